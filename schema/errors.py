@@ -2,9 +2,9 @@
 
 A caller's mistake (a wrong argument) is a ``ValueError`` or ``TypeError``. The rest:
 
-    AqeError                        base of them all; the command line prints its message, exit code 1
+    AqeError                        base of all; the command line prints its message, exit code 1
     ├── DatabaseError               the database file cannot be used
-    │   ├── DatabaseOpenError       it cannot be opened: not a database, no permission, unfit file system
+    │   ├── DatabaseOpenError       it cannot be opened: no database, no permission, network mount
     │   ├── DatabaseBusyError       others held the write lock past the deadline
     │   ├── DatabaseCorruptError    it opens, but its content is damaged
     │   ├── DatabaseFullError       no room left on the disk (or within the page limit)

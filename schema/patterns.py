@@ -146,7 +146,7 @@ class TestPattern:
                 f"name must have at most {MAX_NAME_CHARS} characters, got {len(self.name)}"
             )
         if not (self.template.strip() or self.description.strip()):
-            raise ValueError(f"pattern {self.name!r} needs a template or a description, got neither")
+            raise ValueError(f"pattern {self.name!r} needs a template or a description")
         if len(self.id) > MAX_ID_CHARS or not _ID.fullmatch(self.id):
             raise ValueError(
                 f"id must be 1 to {MAX_ID_CHARS} letters, digits or ._:/@+- , got {self.id!r}"

@@ -1,0 +1,93 @@
+"""What is stored: records, errors, the connection and the migrations. Imports nothing of ours."""
+
+from __future__ import annotations
+
+from .connection import Durability
+from .database import Database
+from .errors import (
+    AqeError,
+    DatabaseBusyError,
+    DatabaseCorruptError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabaseOpenError,
+    DatabaseReadOnlyError,
+    EncoderError,
+    EncoderMismatchError,
+    InterchangeError,
+    LearningError,
+    PatternNotFoundError,
+    SchemaVersionError,
+)
+from .location import DatabaseLocation, locate_database
+from .migrate import MigrationReport, schema_version
+from .patterns import (
+    CATEGORIES,
+    FRAMEWORKS,
+    LANGUAGES,
+    Category,
+    Framework,
+    Language,
+    PatternMatch,
+    PatternSearchContext,
+    PatternSearchCriteria,
+    PatternUsageContext,
+    PatternVersion,
+    StoreReport,
+    StoreResult,
+    StoreStatus,
+    TestPattern,
+    stable_id,
+    utc_now,
+)
+from .vector_index import (
+    EncoderIdentity,
+    adopt_encoder,
+    create_vector_index,
+    encoder_in_use,
+    known_encoder,
+)
+
+__all__ = [
+    "CATEGORIES",
+    "FRAMEWORKS",
+    "LANGUAGES",
+    "AqeError",
+    "Category",
+    "Database",
+    "DatabaseBusyError",
+    "DatabaseCorruptError",
+    "DatabaseError",
+    "DatabaseFullError",
+    "DatabaseLocation",
+    "DatabaseOpenError",
+    "DatabaseReadOnlyError",
+    "Durability",
+    "EncoderError",
+    "EncoderIdentity",
+    "EncoderMismatchError",
+    "Framework",
+    "InterchangeError",
+    "Language",
+    "LearningError",
+    "MigrationReport",
+    "PatternMatch",
+    "PatternNotFoundError",
+    "PatternSearchContext",
+    "PatternSearchCriteria",
+    "PatternUsageContext",
+    "PatternVersion",
+    "SchemaVersionError",
+    "StoreReport",
+    "StoreResult",
+    "StoreStatus",
+    "TestPattern",
+    "adopt_encoder",
+    "create_vector_index",
+    "encoder_in_use",
+    "known_encoder",
+    "locate_database",
+    "schema_version",
+    "stable_id",
+    "utc_now",
+]

@@ -1,0 +1,193 @@
+"""Brings a database to the current schema: numbered steps, each applied exactly once.
+
+A step and its bookkeeping row are one transaction, and the version is read again inside it, so
+that of many processes opening a file at once exactly one applies each step. ``schema_migrations``
+is the truth; ``user_version`` repeats it in the header of a file that is ours alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import apsw
+
+from . import migrations
+from .connection import APPLICATION_ID
+from .errors import DatabaseError, SchemaVersionError
+from .patterns import utc_now
+
+__all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered step."""
+
+    version: int
+    name: str
+    sql: str
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the SQL text, as it is recorded with the step."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationReport:
+    """What ``migrate`` did: schema versions before and after, and the copy made in between."""
+
+    before: int
+    after: int
+    backup: Path | None = None
+
+
+def known_migrations() -> tuple[Migration, ...]:
+    """Returns the steps that this version of aqe knows, in order, numbered 1, 2, 3 …"""
+    folder = files(migrations.__name__)
+    steps = []
+    for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql")):
+        number, _, title = name.removesuffix(".sql").partition("_")
+        steps.append(Migration(int(number), title, (folder / name).read_text(encoding="utf-8")))
+    return tuple(steps)
+
+
+def schema_version(connection: apsw.Connection) -> int:
+    """Returns the number of the last step that was applied; 0 for a database without our tables."""
+    if not _has_table(connection, "schema_migrations"):
+        return 0
+    version = connection.execute("select max(version) from schema_migrations").get
+    return int(version or 0)
+
+
+def migrate(
+    connection: apsw.Connection,
+    *,
+    path: Path | None,
+    transaction: Callable[[], AbstractContextManager[apsw.Connection]],
+    steps: Sequence[Migration] | None = None,
+) -> MigrationReport:
+    """Applies the steps that are missing, after copying an existing database beside itself.
+
+    Args:
+        path: The file; None for a database in memory, which needs no copy.
+        transaction: Opens an immediate write transaction on ``connection``.
+        steps: The steps to know; by default those of this version of aqe.
+
+    Raises:
+        SchemaVersionError: The file comes from a newer version or from another program, or a step
+            was applied with another text. The file is left untouched.
+    """
+    steps = known_migrations() if steps is None else steps
+    before = check_version(connection, steps, path)
+    pending = [step for step in steps if step.version > before]
+    if not pending:
+        return MigrationReport(before, before)
+    backup = _back_up(connection, path, before) if path is not None and before > 0 else None
+    for step in pending:
+        with transaction():
+            if schema_version(connection) < step.version:  # another process may have been first
+                _apply(connection, step)
+    return MigrationReport(before, steps[-1].version, backup)
+
+
+def check_version(
+    connection: apsw.Connection, steps: Sequence[Migration], path: Path | None
+) -> int:
+    """Returns the schema version of the database, having refused one that is not for us.
+
+    Raises:
+        SchemaVersionError: See ``migrate``.
+    """
+    application = connection.pragma("application_id")
+    if application not in (0, APPLICATION_ID):
+        raise SchemaVersionError(
+            f"{path} belongs to another program (application_id {application:#x}); "
+            "give another path with --db"
+        )
+    version = schema_version(connection)
+    newest = steps[-1].version
+    if version > newest:
+        raise SchemaVersionError(
+            f"{path} has schema version {version}, made by a newer aqe; this one knows up to "
+            f"{newest}: upgrade with pip install --upgrade aqe. The file was not touched."
+        )
+    if version:
+        _check_applied(connection, steps, path)
+    return version
+
+
+def _check_applied(
+    connection: apsw.Connection, steps: Sequence[Migration], path: Path | None
+) -> None:
+    known = {step.version: step.checksum for step in steps}
+    for version, checksum in connection.execute("select version, checksum from schema_migrations"):
+        if known.get(version) != checksum:
+            raise SchemaVersionError(
+                f"step {version} of {path} was applied with another text than this version's; "
+                "the database comes from an unreleased build: export its patterns with that build"
+            )
+
+
+def _apply(connection: apsw.Connection, step: Migration) -> None:
+    ours_alone = step.version > 1 or not _has_any_table(connection)
+    try:
+        connection.execute(step.sql)
+    except apsw.SQLError as error:
+        raise DatabaseError(
+            f"cannot apply schema step {step.version} ({step.name}): {error}; the database holds "
+            "tables of another program under our names: give another path with --db"
+        ) from error
+    connection.execute(
+        "insert into schema_migrations (version, name, checksum, applied_at)"
+        " values (:version, :name, :checksum, :applied_at)",
+        {
+            "version": step.version,
+            "name": step.name,
+            "checksum": step.checksum,
+            "applied_at": utc_now().isoformat(),
+        },
+    )
+    if step.version == 1 and ours_alone:
+        connection.pragma("application_id", APPLICATION_ID)
+    if connection.pragma("application_id") == APPLICATION_ID:
+        connection.pragma("user_version", step.version)
+
+
+def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:
+    """Copies the database as it is to ``<name>.v<version>.backup`` beside it, atomically."""
+    target = path.with_name(f"{path.name}.v{version}.backup")
+    if target.exists():
+        return target
+    partial = path.with_name(f"{target.name}.{os.getpid()}.partial")
+    copy = apsw.Connection(str(partial))
+    try:
+        with copy.backup("main", connection, "main") as backup:
+            while not backup.done:
+                backup.step(1000)
+        unchanged = schema_version(copy) == version
+    finally:
+        copy.close()
+    os.chmod(partial, 0o600)
+    if unchanged:
+        os.replace(partial, target)
+    else:  # another process upgraded the file while it was being copied, and has made the copy
+        partial.unlink()
+    return target
+
+
+def _has_table(connection: apsw.Connection, name: str) -> bool:
+    found = connection.execute(
+        "select 1 from sqlite_schema where type = 'table' and name = :name", {"name": name}
+    ).get
+    return found is not None
+
+
+def _has_any_table(connection: apsw.Connection) -> bool:
+    return connection.execute("select 1 from sqlite_schema limit 1").get is not None
