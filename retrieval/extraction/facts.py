@@ -1,0 +1,88 @@
+"""Plain facts about a piece of test code: what it calls, names and imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["CodeFacts", "Import", "code_facts"]
+
+_CALLS = frozenset({"call", "call_expression", "new_expression"})
+_NAMES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier"})
+_DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported name: ``from module import name as alias``.
+
+    A whole module has the name "", its default export the name "default".
+    """
+
+    module: str
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFacts:
+    """What some code calls (dotted, in source order) and which names it uses."""
+
+    calls: tuple[str, ...]
+    names: frozenset[str]
+
+    def calls_any(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a called name matches the pattern from its beginning."""
+        return any(pattern.match(call) for call in self.calls)
+
+
+def code_facts(nodes: Iterable[Node]) -> CodeFacts:
+    """Returns the facts about the code under the nodes."""
+    calls: list[str] = []
+    names: set[str] = set()
+    stack = list(nodes)[::-1]
+    while stack:
+        node = stack.pop()
+        if node.type in _CALLS:
+            callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+            if callee is not None:
+                calls.append(_dotted(callee))
+        elif node.type in _NAMES:
+            names.add((node.text or b"").decode("utf-8", "replace"))
+        stack.extend(reversed(node.named_children))
+    return CodeFacts(tuple(calls), frozenset(names))
+
+
+def _dotted(callee: Node) -> str:
+    """Returns ``a.b.c`` of ``a(...).b[0].c``: the names on the way, arguments left out."""
+    parts: list[str] = []
+    current: Node | None = callee
+    while current is not None:
+        if current.type in {"attribute", "member_expression"}:
+            last = current.child_by_field_name("attribute") or current.child_by_field_name(
+                "property"
+            )
+            parts.append(_text(last))
+            current = current.child_by_field_name("object")
+        elif current.type in _CALLS:
+            current = current.child_by_field_name("function") or current.child_by_field_name(
+                "constructor"
+            )
+        elif current.type in {"subscript", "subscript_expression"}:
+            current = current.child_by_field_name("value") or current.child_by_field_name("object")
+        elif current.type in {"await", "await_expression", "parenthesized_expression"}:
+            current = current.named_children[0] if current.named_child_count else None
+        else:
+            match = _DOTTED.match(_text(current)) if current.type in _NAMES else None
+            parts.append(match[0] if match else "")
+            current = None
+    return ".".join(part for part in reversed(parts) if part)
+
+
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""

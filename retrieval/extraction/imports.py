@@ -1,0 +1,103 @@
+"""Imports of a test file, in one form for both languages."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .facts import Import
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["javascript_imports", "python_imports"]
+
+_REQUIRE = re.compile(r"(?:await\s+import|require)\s*\(\s*[\"'`](?P<module>[^\"'`]+)[\"'`]\s*\)")
+
+
+def python_imports(root: Node) -> tuple[Import, ...]:
+    """Returns the imports at module level, those inside `if` and `try` included."""
+    imports: list[Import] = []
+    stack = list(reversed(root.named_children))
+    while stack:
+        node = stack.pop()
+        if node.type == "import_statement":
+            imports += [_python_import("", name) for name in node.named_children]
+        elif node.type in {"import_from_statement", "future_import_statement"}:
+            module = _text(node.child_by_field_name("module_name"))
+            names = node.children_by_field_name("name")
+            imports += [_python_import(module, name) for name in names]
+        elif node.type in {
+            "if_statement",
+            "try_statement",
+            "block",
+            "else_clause",
+            "except_clause",
+        }:
+            stack.extend(reversed(node.named_children))
+    return tuple(imports)
+
+
+def javascript_imports(root: Node) -> tuple[Import, ...]:
+    """Returns ES imports, and `require` and dynamic imports that are assigned at the top level."""
+    imports: list[Import] = []
+    for node in root.named_children:
+        if node.type == "import_statement":
+            imports += _es_imports(node)
+        elif node.type in {"lexical_declaration", "variable_declaration"}:
+            for declarator in node.named_children:
+                imports += _required(declarator)
+        elif node.type == "expression_statement" and node.end_byte - node.start_byte < 500:
+            match = _REQUIRE.search(_text(node))
+            if match:
+                imports.append(Import(match["module"], "", ""))
+    return tuple(imports)
+
+
+def _python_import(module: str, name: Node) -> Import:
+    alias = name.child_by_field_name("alias")
+    target = _text(name.child_by_field_name("name")) if alias is not None else _text(name)
+    if not module:
+        return Import(target, "", _text(alias) or target.partition(".")[0])
+    return Import(module, target, _text(alias) or target)
+
+
+def _es_imports(node: Node) -> list[Import]:
+    module = _text(node.child_by_field_name("source")).strip("\"'`")
+    imports: list[Import] = []
+    clause = next((child for child in node.named_children if child.type == "import_clause"), None)
+    for part in clause.named_children if clause else ():
+        if part.type == "identifier":
+            imports.append(Import(module, "default", _text(part)))
+        elif part.type == "namespace_import":
+            imports.append(Import(module, "", _text(part.named_children[-1])))
+        elif part.type == "named_imports":
+            for each in part.named_children:
+                name = _text(each.child_by_field_name("name"))
+                if name:
+                    imports.append(
+                        Import(module, name, _text(each.child_by_field_name("alias")) or name)
+                    )
+    return imports or [Import(module, "", "")]
+
+
+def _required(declarator: Node) -> list[Import]:
+    name, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
+    if name is None or value is None or value.end_byte - value.start_byte > 500:
+        return []
+    match = _REQUIRE.search(_text(value))
+    if match is None:
+        return []
+    module = match["module"]
+    if name.type == "identifier":
+        rest = _text(value)[match.end() :]
+        member = re.match(r"\)?\.(\w+)", rest)
+        return [Import(module, member[1] if member else "default", _text(name))]
+    return [
+        Import(module, key, alias or key)
+        for key, alias in re.findall(r"(\w+)\s*(?::\s*(\w+))?\s*(?=[,}=])", _text(name))
+    ]
+
+
+def _text(node: Node | None) -> str:
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
