@@ -1,0 +1,23 @@
+"""Embedding models: text in, unit vectors out.
+
+Importing this package loads no model and none of their libraries.
+"""
+
+from .encoder import Encoder, EncoderIdentity, identity_of
+from .factory import DEFAULT_ENCODER, create_encoder
+from .hashing import HashingEncoder
+from .minilm import MiniLMEncoder
+from .sentence_transformer import SentenceTransformerEncoder
+from .text import split_identifiers
+
+__all__ = [
+    "DEFAULT_ENCODER",
+    "Encoder",
+    "EncoderIdentity",
+    "HashingEncoder",
+    "MiniLMEncoder",
+    "SentenceTransformerEncoder",
+    "create_encoder",
+    "identity_of",
+    "split_identifiers",
+]

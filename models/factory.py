@@ -1,0 +1,39 @@
+"""From the name of an encoder, as settings and the database hold it, to the encoder."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .encoder import Encoder
+from .hashing import HASHING_NAME, HashingEncoder
+from .minilm import MINILM_NAME, MiniLMEncoder
+from .sentence_transformer import SentenceTransformerEncoder
+
+DEFAULT_ENCODER: Final = MINILM_NAME
+
+
+def create_encoder(spec: str = DEFAULT_ENCODER) -> Encoder:
+    """Returns the encoder of that name; its model is loaded when it is first needed.
+
+    Args:
+        spec: ``aqe-minilm-tests``, ``hashing``, ``hashing:DIM``, or the name or folder of a
+            sentence-transformers model. An encoder's ``name`` is such a spec.
+
+    Raises:
+        ValueError: The spec is empty, or DIM is not a whole number from 8 to 8192.
+        EncoderError: It names a sentence-transformers model and the extra is not installed.
+    """
+    if not spec.strip():
+        raise ValueError(f"an encoder's name must not be empty, e.g. {DEFAULT_ENCODER!r}")
+    if spec == DEFAULT_ENCODER:
+        return MiniLMEncoder()
+    kind, colon, dimension = spec.partition(":")
+    if kind == HASHING_NAME:
+        return HashingEncoder(_whole_number(dimension, spec)) if colon else HashingEncoder()
+    return SentenceTransformerEncoder(spec)
+
+
+def _whole_number(text: str, spec: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"expected hashing:DIM with a whole number, got {spec!r}")
+    return int(text)

@@ -1,0 +1,137 @@
+"""The default encoder: a MiniLM tuned to test code, int8, shipped inside the package."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .onnx_model import MODEL_FILE, TOKENIZER_FILE, OnnxModel, shared_model
+from .text import as_text, as_texts, bounded, split_identifiers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+MINILM_NAME: Final = "aqe-minilm-tests"
+
+_DIMENSION = 384
+_MAX_TOKENS = 256
+# 32 characters a token, where the tests of numpy have 3.6: no real text loses a token by this
+# cut, and one of a megabyte costs as much as one of 8 KB.
+_MAX_CHARS = 32 * _MAX_TOKENS
+_SHA256 = {
+    MODEL_FILE: "a0d09ebab73d07982dd10bc3596375455f3e63ca752efac470c72acd5869e51b",
+    TOKENIZER_FILE: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+# A path, not importlib.resources: onnxruntime opens the file itself.
+_PACKAGED = Path(__file__).parent / MINILM_NAME
+
+
+class MiniLMEncoder:
+    """``aqe-minilm-tests``: 384 dimensions, 256 tokens; its card is the README in its folder.
+
+    Cheap to make; the model is loaded with the first text (about 0.15 s), once a process whatever
+    the number of encoders, again in a child after a fork. Safe to use from several threads. The
+    same text gives the same vector on the same kind of CPU, whatever else is encoded.
+
+    Args:
+        folder: Where the model's files lie, by default in this package.
+        threads: How many threads ``encode`` runs in; by default all CPUs of this process.
+
+    Raises:
+        ValueError: ``threads`` is below 1.
+    """
+
+    def __init__(self, folder: Path = _PACKAGED, *, threads: int | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads must be >= 1, got {threads}")
+        self._folder = folder
+        self._threads = threads or _available_cpus()
+
+    @property
+    def name(self) -> str:
+        """``aqe-minilm-tests``."""
+        return MINILM_NAME
+
+    @property
+    def dimension(self) -> int:
+        """384."""
+        return _DIMENSION
+
+    @property
+    def revision(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the weights."""
+        return _SHA256[MODEL_FILE][:16]
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Returns the embeddings of documents, ``(n, 384)`` float32, unit rows, in order.
+
+        Raises:
+            TypeError: ``texts`` is not a sequence of texts.
+            EncoderError: The model's files are missing or damaged.
+        """
+        import numpy as np
+
+        texts = as_texts(texts)
+        embeddings = np.empty((len(texts), _DIMENSION), dtype=np.float32)
+        if len(texts) == 0:
+            return embeddings
+        model = self._model()
+
+        def embed_row(row: int) -> None:
+            document = split_identifiers(bounded(texts[row], _MAX_CHARS))
+            embeddings[row] = model.embed(document)
+
+        _for_each_row(len(texts), min(self._threads, len(texts)), embed_row)
+        return embeddings
+
+    def encode_query(self, text: str) -> npt.NDArray[np.float32]:
+        """Returns the embedding of a query as typed, ``(384,)`` float32 of unit length.
+
+        Raises:
+            TypeError: ``text`` is not a text.
+            EncoderError: The model's files are missing or damaged.
+        """
+        query = bounded(as_text(text), _MAX_CHARS)
+        return self._model().embed(query)
+
+    def _model(self) -> OnnxModel:
+        return shared_model(self._folder, _MAX_TOKENS, _SHA256)
+
+
+def _available_cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _for_each_row(count: int, threads: int, work: Callable[[int], None]) -> None:
+    """Calls ``work`` once for each row below ``count``, in that many threads.
+
+    Each thread takes the next row when it is done with one, so that a slow row holds up nobody.
+    An error or Ctrl-C stops all of them after the row they are at.
+    """
+    if threads == 1:
+        for row in range(count):
+            work(row)
+        return
+    rows = iter(range(count))
+    taking = threading.Lock()
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.is_set():
+            with taking:
+                row = next(rows, None)
+            if row is None:
+                return
+            work(row)
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="aqe-encode") as pool:
+        try:
+            for future in as_completed([pool.submit(run) for _ in range(threads)]):
+                future.result()
+        finally:
+            stopped.set()

@@ -1,0 +1,179 @@
+"""Any sentence-transformers model, by name or folder; needs the extra ``embed``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..schema import EncoderError
+from .text import as_text, as_texts, bounded, split_identifiers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from sentence_transformers import SentenceTransformer
+
+# What a model is made of, weights as safetensors only: a pickled *.bin can run code when loaded.
+_MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
+# For a model without a limit of its own; and how many characters are read a token, see minilm.py.
+_DEFAULT_MAX_TOKENS = 512
+_CHARS_A_TOKEN = 32
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers model; the model is loaded with the first use.
+
+    A name is looked up in the local Hugging Face cache and downloaded if it is not there, unless
+    ``HF_HUB_OFFLINE=1``. Code that comes with a model is never run. Calls from several threads
+    wait for each other. After a fork, make a new encoder in the child.
+
+    Args:
+        name_or_folder: As in ``SentenceTransformer(name_or_folder)``.
+        device: ``cpu``, ``cuda`` ...; by default a GPU if there is one.
+
+    Raises:
+        EncoderError: The extra is not installed.
+    """
+
+    def __init__(self, name_or_folder: str, device: str | None = None) -> None:
+        if find_spec("sentence_transformers") is None:
+            raise EncoderError(
+                f"encoder {name_or_folder!r} needs the package sentence-transformers, "
+                "which is not installed; run: pip install 'aqe[embed]'"
+            )
+        self._name = name_or_folder
+        self._device = device
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._loaded: _Loaded | None = None
+
+    @property
+    def name(self) -> str:
+        """As given."""
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        """Length of each vector, asked of the model.
+
+        Raises:
+            EncoderError: The model cannot be loaded.
+        """
+        return self._load().dimension
+
+    @property
+    def revision(self) -> str:
+        """The first 16 hex digits of the SHA-256 of the weights.
+
+        Raises:
+            EncoderError: The model cannot be loaded.
+        """
+        return self._load().revision
+
+    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Returns the embeddings of documents, ``(n, dimension)`` float32, unit rows, in order.
+
+        A text's vector depends on its neighbours by rounding only (1e-6).
+
+        Raises:
+            TypeError: ``texts`` is not a sequence of texts.
+            EncoderError: The model cannot be loaded.
+        """
+        return self._rows(as_texts(texts), query=False)
+
+    def encode_query(self, text: str) -> npt.NDArray[np.float32]:
+        """Returns the embedding of a query as typed, ``(dimension,)`` float32 of unit length.
+
+        Raises:
+            TypeError: ``text`` is not a text.
+            EncoderError: The model cannot be loaded.
+        """
+        row: npt.NDArray[np.float32] = self._rows([as_text(text)], query=True)[0]
+        return row
+
+    def _rows(self, texts: Sequence[str], *, query: bool) -> npt.NDArray[np.float32]:
+        import numpy as np
+
+        loaded = self._load()
+        if not texts:
+            return np.empty((0, loaded.dimension), dtype=np.float32)
+        texts = [bounded(text, loaded.max_chars) for text in texts]
+        if not query:
+            texts = [split_identifiers(text) for text in texts]
+        run = loaded.model.encode_query if query else loaded.model.encode_document
+        with self._lock:  # the fast tokenizers inside refuse to be used by two threads
+            rows = run(texts, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(rows, dtype=np.float32)
+
+    def _load(self) -> _Loaded:
+        if self._pid != os.getpid():
+            raise EncoderError(
+                f"encoder {self._name!r} belongs to process {self._pid}, got process "
+                f"{os.getpid()}; make a new encoder after a fork"
+            )
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load(self._name, self._device)
+            return self._loaded
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    model: SentenceTransformer
+    dimension: int
+    revision: str
+    max_chars: int
+
+
+def _load(name_or_folder: str, device: str | None) -> _Loaded:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        folder = _folder_of(name_or_folder)
+        model = SentenceTransformer(
+            str(folder),
+            device=device,
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise EncoderError(
+            f"expected a sentence-transformers model with safetensors weights at "
+            f"{name_or_folder!r}, got: {reason}; give the folder of a model, or a name that is in "
+            "the Hugging Face cache or can be downloaded"
+        ) from error
+    max_tokens = model.max_seq_length or _DEFAULT_MAX_TOKENS
+    dimension = model.encode_query("dimension").shape[0]
+    return _Loaded(model, dimension, _revision_of(folder), max_tokens * _CHARS_A_TOKEN)
+
+
+def _folder_of(name_or_folder: str) -> Path:
+    """Returns the folder given, or that of the model's snapshot, downloaded if need be."""
+    folder = Path(name_or_folder)
+    if folder.is_dir():
+        return folder
+    from huggingface_hub import snapshot_download
+
+    # As sentence-transformers reads names: "all-MiniLM-L6-v2" is one of its own.
+    name = name_or_folder if "/" in name_or_folder else f"sentence-transformers/{name_or_folder}"
+    return Path(snapshot_download(name, allow_patterns=_MODEL_FILES))
+
+
+def _revision_of(folder: Path) -> str:
+    """Returns 16 hex digits of the SHA-256 of the weights: of the file, or of the digests."""
+    digests = []
+    for path in sorted(folder.rglob("*.safetensors")):
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+    whole = (
+        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    )
+    return whole[:16]
