@@ -24,7 +24,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ..schema.patterns import TestPattern
-from .extraction.parsing import Grammar, parse
+from .syntax import Grammar, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...schema.patterns import TestPattern
+from ..syntax import error_lines, first_error_line, parse
 from .building import build_patterns
-from .frameworks import (
-    UnsupportedFrameworkError,
-    python_framework,
-)
-from .imports import python_imports
-from .parsing import first_error_line, parse
+from .facts import code_facts
+from .frameworks import UnsupportedFrameworkError, javascript_framework, python_framework
+from .imports import javascript_imports, python_imports
+from .javascript_tests import find_javascript_tests
 from .python_tests import find_python_tests
 from .source import SourceFile, UnreadableSourceError, read_source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from ..syntax import Grammar
+    from .found import FoundTest
 
 __all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
 
@@ -53,12 +59,18 @@ def extract_file(path: Path) -> ExtractedFile:
     """
     try:
         source = read_source(path)
-        patterns = _python_patterns(source)
+        patterns = _patterns(source)
     except (UnreadableSourceError, UnsupportedFrameworkError, _UnparsableError) as error:
         return ExtractedFile(
             path=path, patterns=(), skipped=SkippedFile(path=str(path), reason=str(error))
         )
     return ExtractedFile(path=path, patterns=tuple(patterns), skipped=None)
+
+
+def _patterns(source: SourceFile) -> list[TestPattern]:
+    if source.language == "python":
+        return _python_patterns(source)
+    return _javascript_patterns(source)
 
 
 def _python_patterns(source: SourceFile) -> list[TestPattern]:
@@ -73,3 +85,46 @@ def _python_patterns(source: SourceFile) -> list[TestPattern]:
         imports,
         lambda test, facts: python_framework(test.style, imports, facts.names),
     )
+
+
+def _javascript_patterns(source: SourceFile) -> list[TestPattern]:
+    root = _javascript_tree(source)
+    imports = javascript_imports(root)
+    tests = _without_errors(source, root, find_javascript_tests(root, imports))
+    if not tests:
+        return []
+    evidence = javascript_framework(source, imports, code_facts([root]).calls)
+    return build_patterns(source, tests, imports, lambda test, facts: evidence)
+
+
+def _javascript_tree(source: SourceFile) -> Node:
+    """Returns the tree of the first grammar that fits, else the one with the fewest errors."""
+    if source.path.suffix in {".ts", ".mts", ".cts"}:
+        grammars: tuple[Grammar, ...] = ("typescript", "tsx")
+    elif source.language == "typescript":
+        grammars = ("tsx", "typescript")
+    else:
+        grammars = ("javascript", "tsx")  # Flow's types are read as TypeScript's, where they agree
+    best: tuple[int, Node] | None = None
+    for grammar in grammars:
+        root = parse(source.code, grammar).root_node
+        if not root.has_error:
+            return root
+        errors = sum(last - first + 1 for first, last in error_lines(root))
+        if best is None or errors < best[0]:
+            best = (errors, root)
+    assert best is not None
+    return best[1]
+
+
+def _without_errors(source: SourceFile, root: Node, tests: list[FoundTest]) -> list[FoundTest]:
+    """Returns the tests that parsed cleanly.
+
+    The grammars stumble over a few valid constructions (measured: see the tests of this module), so
+    an error elsewhere in the file does not cost the tests that it does not touch.
+    """
+    clean = [test for test in tests if not test.node.has_error]
+    if root.has_error and (not clean or len(clean) * 2 < len(tests)):
+        line = first_error_line(root) or 1
+        raise _UnparsableError(f"syntax error at line {source.line_number(line - 1)}")
+    return clean

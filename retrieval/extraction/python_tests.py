@@ -113,8 +113,9 @@ def find_python_tests(root: Node) -> list[FoundTest]:
     """Returns the tests written in a module, in source order, each once.
 
     A test is a function ``test*`` of the module, or a method ``test*`` of a class that is
-    collected: ``Test*`` without a constructor, a ``unittest.TestCase``, or a class that one of these inherits
-    from in the same file.
+    collected: ``Test*`` without a constructor, a ``unittest.TestCase``, or a class that one of
+    these inherits from in the same file. A class that calls itself a test (``GraphTestBase``) but
+    is not used in its own file is taken too: it is there to be inherited elsewhere.
     """
     module = _Scope("", root, root)
     _fill(module)
@@ -190,6 +191,7 @@ def _collected_classes(classes: list[_Scope]) -> dict[int, TestStyle]:
     for scope in classes:
         by_name.setdefault(scope.name, scope)
     styles: dict[int, TestStyle] = {}
+    opted_out = {id(scope) for scope in classes if scope.opted_out and not scope.classes}
     for scope in classes:
         family = _family(scope, by_name)
         style = _own_style(scope, family)
@@ -197,7 +199,11 @@ def _collected_classes(classes: list[_Scope]) -> dict[int, TestStyle]:
             for member in family:
                 # A mixin used by both kinds of class is told by the first that uses it.
                 styles.setdefault(id(member), style)
-    return styles
+    for scope in classes:
+        name = scope.name.lower()
+        if "test" in name.removeprefix("test") and not scope.defines("__init__", "__new__"):
+            styles.setdefault(id(scope), "function")
+    return {key: style for key, style in styles.items() if key not in opted_out}
 
 
 def _family(scope: _Scope, by_name: dict[str, _Scope]) -> list[_Scope]:
