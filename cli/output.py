@@ -78,4 +78,4 @@ def table(*columns: str, right: Iterable[str] = (), title: str | None = None) ->
 
 def share(value: float | None) -> str:
     """Returns a 0..1 value with two digits, or a dash where there is no data."""
-    return "–" if value is None else f"{value:.2f}"
+    return "-" if value is None else f"{value:.2f}"

@@ -3,7 +3,7 @@
 Importing this package loads no model and none of their libraries.
 """
 
-from .encoder import Encoder, EncoderIdentity, identity_of
+from .encoder import Encoder, identity_of
 from .factory import DEFAULT_ENCODER, create_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
@@ -13,7 +13,6 @@ from .text import split_identifiers
 __all__ = [
     "DEFAULT_ENCODER",
     "Encoder",
-    "EncoderIdentity",
     "HashingEncoder",
     "MiniLMEncoder",
     "SentenceTransformerEncoder",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from ..schema import EncoderIdentity
 
 if TYPE_CHECKING:  # numpy is loaded with the first embedding, not with this package
     import numpy as np
@@ -53,15 +54,6 @@ class Encoder(Protocol):
             EncoderError: The model cannot be loaded or used.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderIdentity:
-    """Which encoder a vector came from: vectors of different identities are never compared."""
-
-    name: str
-    dimension: int
-    revision: str
 
 
 def identity_of(encoder: Encoder) -> EncoderIdentity:

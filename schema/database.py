@@ -75,6 +75,8 @@ class Database:
         self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._memory_lock = threading.RLock()
         self._memory: apsw.Connection | None = None
+        self._observer: apsw.Connection | None = None
+        self._observer_lock = threading.Lock()
         self._closed = False
         if self.path is not None:
             _prepare_file(self.path, must_exist=must_exist)
@@ -147,6 +149,21 @@ class Database:
                     connection.execute("rollback")
                 raise
 
+    def content_version(self) -> int:
+        """Returns a number that is another one after any commit of any thread or process.
+
+        SQLite's ``data_version`` moves on a connection when another one commits, so one is kept
+        that never writes. In memory there is a single connection, whose own changes count.
+        """
+        with self._observer_lock, _translated(self.path):
+            if self.path is None:
+                return self.connection().total_changes()
+            if self._observer is None:
+                self.connection()  # refuses a closed database
+                self._observer = self._open()
+            version: int = self._observer.pragma("data_version")
+            return version
+
     def close(self) -> None:
         """Closes every thread's connection; idempotent."""
         if self._closed:
@@ -193,6 +210,8 @@ class Database:
         self._connections = weakref.WeakSet()
         self._local = threading.local()
         self._memory_lock = threading.RLock()
+        self._observer = None
+        self._observer_lock = threading.Lock()
 
 
 _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()

@@ -286,9 +286,13 @@ class StoreResult:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """What happened to each pattern of a batch, in the order given."""
+    """What happened to each pattern of a batch, in the order given.
+
+    ``deleted`` counts patterns that a replacing import removed, since the batch did not name them.
+    """
 
     results: tuple[StoreResult, ...] = ()
+    deleted: int = 0
 
     def count(self, status: StoreStatus) -> int:
         """Returns how many patterns ended with this status."""

@@ -48,6 +48,8 @@ create table patterns (
   usage_count   integer not null default 0 check (usage_count >= 0),
   success_rate  real generated always as
                 (case usage_count when 0 then 0.0 else 1.0 * success_count / usage_count end) virtual,
+  -- Lower confidence bound on success (retrieval/evidence.py), kept here to order by.
+  evidence      real not null check (evidence between 0 and 1),
   version       integer not null default 1 check (version >= 1),
   source        text,
   content_hash  text not null check (length(content_hash) = 64),
@@ -57,12 +59,13 @@ create table patterns (
 create index patterns_by_facets on patterns (framework, language, category, quality desc);
 create index patterns_by_category on patterns (category, language, quality desc);
 create index patterns_by_language on patterns (language, quality desc);
+create index patterns_by_evidence on patterns (evidence desc, quality desc, id);
 create index patterns_by_quality on patterns (quality desc, id);
 create index patterns_by_usage on patterns (usage_count desc, id);
 create index patterns_by_created on patterns (created_at desc, id);
 
 create table pattern_tags (
-  tag           text not null collate nocase,
+  tag           text not null,  -- case-folded
   pattern_rowid integer not null references patterns (pattern_rowid) on delete cascade,
   primary key (tag, pattern_rowid)
 ) strict, without rowid;

@@ -1,0 +1,246 @@
+"""How patterns are shown: as tables and blocks for a person, as objects for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from ..retrieval import BankStatistics
+from ..schema import PatternMatch, PatternUsageContext, PatternVersion, StoreResult, TestPattern
+from .output import clean, plain, share, table
+
+# Enough digits to be unique in a bank of 100,000 with a chance of collision under 1 in 200.
+SHORT_ID = 10
+
+
+def pattern_object(pattern: TestPattern) -> dict[str, Any]:
+    """Returns the JSON object of a pattern; ``success_rate`` is null while nobody has used it."""
+    return {
+        "id": pattern.id,
+        "name": pattern.name,
+        "description": pattern.description,
+        "framework": pattern.framework,
+        "language": pattern.language,
+        "category": pattern.category,
+        "confidence": pattern.confidence,
+        "quality": pattern.quality,
+        "success_rate": pattern.success_rate if pattern.usage_count else None,
+        "usage_count": pattern.usage_count,
+        "version": pattern.version,
+        "tags": list(pattern.tags),
+        "source": pattern.source,
+        "template": pattern.template,
+        "examples": list(pattern.examples),
+        "created_at": pattern.created_at.isoformat(),
+        "updated_at": pattern.updated_at.isoformat(),
+    }
+
+
+def match_object(match: PatternMatch) -> dict[str, Any]:
+    """Returns the JSON object of an answer: the pattern's, with rank, scores and reasons."""
+    return {
+        "rank": match.rank,
+        "score": match.score,
+        "vector_score": match.vector_score,
+        "text_score": match.text_score,
+        "rule_score": match.rule_score,
+        "reasons": list(match.reasons),
+        **pattern_object(match.pattern),
+    }
+
+
+def version_object(version: PatternVersion) -> dict[str, Any]:
+    """Returns the JSON object of an earlier version."""
+    return {
+        "version": version.version_number,
+        "change": version.change_description,
+        "created_by": version.created_by,
+        "created_at": version.created_at.isoformat(),
+        "pattern": pattern_object(version.pattern),
+    }
+
+
+def success_text(pattern: TestPattern) -> str:
+    """Returns how often use succeeded, or that there was none."""
+    if not pattern.usage_count:
+        return "never used"
+    return f"{pattern.success_rate:.0%} of {pattern.usage_count}"
+
+
+def print_matches(console: Console, matches: Sequence[PatternMatch], *, explain: bool) -> None:
+    """Prints answers, best first, each a short block."""
+    for match in matches:
+        console.print(_match_block(match, explain=explain))
+
+
+def _match_block(match: PatternMatch, *, explain: bool) -> RenderableType:
+    pattern = match.pattern
+    head = Table.grid(padding=(0, 1), expand=True)
+    head.add_column(width=2, justify="right", style="bold", no_wrap=True)
+    head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    head.add_column(justify="right", no_wrap=True, style="cyan")
+    kind = f"{pattern.framework} {pattern.category}  {match.score:.2f}"
+    head.add_row(str(match.rank), plain(_one_line(pattern.name), "bold"), plain(kind))
+    lines: list[Text] = []
+    if pattern.description and pattern.description != pattern.name:
+        lines.append(plain(_one_line(pattern.description)))
+    if match.reasons:
+        lines.append(plain("why: " + "; ".join(match.reasons), "green"))
+    if explain:
+        lines.append(plain(_explanation(match), "yellow"))
+    lines.append(plain(f"{pattern.id[:SHORT_ID]}  {pattern.source or ''}".rstrip(), "dim"))
+    for line in lines:
+        line.no_wrap, line.overflow = True, "ellipsis"
+    return Group(head, *(Padding(line, (0, 0, 0, 3)) for line in lines))
+
+
+def _explanation(match: PatternMatch) -> str:
+    return (
+        f"vector {share(match.vector_score)}  text {share(match.text_score)}"
+        f"  rules {share(match.rule_score)}  quality {share(match.pattern.quality)}"
+        f"  {success_text(match.pattern)}"
+    )
+
+
+def print_list(console: Console, patterns: Sequence[TestPattern]) -> None:
+    """Prints patterns as a table, a line each."""
+    result = table("id", "name", "framework", "category", "quality", "used", right=("quality",))
+    result.columns[1].no_wrap = True
+    result.columns[1].overflow = "ellipsis"
+    result.columns[1].ratio = 1
+    result.expand = True
+    for column in (0, 2, 3, 4, 5):
+        result.columns[column].no_wrap = True
+    for pattern in patterns:
+        result.add_row(
+            plain(pattern.id[:SHORT_ID], "dim"),
+            plain(_one_line(pattern.name)),
+            pattern.framework,
+            pattern.category,
+            share(pattern.quality),
+            "never" if not pattern.usage_count else success_text(pattern),
+        )
+    console.print(result)
+
+
+def print_pattern(
+    console: Console, pattern: TestPattern, quality: Mapping[str, float | None]
+) -> None:
+    """Prints everything about one pattern: facts, why its quality, template, examples."""
+    console.print(plain(pattern.name, "bold"))
+    if pattern.description:
+        console.print(plain(pattern.description))
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    for name, value in (
+        ("id", pattern.id),
+        ("source", pattern.source or "-"),
+        ("kind", f"{pattern.framework}, {pattern.language}, {pattern.category}"),
+        ("tags", ", ".join(pattern.tags) or "-"),
+        ("version", f"{pattern.version}, of {pattern.updated_at:%Y-%m-%d %H:%M} UTC"),
+        ("confidence", share(pattern.confidence)),
+        ("used", success_text(pattern)),
+        ("quality", f"{pattern.quality:.2f} = {_quality_sum(quality)}"),
+    ):
+        facts.add_row(name, plain(value))
+    console.print(facts)
+    lexer = pattern.language
+    if pattern.template:
+        console.print(plain("\ntemplate", "bold"))
+        console.print(_code(pattern.template, lexer))
+    for number, example in enumerate(pattern.examples, start=1):
+        console.print(plain(f"\nexample {number}", "bold"))
+        console.print(_code(example, lexer))
+
+
+def _quality_sum(quality: Mapping[str, float | None]) -> str:
+    parts = [f"{name} {value:.2f}" for name, value in quality.items() if value is not None]
+    return "mean of " + ", ".join(parts)
+
+
+def _code(text: str, lexer: str) -> Syntax:
+    return Syntax(clean(text), lexer, theme="ansi_dark", background_color="default", word_wrap=True)
+
+
+def print_versions(console: Console, versions: Sequence[PatternVersion]) -> None:
+    """Prints the earlier versions of a pattern."""
+    if not versions:
+        console.print("no data: the pattern was never changed")
+        return
+    result = table("version", "until", "change", "by", right=("version",))
+    for version in versions:
+        result.add_row(
+            str(version.version_number),
+            f"{version.created_at:%Y-%m-%d %H:%M}",
+            plain(version.change_description),
+            plain(version.created_by or "-"),
+        )
+    console.print(result)
+
+
+def print_usage(console: Console, uses: Sequence[PatternUsageContext]) -> None:
+    """Prints the latest uses of a pattern."""
+    if not uses:
+        console.print("no data: the pattern was never used")
+        return
+    result = table("when", "agent", "task", "outcome", "ms", right=("ms",))
+    for use in uses:
+        outcome = "worked" if use.success else f"failed: {use.error_message or 'no message'}"
+        result.add_row(
+            f"{use.used_at:%Y-%m-%d %H:%M}",
+            plain(use.agent_id or "-"),
+            plain(use.task_id or "-"),
+            plain(_one_line(outcome)),
+            "-" if use.execution_time_ms is None else f"{use.execution_time_ms:.0f}",
+        )
+    console.print(result)
+
+
+def print_statistics(console: Console, statistics: BankStatistics) -> None:
+    """Prints totals and groups; averages only where there are rows to take them of."""
+    if not statistics.patterns:
+        console.print("no data: the bank is empty; fill it with: aqe patterns extract PATH")
+        return
+    totals = Table.grid(padding=(0, 2))
+    totals.add_column()
+    totals.add_column(justify="right")
+    for name, value in (
+        ("patterns", f"{statistics.patterns:,}"),
+        ("earlier versions", f"{statistics.versions:,}"),
+        ("recorded uses", f"{statistics.uses:,}"),
+        ("mean quality", share(statistics.average_quality)),
+        ("success rate of uses", share(statistics.average_success_rate)),
+        ("never used", share(statistics.never_used_share)),
+    ):
+        totals.add_row(name, value)
+    console.print(totals)
+    groups = table("by", "value", "patterns", "share", right=("patterns", "share"))
+    for name, counts in (
+        ("language", statistics.by_language),
+        ("framework", statistics.by_framework),
+        ("category", statistics.by_category),
+    ):
+        for value, count in counts.items():
+            groups.add_row(name, value, f"{count:,}", f"{count / statistics.patterns:.0%}")
+            name = ""
+    console.print(groups)
+
+
+def print_rejections(console: Console, results: Sequence[StoreResult], *, most: int = 10) -> None:
+    """Prints why patterns were rejected, the first few of them."""
+    rejected = [result for result in results if result.status == "rejected"]
+    for result in rejected[:most]:
+        console.print(plain(f"rejected {_one_line(result.name)}: {result.reason}", "yellow"))
+    if len(rejected) > most:
+        console.print(f"… and {len(rejected) - most:,} more; --json lists them all")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,99 @@
+"""The first cache level: answers in memory, dropped by any write of any process.
+
+An answer is kept with the content version of the database that it was read under; another version
+means that something was written, and everything kept is dropped. It cannot be stale.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cachetools import TTLCache
+
+__all__ = ["AnswerCache", "CacheStatistics"]
+
+Value = TypeVar("Value")
+
+EXPIRY_S = 300.0
+# Of the 100 MB that caches and indexes may take (SPEC section 8).
+DEFAULT_BUDGET_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CacheStatistics:
+    """How the cache did since it was made; ``bytes`` is our own estimate of what it holds."""
+
+    hits: int
+    misses: int
+    entries: int
+    bytes: int
+    budget_bytes: int
+
+
+class AnswerCache(Generic[Value]):
+    """Least-recently-used answers within a budget of bytes, each for five minutes at most.
+
+    Args:
+        content_version: Tells the version of the database's content.
+        size_of: Estimates the bytes of an answer.
+    """
+
+    def __init__(
+        self,
+        content_version: Callable[[], int],
+        size_of: Callable[[Value], int],
+        *,
+        budget_bytes: int = DEFAULT_BUDGET_BYTES,
+    ) -> None:
+        self._content_version = content_version
+        self._entries: TTLCache[Hashable, Value] = TTLCache(
+            budget_bytes, EXPIRY_S, getsizeof=size_of
+        )
+        self._version: int | None = None
+        self._lock = threading.Lock()
+        self._hits = 0
+        self._misses = 0
+
+    def get(self, key: Hashable, compute: Callable[[], Value]) -> tuple[Value, bool]:
+        """Returns the answer for the key and whether it was kept, computing it if it was not."""
+        version = self._content_version()
+        with self._lock:
+            if version != self._version:
+                self._entries.clear()
+                self._version = version
+            found = self._entries.get(key)
+            if found is not None:
+                self._hits += 1
+                return found, True
+            self._misses += 1
+        value = compute()
+        with self._lock:
+            # What was computed under an older version may lack a later write.
+            if version == self._version and self._content_version() == version:
+                self._keep(key, value)
+        return value, False
+
+    def clear(self) -> None:
+        """Drops every answer."""
+        with self._lock:
+            self._entries.clear()
+
+    def statistics(self) -> CacheStatistics:
+        """Returns hits, misses and what is held now."""
+        with self._lock:
+            return CacheStatistics(
+                hits=self._hits,
+                misses=self._misses,
+                entries=len(self._entries),
+                bytes=int(self._entries.currsize),
+                budget_bytes=int(self._entries.maxsize),
+            )
+
+    def _keep(self, key: Hashable, value: Value) -> None:
+        try:
+            self._entries[key] = value
+        except ValueError:  # larger than the whole budget; cachetools says it so
+            self._entries.pop(key, None)

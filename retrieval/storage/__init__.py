@@ -1,0 +1,20 @@
+"""All SQL of the pattern bank, behind ``PatternStore`` and its sessions."""
+
+from __future__ import annotations
+
+from .rows import CandidateRow, SortKey, StoredPattern, content_hash
+from .statistics import BankStatistics
+from .store import PatternSession, PatternStore
+from .vector_leg import VectorLeg, as_blob
+
+__all__ = [
+    "BankStatistics",
+    "CandidateRow",
+    "PatternSession",
+    "PatternStore",
+    "SortKey",
+    "StoredPattern",
+    "VectorLeg",
+    "as_blob",
+    "content_hash",
+]

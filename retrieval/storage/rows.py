@@ -1,0 +1,309 @@
+"""The rows of ``patterns``: reading, writing, listing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import apsw
+import msgspec
+
+from ...schema import PatternSearchCriteria, TestPattern
+from .filters import json_text, pattern_conditions
+
+__all__ = ["CandidateRow", "PatternRows", "SortKey", "StoredPattern", "content_hash"]
+
+SortKey = Literal["evidence", "quality", "usage", "created"]
+
+_COLUMNS = (
+    "p.id, p.name, p.description, p.category, p.framework, p.language, p.template, p.examples,"
+    " p.tags, p.confidence, p.quality, p.success_rate, p.usage_count, p.version, p.source,"
+    " p.created_at, p.updated_at"
+)
+_ORDER: dict[SortKey, str] = {
+    "evidence": "p.evidence desc, p.quality desc, p.id",
+    "quality": "p.quality desc, p.id",
+    "usage": "p.usage_count desc, p.id",
+    "created": "p.created_at desc, p.id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPattern:
+    """A pattern with what the bank keeps beside it."""
+
+    pattern_rowid: int
+    pattern: TestPattern
+    content_hash: str
+    base_quality: float
+    success_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """What the rules need to know of a candidate, without its code."""
+
+    pattern_rowid: int
+    id: str
+    name: str
+    category: str
+    framework: str
+    language: str
+    tags: tuple[str, ...]
+    quality: float
+    evidence: float
+
+
+def content_hash(pattern: TestPattern) -> str:
+    """Returns the SHA-256 of what makes a version: everything but counters, times and place."""
+    content = (
+        pattern.name,
+        pattern.description,
+        pattern.category,
+        pattern.framework,
+        pattern.language,
+        pattern.template,
+        list(pattern.examples),
+        sorted(pattern.tags),
+        pattern.confidence,
+    )
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
+class PatternRows:
+    """Reads and writes rows of ``patterns`` on the connection of an open transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def get(self, id: str) -> StoredPattern | None:
+        """Returns the pattern with this id, or None."""
+        return next(self.get_many([id]), None)
+
+    def get_many(self, ids: Iterable[str]) -> Iterator[StoredPattern]:
+        """Yields the patterns that have these ids, in the order of the bank."""
+        return self._stored(
+            "p.id in (select value from json_each(:keys))", {"keys": json_text(list(ids))}
+        )
+
+    def get_by_rowid(self, rowids: Sequence[int]) -> dict[int, TestPattern]:
+        """Returns the patterns with these row numbers."""
+        found = self._stored(
+            "p.pattern_rowid in (select value from json_each(:keys))",
+            {"keys": json_text(list(rowids))},
+        )
+        return {stored.pattern_rowid: stored.pattern for stored in found}
+
+    def ids_starting_with(self, prefix: str, limit: int) -> list[str]:
+        """Returns up to ``limit`` ids that begin with ``prefix``, in order."""
+        # Ids are ASCII (a check of the record), so DEL follows every legal character.
+        rows = self._connection.execute(
+            "select id from patterns where id >= :low and id < :high order by id limit :limit",
+            {"low": prefix, "high": prefix + "\x7f", "limit": limit},
+        )
+        return [row[0] for row in rows]
+
+    def others(self, ids: Iterable[str]) -> list[int]:
+        """Returns the row numbers of all patterns but those with these ids."""
+        rows = self._connection.execute(
+            "select pattern_rowid from patterns"
+            " where id not in (select value from json_each(:ids))",
+            {"ids": json_text(list(ids))},
+        )
+        return [row[0] for row in rows]
+
+    def candidates(self, rowids: Sequence[int]) -> dict[int, CandidateRow]:
+        """Returns what the rules need of these rows."""
+        rows = self._connection.execute(
+            "select pattern_rowid, id, name, category, framework, language, tags, quality, evidence"
+            " from patterns where pattern_rowid in (select value from json_each(:keys))",
+            {"keys": json_text(list(rowids))},
+        )
+        found = {}
+        for rowid, id, name, category, framework, language, tags, quality, evidence in rows:
+            found[rowid] = CandidateRow(
+                pattern_rowid=rowid,
+                id=id,
+                name=name,
+                category=category,
+                framework=framework,
+                language=language,
+                tags=tuple(msgspec.json.decode(tags)),
+                quality=quality,
+                evidence=evidence,
+            )
+        return found
+
+    def select(
+        self, criteria: PatternSearchCriteria, *, order: SortKey, limit: int
+    ) -> list[TestPattern]:
+        """Returns the patterns that meet all criteria (their query aside), best first."""
+        conditions = pattern_conditions(criteria)
+        rows = self._connection.execute(
+            f"select {_COLUMNS} from patterns p{conditions.sql('where')}"
+            f" order by {_ORDER[order]} limit :limit",
+            {**conditions.values, "limit": limit},
+        )
+        return [_pattern(row) for row in rows]
+
+    def each(
+        self, criteria: PatternSearchCriteria | None = None
+    ) -> Iterator[tuple[int, TestPattern]]:
+        """Yields every pattern that meets the criteria with its row number, in row order."""
+        conditions = pattern_conditions(criteria or PatternSearchCriteria())
+        rows = self._connection.execute(
+            f"select p.pattern_rowid, {_COLUMNS} from patterns p{conditions.sql('where')}"
+            " order by p.pattern_rowid",
+            conditions.values,
+        )
+        for row in rows:
+            yield row[0], _pattern(row[1:])
+
+    def with_any_tag(self, tags: Sequence[str], limit: int) -> list[TestPattern]:
+        """Returns patterns that carry at least one of the tags, those with more of them first."""
+        rows = self._connection.execute(
+            f"select {_COLUMNS} from patterns p join"
+            " (select pattern_rowid, count(*) as hits from pattern_tags"
+            "  where tag in (select value from json_each(:tags)) group by pattern_rowid) t"
+            " on t.pattern_rowid = p.pattern_rowid"
+            " order by t.hits desc, p.evidence desc, p.quality desc, p.id limit :limit",
+            {"tags": json_text(sorted({tag.casefold() for tag in tags})), "limit": limit},
+        )
+        return [_pattern(row) for row in rows]
+
+    def insert(self, pattern: TestPattern, *, base_quality: float, evidence: float) -> int:
+        """Writes a new row with its tags; returns its row number."""
+        values = _values(pattern) | {
+            "base_quality": base_quality,
+            "evidence": evidence,
+            "success_count": round(pattern.success_rate * pattern.usage_count),
+            "usage_count": pattern.usage_count,
+            "created_at": pattern.created_at.isoformat(),
+        }
+        self._connection.execute(
+            "insert into patterns (id, name, description, category, framework, language, template,"
+            " examples, tags, confidence, quality, base_quality, success_count, usage_count,"
+            " evidence, version, source, content_hash, created_at, updated_at)"
+            " values (:id, :name, :description, :category, :framework, :language, :template,"
+            " :examples, :tags, :confidence, :quality, :base_quality, :success_count,"
+            " :usage_count, :evidence, :version, :source, :content_hash, :created_at,"
+            " :updated_at)",
+            values,
+        )
+        rowid = self._connection.last_insert_rowid()
+        self._write_tags(rowid, pattern)
+        return rowid
+
+    def update_content(self, rowid: int, pattern: TestPattern, *, base_quality: float) -> None:
+        """Replaces the content of a row; its counters and time of creation stay."""
+        self._connection.execute(
+            "update patterns set name = :name, description = :description, category = :category,"
+            " framework = :framework, language = :language, template = :template,"
+            " examples = :examples, tags = :tags, confidence = :confidence, quality = :quality,"
+            " base_quality = :base_quality, version = :version, source = :source,"
+            " content_hash = :content_hash, updated_at = :updated_at"
+            " where pattern_rowid = :rowid",
+            _values(pattern) | {"base_quality": base_quality, "rowid": rowid},
+        )
+        self._connection.execute(
+            "delete from pattern_tags where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+        self._write_tags(rowid, pattern)
+
+    def update_source(self, rowid: int, source: str | None) -> None:
+        """Notes where the pattern stands now; not a change of content."""
+        self._connection.execute(
+            "update patterns set source = :source where pattern_rowid = :rowid",
+            {"source": source, "rowid": rowid},
+        )
+
+    def update_counters(
+        self,
+        rowid: int,
+        *,
+        success_count: int,
+        usage_count: int,
+        evidence: float,
+        quality: float,
+    ) -> None:
+        """Writes the counters of use and what follows from them."""
+        self._connection.execute(
+            "update patterns set success_count = :success_count, usage_count = :usage_count,"
+            " evidence = :evidence, quality = :quality where pattern_rowid = :rowid",
+            {
+                "success_count": success_count,
+                "usage_count": usage_count,
+                "evidence": evidence,
+                "quality": quality,
+                "rowid": rowid,
+            },
+        )
+
+    def delete(self, rowid: int) -> None:
+        """Deletes a row; its tags, use, versions and embeddings go with it."""
+        self._connection.execute(
+            "delete from patterns where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+
+    def _write_tags(self, rowid: int, pattern: TestPattern) -> None:
+        self._connection.executemany(
+            "insert into pattern_tags (tag, pattern_rowid) values (:tag, :rowid)",
+            [
+                {"tag": tag, "rowid": rowid}
+                for tag in sorted({tag.casefold() for tag in pattern.tags})
+            ],
+        )
+
+    def _stored(self, condition: str, values: dict[str, str]) -> Iterator[StoredPattern]:
+        rows = self._connection.execute(
+            f"select p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, {_COLUMNS}"
+            f" from patterns p where {condition} order by p.pattern_rowid",
+            values,
+        )
+        for row in rows:
+            yield StoredPattern(row[0], _pattern(row[4:]), row[1], row[2], row[3])
+
+
+def _values(pattern: TestPattern) -> dict[str, Any]:
+    return {
+        "id": pattern.id,
+        "name": pattern.name,
+        "description": pattern.description,
+        "category": pattern.category,
+        "framework": pattern.framework,
+        "language": pattern.language,
+        "template": pattern.template,
+        "examples": json_text(list(pattern.examples)),
+        "tags": json_text(list(pattern.tags)),
+        "confidence": pattern.confidence,
+        "quality": pattern.quality,
+        "version": pattern.version,
+        "source": pattern.source,
+        "content_hash": content_hash(pattern),
+        "updated_at": pattern.updated_at.isoformat(),
+    }
+
+
+def _pattern(row: tuple[Any, ...]) -> TestPattern:
+    return TestPattern(
+        id=row[0],
+        name=row[1],
+        description=row[2],
+        category=row[3],
+        framework=row[4],
+        language=row[5],
+        template=row[6],
+        examples=msgspec.json.decode(row[7]),
+        tags=msgspec.json.decode(row[8]),
+        confidence=row[9],
+        quality=row[10],
+        success_rate=row[11],
+        usage_count=row[12],
+        version=row[13],
+        source=row[14],
+        created_at=datetime.fromisoformat(row[15]),
+        updated_at=datetime.fromisoformat(row[16]),
+    )

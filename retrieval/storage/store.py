@@ -1,0 +1,154 @@
+"""The seam between the bank and its database: all SQL of the bank stands in this folder.
+
+A session is one transaction. What stands on the other side of a ``PatternSession`` could be
+another database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import apsw
+
+from ...schema import (
+    Database,
+    EncoderIdentity,
+    EncoderMismatchError,
+    adopt_encoder,
+    encoder_in_use,
+    known_encoder,
+)
+from ..interchange import pattern_from_builtins
+from ..words import WORDS_VERSION
+from .history import PatternUses, PatternVersions
+from .rows import PatternRows
+from .statistics import BankStatistics, count_statistics
+from .text_leg import TextLeg
+from .vector_leg import VectorLeg
+
+__all__ = ["PatternSession", "PatternStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSession:
+    """The bank's tables inside one transaction."""
+
+    connection: apsw.Connection
+    rows: PatternRows
+    uses: PatternUses
+    versions: PatternVersions
+    text: TextLeg
+    vectors: VectorLeg
+
+    def delete(self, rowid: int) -> None:
+        """Deletes a pattern from its table and both indexes, with its use and versions."""
+        self.text.delete(rowid)
+        self.vectors.delete(rowid)
+        self.rows.delete(rowid)
+
+    def statistics(self) -> BankStatistics:
+        """Returns the totals over the bank."""
+        return count_statistics(self.connection)
+
+    def words_version(self) -> str | None:
+        """Returns the version of the word splitter that the full-text index was made with."""
+        version: str | None = self.connection.execute(
+            "select value from bank_facts where key = 'words_version'"
+        ).get
+        return version
+
+    def note_words_version(self) -> None:
+        """Records that the full-text index was made with the present word splitter."""
+        self.connection.execute(
+            "insert into bank_facts (key, value) values ('words_version', :version)"
+            " on conflict (key) do update set value = excluded.value",
+            {"version": WORDS_VERSION},
+        )
+
+
+class PatternStore:
+    """Opens sessions on a database for a bank that embeds with one encoder.
+
+    Args:
+        database: Where the bank lives; not closed by the store.
+        identity: The bank's encoder. It is adopted by the first write into a bank without one.
+    """
+
+    def __init__(self, database: Database, identity: EncoderIdentity) -> None:
+        self.database = database
+        self.identity = identity
+
+    @contextmanager
+    def reading(self) -> Iterator[PatternSession]:
+        """Gives a session in which every query sees the same state of the bank.
+
+        Raises:
+            EncoderMismatchError: The bank is embedded with another encoder.
+        """
+        with self.database.read() as connection:
+            yield self._session(connection, writing=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[PatternSession]:
+        """Gives a session whose changes are committed together, or not at all.
+
+        Raises:
+            EncoderMismatchError: The bank is embedded with another encoder.
+        """
+        with self.database.write() as connection:
+            yield self._session(connection, writing=True)
+
+    @contextmanager
+    def filling(self, identity: EncoderIdentity) -> Iterator[tuple[PatternSession, VectorLeg]]:
+        """Gives a writing session and the embeddings of an encoder that is not yet in use."""
+        with self.writing() as session:
+            row = known_encoder(session.connection, identity)
+            yield session, self._vectors(session.connection, row, identity, has_index=False)
+
+    def switch_encoder(self, session: PatternSession, identity: EncoderIdentity) -> int:
+        """Puts another encoder to use and indexes its embeddings; returns how many.
+
+        The embeddings of every other encoder are deleted: two vector spaces never mix.
+        """
+        row = adopt_encoder(session.connection, identity, vector_index=self.database.has_vectors)
+        vectors = self._vectors(
+            session.connection, row, identity, has_index=self.database.has_vectors
+        )
+        vectors.forget_other_encoders()
+        self.identity = identity
+        return vectors.rebuild(session.rows.each())
+
+    def _session(self, connection: apsw.Connection, *, writing: bool) -> PatternSession:
+        row = self._encoder_row(connection, writing=writing)
+        has_index = self.database.has_vectors and row is not None
+        return PatternSession(
+            connection,
+            PatternRows(connection),
+            PatternUses(connection),
+            PatternVersions(connection, pattern_from_builtins),
+            TextLeg(connection),
+            self._vectors(connection, row or 0, self.identity, has_index=has_index),
+        )
+
+    def _encoder_row(self, connection: apsw.Connection, *, writing: bool) -> int | None:
+        """Returns the row of the bank's encoder; None while nothing was ever stored."""
+        used = encoder_in_use(connection)
+        if used is None:
+            if not writing:
+                return None
+            return adopt_encoder(connection, self.identity, vector_index=self.database.has_vectors)
+        row, identity = used
+        if identity != self.identity:
+            raise EncoderMismatchError(
+                f"the bank is embedded with {identity}, got {self.identity}; use that one, or"
+                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}"
+            )
+        return row
+
+    @staticmethod
+    def _vectors(
+        connection: apsw.Connection, row: int, identity: EncoderIdentity, *, has_index: bool
+    ) -> VectorLeg:
+        return VectorLeg(connection, row, identity.dimension, has_index=has_index)

@@ -1,0 +1,84 @@
+"""The full-text leg: BM25 of FTS5. Its raw numbers (negative, unbounded) do not leave this file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import apsw
+
+from ...schema import PatternSearchCriteria, TestPattern
+from ..words import index_words, match_expression
+from .filters import json_text, pattern_conditions
+
+__all__ = ["TextLeg"]
+
+# Name, description, tags, code; see bench/results/ranking.md for how they were found.
+WEIGHTS = (2.0, 2.0, 1.0, 1.0)
+_BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
+
+
+class TextLeg:
+    """The index ``patterns_fts`` on the connection of an open transaction."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def put(self, rowid: int, pattern: TestPattern) -> None:
+        """Writes a pattern's words, in place of those it had."""
+        code = "\n".join(pattern.examples) or pattern.template
+        values = {
+            "rowid": rowid,
+            "name": index_words(pattern.name),
+            "description": index_words(pattern.description),
+            "tags": index_words(" ".join(pattern.tags)),
+            "code": index_words(code),
+        }
+        self._connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
+        self._connection.execute(
+            "insert into patterns_fts (rowid, name, description, tags, code)"
+            " values (:rowid, :name, :description, :tags, :code)",
+            values,
+        )
+
+    def delete(self, rowid: int) -> None:
+        """Removes a pattern's words."""
+        self._connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
+
+    def clear(self) -> None:
+        """Removes all words."""
+        self._connection.execute("delete from patterns_fts")
+
+    def candidates(
+        self, terms: Sequence[str], k: int, criteria: PatternSearchCriteria
+    ) -> dict[int, float]:
+        """Returns up to k row numbers that meet the criteria with their BM25, best first.
+
+        A score is positive, higher is better; ties are broken by row number.
+        """
+        if not terms:
+            return {}
+        conditions = pattern_conditions(criteria)
+        source = "patterns_fts"
+        if conditions.clauses:
+            source += " join patterns p on p.pattern_rowid = patterns_fts.rowid"
+        rows = self._connection.execute(
+            f"select patterns_fts.rowid, {_BM25} as bm25 from {source}"
+            f" where patterns_fts match :expression{conditions.sql('and')}"
+            " order by bm25, patterns_fts.rowid limit :k",
+            {**conditions.values, "expression": match_expression(list(terms)), "k": k},
+        )
+        return {rowid: -bm25 for rowid, bm25 in rows}
+
+    def scores(self, terms: Sequence[str], rowids: Sequence[int]) -> dict[int, float]:
+        """Returns the BM25 of these rows, for those that hold any of the terms."""
+        if not terms or not rowids:
+            return {}
+        rows = self._connection.execute(
+            f"select rowid, {_BM25} from patterns_fts where patterns_fts match :expression"
+            " and rowid in (select value from json_each(:rowids))",
+            {
+                "expression": match_expression(list(terms)),
+                "rowids": json_text(list(rowids)),
+            },
+        )
+        return {rowid: -bm25 for rowid, bm25 in rows}
