@@ -18,9 +18,11 @@ from itertools import pairwise
 __all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "redact"]
 
 # A token starts where no letter or digit stands before it; the letter of an escape (`\n`) and the
-# digits of a percent escape (`%3D`) belong to the text around it.
-_START = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
+# digits of a percent escape (`%3D`) belong to the text around it. Asked after the token's first
+# character, so that the search can leap from one such character to the next.
+_STARTED = r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
 _END = r"(?![A-Za-z0-9])"
+_FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 
 # Shannon entropy in bits a character, and share of changes between lower case, upper case and
 # digit, that a value must have to count as random. Measured on 20,000 seeded random values (hex,
@@ -29,6 +31,8 @@ _END = r"(?![A-Za-z0-9])"
 _LEAST_ENTROPY = 2.8
 _LEAST_CHANGES = 0.22
 _LEAST_RANDOM_CHARS = 12
+# How far before a value its name is sought.
+_MAX_NAME_CHARS = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +44,20 @@ class SecretFinding:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Rule:
     kind: str
-    needles: tuple[str, ...]  # lower case when `folded`
+    needles: tuple[str, ...]
     pattern: re.Pattern[str]  # the group "secret" is what is taken out, else the whole match
-    folded: bool = False  # needles are sought without regard to case
-    random: bool = False  # only a value that looks random counts
+    before: re.Pattern[str] | None  # what must stand right before the match
+    random: bool  # only a value that looks random counts
 
 
 def find_secrets(text: str) -> list[SecretFinding]:
     """Returns the secrets in a text in order of position, without overlaps (the longest wins)."""
     findings: list[SecretFinding] = []
-    folded = ""
-    for rule in _RULES:
-        if rule.folded:
-            folded = folded or text.lower()
-        haystack = folded if rule.folded else text
-        if any(needle in haystack for needle in rule.needles):
-            findings.extend(_apply(rule, text))
+    for rule in dict.fromkeys([rule for needle, rule in _NEEDLES if needle in text]):
+        findings.extend(_apply(rule, text))
     return _without_overlaps(findings)
 
 
@@ -84,8 +83,16 @@ def _apply(rule: _Rule, text: str) -> list[SecretFinding]:
     return [
         SecretFinding(rule.kind, *match.span(group))
         for match in rule.pattern.finditer(text)
-        if not rule.random or _looks_random(match[group])
+        if (not rule.random or _looks_random(match[group])) and _is_named(rule, match)
     ]
+
+
+def _is_named(rule: _Rule, match: re.Match[str]) -> bool:
+    """Whether the text right before the match says what it is, where a rule asks for that."""
+    if rule.before is None:
+        return True
+    start = match.start()
+    return rule.before.search(match.string, max(0, start - _MAX_NAME_CHARS), start) is not None
 
 
 def _without_overlaps(findings: list[SecretFinding]) -> list[SecretFinding]:
@@ -120,26 +127,34 @@ def _looks_random(value: str) -> bool:
 
 
 def _rule(
-    kind: str, needles: str, pattern: str, *, folded: bool = False, random: bool = False
+    kind: str, needles: str, pattern: str, *, before: str = "", random: bool = False
 ) -> _Rule:
-    flags = re.IGNORECASE if folded else 0
-    return _Rule(kind, tuple(needles.split()), re.compile(pattern, flags), folded, random)
+    named = re.compile(before + r"\Z", re.IGNORECASE) if before else None
+    return _Rule(kind, tuple(needles.split()), re.compile(pattern), named, random)
 
 
 def _token(kind: str, needles: str, pattern: str) -> _Rule:
     """A token that its own letters give away: a fixed prefix and an alphabet."""
-    return _rule(kind, needles, f"{_START}(?:{pattern}){_END}")
+    first = _FIRST.match(pattern)
+    assert first is not None  # every pattern begins with one character or class
+    rest = pattern[first.end() :]
+    return _rule(kind, needles, f"{first[0]}{_STARTED}(?:{rest}){_END}")
 
+
+# What may stand between the base64 lines of a key: line ends, escaped ones, quotes, `+` and commas.
+_KEY_GAP = r"(?:\\[nrt]|\\(?=\s)|[\s\"'`,;]|\+(?=\s))*+"
+_SECRET_NAME = (
+    r"(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w-]{0,24}"
+)
 
 _RULES: tuple[_Rule, ...] = (
     # Clouds
     _token("aws-access-key-id", "AKIA ASIA ABIA ACCA", r"A(?:KIA|SIA|BIA|CCA)[0-9A-Z]{16}"),
     _rule(
         "aws-secret-key",
-        "aws secret_access_key secretaccesskey",
-        r"(?:aws[\w.-]{0,20}(?:secret|sk)|secret_?access_?key)[\w.-]{0,20}"
-        r"[\"']?\s{0,8}(?:=>|[:=,])\s{0,8}[\"']?(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
-        folded=True,
+        "aws AWS Aws ecret",
+        r"[:=,>]\s{0,8}[\"']?(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])",
+        before=r"(?:aws[\w.-]{0,20}(?:secret|sk)|secret_?access_?key)[\w.-]{0,20}[\"']?\s{0,8}=?",
         random=True,
     ),
     _token("google-api-key", "AIza", r"AIza[0-9A-Za-z_-]{35}"),
@@ -169,13 +184,13 @@ _RULES: tuple[_Rule, ...] = (
     _token(
         "openai-key",
         "sk-",
-        r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{32,}|sk-[A-Za-z0-9]{32,64}",
+        r"sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{32,}|[A-Za-z0-9]{32,64})",
     ),
     _token("huggingface-token", "hf_", r"hf_[A-Za-z0-9]{34}"),
     _token("groq-key", "gsk_", r"gsk_[A-Za-z0-9]{52}"),
     _token("replicate-token", "r8_", r"r8_[A-Za-z0-9]{37}"),
     # Messages and mail
-    _token("slack-token", "xox xapp-", r"(?:xox[abeoprs]|xapp)-[A-Za-z0-9-]{16,}"),
+    _token("slack-token", "xox xapp-", r"x(?:ox[abeoprs]|app)-[A-Za-z0-9-]{16,}"),
     _rule(
         "slack-webhook",
         "hooks.slack.com",
@@ -191,11 +206,11 @@ _RULES: tuple[_Rule, ...] = (
         "/api/webhooks/",
         r"/api/webhooks/\d{17,20}/(?P<secret>[A-Za-z0-9_-]{60,72})",
     ),
-    _token("telegram-token", ":AA", r"\d{8,10}:AA[A-Za-z0-9_-]{33}"),
-    _token("twilio-key", "SK AC", r"(?:SK|AC)[0-9a-f]{32}"),
+    _token("telegram-token", ":AA", r"\d\d{7,9}:AA[A-Za-z0-9_-]{33}"),
+    _token("twilio-key", "SK AC", r"[SA][KC][0-9a-f]{32}"),
     _token("sendgrid-key", "SG.", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     _token("mailgun-key", "key-", r"key-[a-f0-9]{32}"),
-    _token("mailchimp-key", "-us", r"[0-9a-f]{32}-us\d{1,2}"),
+    _token("mailchimp-key", "-us", r"[0-9a-f][0-9a-f]{31}-us\d{1,2}"),
     # Shops and payments
     _token("stripe-key", "_live_ _test_", r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
     _token("stripe-webhook-secret", "whsec_", r"whsec_[A-Za-z0-9]{32,}"),
@@ -214,12 +229,15 @@ _RULES: tuple[_Rule, ...] = (
     _token("age-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
     # By form
     _rule(
-        # A block that is cut off counts to the end of its base64, wherever line ends stand.
+        # With or without its end: a key that is cut off is half a key.
         "private-key",
-        "PRIVATE KEY",
+        "PRIVATE",
         r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
-        r"[^-]*+(?:-(?!----END )[^-]*+){0,64}"
-        r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?",
+        + _KEY_GAP
+        + rf"(?:[A-Za-z-]{{1,20}}: [^\n\\]{{0,80}}{_KEY_GAP}){{0,4}}"
+        + rf"(?:[A-Za-z0-9/=](?:[A-Za-z0-9/=]|\+(?!\s)){{15,}}+{_KEY_GAP}){{1,1000}}+"
+        + rf"[A-Za-z0-9/+=]{{0,16}}{_KEY_GAP}"
+        + r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?",
     ),
     _token("jwt", "eyJ", r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}"),
     _rule(
@@ -229,29 +247,30 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _rule(
         "authorization-header",
-        "bearer authorization",
-        r"(?:bearer|authorization[\"']?\s{0,4}[:=,]\s{0,4}[\"']?(?:basic|token|apikey))"
-        r"(?:\s{1,4}|%20)(?P<secret>[A-Za-z0-9._~+/-]{12,}={0,2})",
-        folded=True,
+        "earer asic oken BEARER",
+        r"[ 0](?P<secret>[A-Za-z0-9._~+/-]{12,512}={0,2})",
+        before=r"(?:bearer|authorization[\"']?\s{0,4}[:=,]\s{0,4}[\"']?(?:basic|token|apikey))"
+        r"(?: {0,3}|%2)",
         random=True,
     ),
     _rule(
         "password",
-        "passw pwd secret token api_key apikey api-key access_key accesskey credential",
-        r"(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)"
-        r"[\w-]{0,24}[\"'\]]{0,2}(?:\s{0,4}:\s{0,4}[A-Za-z]{1,16})?\s{0,8}(?:=>|[:=,])\s{0,8}"
-        r"(?P<quote>[\"'`])(?P<secret>[^\s\"'`<>{}$()]{12,512})(?P=quote)",
-        folded=True,
+        "ass PASS wd WD ecret ECRET oken OKEN key KEY Key redential REDENTIAL",
+        r"[:=,>]\s{0,8}(?P<quote>[\"'`])(?P<secret>[^\s\"'`<>{}$()]{12,512})(?P=quote)",
+        before=_SECRET_NAME + r"[\"'\]]{0,2}(?:\s{0,4}:\s{0,4}[A-Za-z]{1,16})?\s{0,8}=?",
         random=True,
     ),
     _rule(
         "password",
-        "passw pwd secret token api_key apikey access_key accesskey",
-        r"(?:passw(?:or)?d|passwd|pwd|secret|token|api_?key|access_?key)[A-Z0-9_]{0,24}"
+        "ass PASS wd WD ecret ECRET oken OKEN key KEY Key",
         r"=(?P<secret>[A-Za-z0-9+/_.~-]{12,512}={0,2})(?![\w(\[.])",
-        folded=True,
+        before=_SECRET_NAME,
         random=True,
     ),
+)
+
+_NEEDLES: tuple[tuple[str, _Rule], ...] = tuple(
+    (needle, rule) for rule in _RULES for needle in rule.needles
 )
 
 # The kinds that this module knows, each once.

@@ -110,6 +110,13 @@ _SCRIPTS: tuple[tuple[re.Pattern[str], Framework], ...] = (
     (re.compile(r"\bplaywright\b"), "playwright"),
     (re.compile(r"\bcypress\b"), "cypress"),
 )
+_UNSUPPORTED_SCRIPTS = (
+    (re.compile(r"\bnode\b[^&|;]*\s--test\b|\bborp\b"), "node:test"),
+    (re.compile(r"\bbun test\b"), "bun:test"),
+    (re.compile(r"(?<![-\w])(?:tap|tape)\b"), "tap"),
+    (re.compile(r"\bqunit\b"), "QUnit"),
+    (re.compile(r"\buvu\b"), "uvu"),
+)
 _CONFIG_FILES: tuple[tuple[str, Framework], ...] = (
     ("vitest.config.*", "vitest"),
     ("vitest.workspace.*", "vitest"),
@@ -187,7 +194,15 @@ def _project_framework(source: SourceFile) -> FrameworkEvidence | None:
         for framework in candidates:
             if framework not in _BROWSER_FRAMEWORKS or _is_browser_file(source):
                 return FrameworkEvidence(framework, CONFIGURED)
+        _refuse_unsupported_scripts(folder)
     return None
+
+
+def _refuse_unsupported_scripts(folder: Path) -> None:
+    scripts = _scripts(folder)
+    for pattern, name in _UNSUPPORTED_SCRIPTS:
+        if any(pattern.search(text) for text in scripts.values()):
+            raise UnsupportedFrameworkError(f"{name} is not supported")
 
 
 def _folders_above(source: SourceFile) -> list[Path]:
@@ -207,18 +222,20 @@ def _is_browser_file(source: SourceFile) -> bool:
     return bool(parts & {"cypress", "e2e", "cy", "playwright", "browser", "component"})
 
 
-def _from_scripts(folder: Path) -> list[Framework]:
+def _scripts(folder: Path) -> dict[str, str]:
     scripts = read_json_object(folder / "package.json").get("scripts")
-    if not isinstance(scripts, dict):
-        return []
-    ordered = sorted(
-        scripts, key=lambda name: (name != "test", not str(name).startswith("test"), name)
-    )
+    return {name: str(text) for name, text in scripts.items()} if isinstance(scripts, dict) else {}
+
+
+def _from_scripts(folder: Path) -> list[Framework]:
+    """Returns the frameworks that the scripts run, those of ``test`` first."""
+    scripts = _scripts(folder)
+    ordered = sorted(scripts, key=lambda name: (name != "test", not name.startswith("test"), name))
     return [
         framework
         for name in ordered
         for pattern, framework in _SCRIPTS
-        if pattern.search(str(scripts[name]))
+        if pattern.search(scripts[name])
     ]
 
 

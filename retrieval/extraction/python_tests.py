@@ -100,6 +100,15 @@ class _Scope:
     functions: list[_Function] = field(default_factory=list)
     classes: list[_Scope] = field(default_factory=list)
     opted_out: bool = False  # __test__ = False
+    _helpers: list[_Function] | None = None
+
+    @property
+    def helpers(self) -> list[_Function]:
+        """Fixtures and methods around the tests (told once: every test of the scope asks)."""
+        if self._helpers is None:
+            known = _SETUP_NAMES | _MODULE_SETUP_NAMES
+            self._helpers = [f for f in self.functions if f.is_fixture or f.name in known]
+        return self._helpers
 
     @property
     def chain(self) -> tuple[_Scope, ...]:
@@ -315,13 +324,14 @@ def _needed_members(
     scope: _Scope, setup_names: frozenset[str], wanted: set[str], function: _Function
 ) -> list[_Function]:
     """Returns setup and the fixtures asked for; what a fixture itself asks for joins ``wanted``."""
-    members = [f for f in scope.functions if f.name in setup_names and not f.is_fixture]
-    pool = [f for f in scope.functions if f.is_fixture and f is not function]
+    helpers = scope.helpers
+    members = [f for f in helpers if f.name in setup_names and not f.is_fixture]
+    pool = [f for f in helpers if f.is_fixture and f is not function]
     grew = True
     while grew:
         chosen = [f for f in pool if f.name in wanted or "autouse=True" in f.decorators]
         grew = bool(chosen)
-        members += chosen
+        members = [*members, *chosen]
         pool = [f for f in pool if f not in chosen]
         for fixture in chosen:
             wanted.update(_parameter_names(fixture.definition))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...schema.errors import AqeError
 from ...schema.patterns import Language
-from ..redaction import find_secrets, redact
+from ..redaction import SecretFinding, find_secrets, redact
 
 __all__ = [
     "LANGUAGE_OF_SUFFIX",
@@ -95,14 +96,15 @@ def read_source(path: Path) -> SourceFile:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
     raw = _read_bytes(path)
     text = _decode(raw, language).replace("\r\n", "\n").replace("\r", "\n")
+    findings = find_secrets(text)
     root = find_project_root(path)
     return SourceFile(
         path=path,
         root=root,
         relative_path=path.absolute().relative_to(root.folder).as_posix(),
         language=language,
-        code=redact(text).encode("utf-8", "replace"),
-        _lost_lines=_lines_lost_to_redaction(text),
+        code=(redact(text) if findings else text).encode("utf-8", "replace"),
+        _lost_lines=_lines_lost_to_redaction(text, findings),
     )
 
 
@@ -170,11 +172,13 @@ def _decode(raw: bytes, language: Language) -> str:
         raise UnreadableSourceError(f"not valid {encoding.removesuffix('-sig')} text") from None
 
 
-def _lines_lost_to_redaction(text: str) -> tuple[tuple[int, int], ...]:
+def _lines_lost_to_redaction(
+    text: str, findings: Sequence[SecretFinding]
+) -> tuple[tuple[int, int], ...]:
     """Returns (first redacted row after it, lines lost so far) for each multi-line secret."""
     lost: list[tuple[int, int]] = []
     total = 0
-    for finding in find_secrets(text):
+    for finding in findings:
         lines = text.count("\n", finding.start, finding.end)
         if lines:
             row = text.count("\n", 0, finding.start) - total
