@@ -1,0 +1,76 @@
+"""The settings of a learner."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+__all__ = ["MOST_REPLAY", "POLICIES", "UPDATE_RULES", "PolicyName", "QLearningConfig", "UpdateRule"]
+
+UpdateRule = Literal["q-learning", "double-q", "expected-sarsa"]
+PolicyName = Literal["epsilon-greedy", "ucb1", "thompson"]
+
+UPDATE_RULES: tuple[UpdateRule, ...] = get_args(UpdateRule)
+POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
+
+# The ring of newest experiences that every process keeps, whatever its settings rehearse from.
+MOST_REPLAY = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QLearningConfig:
+    """How a learner learns and chooses. The defaults are those the product was designed with.
+
+    Attributes:
+        learning_rate: alpha, in (0, 1].
+        discount_factor: gamma, in [0, 1].
+        epsilon: Share of random choices before the first experience.
+        epsilon_decay: Factor on epsilon for each experience.
+        epsilon_min: Epsilon never falls below it.
+        replay_capacity: Experiences that are rehearsed from, the newest ones; at most 10,000,
+            which is what every process keeps.
+        replay_batch: Experiences rehearsed at once; none before there are as many.
+        replay_interval: Experiences between two rehearsals; 0 switches rehearsal off.
+        update_rule: See ``update_rules``.
+        policy: See ``policies``. It takes no part in updates, save that Expected SARSA expects
+            an epsilon-greedy one.
+
+    Raises:
+        ValueError: A field is outside its range.
+    """
+
+    learning_rate: float = 0.1
+    discount_factor: float = 0.95
+    epsilon: float = 0.3
+    epsilon_decay: float = 0.995
+    epsilon_min: float = 0.01
+    replay_capacity: int = 10_000
+    replay_batch: int = 32
+    replay_interval: int = 10
+    update_rule: UpdateRule = "q-learning"
+    policy: PolicyName = "epsilon-greedy"
+
+    def __post_init__(self) -> None:
+        shares = ("discount_factor", "epsilon", "epsilon_decay", "epsilon_min")
+        for name in ("learning_rate", *shares):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and 0 <= value <= 1):
+                raise ValueError(f"{name} must be from 0 to 1, got {value}")
+        if self.learning_rate == 0:
+            raise ValueError("learning_rate must be above 0, got 0")
+        if self.epsilon_min > self.epsilon:
+            raise ValueError(
+                f"epsilon_min must not exceed epsilon, got {self.epsilon_min} and {self.epsilon}"
+            )
+        for name, least in (("replay_capacity", 1), ("replay_batch", 1), ("replay_interval", 0)):
+            if not least <= getattr(self, name) <= MOST_REPLAY:
+                raise ValueError(
+                    f"{name} must be from {least} to {MOST_REPLAY}, got {getattr(self, name)}"
+                )
+        if self.update_rule not in UPDATE_RULES:
+            raise ValueError(
+                f"update_rule must be one of {', '.join(UPDATE_RULES)}, got {self.update_rule!r}"
+            )
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, got {self.policy!r}")
