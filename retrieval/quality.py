@@ -19,21 +19,14 @@ from __future__ import annotations
 
 import builtins
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING
 
 from ..schema.patterns import TestPattern
-from .syntax import Grammar, parse
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from .measures import PLACEHOLDER, CodeMeasures, measure_code
 
 __all__ = ["QualityScore", "score_quality"]
 
-_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
-
-_MAX_LINE_CHARS = 100
 # Ramps: full score up to the first value, none from the second on. Set on the test suites of numpy,
 # scipy, scikit-learn and networkx so that the first is near their median and the second near their
 # 99th percentile.
@@ -44,154 +37,21 @@ _FOCUS_ASSERTIONS = (4, 20)
 _PLACEHOLDERS = (5, 25)
 _FREE_NAMES = (2, 10)
 
-_VAGUE_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "bar",
-        "basic",
-        "be",
-        "case",
-        "cases",
-        "do",
-        "does",
-        "foo",
-        "for",
-        "general",
-        "in",
-        "is",
-        "it",
-        "misc",
-        "of",
-        "on",
-        "should",
-        "simple",
-        "simply",
-        "some",
-        "test",
-        "tests",
-        "the",
-        "thing",
-        "things",
-        "to",
-        "various",
-        "with",
-        "work",
-        "works",
-    ]
+_VAGUE_WORDS_TEXT = (
+    "a an and are bar basic be case cases do does foo for general in is it misc of on should"
+    " simple simply some test tests the thing things to various with work works"
 )
+_VAGUE_WORDS = frozenset(_VAGUE_WORDS_TEXT.split())
 _VAGUE_PLACEHOLDER = re.compile(
     r"(?:value|values|text|number|string|arg|data|x|y|z)(?:_\d+)?\Z|.*_arg(?:_\d+)?\Z|.*_\d+\Z"
 )
-
-_ASSERTING = re.compile(
-    r"_*(?:assert|should|raises\Z|warns\Z|deprecated_call\Z|fail\Z|verify\Z|check_)"
+_KNOWN_NAMES_TEXT = (
+    "Array Date Error JSON Map Math Number Object Promise Set String Symbol after afterAll"
+    " afterEach assert before beforeAll beforeEach cls console context cy describe document"
+    " expect it jest module np page process pytest require self sinon t test undefined vi"
+    " window"
 )
-# A check that the suite wrote for itself: what stands behind it is not seen, so it is not exact.
-_OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
-_EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
-_MAX_CALLEE_BYTES = 4000
-_AVA_ASSERTING = re.compile(
-    r"(?:is|not|deepEqual|notDeepEqual|true|false|truthy|falsy|throws|throwsAsync|notThrows"
-    r"|regex|like|snapshot|assert|pass|fail)\Z"
-)
-_EXACT = re.compile(
-    r"(?:assert_?(?:array_|string_)?(?:equal|almost_equal|allclose|raises_?regex|dict_?equal|list_?equal"
-    r"|count_?equal|raises|in|is|true_equal|frame_equal|series_equal|index_equal)\w*"
-    r"|assert(?:Equal|AlmostEqual|DictEqual|ListEqual|SetEqual|TupleEqual|CountEqual|Raises|RaisesRegex"
-    r"|In|Is|Regex|SequenceEqual|MultiLineEqual)"
-    r"|to(?:Be|Equal|StrictEqual|MatchObject|HaveBeenCalledWith|HaveBeenNthCalledWith|Contain\w*"
-    r"|HaveLength|HaveProperty|BeCloseTo|Throw\w*|Match\w*|HaveText|HaveURL|HaveBeenCalledTimes"
-    r"|BeGreaterThan\w*|BeLessThan\w*)"
-    r"|equals?|eql|deepEqual|strictEqual|deepStrictEqual|is|like|regex|throws\w*|include\w*|property"
-    r"|lengthOf|calledWith|raises|warns|approx|match)\Z"
-)
-_UNSTEADY = re.compile(
-    r"(?:.*\.)?(?:sleep|setTimeout|waitForTimeout|getenv)\Z|time\.time\Z|datetime\.now\Z|Date\.now\Z"
-    r"|Math\.random\Z|random\.(?:random|randint|choice)\Z|np\.random\.(?:rand|randn|random)\Z"
-)
-_MACHINE_PATH = re.compile(r"[\"'`](?:/(?:home|Users|tmp|var|usr)/|[A-Z]:\\)")
-
-_CALLS = frozenset({"call", "call_expression", "new_expression"})
-_NUMBERS = frozenset({"integer", "float", "number"})
-_PLAIN_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0"})
-_BRANCHES = frozenset(
-    {
-        "do_statement",
-        "for_in_statement",
-        "for_statement",
-        "if_statement",
-        "switch_statement",
-        "try_statement",
-        "while_statement",
-        "with_statement",
-    }
-)
-# Nodes that bind names, and the field that holds these ("" for the node itself).
-_BINDING = {
-    "arrow_function": "parameter",
-    "as_pattern_target": "",
-    "assignment": "left",
-    "class_declaration": "name",
-    "class_definition": "name",
-    "for_in_clause": "left",
-    "for_statement": "left",
-    "formal_parameters": "",
-    "function_declaration": "name",
-    "function_definition": "name",
-    "lambda_parameters": "",
-    "parameters": "",
-    "variable_declarator": "name",
-}
-_STATEMENT_ENDINGS = ("_statement", "_declaration")
-_NAME = re.compile(r"[A-Za-z_$][\w$]*")
-_KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(
-    [
-        "Array",
-        "Date",
-        "Error",
-        "JSON",
-        "Map",
-        "Math",
-        "Number",
-        "Object",
-        "Promise",
-        "Set",
-        "String",
-        "Symbol",
-        "after",
-        "afterAll",
-        "afterEach",
-        "assert",
-        "before",
-        "beforeAll",
-        "beforeEach",
-        "cls",
-        "console",
-        "context",
-        "cy",
-        "describe",
-        "document",
-        "expect",
-        "it",
-        "jest",
-        "module",
-        "np",
-        "page",
-        "process",
-        "pytest",
-        "require",
-        "self",
-        "sinon",
-        "t",
-        "test",
-        "undefined",
-        "vi",
-        "window",
-    ]
-)
+_KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(_KNOWN_NAMES_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,27 +70,10 @@ class QualityScore:
     reasons: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Measures:
-    """What is counted in the code."""
-
-    lines: int = 0
-    long_lines: int = 0
-    statements: int = 0
-    nesting: int = 0
-    numbers: int = 0
-    calls: int = 0
-    assertions: int = 0
-    exact_assertions: int = 0
-    unsteady: int = 0
-    used: set[str] = field(default_factory=set)
-    defined: set[str] = field(default_factory=set)
-
-
 def score_quality(pattern: TestPattern) -> QualityScore:
     """Returns the quality of a pattern: pure, the same for the same content and usage."""
     code = pattern.examples[0] if pattern.examples else pattern.template
-    measures = _measure(code, pattern)
+    measures = measure_code(code, pattern.language, pattern.framework)
     reasons: list[str] = []
     components = (
         _readability(pattern, measures, reasons),
@@ -252,7 +95,7 @@ def score_quality(pattern: TestPattern) -> QualityScore:
     )
 
 
-def _readability(pattern: TestPattern, measures: _Measures, reasons: list[str]) -> float:
+def _readability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     name_words = len(_words(pattern.name))
     naming = _ramp(name_words, (12, 30)) * min(1.0, name_words / 3)
     if not measures.lines:  # prose: short sentences are all that can be read
@@ -277,7 +120,7 @@ def _readability(pattern: TestPattern, measures: _Measures, reasons: list[str]) 
     )
 
 
-def _completeness(pattern: TestPattern, measures: _Measures, reasons: list[str]) -> float:
+def _completeness(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     own_words = set(_words(pattern.description)) - set(_words(pattern.name))
     content_words = set(_words(pattern.description)) - _VAGUE_WORDS
     # A title that is a sentence describes, though less than words beside it would.
@@ -293,7 +136,7 @@ def _completeness(pattern: TestPattern, measures: _Measures, reasons: list[str])
     return fmean((described, asserted, asserted, acting, shown))
 
 
-def _specificity(pattern: TestPattern, measures: _Measures, reasons: list[str]) -> float:
+def _specificity(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     content = set(_words(pattern.name)) - _VAGUE_WORDS
     naming = min(1.0, len(content) / 4)
     if len(content) < 2:
@@ -307,11 +150,11 @@ def _specificity(pattern: TestPattern, measures: _Measures, reasons: list[str]) 
     return fmean((naming, exact, focus, min(1.0, len(pattern.tags) / 4)))
 
 
-def _reusability(pattern: TestPattern, measures: _Measures, reasons: list[str]) -> float:
+def _reusability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     if not pattern.template.strip():
         reasons.append("no template")
         return 0.25  # an idea can be reused, but has to be written first
-    names = set(_PLACEHOLDER.findall(pattern.template))
+    names = set(PLACEHOLDER.findall(pattern.template))
     telling = {name for name in names if not _VAGUE_PLACEHOLDER.match(name)}
     if names:
         reasons.append(f"{len(names)} placeholders, {len(telling)} with telling names")
@@ -344,91 +187,3 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
 def _words(text: str) -> list[str]:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text.replace("_", " "))
     return re.findall(r"[a-z0-9]+", spaced.lower())
-
-
-def _measure(code: str, pattern: TestPattern) -> _Measures:
-    measures = _Measures()
-    if not code.strip():
-        return measures
-    lines = [line for line in code.split("\n") if line.strip()]
-    measures.lines = len(lines)
-    measures.long_lines = sum(len(line) > _MAX_LINE_CHARS for line in lines)
-    measures.unsteady = len(_MACHINE_PATH.findall(code))
-    grammar: Grammar = "tsx" if pattern.language == "typescript" else pattern.language
-    # A placeholder stands where a value may stand: a name there parses.
-    root = parse(_PLACEHOLDER.sub(r"placeholder_\1", code).encode("utf-8", "replace"), grammar)
-    _count(root.root_node, measures, ava=pattern.framework == "ava")
-    measures.defined |= {name for name in measures.used if name.startswith("placeholder_")}
-    return measures
-
-
-def _count(root: Node, measures: _Measures, *, ava: bool) -> None:
-    stack = [(root, 0)]
-    while stack:
-        node, depth = stack.pop()
-        kind = node.type
-        if kind == "identifier":
-            measures.used.add(_text(node))
-            continue
-        if kind in _CALLS:
-            _count_call(node, measures, ava=ava)
-        elif kind in _NUMBERS:
-            measures.numbers += _text(node) not in _PLAIN_NUMBERS
-        elif kind in _BINDING:
-            _note_definition(node, measures)
-        if kind in _BRANCHES:
-            depth += 1
-            measures.nesting = max(measures.nesting, depth)
-        if kind.endswith(_STATEMENT_ENDINGS):
-            measures.statements += 1
-            if kind == "assert_statement":
-                measures.assertions += 1
-                measures.exact_assertions += _states_value(node)
-        stack.extend([(child, depth) for child in reversed(node.named_children)])
-
-
-def _count_call(node: Node, measures: _Measures, *, ava: bool) -> None:
-    callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
-    if callee is None:
-        return
-    measures.calls += 1
-    # A chain can be as long as the test; both of its ends are what tells.
-    name = _text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
-    last = name.rpartition(".")[2]
-    measures.unsteady += bool(_UNSTEADY.match(name))
-    if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher says how exact
-        measures.exact_assertions += bool(_EXACT.match(last))
-    elif name == "expect":
-        measures.assertions += 1
-    elif last == "expect":  # supertest: request(app).get("/").expect(200)
-        measures.assertions += 1
-        measures.exact_assertions += 1
-    elif _is_asserting(name, last, ava=ava):
-        measures.assertions += 1
-        measures.exact_assertions += bool(_EXACT.match(last))
-
-
-def _is_asserting(name: str, last: str, *, ava: bool) -> bool:
-    if ".should." in name:
-        return True
-    if ava and name.startswith("t."):
-        return bool(_AVA_ASSERTING.match(last))
-    return bool(_ASSERTING.match(last) or _ASSERTING.match(name) or _OWN_CHECK.match(name))
-
-
-def _states_value(statement: Node) -> bool:
-    """Whether an ``assert`` compares, rather than asking for mere truth."""
-    condition = statement.named_children[0] if statement.named_child_count else None
-    return condition is not None and condition.type == "comparison_operator"
-
-
-def _note_definition(node: Node, measures: _Measures) -> None:
-    """Notes the names that a node binds: parameters, targets of assignments and loops, imports."""
-    part = _BINDING[node.type]
-    target = node.child_by_field_name(part) if part else node
-    if target is not None:
-        measures.defined.update(_NAME.findall(_text(target)))
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

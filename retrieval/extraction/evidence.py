@@ -61,38 +61,12 @@ _TEST_MODULES = re.compile(
     r"(?:pytest|_pytest|unittest|mock|hypothesis|nose|vitest|mocha|chai|sinon\S*|ava|jest|cypress"
     r"|jasmine\S*|@jest/|@playwright/|@testing-library/|@vitest/|@types/|node:|__future__|typing\b)"
 )
-_NODE_MODULES = frozenset(
-    [
-        "assert",
-        "buffer",
-        "child_process",
-        "cluster",
-        "crypto",
-        "dns",
-        "events",
-        "fs",
-        "http",
-        "http2",
-        "https",
-        "module",
-        "net",
-        "os",
-        "path",
-        "perf_hooks",
-        "process",
-        "querystring",
-        "readline",
-        "stream",
-        "timers",
-        "tls",
-        "url",
-        "util",
-        "v8",
-        "vm",
-        "worker_threads",
-        "zlib",
-    ]
+_NODE_MODULES_TEXT = (
+    "assert buffer child_process cluster crypto dns events fs http http2 https module net os"
+    " path perf_hooks process querystring readline stream timers tls url util v8 vm"
+    " worker_threads zlib"
 )
+_NODE_MODULES = frozenset(_NODE_MODULES_TEXT.split())
 _MAX_MODULE_TAGS = 6
 
 
@@ -157,5 +131,5 @@ def _modules_used(facts: CodeFacts, imports: tuple[Import, ...]) -> list[str]:
         if top in sys.stdlib_module_names or top in _NODE_MODULES:
             continue
         if each.alias in facts.names and not _TEST_MODULES.match(each.module):
-            used[each.module.lstrip("./") or each.name] = None
+            used[each.module.lstrip("./") or each.alias] = None
     return list(used)[:_MAX_MODULE_TAGS]

@@ -93,17 +93,23 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")),
     ("uuid", re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")),
     ("date", re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*)?\Z")),
+    ("mime_type", re.compile(r"(?:application|audio|font|image|multipart|text|video)/[\w.+*-]+")),
+    ("selector", re.compile(r"[#.][A-Za-z][\w-]*(?:[ .#>:\[].*)?\Z|[a-z]*\[[\w-]+.*\].*\Z")),
     ("ip_address", re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z")),
     ("path", re.compile(r"(?:\.{0,2}/)?[\w.@-]+(?:/[\w.@-]*)+\Z|/\Z|[\w-]+\.[a-z]{2,4}\Z")),
 )
 # Methods and functions whose argument is what the test expects; the name of a plain call is used
 # for the rest.
 _EXPECTING = re.compile(
-    r"(?:to|not)[A-Z]\w*\Z|assert\w*\Z|deepEqual\Z|equals?\Z|eql\Z|strictEqual\Z|is\Z|isEqual\Z"
+    r"(?:to|not)[A-Z]\w*\Z|assert\w*\Z|deepEqual\Z|equals?\Z|eql\Z|strictEqual\Z|is\Z|isEqual\Z|expect\Z"
     r"|include\w*\Z|contains?\Z|match\Z"
 )
 # Calls whose strings are names of parameters, fixtures and modules: structure, not data.
 _NAMING_CALLS = frozenset({"parametrize", "usefixtures", "getfixturevalue", "importorskip"})
+_CHAINING_CALLS = frozenset({"should", "and"})
+_CHAINER = re.compile(
+    r"(?:not\.)?(?:be|contain|deep|eq|equal|exist|have|include|lengthOf|match)(?:\.[\w.]+)?\Z"
+)
 _NAMED_CALLS = {
     "patch": "patch_target",
     "object": "attribute",
@@ -195,12 +201,18 @@ def _is_fillable(place: _Place) -> bool:
 def _is_fillable_string(place: _Place) -> bool:
     if _is_key(place) or _is_interpolated(place.node) or place.parent is None:
         return False
-    if _callee_name(place) in _NAMING_CALLS:
+    called = _callee_name(place)
+    if called in _NAMING_CALLS or (called in _CHAINING_CALLS and _is_chainer(place.node)):
         return False
     if place.parent.node.type in {"expression_statement", "concatenated_string", "literal_type"}:
         return False
     body = _string_body(_text(place.node))
     return len(body) > 2 and body not in _TRIVIAL_STRINGS
+
+
+def _is_chainer(node: Node) -> bool:
+    """Whether a string is the name of a Cypress assertion: ``should("have.class", ...)``."""
+    return _CHAINER.match(_string_body(_text(node))) is not None
 
 
 def _is_cases(place: _Place) -> bool:
@@ -316,7 +328,7 @@ def _name_of_argument(literal: Node, call: Node | None, kind: str | None) -> str
         return _NAMED_CALLS[called]
     if kind is not None:
         return kind
-    if _EXPECTING.match(called):
+    if _EXPECTING.match(called) or called in _CHAINING_CALLS:
         return "expected"
     return f"{words_of(called)} arg" if called else _fallback(literal)
 
