@@ -235,7 +235,7 @@ _RULES: tuple[_Rule, ...] = (
         r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
         + _KEY_GAP
         + rf"(?:[A-Za-z-]{{1,20}}: [^\n\\]{{0,80}}{_KEY_GAP}){{0,4}}"
-        + rf"(?:[A-Za-z0-9/=](?:[A-Za-z0-9/=]|\+(?!\s)){{15,}}+{_KEY_GAP}){{1,1000}}+"
+        + rf"(?:(?:[A-Za-z0-9/=]|\+(?!\s)){{16,}}+{_KEY_GAP}){{1,1000}}+"
         + rf"[A-Za-z0-9/+=]{{0,16}}{_KEY_GAP}"
         + r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?",
     ),
@@ -249,7 +249,7 @@ _RULES: tuple[_Rule, ...] = (
         "authorization-header",
         "earer asic oken BEARER",
         r"[ 0](?P<secret>[A-Za-z0-9._~+/-]{12,512}={0,2})",
-        before=r"(?:bearer|authorization[\"']?\s{0,4}[:=,]\s{0,4}[\"']?(?:basic|token|apikey))"
+        before=r"(?:bearer|authorization[\"'\]]{0,2}\s{0,4}[:=,]\s{0,4}[\"']?(?:basic|token|apikey))"
         r"(?: {0,3}|%2)",
         random=True,
     ),
