@@ -293,14 +293,14 @@ def _name_of_place(place: _Place, kind: str | None) -> str:
         if parent.type in _KEYED:
             return _text(parent.named_children[0])
         if parent.type in _ASSIGNMENTS:
-            return kind or _text(parent.named_children[0])
+            return kind or _assigned_name(parent)
         if parent.type in _COMPARISONS or _compares(parent):
             return kind or "expected"
         if parent.type in _ARGUMENTS:
             call = above.parent.node if above.parent else None
             assigned = above.parent.parent if above.parent else None
             if assigned and assigned.node.type in _ASSIGNMENTS and place.node.type in _COLLECTIONS:
-                return _text(assigned.node.named_children[0])  # x = array([...])
+                return _assigned_name(assigned.node)  # x = array([...])
             return _name_of_argument(place.node, call, kind)
         if parent.type == "return_statement":
             return kind or "returned"
@@ -308,6 +308,13 @@ def _name_of_place(place: _Place, kind: str | None) -> str:
             break
         above = above.parent
     return kind or _fallback(place.node)
+
+
+def _assigned_name(assignment: Node) -> str:
+    target = assignment.named_children[0]
+    if target.type in {"attribute", "member_expression"}:
+        return _text(target.named_children[-1])
+    return _text(target)
 
 
 def _compares(node: Node) -> bool:
