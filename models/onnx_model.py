@@ -3,9 +3,10 @@
 One text a run. Dynamic int8 quantisation takes the scale of its activations from the whole input
 tensor, so in a padded batch a text's vector depends on its neighbours (cosine to its single run:
 0.985 at worst, 0.994 on average, 400 tests of numpy), and the same bank embedded twice would not
-be the same. Runs of one text are deterministic and no slower: on 2 cores two threads that share a
-session of one intra-op thread did 126 texts/s, a session of two intra-op threads 87 (103
-spinning) one by one and 91-124 in batches, one thread alone 63.
+be the same. Runs of one text are deterministic and cost no more: one thread did 63 texts/s one by
+one and 46-64 in batches. On 2 cores, two threads that share a session of one intra-op thread did
+126 texts/s, a session of two intra-op threads 87 (103 spinning) one by one and 76-124 in batches
+(one pass each on a machine with some other load; a second pass of the 126, under more, gave 73).
 """
 
 from __future__ import annotations

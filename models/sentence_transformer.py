@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..schema import EncoderError
+from .snapshot import model_folder, weights_revision
 from .text import as_text, as_texts, bounded, split_identifiers
 
 if TYPE_CHECKING:
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from sentence_transformers import SentenceTransformer
 
-# What a model is made of, weights as safetensors only: a pickled *.bin can run code when loaded.
-_MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 # For a model without a limit of its own; and how many characters are read a token, see minilm.py.
 _DEFAULT_MAX_TOKENS = 512
 _CHARS_A_TOKEN = 32
@@ -138,7 +135,8 @@ def _load(name_or_folder: str, device: str | None) -> _Loaded:
     from sentence_transformers import SentenceTransformer
 
     try:
-        folder = _folder_of(name_or_folder)
+        folder = model_folder(name_or_folder)
+        revision = weights_revision(folder)
         model = SentenceTransformer(
             str(folder),
             device=device,
@@ -155,28 +153,4 @@ def _load(name_or_folder: str, device: str | None) -> _Loaded:
         ) from error
     max_tokens = model.max_seq_length or _DEFAULT_MAX_TOKENS
     dimension = model.encode_query("dimension").shape[0]
-    return _Loaded(model, dimension, _revision_of(folder), max_tokens * _CHARS_A_TOKEN)
-
-
-def _folder_of(name_or_folder: str) -> Path:
-    """Returns the folder given, or that of the model's snapshot, downloaded if need be."""
-    folder = Path(name_or_folder)
-    if folder.is_dir():
-        return folder
-    from huggingface_hub import snapshot_download
-
-    # As sentence-transformers reads names: "all-MiniLM-L6-v2" is one of its own.
-    name = name_or_folder if "/" in name_or_folder else f"sentence-transformers/{name_or_folder}"
-    return Path(snapshot_download(name, allow_patterns=_MODEL_FILES))
-
-
-def _revision_of(folder: Path) -> str:
-    """Returns 16 hex digits of the SHA-256 of the weights: of the file, or of the digests."""
-    digests = []
-    for path in sorted(folder.rglob("*.safetensors")):
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
-    whole = (
-        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-    )
-    return whole[:16]
+    return _Loaded(model, dimension, revision, max_tokens * _CHARS_A_TOKEN)
