@@ -14,7 +14,7 @@ import typer
 from aqe import __version__
 
 from ..schema import AqeError
-from . import db, pattern_files, patterns
+from . import bench, db, pattern_files, patterns
 from .output import plain, stderr
 
 __all__ = ["app", "main"]
@@ -31,6 +31,7 @@ app = typer.Typer(
 pattern_files.register(patterns.app)
 app.add_typer(patterns.app, name="patterns")
 app.add_typer(db.app, name="db")
+app.add_typer(bench.app, name="bench")
 
 
 def _print_version(value: bool) -> None:

@@ -1,7 +1,11 @@
 """How the scores of the legs become one: pure functions over the candidates of a query.
 
-The convex combination of Bruch et al. 2023 ("An Analysis of Fusion Functions for Hybrid
-Retrieval", ACM TOIS): each leg's scores are brought to 0..1 and averaged with a fixed weight.
+    score = cosine + BM25_WEIGHT * bm25 + rule_weight * rule
+
+A linear combination of raw scores, after Bruch et al. 2023 ("An Analysis of Fusion Functions for
+Hybrid Retrieval", ACM TOIS), but without their normalisation by query: a raw BM25 says how rare
+the words are that query and pattern share, so the text leg weighs more for a query of rare words
+and less for one of common words; dividing by the query's own maximum would forget that.
 """
 
 from __future__ import annotations
@@ -9,23 +13,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 __all__ = ["Fused", "fuse"]
 
-Floats = npt.NDArray[np.float64]
-
-# Weight of the vector leg against the text leg (see bench/results/ranking.md).
-VECTOR_WEIGHT = 0.8
-# Share of the rules in the score: without preferences they only break near-ties.
-RULE_WEIGHT = 0.05
-PREFERENCE_RULE_WEIGHT = 0.2
+# One weight for prose, code search and test suites alike: bench/results/ranking.md.
+BM25_WEIGHT = 0.0125
+# What is known beside words and meaning decides between near-ties, no more.
+RULE_WEIGHT = 0.02
+# A stated preference weighs as much as a clear difference in meaning.
+PREFERENCE_RULE_WEIGHT = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """One candidate with its score and the parts it was made of, each 0..1."""
+    """One candidate with its score and the parts it was made of.
+
+    Attributes:
+        score: Higher is better; comparable within one answer.
+        vector_score: Cosine cut to 0..1, None when the vector leg does not know the candidate.
+        text_score: BM25 over the best of this answer, 0..1, None when no word matched.
+        rule_score: 0..1.
+    """
 
     key: int
     score: float
@@ -46,44 +53,22 @@ def fuse(
 
     Args:
         keys: The candidates.
-        cosines: Cosine similarity, where the vector leg knows it.
-        bm25: Positive BM25 scores, where the text leg matched.
+        cosines: Cosine similarity -1..1, where the vector leg knows it.
+        bm25: Positive BM25 scores, where a word matched.
         rules: Rule score 0..1 of every candidate.
     """
-    if not keys:
-        return []
-    vector = _normalised(keys, cosines)
-    text = _normalised(keys, bm25)
-    rule = np.array([rules[key] for key in keys], dtype=np.float64)
-    weight = VECTOR_WEIGHT if cosines and bm25 else float(bool(cosines))
-    score = (1 - rule_weight) * (weight * vector + (1 - weight) * text) + rule_weight * rule
-    order = sorted(range(len(keys)), key=lambda i: (-score[i], keys[i]))
-    best_text = max(bm25.values(), default=0.0)
-    return [
+    best_bm25 = max(bm25.values(), default=0.0)
+    fused = [
         Fused(
-            key=keys[i],
-            score=float(score[i]),
-            vector_score=_clipped(cosines.get(keys[i])),
-            text_score=bm25[keys[i]] / best_text if keys[i] in bm25 and best_text > 0 else None,
-            rule_score=float(rule[i]),
+            key=key,
+            score=cosines.get(key, 0.0)
+            + BM25_WEIGHT * bm25.get(key, 0.0)
+            + rule_weight * rules[key],
+            vector_score=min(1.0, max(0.0, cosines[key])) if key in cosines else None,
+            text_score=bm25[key] / best_bm25 if key in bm25 and best_bm25 > 0 else None,
+            rule_score=rules[key],
         )
-        for i in order
+        for key in keys
     ]
-
-
-def _normalised(keys: Sequence[int], scores: Mapping[int, float]) -> Floats:
-    """Returns the scores (n,) brought to 0..1 by the least and greatest seen; unseen is 0."""
-    if not scores:
-        return np.zeros(len(keys))
-    low, high = min(scores.values()), max(scores.values())
-    spread = high - low
-    return np.array(
-        [
-            0.0 if key not in scores else (scores[key] - low) / spread if spread > 0 else 1.0
-            for key in keys
-        ]
-    )
-
-
-def _clipped(cosine: float | None) -> float | None:
-    return None if cosine is None else min(1.0, max(0.0, cosine))
+    fused.sort(key=lambda one: (-one.score, one.key))
+    return fused

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from ..schema import PatternSearchContext
 from .storage import CandidateRow
 from .words import query_terms
 
-__all__ = ["RuleScore", "score_rules"]
+__all__ = ["Rules"]
 
 # A stated preference counts more than what holds of a pattern in general. The order follows how
 # much a mismatch costs the re-user: another language is a rewrite, another framework an edit.
@@ -21,48 +20,57 @@ EVIDENCE_WEIGHT = 2.0
 QUALITY_WEIGHT = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RuleScore:
-    """The weighted mean of the rules that apply, 0..1, and the rules that spoke for it."""
+class Rules:
+    """The rules that a context calls for; those that it says nothing about do not count."""
 
-    total: float
-    parts: dict[str, float]
+    def __init__(self, context: PatternSearchContext) -> None:
+        self._context = context
+        self._kind = set(query_terms(context.code_type))
+        self._keywords = {word for keyword in context.keywords for word in query_terms(keyword)}
 
-
-def score_rules(candidate: CandidateRow, context: PatternSearchContext) -> RuleScore:
-    """Returns how well a candidate fits the preferences, and what is known in its favour.
-
-    Rules that the context says nothing about do not count.
-    """
-    weighted: dict[str, tuple[float, float]] = {
-        "evidence": (EVIDENCE_WEIGHT, candidate.evidence),
-        "quality": (QUALITY_WEIGHT, candidate.quality),
-    }
-    if context.language is not None:
-        weighted["language"] = (LANGUAGE_WEIGHT, float(candidate.language == context.language))
-    if context.framework is not None:
-        weighted["framework"] = (FRAMEWORK_WEIGHT, float(candidate.framework == context.framework))
-    if context.code_type:
-        weighted["category"] = (
-            CATEGORY_WEIGHT,
-            _overlap(query_terms(context.code_type), (candidate.category, *candidate.tags)),
+    @property
+    def has_preferences(self) -> bool:
+        """Tells whether the context prefers anything."""
+        return bool(
+            self._context.language or self._context.framework or self._kind or self._keywords
         )
-    if context.keywords:
-        wanted = [term for keyword in context.keywords for term in query_terms(keyword)]
-        weighted["keywords"] = (
-            KEYWORD_WEIGHT,
-            _overlap(wanted, (candidate.name, *candidate.tags)),
-        )
-    total = sum(weight * value for weight, value in weighted.values())
-    return RuleScore(
-        total / sum(weight for weight, _ in weighted.values()),
-        {name: value for name, (_, value) in weighted.items()},
-    )
+
+    def score(self, candidate: CandidateRow) -> float:
+        """Returns the weighted mean of the rules that apply, 0..1."""
+        total = EVIDENCE_WEIGHT * candidate.evidence + QUALITY_WEIGHT * candidate.quality
+        weight = EVIDENCE_WEIGHT + QUALITY_WEIGHT
+        if self.has_preferences:
+            for rule_weight, value in self._preferences(candidate):
+                total += rule_weight * value
+                weight += rule_weight
+        return total / weight
+
+    def reasons(self, candidate: CandidateRow) -> list[str]:
+        """Returns the preferences that the candidate meets, in words."""
+        reasons = []
+        if candidate.framework == self._context.framework:
+            reasons.append(f"framework {candidate.framework}")
+        if candidate.language == self._context.language:
+            reasons.append(f"language {candidate.language}")
+        if found := self._keywords & _words(candidate.name, candidate.tags):
+            reasons.append("keywords: " + ", ".join(sorted(found)))
+        return reasons
+
+    def _preferences(self, candidate: CandidateRow) -> Iterable[tuple[float, float]]:
+        context = self._context
+        if context.language is not None:
+            yield LANGUAGE_WEIGHT, float(candidate.language == context.language)
+        if context.framework is not None:
+            yield FRAMEWORK_WEIGHT, float(candidate.framework == context.framework)
+        if self._kind:
+            yield CATEGORY_WEIGHT, _share(self._kind, _words(candidate.category, candidate.tags))
+        if self._keywords:
+            yield KEYWORD_WEIGHT, _share(self._keywords, _words(candidate.name, candidate.tags))
 
 
-def _overlap(wanted: Sequence[str], texts: Sequence[str]) -> float:
-    """Returns the share of the wanted words that stand in the texts."""
-    if not wanted:
-        return 0.0
-    present = {term for text in texts for term in query_terms(text)}
-    return sum(word in present for word in wanted) / len(wanted)
+def _words(*texts: str) -> set[str]:
+    return {word for text in texts for word in query_terms(text)}
+
+
+def _share(wanted: set[str], present: set[str]) -> float:
+    return len(wanted & present) / len(wanted)

