@@ -45,6 +45,12 @@ RETRY_PAUSE_S = (0.01, 0.25)
 # A crafted file or query must not hang an agent (RELIABILITY 1.1, row 20).
 READ_DEADLINE_S = 5.0
 PROGRESS_STEPS = 50_000
+# The smallest page: SQLite takes a shorter file for an empty one, and would overwrite it. Larger
+# ones are left to SQLite, since reading the file here would drop this process's locks on it.
+LEAST_FILE_BYTES = 512
+# A new connection counts its data_version from the start again: after a fork, what was seen through
+# the parent's observer must not look fresh. More commits than any one observer sees.
+FORK_STEP = 1 << 40
 
 # Connections inherited through a fork: closing one in the child could checkpoint under the parent.
 _inherited: list[apsw.Connection] = []
@@ -77,6 +83,7 @@ class Database:
         self._memory: apsw.Connection | None = None
         self._observer: apsw.Connection | None = None
         self._observer_lock = threading.Lock()
+        self._forks = 0
         self._closed = False
         if self.path is not None:
             _prepare_file(self.path, must_exist=must_exist)
@@ -156,13 +163,13 @@ class Database:
         that never writes. In memory there is a single connection, whose own changes count.
         """
         with self._observer_lock, _translated(self.path):
+            connection = self.connection()  # refuses a closed database
             if self.path is None:
-                return self.connection().total_changes()
+                return connection.total_changes()
             if self._observer is None:
-                self.connection()  # refuses a closed database
                 self._observer = self._open()
             version: int = self._observer.pragma("data_version")
-            return version
+            return version + self._forks * FORK_STEP
 
     def close(self) -> None:
         """Closes every thread's connection; idempotent."""
@@ -212,6 +219,7 @@ class Database:
         self._memory_lock = threading.RLock()
         self._observer = None
         self._observer_lock = threading.Lock()
+        self._forks += 1
 
 
 _open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
@@ -231,6 +239,10 @@ def _prepare_file(path: Path, *, must_exist: bool) -> None:
         if path.is_dir():
             raise DatabaseOpenError(f"{path} is a folder; give the path of a file")
         if path.exists():
+            if 0 < path.stat().st_size < LEAST_FILE_BYTES:
+                raise DatabaseOpenError(
+                    f"{path} is not an SQLite database; give another path with --db"
+                )
             return
         if must_exist:
             raise DatabaseOpenError(f"no database at {path}; check the path, or store a pattern")
@@ -288,3 +300,5 @@ def _translated(path: Path | None) -> Iterator[None]:
         raise DatabaseError(f"reading {path} took too long and was stopped") from error
     except (apsw.IOError, apsw.CantOpenError) as error:
         raise DatabaseError(f"cannot read or write {path}: {error}") from error
+    except apsw.Error as error:  # a table of another shape, a connection closed by another thread
+        raise DatabaseError(f"cannot use {path}: {error}") from error

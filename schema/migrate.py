@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from .errors import DatabaseError, SchemaVersionError
 from .patterns import utc_now
 
 __all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
+
+# The tables and views that a step makes, as our SQL files write them.
+_CREATED = re.compile(r"^create (?:virtual table|table|view) (\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,16 @@ def check_version(
             f"{path} belongs to another program (application_id {application:#x}); "
             "give another path with --db"
         )
+    # Names before the version: a process that creates the tables in between is no namesake.
+    namesakes = _table_names(connection) & {
+        name for step in steps for name in _CREATED.findall(step.sql)
+    }
     version = schema_version(connection)
+    if namesakes and version == 0:
+        raise SchemaVersionError(
+            f"{path} holds tables of another program under our names ({', '.join(sorted(namesakes))}"
+            "); give another path with --db"
+        )
     newest = steps[-1].version
     if version > newest:
         raise SchemaVersionError(
@@ -180,6 +193,11 @@ def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:
     else:  # another process upgraded the file while it was being copied, and has made the copy
         partial.unlink()
     return target
+
+
+def _table_names(connection: apsw.Connection) -> set[str]:
+    rows = connection.execute("select name from sqlite_schema where type in ('table', 'view')")
+    return {name.lower() for (name,) in rows}
 
 
 def _has_table(connection: apsw.Connection, name: str) -> bool:
