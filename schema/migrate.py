@@ -122,8 +122,8 @@ def check_version(
     version = schema_version(connection)
     if namesakes and version == 0:
         raise SchemaVersionError(
-            f"{path} holds tables of another program under our names ({', '.join(sorted(namesakes))}"
-            "); give another path with --db"
+            f"{path} holds tables of another program under our names"
+            f" ({', '.join(sorted(namesakes))}); give another path with --db"
         )
     newest = steps[-1].version
     if version > newest:

@@ -129,23 +129,23 @@ def test_journal_mode_of_a_kind_without_wal_is_refused() -> None:
             return "delete"
 
     stubborn: Any = Stubborn()
-    with pytest.raises(DatabaseOpenError, match="must be wal, got delete"):
+    with pytest.raises(DatabaseOpenError, match=r"must be wal, got delete"):
         set_journal_mode_wal(stubborn)
 
 
 def test_sql_cannot_load_an_extension(connection: apsw.Connection) -> None:
-    with pytest.raises(apsw.SQLError, match="not authorized"):
+    with pytest.raises(apsw.SQLError, match=r"not authorized"):
         connection.execute("select load_extension('vec0')")
 
 
 @pytest.mark.parametrize("table", ["patterns_fts_data", "patterns_fts_content"])
 def test_defensive_mode_keeps_shadow_tables(connection: apsw.Connection, table: str) -> None:
-    with pytest.raises(apsw.SQLError, match="may not be modified"):
+    with pytest.raises(apsw.SQLError, match=r"may not be modified"):
         connection.execute(f"delete from {table}")
 
 
 def test_a_misspelt_column_is_an_error(connection: apsw.Connection) -> None:
-    with pytest.raises(apsw.SQLError, match="no such column"):
+    with pytest.raises(apsw.SQLError, match=r"no such column"):
         connection.execute('select "nmae" from patterns')
 
 
@@ -168,7 +168,7 @@ def test_a_network_mount_is_refused(tmp_path: Path, kind: str) -> None:
     point = str(folder).replace(" ", "\\040")
     mounts.write_text(f"/dev/sda1 / ext4 rw 0 0\nodd\nserver:/x {point} {kind} rw 0 0\n")
     require_local_file_system(tmp_path / "near.db", mounts)
-    with pytest.raises(DatabaseOpenError, match=f"on a {kind} mount"):
+    with pytest.raises(DatabaseOpenError, match=rf"on a {kind} mount"):
         require_local_file_system(folder / "deeper" / "bank.db", mounts)
 
 
@@ -192,7 +192,7 @@ def test_read_only_connection_writes_nothing(path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_opened_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseOpenError, match="cannot open .*; check the path"):
+    with pytest.raises(DatabaseOpenError, match=r"cannot open .*; check the path"):
         open_connection(tmp_path / "nothing" / "here.db", read_only=True)
 
 

@@ -60,18 +60,18 @@ def test_file_and_new_folders_are_private(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseOpenError, match="is a folder; give the path of a file"):
+    with pytest.raises(DatabaseOpenError, match=r"is a folder; give the path of a file"):
         Database(tmp_path)
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DatabaseOpenError, match="cannot create"):
+    with pytest.raises(DatabaseOpenError, match=r"cannot create"):
         Database(tmp_path / "file" / "bank.db")
 
 
 def test_must_exist_refuses_to_create(path: Path) -> None:
-    with pytest.raises(DatabaseOpenError, match="no database at"):
+    with pytest.raises(DatabaseOpenError, match=r"no database at"):
         Database(path, must_exist=True)
     assert not path.exists()
 
@@ -79,7 +79,7 @@ def test_must_exist_refuses_to_create(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"x", b"SQLite", b"# a text file\n" * 100, os.urandom(8192)])
 def test_what_is_no_database_is_refused_and_left_alone(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(DatabaseOpenError, match="is not an SQLite database; give another path"):
+    with pytest.raises(DatabaseOpenError, match=r"is not an SQLite database; give another path"):
         Database(path)
     assert path.read_bytes() == content
     assert [file.name for file in path.parent.iterdir()] == [path.name]
@@ -97,7 +97,7 @@ def test_a_truncated_file_is_reported_as_damaged(path: Path) -> None:
             put(database, f"{number:04}", "x" * 500)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2 // 4096 * 4096])
-    with pytest.raises(DatabaseCorruptError, match="is damaged"):  # noqa: SIM117
+    with pytest.raises(DatabaseCorruptError, match=r"is damaged"):  # noqa: SIM117
         with Database(path) as database:
             keys(database)
 
@@ -109,7 +109,7 @@ def test_a_foreign_application_is_refused_untouched(path: Path) -> None:
     other.close()
     before = sha256(path)
     with pytest.raises(
-        SchemaVersionError, match="belongs to another program .application_id 0x12345678"
+        SchemaVersionError, match=r"belongs to another program .application_id 0x12345678"
     ):
         Database(path)
     assert sha256(path) == before
@@ -124,7 +124,7 @@ def test_a_newer_file_is_refused_untouched(path: Path) -> None:
     )
     connection.close()
     before = sha256(path)
-    with pytest.raises(SchemaVersionError, match="made by a newer aqe.*The file was not touched"):
+    with pytest.raises(SchemaVersionError, match=r"made by a newer aqe.*The file was not touched"):
         Database(path)
     assert sha256(path) == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
@@ -153,7 +153,7 @@ def test_a_foreign_table_under_our_name_is_refused_and_nothing_changed(
     other.execute(f"create table {table} (mine); insert into {table} values (1)")
     other.close()
     before = sha256(path)
-    with pytest.raises(DatabaseError, match="tables of another program under our names") as caught:
+    with pytest.raises(DatabaseError, match=r"tables of another program under our names") as caught:
         Database(path)
     assert "\n" not in str(caught.value)
     connection = apsw.Connection(str(path))
@@ -178,7 +178,7 @@ def test_a_read_only_database_refuses_a_write(path: Path, monkeypatch: pytest.Mo
     with Database(path) as database:
         put(database, "a")
         database.connection().pragma("query_only", True)
-        with pytest.raises(DatabaseReadOnlyError, match="is read-only; nothing was changed"):
+        with pytest.raises(DatabaseReadOnlyError, match=r"is read-only; nothing was changed"):
             put(database, "b")
         assert keys(database) == ["a"]
 
@@ -190,7 +190,7 @@ def test_a_read_only_database_refuses_a_write(path: Path, monkeypatch: pytest.Mo
 def test_write_is_rolled_back_on_any_exception(path: Path, memory: bool) -> None:
     with Database(None if memory else path) as database:
         for error in (RuntimeError, KeyboardInterrupt):
-            with pytest.raises(error), database.write() as connection:
+            with pytest.raises(error), database.write() as connection:  # noqa: PT012
                 connection.execute(FACT, {"key": "a", "value": ""})
                 raise error
         assert keys(database) == []
@@ -216,7 +216,7 @@ def test_a_lock_held_too_long_is_a_busy_error(path: Path, monkeypatch: pytest.Mo
         database.connection().set_busy_timeout(20)
         other = apsw.Connection(str(path))
         other.execute("begin immediate")
-        with pytest.raises(DatabaseBusyError, match="was locked by other processes"):
+        with pytest.raises(DatabaseBusyError, match=r"was locked by other processes"):
             put(database, "a")
         other.execute("rollback")
         other.close()
@@ -243,7 +243,7 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None
         connection = database.connection()
         limit = connection.pragma("max_page_count", connection.pragma("page_count") + 4)
         assert limit > 0
-        with pytest.raises(DatabaseFullError, match="no room left to write"):  # noqa: SIM117
+        with pytest.raises(DatabaseFullError, match=r"no room left to write"):  # noqa: PT012, SIM117
             with database.write() as connection:
                 for number in range(100):
                     connection.execute(FACT, {"key": str(number), "value": "x" * 4000})
@@ -257,7 +257,7 @@ def test_a_query_past_its_deadline_is_stopped(path: Path) -> None:
     endless = "with recursive n(x) as (select 1 union all select x + 1 from n) select max(x) from n"
     with Database(path) as database:
         with (
-            pytest.raises(DatabaseError, match="took too long and was stopped"),
+            pytest.raises(DatabaseError, match=r"took too long and was stopped"),
             database.read(deadline_s=0.05) as connection,
         ):
             connection.execute(endless).fetchall()
@@ -274,7 +274,7 @@ def test_close_is_idempotent_and_later_use_is_an_error(path: Path, memory: bool)
     database.close()
     database.close()
     for use in (database.connection, database.content_version, lambda: keys(database)):
-        with pytest.raises(DatabaseError, match="was closed; open it again"):
+        with pytest.raises(DatabaseError, match=r"was closed; open it again"):
             use()
 
 
@@ -407,7 +407,8 @@ from aqe.schema import Database
 with Database(sys.argv[1], durability="normal") as database:
     for number in range(25):
         with database.write() as connection:
-            connection.execute("insert into bank_facts values (?, '')", (f"{os.getpid()}-{number}",))
+            key = f"{os.getpid()} {number}"
+            connection.execute("insert into bank_facts values (?, '')", (key,))
     print(database.migration.before)
 """
 
