@@ -55,6 +55,10 @@ MAX_TAG_CHARS = 64
 MAX_PATTERN_BYTES = 256 * 1024
 MAX_ID_CHARS = 128
 
+# The largest whole number that every JSON reader keeps exact.
+MAX_COUNT = 2**53
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
 
 
@@ -116,9 +120,11 @@ class TestPattern:
 
     def __post_init__(self) -> None:
         for name in ("name", "description", "template", "id"):
-            _require_text(name, getattr(self, name))
+            object.__setattr__(self, name, _as_text(name, getattr(self, name)))
+        # SQLite's length() ends at a NUL; elsewhere in a pattern it is kept as it is.
+        object.__setattr__(self, "name", self.name.replace("\0", "\ufffd"))
         if self.source is not None:
-            _require_text("source", self.source)
+            object.__setattr__(self, "source", _as_text("source", self.source))
         object.__setattr__(self, "examples", _as_texts("examples", self.examples))
         object.__setattr__(self, "tags", tuple(dict.fromkeys(_as_texts("tags", self.tags))))
         _require_one_of("category", self.category, CATEGORIES)
@@ -251,9 +257,10 @@ class PatternUsageContext:
         if not isinstance(self.success, bool):
             raise TypeError(f"success must be True or False, got {self.success!r}")
         for name in ("agent_id", "task_id", "project_id", "context"):
-            _require_text(name, getattr(self, name))
+            object.__setattr__(self, name, _as_text(name, getattr(self, name)))
         if self.error_message is not None:
-            _require_text("error_message", self.error_message)
+            message = _as_text("error_message", self.error_message)
+            object.__setattr__(self, "error_message", message)
         if self.execution_time_ms is not None and not 0 <= self.execution_time_ms < float("inf"):
             raise ValueError(f"execution_time_ms must be >= 0, got {self.execution_time_ms}")
         if self.coverage_achieved is not None:
@@ -324,12 +331,17 @@ def _require_text(name: str, value: object) -> None:
         raise TypeError(f"{name} must be text, got {type(value).__name__}")
 
 
+def _as_text(name: str, value: object) -> str:
+    """Returns the text as it can be stored: a lone surrogate, which UTF-8 lacks, as U+FFFD."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text, got {type(value).__name__}")
+    return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+
+
 def _as_texts(name: str, values: object) -> tuple[str, ...]:
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise TypeError(f"{name} must be a list of texts, got {type(values).__name__}")
-    for value in values:
-        _require_text(f"each of {name}", value)
-    return tuple(values)
+    return tuple(_as_text(f"each of {name}", value) for value in values)
 
 
 def _require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -348,8 +360,8 @@ def _as_share(name: str, value: object) -> float:
 def _require_int(name: str, value: object, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
-    if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
+    if not least <= value <= MAX_COUNT:
+        raise ValueError(f"{name} must be from {least} to {MAX_COUNT}, got {value}")
 
 
 def _as_utc(name: str, value: object) -> datetime:

@@ -61,15 +61,16 @@ def other_encoder() -> CountingEncoder:
     return CountingEncoder(32)
 
 
-def make_pattern(name: str = "test_login_succeeds", **changes: Any) -> TestPattern:
+def make_pattern(name: Any = "test_login_succeeds", **changes: Any) -> TestPattern:
     """Returns a pattern; ``changes`` replaces its fields."""
+    function = name if str(name).isidentifier() else "test_it"
     fields: dict[str, Any] = {
         "name": name,
         "category": "unit",
         "framework": "pytest",
         "language": "python",
         "description": f"Checks that {name} holds.",
-        "template": f"def {name if name.isidentifier() else 'test_it'}():\n    assert 1 + 1 == 2\n",
+        "template": f"def {function}():\n    assert 1 + 1 == 2\n",
     }
     return TestPattern(**(fields | changes))
 

@@ -8,9 +8,10 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -32,7 +33,7 @@ def upgrade(path: Path, *sql: str) -> MigrationReport:
         return migrate(database.connection(), path=path, transaction=database.write, steps=steps)
 
 
-def rows(path: Path, sql: str) -> list[Sequence[object]]:
+def rows(path: Path, sql: str) -> list[Any]:
     connection = apsw.Connection(str(path))
     try:
         return connection.execute(sql).fetchall()
