@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -135,6 +134,8 @@ class BaseAgent:
             TypeError: ``perform_task`` returned no result.
             Exception: Whatever ``perform_task`` raised, after it was learned from.
         """
+        import asyncio  # 70 ms that a plain program need not spend
+
         context = await asyncio.to_thread(self._prepare, task)
         try:
             if self._is_coroutine():

@@ -93,8 +93,8 @@ def run_cycle(
 
 def recount(rows: LearningRows, at: str) -> tuple[int, str]:
     """Counts the history again and corrects what works and what fails where it differs."""
-    agents = rows.agents.ids()
-    corrected = sum(rows.patterns.recount(agent_id) for agent_id in agents)
+    agents = rows.agents.all()
+    corrected = sum(rows.patterns.recount(agent.agent_id) for agent in agents)
     live, archived = rows.history.counts(None)
     return corrected, (
         f"{live + archived} experiences of {len(agents)} agents counted, "
@@ -166,11 +166,8 @@ def compare(rows: LearningRows, at: str) -> tuple[int, str]:
 
 def archive(rows: LearningRows, at: str) -> tuple[int, str]:
     """Moves the oldest experiences of agents with very many of them out of the way."""
-    moved = 0
-    for agent_id in rows.agents.ids():
-        agent = rows.agents.get(agent_id)
-        if agent is not None:
-            moved += archive_history(rows, agent, keep=KEEP_EXPERIENCES)
+    agents = rows.agents.all()
+    moved = sum(archive_history(rows, agent, keep=KEEP_EXPERIENCES) for agent in agents)
     live, archived = rows.history.counts(None)
     return moved, f"{moved} experiences archived; {live} live, {archived} in the archive"
 

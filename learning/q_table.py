@@ -23,13 +23,14 @@ _MOST_CELLS = 1 << 25
 class QTable:
     """Action values with their evidence, addressed by (state, action) indexes.
 
-    Keys are given an index in the order of their first appearance. An action counts as tried in a
-    state once it was visited there; values of untried ones are 0 and do not take part in
-    ``best_value``, since the table may know actions that do not apply to that state.
+    Keys are given an index in the order of their first appearance. Values start at 0. The actions
+    given to the constructor apply in every state; one that comes later applies where it was tried,
+    since a fleet's table knows actions that make no sense for most of its tasks, and their 0 must
+    not count as an expectation there.
 
     Args:
         states: Keys to know from the start, in order.
-        actions: Likewise.
+        actions: Likewise; these apply in every state.
     """
 
     def __init__(self, states: Sequence[str] = (), actions: Sequence[str] = ()) -> None:
@@ -42,6 +43,7 @@ class QTable:
         self._actions: dict[str, int] = {}
         self._state_keys: list[str] = []
         self._action_keys: list[str] = []
+        self._everywhere = len(actions)
         for key in states:
             self.add_state(key)
         for key in actions:
@@ -137,21 +139,23 @@ class QTable:
         return states, actions
 
     def best_value(self, state: int) -> float:
-        """Returns the highest Q of the actions tried in a state; 0 when none was."""
-        row = self._row(state)[self._visits[state, : len(self._actions)] > 0]
-        return float(row.max()) if row.size else 0.0
+        """Returns the highest Q of the actions that apply in a state; 0 when none does."""
+        values = self.applicable_values(state)
+        return float(values.max()) if values.size else 0.0
 
-    def best_tried(self, state: int, *, estimate: int) -> int | None:
-        """Returns the tried action that one of the two estimates likes best; ties: lowest index."""
-        tried = np.flatnonzero(self._visits[state, : len(self._actions)])
-        if not tried.size:
+    def best_action(self, state: int, *, estimate: int) -> int | None:
+        """Returns the applicable action that one of the two estimates likes best.
+
+        Ties go to the lowest index; None when no action applies.
+        """
+        actions = np.flatnonzero(self._applies(state))
+        if not actions.size:
             return None
-        row = self._estimate(estimate)[state, tried]
-        return int(tried[row.argmax()])
+        return int(actions[self._estimate(estimate)[state, actions].argmax()])
 
-    def tried_values(self, state: int) -> npt.NDArray[np.float64]:
-        """Returns Q of the actions tried in a state, shape (tried actions,)."""
-        return self._row(state)[self._visits[state, : len(self._actions)] > 0]
+    def applicable_values(self, state: int) -> npt.NDArray[np.float64]:
+        """Returns Q of the actions that apply in a state, shape (such actions,)."""
+        return self._row(state)[self._applies(state)]
 
     def estimate_value(self, state: int, action: int, *, estimate: int) -> float:
         """Returns one of the two estimates (0 or 1) of Double Q-learning."""
@@ -178,6 +182,11 @@ class QTable:
         """Sets what a cell has seen, as it was stored."""
         self._visits[state, action] = visits
         self._reward_sums[state, action] = reward_sum
+
+    def _applies(self, state: int) -> npt.NDArray[np.bool_]:
+        applies: npt.NDArray[np.bool_] = self._visits[state, : len(self._actions)] > 0
+        applies[: self._everywhere] = True
+        return applies
 
     def _row(self, state: int) -> npt.NDArray[np.float64]:
         row = self._values[state, : len(self._actions)]

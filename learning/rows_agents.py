@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import apsw
 import msgspec
@@ -38,18 +39,12 @@ class AgentRows:
 
     def get(self, agent_id: str) -> AgentRow | None:
         """Returns the row of a learner; None when it never wrote anything."""
-        row = self._connection.execute(
-            "select agent_id, enabled, generation, experience_count, last_experience,"
-            " snapshot_count, snapshot_experience, snapshot_epsilon"
-            " from learning_agents where agent_id = :agent_id",
-            {"agent_id": agent_id},
-        ).fetchone()
-        return None if row is None else AgentRow(row[0], bool(row[1]), *row[2:])
+        row = self._connection.execute(_ONE, {"agent_id": agent_id}).fetchone()
+        return None if row is None else _agent(row)
 
-    def ids(self) -> list[str]:
+    def all(self) -> list[AgentRow]:
         """Returns all learners, by name."""
-        rows = self._connection.execute("select agent_id from learning_agents order by agent_id")
-        return [agent_id for (agent_id,) in rows]
+        return [_agent(row) for row in self._connection.execute(_ALL)]
 
     def add(self, agent_id: str, *, at: str) -> AgentRow:
         """Returns the row of a learner, made now if it has none."""
@@ -144,3 +139,15 @@ class AgentRows:
             {"settings_rowid": settings_rowid},
         ).get
         return QLearningConfig(**msgspec.json.decode(text))
+
+
+_COLUMNS = (
+    "agent_id, enabled, generation, experience_count, last_experience, snapshot_count,"
+    " snapshot_experience, snapshot_epsilon"
+)
+_ONE = f"select {_COLUMNS} from learning_agents where agent_id = :agent_id"
+_ALL = f"select {_COLUMNS} from learning_agents order by agent_id"
+
+
+def _agent(row: Any) -> AgentRow:
+    return AgentRow(row[0], bool(row[1]), *row[2:])

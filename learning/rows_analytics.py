@@ -59,6 +59,14 @@ class AnalyticsRows:
             _range(agent_id, since, until),
         ).fetchall()[0]
 
+    def last_day(self, agent_id: str) -> str | None:
+        """Returns the last day on which the learner had an experience."""
+        day: str | None = self._connection.execute(
+            "select max(day) from learning_daily where agent_id = :agent_id",
+            {"agent_id": agent_id},
+        ).get
+        return day
+
     def by_day(self, agent_id: str | None, since: str | None, until: str | None) -> list[Sums]:
         """Returns the sums of each day that has any, oldest first."""
         return self._grouped(

@@ -96,7 +96,7 @@ class ImprovementRows:
         """Returns what the stages of a cycle did."""
         rows = self._connection.execute(
             "select stage, duration_ms, changed, summary, error from improvement_stages"
-            " where cycle_rowid = :cycle",
+            " where cycle_rowid = :cycle order by stage_rowid",
             {"cycle": cycle},
         )
         return [StageRow._make(row) for row in rows]
@@ -105,7 +105,7 @@ class ImprovementRows:
         """Returns (cycle, stage, error) of the last stage that failed."""
         return self._connection.execute(
             "select cycle_rowid, stage, error from improvement_stages where error is not null"
-            " order by cycle_rowid desc limit 1"
+            " order by stage_rowid desc limit 1"
         ).fetchone()
 
     def loop(self) -> LoopRow | None:

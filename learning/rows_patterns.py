@@ -127,20 +127,19 @@ class PatternRows:
             {"agent_id": agent_id},
         ).fetchall()
         for task_type, kind, frequency in counted:
-            confidence = self._failure_confidence(agent_id, task_type, frequency)
+            key = {"agent_id": agent_id, "task_type": task_type, "kind": kind}
             self._connection.execute(
-                "update failure_patterns set frequency = :frequency, confidence = :confidence"
-                " where agent_id = :agent_id and task_type = :task_type and failure_kind = :kind"
-                " and (frequency <> :frequency or abs(confidence - :confidence) > 1e-9)",
-                {
-                    "agent_id": agent_id,
-                    "task_type": task_type,
-                    "kind": kind,
-                    "frequency": frequency,
-                    "confidence": confidence,
-                },
+                "update failure_patterns set frequency = :frequency where agent_id = :agent_id"
+                " and task_type = :task_type and failure_kind = :kind and frequency <> :frequency",
+                {**key, "frequency": frequency},
             )
             corrected += self._connection.changes()
+            # Successes since the last failure have lowered it; that is no correction.
+            self._connection.execute(
+                "update failure_patterns set confidence = :confidence where agent_id = :agent_id"
+                " and task_type = :task_type and failure_kind = :kind",
+                {**key, "confidence": self._failure_confidence(agent_id, task_type, frequency)},
+            )
         return corrected
 
     def _count_strategy(self, experience: Experience) -> None:

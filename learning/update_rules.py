@@ -54,7 +54,7 @@ def update(
 
 
 def _expected_value(table: QTable, state: int, epsilon: float) -> float:
-    values = table.tried_values(state)
+    values = table.applicable_values(state)
     if not values.size:
         return 0.0
     return float((1 - epsilon) * values.max() + epsilon * values.mean())
@@ -72,7 +72,7 @@ def _update_double(
 ) -> None:
     target = reward
     if next_state is not None:
-        best = table.best_tried(next_state, estimate=estimate)
+        best = table.best_action(next_state, estimate=estimate)
         if best is not None:
             other = table.estimate_value(next_state, best, estimate=1 - estimate)
             target += discount_factor * other

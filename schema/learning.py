@@ -185,6 +185,11 @@ class TaskResult:
         _require_mapping("details", self.details)
         self._require_ending()
 
+    @property
+    def strategy(self) -> str | None:
+        """Name of the strategy that was followed; None when the result does not say."""
+        return self.action.strategy if isinstance(self.action, AgentAction) else self.action
+
     def _require_ending(self) -> None:
         if self.terminated is None:
             object.__setattr__(self, "terminated", self.next_state is None)

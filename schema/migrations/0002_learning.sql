@@ -184,14 +184,15 @@ create table improvement_cycles (
 ) strict;
 
 create table improvement_stages (
+  stage_rowid integer primary key,  -- in the order in which they ran
   cycle_rowid integer not null references improvement_cycles (cycle_rowid) on delete cascade,
   stage       text not null,
   duration_ms real not null check (duration_ms >= 0),
   changed     integer not null check (changed >= 0),
   summary     text not null,
   error       text,
-  primary key (cycle_rowid, stage)
-) strict, without rowid;
+  unique (cycle_rowid, stage)
+) strict;
 
 -- The one loop that may run on a database, and the request that it stop.
 create table improvement_loop (

@@ -1,0 +1,256 @@
+"""``aqe bench learning``: the Q-learning core against environments with a known optimum.
+
+Each greedy policy is scored exactly, on the environment's own transition table, so that a result
+is not a matter of luck: the undiscounted mean return over the start distribution, by backward
+induction over the time limit. The environments are those of Gymnasium's toy_text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..learning.policies import EpsilonGreedy
+from ..learning.q_table import QTable
+from ..learning.update_rules import update
+
+__all__ = ["SETUPS", "Curve", "Model", "Setup", "run", "train"]
+
+# An episode of CliffWalking has no limit; a policy that has not arrived by then never will.
+UNLIMITED_STEPS = 1_000
+CURVE_POINTS = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """One environment, how to learn it, and what the core must reach.
+
+    Epsilon falls linearly from ``epsilon_start`` to ``epsilon_end`` over ``epsilon_share`` of the
+    episodes. Settings and gates: the reference runs of plain Watkins Q-learning with the same
+    settings, which ended at 7.92 to 7.93, -13 and 0.74 (optimum 7.930, -13, 0.7442).
+    """
+
+    environment: str
+    episodes: int
+    learning_rate: float
+    discount_factor: float
+    epsilon_start: float
+    epsilon_end: float
+    epsilon_share: float
+    gate: float
+
+
+SETUPS: tuple[Setup, ...] = (
+    Setup(
+        environment="Taxi-v4",
+        episodes=5_000,
+        learning_rate=0.5,
+        discount_factor=0.99,
+        epsilon_start=1.0,
+        epsilon_end=0.05,
+        epsilon_share=0.7,
+        gate=7.8,
+    ),
+    Setup(
+        environment="CliffWalking-v1",
+        episodes=500,
+        learning_rate=0.5,
+        discount_factor=1.0,
+        epsilon_start=0.1,
+        epsilon_end=0.1,
+        epsilon_share=1.0,
+        gate=-13.0,
+    ),
+    Setup(
+        environment="FrozenLake-v1",
+        episodes=15_000,
+        learning_rate=0.05,
+        discount_factor=0.99,
+        epsilon_start=1.0,
+        epsilon_end=0.1,
+        epsilon_share=0.7,
+        gate=0.72,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Exact return of the greedy policy after so many episodes."""
+
+    environment: str
+    seed: int
+    episodes: tuple[int, ...]
+    returns: tuple[float, ...]
+
+
+class Model:
+    """An environment's transition table as arrays: what is known of it without trying.
+
+    Attributes:
+        probabilities: (states, actions, states) float64, of going on to a state; an end is none.
+        rewards: (states, actions) float64, expected.
+        starts: (states,) float64, the distribution of first states.
+        steps: The time limit.
+    """
+
+    def __init__(self, environment: Any) -> None:
+        table = environment.unwrapped.P
+        states, actions = len(table), len(table[0])
+        self.probabilities: npt.NDArray[np.float64] = np.zeros((states, actions, states))
+        self.rewards: npt.NDArray[np.float64] = np.zeros((states, actions))
+        for state, row in table.items():
+            for action, outcomes in row.items():
+                for probability, follows, reward, terminated in outcomes:
+                    self.rewards[state, action] += probability * reward
+                    if not terminated:
+                        self.probabilities[state, action, follows] += probability
+        self.starts = np.asarray(environment.unwrapped.initial_state_distrib, dtype=np.float64)
+        self.steps: int = environment.spec.max_episode_steps or UNLIMITED_STEPS
+
+    def score(self, policy: npt.NDArray[np.intp]) -> float:
+        """Returns the exact mean return of a policy, shape (states,), within the time limit."""
+        rows = np.arange(policy.size)
+        rewards, probabilities = self.rewards[rows, policy], self.probabilities[rows, policy]
+        values = np.zeros(policy.size)
+        for _ in range(self.steps):
+            values = rewards + probabilities @ values
+        return float(self.starts @ values)
+
+    def optimum(self) -> float:
+        """Returns the best possible mean return within the time limit."""
+        values = np.zeros(self.rewards.shape[0])
+        for _ in range(self.steps):
+            values = (self.rewards + self.probabilities @ values).max(axis=1)
+        return float(self.starts @ values)
+
+
+def run(
+    seeds: Sequence[int] = (1, 2, 3),
+    *,
+    setups: Sequence[Setup] = SETUPS,
+    told: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Returns ``{"results": [{"environment", "seed", "episodes", "return", "optimum", …}], …}``.
+
+    Args:
+        told: Hears a line about each run that ended.
+
+    Raises:
+        ModuleNotFoundError: Gymnasium is missing; ``pip install 'aqe[bench]'`` brings it.
+    """
+    import gymnasium
+
+    results, curves = [], []
+    for setup in setups:
+        model = Model(gymnasium.make(setup.environment))
+        optimum = model.optimum()
+        for seed in seeds:
+            started = time.perf_counter()
+            table, curve = train(setup, seed=seed, model=model)
+            score = curve.returns[-1]
+            seconds = time.perf_counter() - started
+            curves.append(curve)
+            results.append(
+                {
+                    "environment": setup.environment,
+                    "seed": seed,
+                    "episodes": setup.episodes,
+                    "return": score,
+                    "optimum": optimum,
+                    "gate": setup.gate,
+                    "passed": score >= setup.gate - 1e-9,
+                    "updates": table.total_visits(),
+                    "seconds": round(seconds, 2),
+                }
+            )
+            told(
+                f"{setup.environment} seed {seed}: {score:.4f} of {optimum:.4f} in {seconds:.1f} s"
+            )
+    return {"results": results, "curves": [asdict(curve) for curve in curves]}
+
+
+def train(setup: Setup, *, seed: int, model: Model) -> tuple[QTable, Curve]:
+    """Returns the table after learning, and the curve of its greedy policy's exact return."""
+    import gymnasium
+
+    environment = gymnasium.make(setup.environment)
+    states, actions = model.rewards.shape
+    table = QTable([str(state) for state in range(states)], [str(a) for a in range(actions)])
+    rng, policy = np.random.default_rng(seed), EpsilonGreedy()
+    every = max(1, setup.episodes // CURVE_POINTS)
+    episodes, returns = [0], [model.score(_greedy(table, states))]
+    state, _ = environment.reset(seed=seed)
+    for episode in range(1, setup.episodes + 1):
+        epsilon = _epsilon(setup, episode - 1)
+        ended = False
+        while not ended:
+            visits, rewards = table.visits(state), table.reward_sums(state)
+            choice = policy.choose(table.values(state), visits, rewards, epsilon=epsilon, rng=rng)
+            follows, reward, terminated, truncated, _ = environment.step(choice.index)
+            table.count_visit(state, choice.index, float(reward))
+            update(
+                table,
+                state,
+                choice.index,
+                float(reward),
+                None if terminated else follows,
+                learning_rate=setup.learning_rate,
+                discount_factor=setup.discount_factor,
+            )
+            state, ended = follows, terminated or truncated
+        state, _ = environment.reset()
+        if episode % every == 0 or episode == setup.episodes:
+            episodes.append(episode)
+            returns.append(model.score(_greedy(table, states)))
+    environment.close()
+    return table, Curve(setup.environment, seed, tuple(episodes), tuple(returns))
+
+
+def _epsilon(setup: Setup, episode: int) -> float:
+    progress = min(1.0, episode / (setup.epsilon_share * setup.episodes))
+    return setup.epsilon_start + progress * (setup.epsilon_end - setup.epsilon_start)
+
+
+def _greedy(table: QTable, states: int) -> npt.NDArray[np.intp]:
+    return np.array([table.values(state).argmax() for state in range(states)], dtype=np.intp)
+
+
+def write_results(report: dict[str, Any], folder: Path) -> list[Path]:
+    """Writes ``learning.json``, ``learning.md`` and ``learning.png``; returns their paths."""
+    from .learning_report import draw_curves, results_table
+
+    paths = [folder / f"learning.{kind}" for kind in ("json", "md", "png")]
+    document = {**report, "python": platform.python_version(), "numpy": np.__version__}
+    paths[0].write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    paths[1].write_text(results_table(report), encoding="utf-8")
+    draw_curves(report, paths[2])
+    return paths
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the benchmark from the command line; returns 1 when a gate was missed."""
+    parser = argparse.ArgumentParser(prog="python -m aqe.bench.learning", description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--output", type=Path, help="folder for table and picture")
+    options = parser.parse_args(arguments)
+    report = run(options.seeds, told=lambda line: print(line, file=sys.stderr, flush=True))
+    json.dump({"results": report["results"]}, sys.stdout, indent=1)
+    sys.stdout.write("\n")
+    if options.output is not None:
+        write_results(report, options.output)
+    return 0 if all(result["passed"] for result in report["results"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

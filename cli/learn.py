@@ -1,0 +1,374 @@
+"""``aqe learn``: what the agents have learned, and how to feed it."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from ..learning import (
+    AgentOverview,
+    LearningEngine,
+    LearningStore,
+    QLearningStats,
+    analyse,
+    first_day,
+    learning_switched_on,
+    outcome_from_mapping,
+    overview,
+)
+from ..schema import (
+    Database,
+    FailurePattern,
+    InterchangeError,
+    LearnedPattern,
+    LearningError,
+    TaskState,
+    utc_now,
+)
+from . import learn_export
+from .learning_view import (
+    print_analytics,
+    print_failures,
+    print_history,
+    print_learned,
+    print_recommendation,
+    reward_text,
+)
+from .options import DatabaseOption, JsonOption, open_database, print_database
+from .output import plain, print_json, share, stderr, stdout, table
+
+app = typer.Typer(
+    help="See and feed what the agents have learned.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+learn_export.register(app)
+
+AgentOption = Annotated[
+    str | None, typer.Option("--agent", metavar="ID", help="Only this agent; else all of them.")
+]
+OneAgentOption = Annotated[str, typer.Option("--agent", metavar="ID", help="The agent's role.")]
+MAX_DOCUMENT_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    q_learning: QLearningStats
+    patterns: list[LearnedPattern]
+    failure_patterns: list[FailurePattern]
+
+
+@app.command()
+def status(
+    agent: AgentOption = None,
+    detailed: Annotated[
+        bool, typer.Option("--detailed", help="Show the Q-table's size, what works, what fails.")
+    ] = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show who has learned how much."""
+    with open_database(db) as database:
+        with LearningStore(database).reading() as rows:
+            everyone = overview(rows)
+            all_enabled = rows.agents.all_enabled()
+        shown = [one for one in everyone if agent in (None, one.agent_id)]
+        if agent is not None and not shown:
+            raise LearningError(_unknown(agent, database))
+        details = {one.agent_id: _details(database, one.agent_id) for one in shown if detailed}
+        if json:
+            print_json(
+                {
+                    "database": database.label,
+                    "enabled": all_enabled,
+                    "enabled_by_environment": learning_switched_on(),
+                    "agents": [
+                        msgspec.to_builtins(one)
+                        | msgspec.to_builtins(details.get(one.agent_id, {}))
+                        for one in shown
+                    ],
+                }
+            )
+            return
+        if not all_enabled:
+            stdout().print("learning is switched off: aqe learn enable")
+        if not learning_switched_on():
+            stdout().print("learning is switched off here by AQE_LEARNING_ENABLED")
+        if not shown:
+            stdout().print("no data: no agent has learned anything yet")
+        else:
+            _print_overview(shown)
+        for name, detail in details.items():
+            _print_details(name, detail)
+        print_database(database.label)
+
+
+@app.command()
+def history(
+    agent: AgentOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many.")] = 20,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Not older: 7d, 4w, 2026-01-31 or 2026-01-31T12:00."),
+    ] = None,
+    detailed: Annotated[
+        bool, typer.Option("--detailed", help="Show states, actions and failures.")
+    ] = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List experiences, newest first."""
+    start = None if since is None else _moment(since)
+    with open_database(db) as database:
+        with LearningStore(database).reading() as rows:
+            experiences = list(rows.history.listing(agent, since=start, limit=limit))
+        if json:
+            print_json({"database": database.label, "experiences": experiences})
+            return
+        if experiences:
+            print_history(stdout(), experiences, detailed=detailed)
+        else:
+            stdout().print("no data: no experience meets this")
+        print_database(database.label)
+
+
+@app.command()
+def record(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A JSON document; - reads standard input.")
+    ],
+    agent: AgentOption = None,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Learn from one outcome, described in JSON (docs/learning.md shows the fields)."""
+    outcome = outcome_from_mapping(_document(file))
+    agent_id = agent or outcome.agent_id
+    if agent_id is None:
+        raise ValueError("the document needs agent_id, or give --agent")
+    with open_database(db) as database:
+        learned = LearningEngine(agent_id, database).learn_from_execution(
+            outcome.task,
+            outcome.result,
+            outcome.feedback,
+            explored=outcome.explored,
+            experience_id=outcome.experience_id,
+        )
+        if json:
+            print_json({"database": database.label, "agent_id": agent_id, "outcome": learned})
+            return
+        if learned.learned:
+            text = (
+                f"{agent_id} learned: reward {reward_text(learned.reward)}, Q "
+                f"{reward_text(learned.previous_q_value)} -> {reward_text(learned.q_value)} after "
+                f"{learned.visits} visits, {learned.total_experiences} experiences in all"
+            )
+        else:
+            text = f"nothing was recorded: {learned.reason}"
+        stdout().print(plain(text))
+        print_database(database.label)
+
+
+@app.command()
+def recommend(
+    agent: OneAgentOption,
+    task_type: Annotated[str, typer.Option("--type", help="Type of the task.")],
+    complexity: Annotated[float | None, typer.Option(min=0.0, max=1.0)] = None,
+    capability: Annotated[
+        list[str] | None, typer.Option("--capability", help="Required capability; repeat.")
+    ] = None,
+    attempts: Annotated[int, typer.Option(min=0, help="Previous attempts.")] = 0,
+    resources: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Available resources.")
+    ] = None,
+    time_s: Annotated[
+        float | None, typer.Option("--time", min=0.0, help="Seconds allowed for the task.")
+    ] = None,
+    strategy: Annotated[
+        list[str] | None, typer.Option("--strategy", help="Only among these; repeat.")
+    ] = None,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say what to do next with a task, how sure that is, and why."""
+    state = TaskState(
+        task_type=task_type,
+        complexity=complexity,
+        required_capabilities=tuple(capability or ()),
+        previous_attempts=attempts,
+        available_resources=resources,
+        time_constraint_s=time_s,
+    )
+    with open_database(db) as database:
+        answer = LearningEngine(agent, database).recommend_strategy(state, strategy or None)
+        if json:
+            print_json({"database": database.label, "agent_id": agent, "recommendation": answer})
+            return
+        print_recommendation(stdout(), answer)
+        print_database(database.label)
+
+
+@app.command()
+def analytics(
+    agent: AgentOption = None,
+    time_range: Annotated[
+        str, typer.Option("--time-range", metavar="RANGE", help="7d, 4w or all; UTC days.")
+    ] = "7d",
+    chart: Annotated[bool, typer.Option("--chart", help="Draw trend and distribution.")] = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show totals, trend, what works and what fails within a time range."""
+    first_day(time_range, utc_now().date())  # a wrong range is refused before a file is made
+    with open_database(db) as database:
+        with LearningStore(database).reading() as rows:
+            result = analyse(rows, agent_id=agent, time_range=time_range, now=utc_now())
+        if json:
+            print_json({"database": database.label, "analytics": result})
+            return
+        print_analytics(stdout(), result, chart=chart)
+        print_database(database.label)
+
+
+@app.command()
+def enable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Switch learning on, for one agent or with one switch for all."""
+    _switch(agent, True, db, json)
+
+
+@app.command()
+def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Switch learning off; what was learned stays. Every process follows at its next task."""
+    _switch(agent, False, db, json)
+
+
+@app.command()
+def reset(
+    agent: AgentOption = None,
+    everyone: Annotated[bool, typer.Option("--all", help="All agents.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Forget everything that an agent has learned, after asking."""
+    if (agent is None) != everyone:
+        raise ValueError("give either --agent ID or --all")
+    with open_database(db) as database:
+        with LearningStore(database).reading() as rows:
+            known = {one.agent_id: one.experience_count for one in rows.agents.all()}
+        if agent is not None and agent not in known:
+            raise LearningError(_unknown(agent, database))
+        names = list(known) if agent is None else [agent]
+        count = sum(known[name] for name in names)
+        if names and not yes:
+            question = f"Forget {count} experiences of {', '.join(names)}?"
+            if not typer.confirm(plain(question).plain, err=True):
+                stderr().print("nothing was changed")
+                raise typer.Exit(1)
+        forgotten = {name: LearningEngine(name, database).reset(confirm=True) for name in names}
+        if json:
+            print_json({"database": database.label, "forgotten": forgotten})
+            return
+        for name, number in forgotten.items():
+            stdout().print(plain(f"{name}: {number} experiences forgotten"))
+        if not forgotten:
+            stdout().print("no data: there is nothing to forget")
+        print_database(database.label)
+
+
+def _switch(agent: str | None, enabled: bool, db: str | None, json: bool) -> None:
+    with open_database(db) as database:
+        if agent is not None:
+            LearningEngine(agent, database).set_enabled(enabled)
+        else:
+            with LearningStore(database).writing() as rows:
+                rows.agents.set_enabled(None, enabled)
+        if json:
+            print_json({"database": database.label, "agent_id": agent, "enabled": enabled})
+            return
+        who = "all agents" if agent is None else agent
+        stdout().print(plain(f"learning is {'on' if enabled else 'off'} for {who}"))
+        print_database(database.label)
+
+
+def _details(database: Database, agent_id: str) -> _Details:
+    engine = LearningEngine(agent_id, database)
+    return _Details(
+        engine.get_q_learning_stats(), engine.get_patterns(), engine.get_failure_patterns()
+    )
+
+
+def _print_overview(agents: list[AgentOverview]) -> None:
+    numbers = ("tasks", "success", "reward", "Q-values")
+    result = table("agent", *numbers, "last day", "learning", right=numbers)
+    for one in agents:
+        result.add_row(
+            plain(one.agent_id),
+            str(one.experiences),
+            share(one.success_rate),
+            reward_text(one.average_reward),
+            str(one.q_values),
+            one.last_day or share(None),
+            "on" if one.enabled else "off",
+        )
+    stdout().print(result)
+
+
+def _print_details(agent_id: str, details: _Details) -> None:
+    stats = details.q_learning
+    stdout().print(plain(agent_id, "bold"))
+    stdout().print(
+        plain(
+            f"{stats.states} states, {stats.actions} actions, {stats.q_values} Q-values from "
+            f"{reward_text(stats.least_q_value)} to {reward_text(stats.highest_q_value)}, "
+            f"{stats.updates} updates, exploration rate {stats.epsilon:.3f}"
+        )
+    )
+    print_learned(stdout(), details.patterns)
+    print_failures(stdout(), details.failure_patterns)
+
+
+def _document(file: Path) -> object:
+    """Returns the JSON document in a file or on standard input."""
+    try:
+        if str(file) == "-":
+            data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
+        else:
+            with file.open("rb") as stream:
+                data = stream.read(MAX_DOCUMENT_BYTES + 1)
+    except OSError as error:
+        raise InterchangeError(f"cannot read {file}: {error.strerror}") from error
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise InterchangeError(f"{file} must have at most {MAX_DOCUMENT_BYTES} bytes")
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InterchangeError(f"{file} must hold one JSON document: {error}") from error
+
+
+def _moment(text: str) -> datetime:
+    """Returns the start of a range like 7d, or a date or time (UTC unless it says otherwise)."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            day = first_day(text, utc_now().date())
+        except ValueError:
+            raise ValueError(
+                f"--since must be like 7d, 4w, 2026-01-31 or 2026-01-31T12:00, got {text!r}"
+            ) from None
+        return (
+            datetime.min.replace(tzinfo=UTC) if day is None else datetime.combine(day, time(), UTC)
+        )
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _unknown(agent: str, database: Database) -> str:
+    return f"no agent named {agent!r} has learned in {database.label}; see: aqe learn status"

@@ -1,0 +1,116 @@
+"""``aqe learn export``: what was learned, as JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import typer
+
+from ..learning import LearningEngine, LearningStore
+from ..schema import InterchangeError, LearningError
+from .options import DatabaseOption, JsonOption, open_database, print_database
+from .output import plain, print_json, stderr
+
+__all__ = ["register"]
+
+# What a spreadsheet would take for a formula gets an apostrophe in front.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file to the group."""
+    app.command("export")(export)
+
+
+def export(
+    format: Annotated[Literal["json", "csv"], typer.Option(help="CSV holds one table.")] = "json",
+    q_table: Annotated[bool, typer.Option("--q-table", help="The Q-values.")] = False,
+    experiences: Annotated[bool, typer.Option("--experiences", help="The history.")] = False,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="ID", help="Only this agent; else all.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="A new file; else stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write Q-values and experiences as JSON (both by default) or CSV (one of them)."""
+    if format == "csv" and q_table == experiences:
+        raise ValueError("CSV holds one table: give --q-table or --experiences")
+    if format == "csv" and json and output is None:
+        raise ValueError("--json needs --format json, or a file for the CSV: --output FILE")
+    both = not (q_table or experiences)
+    with open_database(db) as database:
+        with LearningStore(database).reading() as rows:
+            names = [one.agent_id for one in rows.agents.all() if agent in (None, one.agent_id)]
+        if agent is not None and not names:
+            raise LearningError(f"no agent named {agent!r} has learned in {database.label}")
+        agents = [
+            LearningEngine(name, database).export(
+                q_table=q_table or both, experiences=experiences or both
+            )
+            for name in names
+        ]
+        document = {"database": database.label, "agents": agents}
+        if output is None and format == "json":
+            print_json(document)
+            return
+        text = _json(document) if format == "json" else _csv(agents)
+        if output is None:
+            sys.stdout.write(text)
+        else:
+            _write(output, text, force=force)
+            if json:
+                print_json({"database": database.label, "file": str(output), "agents": names})
+            else:
+                stderr().print(plain(f"{len(agents)} agents written to {output}"))
+        print_database(database.label)
+
+
+def _json(document: dict[str, Any]) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def _csv(agents: list[dict[str, Any]]) -> str:
+    """Returns one table with the agent in its first column; nested values as JSON."""
+    rows = []
+    for document in agents:
+        for row in document.get("q_table", document.get("experiences", [])):
+            values = msgspec.to_builtins(row)
+            values.pop("agent_id", None)
+            rows.append({"agent_id": document["agent_id"], **values})
+    stream = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (dict, list)):
+        value = msgspec.json.encode(value).decode()
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return "'" + value
+    return value
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Writes a whole file or nothing; replaces an existing one only when told to."""
+    if path.exists() and not force:
+        raise InterchangeError(f"{path} exists; give --force to replace it")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InterchangeError(f"cannot write {path}: {error.strerror}") from error
