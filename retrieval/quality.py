@@ -27,15 +27,16 @@ from .measures import PLACEHOLDER, CodeMeasures, measure_code
 
 __all__ = ["QualityScore", "score_quality"]
 
-# Ramps: full score up to the first value, none from the second on. Set on the test suites of numpy,
-# scipy, scikit-learn and networkx so that the first is near their median and the second near their
-# 99th percentile.
-_STATEMENTS = (6, 40)
-_NESTING = (0, 4)
-_NUMBERS_PER_STATEMENT = (0.25, 4)
-_FOCUS_ASSERTIONS = (4, 20)
-_PLACEHOLDERS = (5, 25)
-_FREE_NAMES = (2, 10)
+# Ramps: full score up to the first value, none from the second on. Measured on 20,586 Python tests
+# (numpy, networkx, scikit-learn, scipy's stats and optimize) and 11,416 JavaScript and TypeScript
+# tests (express, chai, zod, got, immer, vue core, axios, jasmine); beside each ramp the median and
+# 99th percentile of Python | JavaScript.
+_STATEMENTS = (6, 40)  # 6, 42 | 6, 37
+_NESTING = (0, 4)  # 0, 3 | 0, 1
+_NUMBERS_PER_STATEMENT = (0.25, 4)  # 0.4, 8.6 | 0, 1
+_FOCUS_ASSERTIONS = (4, 20)  # 2, 19 | 2, 18
+_PLACEHOLDERS = (5, 20)  # 3, 18 | 3, 17
+_FREE_NAMES = (3, 20)  # 7, 27 | 2, 9
 
 _VAGUE_WORDS_TEXT = (
     "a an and are bar basic be case cases do does foo for general in is it misc of on should"

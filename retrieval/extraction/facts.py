@@ -14,6 +14,7 @@ __all__ = ["CodeFacts", "Import", "code_facts"]
 
 _CALLS = frozenset({"call", "call_expression", "new_expression"})
 _NAMES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier"})
+_MAX_LINKS = 64
 _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
 
 
@@ -62,7 +63,10 @@ def _dotted(callee: Node) -> str:
     """Returns ``a.b.c`` of ``a(...).b[0].c``: the names on the way, arguments left out."""
     parts: list[str] = []
     current: Node | None = callee
-    while current is not None:
+    # Nobody writes longer chains; walking each link's whole chain would take quadratic time.
+    for _ in range(_MAX_LINKS):
+        if current is None:
+            break
         if current.type in {"attribute", "member_expression"}:
             last = current.child_by_field_name("attribute") or current.child_by_field_name(
                 "property"

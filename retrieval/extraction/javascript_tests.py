@@ -74,6 +74,9 @@ _DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
 # Declarations of a block are taken along when they are short and the test uses their names.
 _MAX_DECLARATION_LINES = 3
 _MAX_TITLE_CHARS = 300
+# `test.describe.parallel.only` has four; a longer chain is no test.
+_MAX_LINKS = 8
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,17 @@ class _Block:
     closing: Snippet | None
     statements: list[Node]
     parent: _Block | None
+    _helpers: tuple[list[Node], list[tuple[Node, set[str]]]] | None = None
+
+    @property
+    def helpers(self) -> tuple[list[Node], list[tuple[Node, set[str]]]]:
+        """Hooks, and short declarations with their names (told once: every test asks)."""
+        if self._helpers is None:
+            hooks = [statement for statement in self.statements if _is_hook(statement)]
+            declared = [] if self.parent is None else self.statements  # imports stay behind
+            named = [(statement, _declared_names(statement)) for statement in declared]
+            self._helpers = hooks, [(statement, names) for statement, names in named if names]
+        return self._helpers
 
     @property
     def chain(self) -> tuple[_Block, ...]:
@@ -129,7 +143,7 @@ def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTe
             stack.extend((child, block) for child in reversed(node.named_children))
         elif call.kind == "test":
             if call.has_body:
-                found.append(_found(node, call, block, aliases))
+                found.append(_found(node, call, block))
         elif call.body is not None:
             inner = _enter(node, call, block)
             stack.extend((child, inner) for child in reversed(inner.statements))
@@ -206,7 +220,9 @@ def _callee_path(node: Node) -> list[str] | None:
     """Returns ``["it", "each"]`` of ``it.each(table)(...)`` and of ``it.each`table`(...)``."""
     current = node.child_by_field_name("function")
     names: list[str] = []
-    while current is not None:
+    for _ in range(_MAX_LINKS):
+        if current is None:
+            break
         if current.type == "member_expression":
             member = current.child_by_field_name("property")
             names.append(_text(member) if member else "")
@@ -284,7 +300,7 @@ def _enter(node: Node, call: _Call, parent: _Block) -> _Block:
     return _Block(call.title, call.modifiers, opening, closing, body.named_children, parent)
 
 
-def _found(node: Node, call: _Call, block: _Block, aliases: _Aliases) -> FoundTest:
+def _found(node: Node, call: _Call, block: _Block) -> FoundTest:
     chain = block.chain
     body = call.body
     modifiers = {modifier for each in chain for modifier in each.modifiers} | set(call.modifiers)
@@ -303,7 +319,7 @@ def _found(node: Node, call: _Call, block: _Block, aliases: _Aliases) -> FoundTe
         title_node=call.title_node,
         doc="",
         doc_node=None,
-        layers=_layers(chain, node, aliases),
+        layers=_layers(chain, node),
         fixtures=_playwright_fixtures(body),
         marks=frozenset(mark for mark, holds in marks.items() if holds),
     )
@@ -321,27 +337,30 @@ def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
     return tuple(_text(child) for child in first.named_children if child.type in kinds)
 
 
-def _layers(chain: tuple[_Block, ...], test: Node, aliases: _Aliases) -> tuple[Layer, ...]:
+def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
     """Returns what to show around the test: hooks, and the short declarations that they use."""
     room = MAX_CONTEXT_LINES
-    used = set(re.findall(r"[A-Za-z_$][\w$]*", _text(test)))
+    used = set(_NAME.findall(_text(test)))
     layers: list[Layer] = []
     for block in reversed(chain):
+        hooks, declarations = block.helpers
         taken: list[Node] = []
-        for statement in block.statements:
-            lines = statement.end_point[0] - statement.start_point[0] + 1
-            if lines <= room and _is_hook(statement):
-                taken.append(statement)
-                used |= set(re.findall(r"[A-Za-z_$][\w$]*", _text(statement)))
-                room -= lines
-        for statement in block.statements:
-            lines = statement.end_point[0] - statement.start_point[0] + 1
-            if lines <= min(room, _MAX_DECLARATION_LINES) and _declares(statement, used, block):
-                taken.append(statement)
-                room -= lines
+        for hook in hooks:
+            if _lines(hook) <= room:
+                taken.append(hook)
+                used |= set(_NAME.findall(_text(hook)))
+                room -= _lines(hook)
+        for declaration, names in declarations:
+            if names & used and _lines(declaration) <= room:
+                taken.append(declaration)
+                room -= _lines(declaration)
         taken.sort(key=lambda node: node.start_byte)
         layers.append(Layer(block.opening, block.closing, tuple(taken)))
     return tuple(reversed(layers))
+
+
+def _lines(node: Node) -> int:
+    return node.end_point[0] - node.start_point[0] + 1
 
 
 def _is_hook(statement: Node) -> bool:
@@ -352,15 +371,15 @@ def _is_hook(statement: Node) -> bool:
     return path is not None and (path[0] in _HOOKS or path[-1] in _HOOKS)
 
 
-def _declares(statement: Node, used: set[str], block: _Block) -> bool:
-    """Whether a statement of a describe block declares a name in use (imports stay behind)."""
-    if statement.type not in _DECLARATIONS or block.parent is None:
-        return False
+def _declared_names(statement: Node) -> set[str]:
+    """Returns the names that a short declaration binds; none for other statements."""
+    if statement.type not in _DECLARATIONS or _lines(statement) > _MAX_DECLARATION_LINES:
+        return set()
+    names: set[str] = set()
     for declarator in statement.named_children:
         name = declarator.child_by_field_name("name")
-        if name is not None and set(re.findall(r"[A-Za-z_$][\w$]*", _text(name))) & used:
-            return True
-    return False
+        names |= set(_NAME.findall(_text(name))) if name is not None else set()
+    return names
 
 
 def _text(node: Node) -> str:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Edit", "placeholder_edits"]
 
 _MAX_PLACEHOLDER_CHARS = 40
+_MAX_CALLEE_BYTES = 100
+# So many items decide whether a collection is data; looking at all, at every level of a deep one,
+# would take quadratic time.
+_MAX_ITEMS_SEEN = 500
 _TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2."})
 _TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
 
@@ -225,8 +229,17 @@ def _callee_name(place: _Place) -> str:
     arguments = place.parent
     if arguments is None or arguments.node.type not in _ARGUMENTS or arguments.parent is None:
         return ""
-    callee = arguments.parent.node.child_by_field_name("function")
-    return re.split(r"[^\w$]+", _text(callee).strip("()"))[-1] if callee is not None else ""
+    return _called_name(arguments.parent.node)
+
+
+def _called_name(call: Node) -> str:
+    """Returns ``c`` of ``a.b.c(...)`` and of ``new c(...)``."""
+    callee = call.child_by_field_name("function") or call.child_by_field_name("constructor")
+    if callee is None:
+        return ""
+    if callee.type in {"attribute", "member_expression"}:
+        callee = callee.named_children[-1]
+    return _text(callee) if callee.end_byte - callee.start_byte <= _MAX_CALLEE_BYTES else ""
 
 
 def _is_interpolated(node: Node) -> bool:
@@ -254,7 +267,9 @@ def _is_data(node: Node) -> bool:
     stack = list(node.named_children)
     if len(stack) < 2:
         return False
-    while stack:
+    for _ in range(_MAX_ITEMS_SEEN):
+        if not stack:
+            break
         item = stack.pop()
         if item.type in _ARITHMETIC:  # -1, 2 + 3j
             stack.extend(item.named_children)
@@ -325,19 +340,16 @@ def _compares(node: Node) -> bool:
 
 
 def _name_of_argument(literal: Node, call: Node | None, kind: str | None) -> str:
-    callee = None
-    if call is not None and call.type in _CALLS:
-        callee = call.child_by_field_name("function") or call.child_by_field_name("constructor")
-    if callee is None:
+    called = _called_name(call) if call is not None and call.type in _CALLS else ""
+    if not called:
         return kind or _fallback(literal)
-    called = re.split(r"[^\w$]+", _text(callee).strip("()"))[-1]
     if called in _NAMED_CALLS:
         return _NAMED_CALLS[called]
     if kind is not None:
         return kind
     if _EXPECTING.match(called) or called in _CHAINING_CALLS:
         return "expected"
-    return f"{words_of(called)} arg" if called else _fallback(literal)
+    return f"{words_of(called)} arg"
 
 
 def _fallback(node: Node) -> str:
