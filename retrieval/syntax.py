@@ -1,15 +1,14 @@
-"""Grammars and syntax trees: tree-sitter, loaded on first use, walked without recursion."""
+"""Grammars and syntax trees: tree-sitter, loaded on first use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Tree
 
-__all__ = ["Grammar", "error_lines", "first_error_line", "parse", "walk"]
+__all__ = ["Grammar", "error_lines", "first_error_line", "parse"]
 
 Grammar = Literal["python", "javascript", "typescript", "tsx"]
 
@@ -20,15 +19,6 @@ def parse(code: bytes, grammar: Grammar) -> Tree:
 
     # A parser is not for two threads at once, and making one costs a microsecond.
     return Parser(_language(grammar)).parse(code)
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Yields a node and all nodes under it in source order, however deep they are nested."""
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        stack.extend(reversed(current.children))
 
 
 def error_lines(root: Node) -> list[tuple[int, int]]:
