@@ -114,7 +114,7 @@ def export_file(
     with open_database(db) as database:
         bank = QEReasoningBank(database)
         if str(file) == "-":
-            patterns = bank.list_patterns(criteria, order="created", limit=-1)
+            patterns = bank.list_patterns(criteria, order="created", limit=None)
             typer.echo(encode_patterns(patterns, file_format or "jsonl"), nl=False)
             return
         count = bank.export_patterns(file, file_format=file_format, criteria=criteria)

@@ -32,8 +32,9 @@ from .pattern_text import context_query
 from .registry import read_registry, write_registry
 from .reindexing import ReindexReport, reindex
 from .search import SearchMode, SearchRequest, search, search_similar
-from .storage import BankStatistics, SortKey
+from .storage import SORT_KEYS, BankStatistics, SortKey
 from .storing import Change, store_batch
+from .words import has_words
 
 __all__ = ["ImportMode", "QEReasoningBank"]
 
@@ -202,8 +203,7 @@ class QEReasoningBank:
         Raises:
             ValueError: ``limit`` is out of range or ``mode`` is unknown.
         """
-        if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-            raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit!r}")
+        _require_limit(limit)
         if mode not in ("hybrid", "vector", "text"):
             raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
         started = time.perf_counter()
@@ -233,7 +233,8 @@ class QEReasoningBank:
             PatternNotFoundError: No id begins with it, or several do.
         """
         with self._opening.store().reading() as session:
-            ids = session.rows.ids_starting_with(prefix, 3) if prefix else []
+            known = prefix and prefix.isascii()  # as ids are
+            ids = session.rows.ids_starting_with(prefix, 3) if known else []
         if prefix in ids or len(ids) == 1:
             return prefix if prefix in ids else ids[0]
         if not ids:
@@ -245,7 +246,15 @@ class QEReasoningBank:
         )
 
     def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
-        """Returns patterns with at least one of the tags, those with more of them first."""
+        """Returns patterns with at least one of the tags, those with more of them first.
+
+        Raises:
+            TypeError: ``tags`` is a single text.
+            ValueError: ``limit`` is out of range.
+        """
+        if isinstance(tags, str):
+            raise TypeError("tags must be a list of texts, got str")
+        _require_limit(limit)
         with self._opening.store().reading() as session:
             return session.rows.with_any_tag(tags, limit)
 
@@ -254,7 +263,9 @@ class QEReasoningBank:
 
         Raises:
             PatternNotFoundError: There is no pattern with this id.
+            ValueError: ``limit`` is out of range.
         """
+        _require_limit(limit)
         with self._opening.store().reading() as session:
             stored = session.rows.get(id)
             if stored is None:
@@ -266,12 +277,23 @@ class QEReasoningBank:
         criteria: PatternSearchCriteria | None = None,
         *,
         order: SortKey = "quality",
-        limit: int = 100,
+        limit: int | None = 100,
     ) -> list[TestPattern]:
-        """Returns the patterns that meet the criteria (their query aside) in the given order."""
-        with self._opening.store().reading() as session:
+        """Returns the patterns that meet the criteria (their query aside) in the given order.
+
+        Args:
+            limit: 1 to 4096, or None for all.
+
+        Raises:
+            ValueError: ``limit`` is out of range or ``order`` is unknown.
+        """
+        if order not in SORT_KEYS:
+            raise ValueError(f"order must be one of {', '.join(SORT_KEYS)}, got {order!r}")
+        if limit is not None:
+            _require_limit(limit)
+        with self._opening.store().reading(whole=limit is None) as session:
             return session.rows.select(
-                criteria or PatternSearchCriteria(), order=order, limit=limit
+                criteria or PatternSearchCriteria(), order=order, limit=limit or -1
             )
 
     # -- use and history -------------------------------------------------------------------------
@@ -301,7 +323,12 @@ class QEReasoningBank:
         return updated
 
     def get_usage(self, id: str, limit: int = 20) -> list[PatternUsageContext]:
-        """Returns the latest uses of a pattern, newest first."""
+        """Returns the latest uses of a pattern, newest first.
+
+        Raises:
+            ValueError: ``limit`` is out of range.
+        """
+        _require_limit(limit)
         with self._opening.store().reading() as session:
             return session.uses.latest(id, limit)
 
@@ -356,7 +383,7 @@ class QEReasoningBank:
         """
         path = Path(path)
         file_format = file_format or format_of(path)
-        with self._opening.store().reading() as session:
+        with self._opening.store().reading(whole=True) as session:
             patterns = [pattern for _, pattern in session.rows.each(criteria)]
         write_atomically(path, encode_patterns(patterns, file_format))
         return len(patterns)
@@ -389,7 +416,7 @@ class QEReasoningBank:
         Raises:
             InterchangeError: A file cannot be written.
         """
-        with self._opening.store().reading() as session:
+        with self._opening.store().reading(whole=True) as session:
             patterns = [pattern for _, pattern in session.rows.each()]
         return write_registry(Path(folder), patterns)
 
@@ -436,7 +463,8 @@ class QEReasoningBank:
     def _answer(self, request: SearchRequest) -> tuple[PatternMatch, ...]:
         store = self._opening.store()
         embedding = None
-        if request.query and request.mode != "text" and store.database.has_vectors:
+        words = has_words(request.query)
+        if words and request.mode != "text" and store.database.has_vectors:
             embedding = self._opening.encoder().encode_query(request.query)
         with store.reading() as session:
             return tuple(search(session, request, embedding))
@@ -446,6 +474,11 @@ class QEReasoningBank:
     findMatchingPatterns = find_matching_patterns
     recordUsage = record_usage
     getStatistics = get_statistics
+
+
+def _require_limit(limit: int) -> None:
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
+        raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit!r}")
 
 
 def _not_found(id: str) -> PatternNotFoundError:

@@ -38,19 +38,20 @@ class AnswerCache(Generic[Value]):
 
     Args:
         content_version: Tells the version of the database's content.
-        size_of: Estimates the bytes of an answer.
+        size_of: Estimates the bytes of a question with its answer.
     """
 
     def __init__(
         self,
         content_version: Callable[[], int],
-        size_of: Callable[[Value], int],
+        size_of: Callable[[Hashable, Value], int],
         *,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
     ) -> None:
         self._content_version = content_version
-        self._entries: TTLCache[Hashable, Value] = TTLCache(
-            budget_bytes, EXPIRY_S, getsizeof=size_of
+        self._size_of = size_of
+        self._entries: TTLCache[Hashable, tuple[Value, int]] = TTLCache(
+            budget_bytes, EXPIRY_S, getsizeof=lambda entry: entry[1]
         )
         self._version: int | None = None
         self._lock = threading.Lock()
@@ -67,7 +68,7 @@ class AnswerCache(Generic[Value]):
             found = self._entries.get(key)
             if found is not None:
                 self._hits += 1
-                return found, True
+                return found[0], True
             self._misses += 1
         value = compute()
         with self._lock:
@@ -94,6 +95,6 @@ class AnswerCache(Generic[Value]):
 
     def _keep(self, key: Hashable, value: Value) -> None:
         try:
-            self._entries[key] = value
+            self._entries[key] = (value, self._size_of(key, value))
         except ValueError:  # larger than the whole budget; cachetools says it so
             self._entries.pop(key, None)

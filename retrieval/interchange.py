@@ -144,7 +144,7 @@ def _values(text: str, file_format: FileFormat, label: str) -> Sequence[tuple[st
     if file_format == "jsonl":
         return [
             (f"line {number}", _decode_json(line, f"{label}, line {number}"))
-            for number, line in enumerate(text.splitlines(), start=1)
+            for number, line in enumerate(text.split("\n"), start=1)
             if line.strip()
         ]
     value = _decode_json(text, label) if file_format == "json" else _decode_yaml(text, label)

@@ -6,7 +6,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +22,7 @@ from ..schema import (
 )
 from .cache import AnswerCache
 from .reindexing import rebuild_words
+from .search import SearchRequest
 from .storage import PatternStore
 from .words import WORDS_VERSION
 
@@ -71,6 +72,7 @@ class BankOpening:
                 database = self._database()
                 store = PatternStore(database, self._identity(database))
                 _require_current_words(store)
+                store.index_pending_vectors()
                 self._store = store
             return self._store
 
@@ -145,9 +147,13 @@ def _require_current_words(store: PatternStore) -> None:
         rebuild_words(store)
 
 
-def _size_of(matches: Sequence[PatternMatch]) -> int:
-    """Estimates the bytes that an answer holds in memory."""
-    total = sys.getsizeof(matches)
+def _size_of(question: Hashable, matches: Sequence[PatternMatch]) -> int:
+    """Estimates the bytes that an answer holds in memory, with the text that asked for it."""
+    total = sys.getsizeof(matches) + MATCH_OVERHEAD_BYTES
+    if isinstance(question, SearchRequest):
+        context = question.context
+        total += sum(sys.getsizeof(text) for text in (question.query, context.source_code))
+        total += sum(sys.getsizeof(text) for text in (context.query, *context.keywords))
     for match in matches:
         pattern = match.pattern
         texts = (pattern.name, pattern.description, pattern.template, *pattern.examples)

@@ -15,7 +15,7 @@ from .fusion import PREFERENCE_RULE_WEIGHT, RULE_WEIGHT, Fused, fuse
 from .pattern_text import code_of
 from .rules import Rules
 from .storage import PatternSession, StoredPattern
-from .words import all_words, query_terms
+from .words import all_words, has_words, query_terms
 
 __all__ = ["SearchMode", "SearchRequest", "search", "search_similar"]
 
@@ -51,7 +51,7 @@ def search(
     Args:
         query_embedding: (dim,) unit vector; None leaves the vector leg out.
     """
-    if not request.query:
+    if query_embedding is None and not has_words(request.query):
         return _by_evidence(session, request)
     depth = max(CANDIDATES_PER_LEG, request.limit)
     terms = query_terms(request.query) if request.mode != "vector" else []
@@ -89,7 +89,7 @@ def search_similar(
         context=PatternSearchContext(),
         criteria=PatternSearchCriteria(),
         limit=limit + 1,
-        mode="text" if embedding is None else "vector",
+        mode="vector" if embedding is not None and session.vectors.has_index else "text",
     )
     matches = search(session, request, embedding)
     others = [match for match in matches if match.pattern.id != stored.pattern.id][:limit]

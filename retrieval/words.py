@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["WORDS_VERSION", "all_words", "index_words", "match_expression", "query_terms"]
+__all__ = [
+    "WORDS_VERSION",
+    "all_words",
+    "has_words",
+    "index_words",
+    "match_expression",
+    "query_terms",
+]
 
 # Recorded with the bank; when this number differs, the index is made anew.
 WORDS_VERSION = "1"
@@ -45,6 +52,11 @@ def query_terms(text: str) -> list[str]:
     words = list(dict.fromkeys(_words(text[:MAX_QUERY_CHARS])))
     telling = [word for word in words if word not in STOP_WORDS]
     return (telling or words)[:MAX_QUERY_TERMS]
+
+
+def has_words(text: str) -> bool:
+    """Tells whether there is any word in the text to search for."""
+    return bool(query_terms(text))
 
 
 def all_words(text: str) -> set[str]:

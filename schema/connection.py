@@ -143,7 +143,7 @@ def load_vector_extension(connection: apsw.Connection) -> None:
     """Loads sqlite-vec and closes the door again; SQL itself can never load an extension.
 
     The library file is found without importing the package, which costs 0.15 s.
-    A machine without it goes on: ``has_vector_extension`` tells.
+    A machine without it goes on: ``has_vector_extension`` tells, and ``Database`` warns once.
     """
     package = importlib.util.find_spec("sqlite_vec")
     if package is None or package.origin is None:
@@ -152,7 +152,7 @@ def load_vector_extension(connection: apsw.Connection) -> None:
     try:
         connection.load_extension(str(Path(package.origin).with_name("vec0")))
     except apsw.ExtensionLoadingError as error:
-        _log.warning("sqlite-vec cannot be loaded, searching by words alone: %s", error)
+        _log.info("sqlite-vec cannot be loaded: %s", error)
     finally:
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0)
 

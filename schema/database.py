@@ -7,6 +7,7 @@ lives in memory behind a single connection and a lock.
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import threading
@@ -52,6 +53,8 @@ LEAST_FILE_BYTES = 512
 # the parent's observer must not look fresh. More commits than any one observer sees.
 FORK_STEP = 1 << 40
 
+_log = logging.getLogger("aqe.sqlite")
+
 # Connections inherited through a fork: closing one in the child could checkpoint under the parent.
 _inherited: list[apsw.Connection] = []
 
@@ -91,6 +94,11 @@ class Database:
         with _translated(self.path):
             self.migration: MigrationReport = self._migrate()
             self.has_vectors = has_vector_extension(self.connection())
+        if not self.has_vectors:
+            _log.warning(
+                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches go by"
+                " words alone; install it: pip install sqlite-vec"
+            )
 
     def connection(self) -> apsw.Connection:
         """Returns this thread's connection, opened on first use.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .rows import CandidateRow, SortKey, StoredPattern, content_hash
+from .rows import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .statistics import BankStatistics
 from .store import PatternSession, PatternStore
 from .vector_leg import VectorLeg, as_blob
 
 __all__ = [
+    "SORT_KEYS",
     "BankStatistics",
     "CandidateRow",
     "PatternSession",

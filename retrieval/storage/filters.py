@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import msgspec
@@ -73,4 +74,7 @@ def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: st
 
 def json_text(value: object) -> str:
     """Returns the value as JSON text for ``json_each``."""
-    return msgspec.json.encode(value).decode("utf-8")
+    try:
+        return msgspec.json.encode(value).decode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate; escaped, it equals nothing that is stored
+        return json.dumps(value)

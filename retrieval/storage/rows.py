@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import apsw
 import msgspec
@@ -14,9 +14,10 @@ import msgspec
 from ...schema import PatternSearchCriteria, TestPattern
 from .filters import json_text, pattern_conditions
 
-__all__ = ["CandidateRow", "PatternRows", "SortKey", "StoredPattern", "content_hash"]
+__all__ = ["SORT_KEYS", "CandidateRow", "PatternRows", "SortKey", "StoredPattern", "content_hash"]
 
 SortKey = Literal["evidence", "quality", "usage", "created"]
+SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
 
 _COLUMNS = (
     "p.id, p.name, p.description, p.category, p.framework, p.language, p.template, p.examples,"

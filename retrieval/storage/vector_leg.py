@@ -61,6 +61,11 @@ class VectorLeg:
         self._dimension = dimension
         self._has_index = has_index
 
+    @property
+    def has_index(self) -> bool:
+        """Whether embeddings can be searched."""
+        return self._has_index
+
     def text_hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """Returns, by pattern id, the hash of the text that was embedded."""
         rows = self._connection.execute(
