@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..retrieval import BankStatistics
+from ..retrieval.words import all_words
 from ..schema import PatternMatch, PatternUsageContext, PatternVersion, StoreResult, TestPattern
 from .output import clean, plain, share, table
 
@@ -51,6 +52,7 @@ def match_object(match: PatternMatch) -> dict[str, Any]:
         "text_score": match.text_score,
         "rule_score": match.rule_score,
         "reasons": list(match.reasons),
+        "near_duplicates": list(match.near_duplicates),
         **pattern_object(match.pattern),
     }
 
@@ -88,12 +90,14 @@ def _match_block(match: PatternMatch, *, explain: bool) -> RenderableType:
     kind = f"{pattern.framework} {pattern.category}  {match.score:.2f}"
     head.add_row(str(match.rank), plain(_one_line(pattern.name), "bold"), plain(kind))
     lines: list[Text] = []
-    if pattern.description and pattern.description != pattern.name:
+    if not all_words(pattern.description) <= all_words(pattern.name):
         lines.append(plain(_one_line(pattern.description)))
     if match.reasons:
         lines.append(plain("why: " + "; ".join(match.reasons), "green"))
     if explain:
         lines.append(plain(_explanation(match), "yellow"))
+    if match.near_duplicates:
+        lines.append(plain(f"and {len(match.near_duplicates)} near-identical (--all)", "dim"))
     lines.append(plain(f"{pattern.id[:SHORT_ID]}  {pattern.source or ''}".rstrip(), "dim"))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"

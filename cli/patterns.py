@@ -113,6 +113,9 @@ def search(
     mode: Annotated[
         SearchMode, typer.Option(help="text needs no embedding model; vector ignores words.")
     ] = "hybrid",
+    all_: Annotated[
+        bool, typer.Option("--all", help="Show near-identical patterns too, not one of each.")
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show each score.")] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -123,7 +126,7 @@ def search(
     with open_database(db) as database:
         bank = QEReasoningBank(database)
         started = time.perf_counter()
-        matches = bank.search(context, criteria=criteria, limit=limit, mode=mode)
+        matches = bank.search(context, criteria=criteria, limit=limit, mode=mode, group=not all_)
         took_ms = (time.perf_counter() - started) * 1000
         if json:
             print_json(

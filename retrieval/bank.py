@@ -190,6 +190,7 @@ class QEReasoningBank:
         criteria: PatternSearchCriteria | None = None,
         limit: int = 10,
         mode: SearchMode = "hybrid",
+        group: bool = True,
     ) -> list[PatternMatch]:
         """Returns the best patterns, best first; ties are broken by age.
 
@@ -199,6 +200,7 @@ class QEReasoningBank:
             criteria: Filters; its own query is not looked at.
             limit: 1 to 4096.
             mode: ``text`` never loads the encoder, ``vector`` ignores words.
+            group: Let near-identical patterns make room for others.
 
         Raises:
             ValueError: ``limit`` is out of range or ``mode`` is unknown.
@@ -215,6 +217,7 @@ class QEReasoningBank:
             criteria or PatternSearchCriteria(),
             limit,
             mode,
+            group,
         )
         matches, hit = self._opening.answers().get(request, lambda: self._answer(request))
         self._clock.add((time.perf_counter() - started) * 1000, cache_hit=hit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from ..schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
 from .evidence import evidence_of
 from .fusion import PREFERENCE_RULE_WEIGHT, RULE_WEIGHT, Fused, fuse
+from .near_duplicates import group
 from .pattern_text import code_of
 from .rules import Rules
-from .storage import PatternSession, StoredPattern
+from .storage import CandidateRow, PatternSession, StoredPattern
 from .words import all_words, has_words, query_terms
 
 __all__ = ["SearchMode", "SearchRequest", "search", "search_similar"]
@@ -41,6 +42,7 @@ class SearchRequest:
     criteria: PatternSearchCriteria
     limit: int
     mode: SearchMode = "hybrid"
+    group: bool = True
 
 
 def search(
@@ -71,12 +73,47 @@ def search(
         bm25,
         {key: rules.score(candidates[key]) for key in keys},
         rule_weight=PREFERENCE_RULE_WEIGHT if rules.has_preferences else RULE_WEIGHT,
-    )[: request.limit]
-    patterns = session.rows.get_by_rowid([one.key for one in fused])
+    )
+    chosen = _chosen(fused, candidates, request)
+    patterns = session.rows.get_by_rowid([one.key for one, _ in chosen])
     return [
-        _match(rank, one, patterns[one.key], rules.reasons(candidates[one.key]), terms)
-        for rank, one in enumerate(fused, start=1)
+        PatternMatch(
+            pattern=patterns[one.key],
+            rank=rank,
+            score=one.score,
+            vector_score=one.vector_score,
+            text_score=one.text_score,
+            rule_score=one.rule_score,
+            reasons=(
+                *_leg_reasons(one, patterns[one.key], terms),
+                *rules.reasons(candidates[one.key]),
+                *_use_reasons(patterns[one.key]),
+            ),
+            near_duplicates=repeats,
+        )
+        for rank, (one, repeats) in enumerate(chosen, start=1)
     ]
+
+
+def _chosen(
+    fused: Sequence[Fused], candidates: Mapping[int, CandidateRow], request: SearchRequest
+) -> list[tuple[Fused, tuple[str, ...]]]:
+    """Returns the answers to give, best first, with the ids of those that made room for them.
+
+    Near-duplicates make room only while there is something else to show: no answer is lost that
+    the limit has a place for.
+    """
+    if not request.group or len(fused) <= request.limit:
+        return [(one, ()) for one in fused[: request.limit]]
+    groups = group([candidates[one.key].signature for one in fused], request.limit)
+    free = request.limit - len(groups)
+    shown = {place for place in sorted(p for repeats in groups.values() for p in repeats)[:free]}
+    chosen = []
+    for place in sorted({*groups, *shown}):
+        hidden = [repeat for repeat in groups.get(place, ()) if repeat not in shown]
+        ids = tuple(candidates[fused[repeat].key].id for repeat in hidden)
+        chosen.append((fused[place], ids))
+    return chosen
 
 
 def search_similar(
@@ -139,24 +176,6 @@ def _with_missing_cosines(
         return cosines
     values = np.stack(list(found.values())) @ query_embedding
     return cosines | dict(zip(found, values.tolist(), strict=True))
-
-
-def _match(
-    rank: int,
-    fused: Fused,
-    pattern: TestPattern,
-    preferences: Sequence[str],
-    terms: Sequence[str],
-) -> PatternMatch:
-    return PatternMatch(
-        pattern=pattern,
-        rank=rank,
-        score=fused.score,
-        vector_score=fused.vector_score,
-        text_score=fused.text_score,
-        rule_score=fused.rule_score,
-        reasons=(*_leg_reasons(fused, pattern, terms), *preferences, *_use_reasons(pattern)),
-    )
 
 
 def _leg_reasons(fused: Fused, pattern: TestPattern, terms: Sequence[str]) -> list[str]:

@@ -196,7 +196,7 @@ def _create(session: PatternSession, one: _Prepared, embeddings: _Embeddings) ->
     )
     session.text.put(rowid, pattern)
     session.vectors.put(rowid, pattern, embeddings.of(one), one.text_hash)
-    return _result(one, "created")
+    return replace(_result(one, "created"), near_duplicate_of=session.rows.near_duplicate(pattern))
 
 
 def _update(

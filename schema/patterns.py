@@ -228,6 +228,7 @@ class PatternMatch:
         text_score: BM25 divided by the best BM25 of this answer; None when the text leg did not.
         rule_score: Agreement with the context, quality and evidence, 0..1.
         reasons: Short phrases that say why it is here.
+        near_duplicates: Ids of patterns that say the same and made room for others.
     """
 
     pattern: TestPattern
@@ -237,6 +238,7 @@ class PatternMatch:
     text_score: float | None
     rule_score: float | None
     reasons: tuple[str, ...] = ()
+    near_duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,12 +285,16 @@ class PatternVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreResult:
-    """What happened to one pattern that was given to the bank."""
+    """What happened to one pattern that was given to the bank.
+
+    ``near_duplicate_of`` is the id of a stored pattern that says the same as a new one.
+    """
 
     id: str
     name: str
     status: StoreStatus
     reason: str = ""
+    near_duplicate_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

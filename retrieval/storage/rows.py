@@ -12,12 +12,17 @@ import apsw
 import msgspec
 
 from ...schema import PatternSearchCriteria, TestPattern
+from ..near_duplicates import LEAST_SIMILARITY, bands, signature, similarity
+from ..pattern_text import code_of
 from .filters import json_text, pattern_conditions
 
 __all__ = ["SORT_KEYS", "CandidateRow", "PatternRows", "SortKey", "StoredPattern", "content_hash"]
 
 SortKey = Literal["evidence", "quality", "usage", "created"]
 SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
+
+# Patterns that one new pattern is compared with; a suite of copies could share its bands.
+MAX_COMPARED = 64
 
 _COLUMNS = (
     "p.id, p.name, p.description, p.category, p.framework, p.language, p.template, p.examples,"
@@ -56,6 +61,7 @@ class CandidateRow:
     tags: str  # the JSON text: its words are looked at, not its structure
     quality: float
     evidence: float
+    signature: bytes
 
 
 def content_hash(pattern: TestPattern) -> str:
@@ -119,8 +125,9 @@ class PatternRows:
     def candidates(self, rowids: Sequence[int]) -> dict[int, CandidateRow]:
         """Returns what the rules need of these rows."""
         rows = self._connection.execute(
-            "select pattern_rowid, id, name, category, framework, language, tags, quality, evidence"
-            " from patterns where pattern_rowid in (select value from json_each(:keys))",
+            "select pattern_rowid, id, name, category, framework, language, tags, quality,"
+            " evidence, signature from patterns"
+            " where pattern_rowid in (select value from json_each(:keys))",
             {"keys": json_text(list(rowids))},
         )
         return {row[0]: CandidateRow(*row) for row in rows}
@@ -150,6 +157,21 @@ class PatternRows:
         for row in rows:
             yield row[0], _pattern(row[1:])
 
+    def near_duplicate(self, pattern: TestPattern) -> str | None:
+        """Returns the id of the stored pattern most like this one, if one says the same."""
+        own = signature(code_of(pattern))
+        rows: list[tuple[str, bytes]] = self._connection.execute(
+            "select id, signature from patterns where id != :id and pattern_rowid in"
+            " (select pattern_rowid from pattern_bands"
+            "  where band in (select value from json_each(:bands)) limit :limit)",
+            {"id": pattern.id, "bands": json_text(bands(own)), "limit": MAX_COMPARED},
+        ).fetchall()  # type: ignore[assignment]
+        if not rows:
+            return None
+        similarities = similarity(own, [other for _, other in rows])
+        best = int(similarities.argmax())
+        return rows[best][0] if similarities[best] >= LEAST_SIMILARITY else None
+
     def with_any_tag(self, tags: Sequence[str], limit: int) -> list[TestPattern]:
         """Returns patterns that carry at least one of the tags, those with more of them first."""
         rows = self._connection.execute(
@@ -174,15 +196,15 @@ class PatternRows:
         self._connection.execute(
             "insert into patterns (id, name, description, category, framework, language, template,"
             " examples, tags, confidence, quality, base_quality, success_count, usage_count,"
-            " evidence, version, source, content_hash, created_at, updated_at)"
+            " evidence, version, source, content_hash, signature, created_at, updated_at)"
             " values (:id, :name, :description, :category, :framework, :language, :template,"
             " :examples, :tags, :confidence, :quality, :base_quality, :success_count,"
-            " :usage_count, :evidence, :version, :source, :content_hash, :created_at,"
-            " :updated_at)",
+            " :usage_count, :evidence, :version, :source, :content_hash, :signature,"
+            " :created_at, :updated_at)",
             values,
         )
         rowid = self._connection.last_insert_rowid()
-        self._write_tags(rowid, pattern)
+        self._write_keys(rowid, pattern)
         return rowid
 
     def update_content(self, rowid: int, pattern: TestPattern, *, base_quality: float) -> None:
@@ -192,14 +214,17 @@ class PatternRows:
             " framework = :framework, language = :language, template = :template,"
             " examples = :examples, tags = :tags, confidence = :confidence, quality = :quality,"
             " base_quality = :base_quality, version = :version, source = :source,"
-            " content_hash = :content_hash, updated_at = :updated_at"
+            " content_hash = :content_hash, signature = :signature, updated_at = :updated_at"
             " where pattern_rowid = :rowid",
             _values(pattern) | {"base_quality": base_quality, "rowid": rowid},
         )
         self._connection.execute(
             "delete from pattern_tags where pattern_rowid = :rowid", {"rowid": rowid}
         )
-        self._write_tags(rowid, pattern)
+        self._connection.execute(
+            "delete from pattern_bands where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+        self._write_keys(rowid, pattern)
 
     def update_source(self, rowid: int, source: str | None) -> None:
         """Notes where the pattern stands now; not a change of content."""
@@ -236,13 +261,18 @@ class PatternRows:
             "delete from patterns where pattern_rowid = :rowid", {"rowid": rowid}
         )
 
-    def _write_tags(self, rowid: int, pattern: TestPattern) -> None:
+    def _write_keys(self, rowid: int, pattern: TestPattern) -> None:
+        """Writes the rows by which a pattern is found: its tags and its bands."""
         self._connection.executemany(
             "insert into pattern_tags (tag, pattern_rowid) values (:tag, :rowid)",
             [
                 {"tag": tag, "rowid": rowid}
                 for tag in sorted({tag.casefold() for tag in pattern.tags})
             ],
+        )
+        self._connection.executemany(
+            "insert into pattern_bands (band, pattern_rowid) values (:band, :rowid)",
+            [{"band": band, "rowid": rowid} for band in bands(signature(code_of(pattern)))],
         )
 
     def _stored(self, condition: str, values: dict[str, str]) -> Iterator[StoredPattern]:
@@ -271,6 +301,7 @@ def _values(pattern: TestPattern) -> dict[str, Any]:
         "version": pattern.version,
         "source": pattern.source,
         "content_hash": content_hash(pattern),
+        "signature": signature(code_of(pattern)),
         "updated_at": pattern.updated_at.isoformat(),
     }
 

@@ -53,6 +53,7 @@ create table patterns (
   version       integer not null default 1 check (version >= 1),
   source        text,
   content_hash  text not null check (length(content_hash) = 64),
+  signature     blob not null check (length(signature) = 256),  -- retrieval/near_duplicates.py
   created_at    text not null,
   updated_at    text not null
 ) strict;
@@ -70,6 +71,14 @@ create table pattern_tags (
   primary key (tag, pattern_rowid)
 ) strict, without rowid;
 create index pattern_tags_by_pattern on pattern_tags (pattern_rowid);
+
+-- Near-duplicates share one of these numbers, most likely.
+create table pattern_bands (
+  band          integer not null,
+  pattern_rowid integer not null references patterns (pattern_rowid) on delete cascade,
+  primary key (band, pattern_rowid)
+) strict, without rowid;
+create index pattern_bands_by_pattern on pattern_bands (pattern_rowid);
 
 create table pattern_usage (
   usage_rowid       integer primary key,
