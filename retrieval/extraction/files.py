@@ -54,7 +54,8 @@ def _candidates(folder: Path) -> Iterator[Path]:
             status = current.stat()
             entries = sorted(os.scandir(current), key=lambda entry: entry.name)
         except OSError:
-            continue  # a folder that may not be read holds no test that may be
+            yield current  # extraction will say that it cannot be read
+            continue
         if (status.st_dev, status.st_ino) in seen:
             continue  # reached again through a symbolic link
         seen.add((status.st_dev, status.st_ino))

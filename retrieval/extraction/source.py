@@ -91,6 +91,8 @@ def read_source(path: Path) -> SourceFile:
     Raises:
         UnreadableSourceError: It is missing, not permitted, too large, binary or not decodable.
     """
+    if path.is_dir():
+        raise UnreadableSourceError("a folder that cannot be listed")
     language = LANGUAGE_OF_SUFFIX.get(path.suffix.lower())
     if language is None:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")

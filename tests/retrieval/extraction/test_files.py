@@ -152,6 +152,24 @@ def test_extract_file_reports_a_file_that_may_not_be_read(
     assert _found(tmp_path) == ["tests/odd.py", "tests/test_a.py"]
 
 
+def test_find_test_files_hands_on_a_folder_that_cannot_be_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make(tmp_path, {"open/test_a.py": PYTHON_TEST, "shut/test_b.py": PYTHON_TEST})
+    real_scandir = os.scandir
+
+    def refuse(path: Path) -> object:
+        if path.name == "shut":  # chmod does not bind root, so the refusal is made here
+            raise PermissionError(13, "Permission denied")
+        return real_scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert _found(tmp_path) == ["open/test_a.py", "shut"]
+    skipped = extract_file(tmp_path / "shut").skipped
+    assert skipped is not None
+    assert skipped.reason == "a folder that cannot be listed"
+
+
 def test_extract_file_decodes_as_python_would(tmp_path: Path) -> None:
     latin = "# coding: latin-1\ndef test_it():\n    '''Gr\u00fc\u00dfe.'''\n    assert 1\n"
     bom = "def test_it():\n    '''Gr\u00fc\u00dfe.'''\n    assert 1\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -11,19 +12,23 @@ import pytest
 from aqe.retrieval.extraction import ExtractedFile, extract_file
 from aqe.schema.patterns import TestPattern
 
+Manifest = Mapping[str, object]
 
-def _file(folder: Path, code: str, name: str = "sum.test.js", **manifest: object) -> ExtractedFile:
+
+def _file(
+    folder: Path, code: str, name: str = "sum.test.js", manifest: Manifest | None = None
+) -> ExtractedFile:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text(json.dumps({"name": "sample", **manifest}))
+    (folder / "package.json").write_text(json.dumps({"name": "sample", **(manifest or {})}))
     path.write_text(dedent(code), "utf-8")
     return extract_file(path)
 
 
 def _extract(
-    folder: Path, code: str, name: str = "sum.test.js", **manifest: object
+    folder: Path, code: str, name: str = "sum.test.js", manifest: Manifest | None = None
 ) -> list[TestPattern]:
-    extracted = _file(folder, code, name, **manifest)
+    extracted = _file(folder, code, name, manifest)
     assert extracted.skipped is None, extracted.skipped
     return list(extracted.patterns)
 
@@ -179,6 +184,8 @@ def test_extract_file_leaves_what_is_no_test(tmp_path: Path) -> None:
         test.skipIf(flag);
         getTests()('x', () => {});
         tests['it']('x', () => {});
+        it.each([1]).a.b.c.d.e.f.g.h.i('x', () => {});
+        it.unknown('x', () => {});
         """,
     )
     assert patterns == []
@@ -193,15 +200,18 @@ def test_extract_file_knows_aliases(tmp_path: Path) -> None:
         const onLinux = process.platform === 'linux' ? base : base.skip;
         const only = isCI ? it : it.skip;
         const other = something.else;
+        const block = describe.skip;
+        const { a } = it;
         group('g', () => {
           check('one', () => {});
           withUser('two', ({ user }) => {});
           only('three', () => {});
           other('four', () => {});
         });
+        block('h', () => { check('five', () => {}); });
         """,
     )
-    assert _names(patterns) == ["g \u203a one", "g \u203a two", "g \u203a three"]
+    assert _names(patterns) == ["g \u203a one", "g \u203a two", "g \u203a three", "h \u203a five"]
     assert {pattern.framework for pattern in patterns} == {"vitest"}
     assert "fixture:user" in patterns[1].tags
 
@@ -331,15 +341,15 @@ def test_extract_file_tells_the_framework_from_the_project(
     for name in files:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    (pattern,) = _extract(tmp_path, "it('x', () => { run(); });", **manifest)
+    (pattern,) = _extract(tmp_path, "it('x', () => { run(); });", manifest=manifest)
     assert pattern.framework == framework
     assert pattern.confidence == pytest.approx(0.75)
 
 
 def test_extract_file_gives_browser_frameworks_their_own_folders_only(tmp_path: Path) -> None:
     manifest = {"devDependencies": {"cypress": "1"}}
-    (e2e,) = _extract(tmp_path, "it('x', () => { run(); });", "e2e/a.spec.js", **manifest)
-    (unit,) = _extract(tmp_path, "it('x', () => { run(); });", "src/a.spec.js", **manifest)
+    (e2e,) = _extract(tmp_path, "it('x', () => { run(); });", "e2e/a.spec.js", manifest=manifest)
+    (unit,) = _extract(tmp_path, "it('x', () => { run(); });", "src/a.spec.js", manifest=manifest)
     assert (e2e.framework, unit.framework) == ("cypress", "jest")
 
 
@@ -379,7 +389,7 @@ def test_extract_file_stops_asking_at_node_modules(tmp_path: Path) -> None:
 def test_extract_file_refuses_frameworks_that_it_cannot_name(
     tmp_path: Path, code: str, manifest: dict[str, object], reason: str
 ) -> None:
-    extracted = _file(tmp_path, code, **manifest)
+    extracted = _file(tmp_path, code, manifest=manifest)
     assert extracted.patterns == ()
     assert extracted.skipped is not None
     assert extracted.skipped.reason == f"{reason} is not supported"

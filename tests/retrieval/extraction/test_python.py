@@ -477,10 +477,12 @@ def test_extract_file_tells_the_category_from_the_code(
         ("m = mock.MagicMock()", "mock"),
         ("assert f() == pytest.approx(3)", "approximate"),
         ("np.testing.assert_allclose(f(), 3)", "approximate"),
+        ("(f or g)(1)[2](3).x(4)", "fixture:monkeypatch"),
+        ("f()", "mock"),
     ],
 )
 def test_extract_file_tags_what_a_test_does(tmp_path: Path, body: str, tag: str) -> None:
-    assert tag in _one(tmp_path, f"def test_x():\n    {body}\n").tags
+    assert tag in _one(tmp_path, f"def test_x(monkeypatch):\n    {body}\n").tags
 
 
 def test_extract_file_does_not_call_patched_arguments_fixtures(tmp_path: Path) -> None:
@@ -530,3 +532,22 @@ def test_extract_file_reads_imports_wherever_they_stand(tmp_path: Path) -> None:
         "module:slow",
         "module:local",
     ]
+
+
+def test_extract_file_shortens_a_long_docstring_to_its_first_sentence(tmp_path: Path) -> None:
+    words = "many words " * 60
+    sentence, endless = _extract(
+        tmp_path,
+        f"""
+        def test_sentence():
+            '''One sentence. {words.capitalize()}'''
+            assert 1
+
+        def test_endless():
+            '''{words}'''
+            assert 1
+        """,
+    )
+    assert sentence.description == "One sentence."
+    assert len(endless.description) <= 500
+    assert endless.description.endswith("\u2026")
