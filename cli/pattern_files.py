@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..models import create_encoder
 from ..retrieval import FileFormat, QEReasoningBank
-from ..retrieval.extraction import SkippedFile, extract_file, find_test_files
 from ..retrieval.interchange import encode_patterns, read_patterns
 from ..schema import (
     Category,
@@ -27,6 +25,9 @@ from ..schema import (
 from .options import DatabaseOption, JsonOption, open_database, print_database
 from .output import plain, print_json, stderr, stdout
 from .pattern_view import print_rejections
+
+if TYPE_CHECKING:  # the parsers are loaded by the command that reads tests, not by a search
+    from ..retrieval.extraction import SkippedFile
 
 __all__ = ["register"]
 
@@ -62,6 +63,8 @@ def extract(
     json: JsonOption = False,
 ) -> None:
     """Read real test suites into the bank; running it again stores only what changed."""
+    from ..retrieval.extraction import find_test_files
+
     files = find_test_files(paths)
     started = time.perf_counter()
     skipped: list[SkippedFile] = []
@@ -192,6 +195,8 @@ def _batches(
     files: Sequence[Path], framework: Framework | None, skipped: list[SkippedFile]
 ) -> Iterator[tuple[list[TestPattern], int]]:
     """Yields batches of tests and the number of files they complete; notes what was skipped."""
+    from ..retrieval.extraction import extract_file
+
     batch: list[TestPattern] = []
     files_done = 0
     for path in files:
@@ -213,6 +218,14 @@ def _batches(
 @contextmanager
 def _progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Shows a bar on stderr, only where it is a terminal; gives a function that moves it."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
     console = stderr()
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(

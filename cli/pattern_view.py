@@ -7,7 +7,6 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -90,7 +89,7 @@ def _match_block(match: PatternMatch, *, explain: bool) -> RenderableType:
     kind = f"{pattern.framework} {pattern.category}  {match.score:.2f}"
     head.add_row(str(match.rank), plain(_one_line(pattern.name), "bold"), plain(kind))
     lines: list[Text] = []
-    if not all_words(pattern.description) <= all_words(pattern.name):
+    if _says_more_than_name(pattern):
         lines.append(plain(_one_line(pattern.description)))
     if match.reasons:
         lines.append(plain("why: " + "; ".join(match.reasons), "green"))
@@ -134,11 +133,14 @@ def print_list(console: Console, patterns: Sequence[TestPattern]) -> None:
 
 
 def print_pattern(
-    console: Console, pattern: TestPattern, quality: Mapping[str, float | None]
+    console: Console,
+    pattern: TestPattern,
+    quality: Mapping[str, float | None],
+    reasons: Sequence[str],
 ) -> None:
     """Prints everything about one pattern: facts, why its quality, template, examples."""
     console.print(plain(pattern.name, "bold"))
-    if pattern.description:
+    if _says_more_than_name(pattern):
         console.print(plain(pattern.description))
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim")
@@ -154,6 +156,8 @@ def print_pattern(
         ("quality", f"{pattern.quality:.2f} = {_quality_sum(quality)}"),
     ):
         facts.add_row(name, plain(value))
+    for reason in reasons:
+        facts.add_row("", plain(reason, "dim"))
     console.print(facts)
     lexer = pattern.language
     if pattern.template:
@@ -169,7 +173,9 @@ def _quality_sum(quality: Mapping[str, float | None]) -> str:
     return "mean of " + ", ".join(parts)
 
 
-def _code(text: str, lexer: str) -> Syntax:
+def _code(text: str, lexer: str) -> RenderableType:
+    from rich.syntax import Syntax  # 20 ms that a search does not pay
+
     return Syntax(clean(text), lexer, theme="ansi_dark", background_color="default", word_wrap=True)
 
 
@@ -248,3 +254,8 @@ def print_rejections(console: Console, results: Sequence[StoreResult], *, most: 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _says_more_than_name(pattern: TestPattern) -> bool:
+    """Tells whether the description is more than the name in words."""
+    return not all_words(pattern.description) <= all_words(pattern.name)

@@ -177,9 +177,7 @@ def show(
             )
             return
         console = stdout()
-        print_pattern(console, pattern, components)
-        for reason in score.reasons:
-            console.print(plain(f"  {reason}", "dim"))
+        print_pattern(console, pattern, components, score.reasons)
         if versions is not None:
             print_versions(console, versions)
         if uses is not None:
