@@ -52,8 +52,9 @@ class Rules:
             reasons.append(f"framework {candidate.framework}")
         if candidate.language == self._context.language:
             reasons.append(f"language {candidate.language}")
-        if found := self._keywords & _words(candidate.name, candidate.tags):
-            reasons.append("keywords: " + ", ".join(sorted(found)))
+        if self._keywords:
+            found = self._keywords & _words(candidate.name, candidate.tags)
+            reasons += [f"keywords: {', '.join(sorted(found))}"] if found else []
         return reasons
 
     def _preferences(self, candidate: CandidateRow) -> Iterable[tuple[float, float]]:

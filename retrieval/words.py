@@ -49,7 +49,8 @@ def query_terms(text: str) -> list[str]:
     An identifier counts whole and by its parts, as in ``index_words``. Stop words are left out
     unless there is nothing else.
     """
-    words = list(dict.fromkeys(_words(text[:MAX_QUERY_CHARS])))
+    split = index_words(text[:MAX_QUERY_CHARS]).replace("_", " ").lower()
+    words = list(dict.fromkeys(_WORD.findall(split)))
     telling = [word for word in words if word not in STOP_WORDS]
     return (telling or words)[:MAX_QUERY_TERMS]
 
@@ -60,8 +61,8 @@ def has_words(text: str) -> bool:
 
 
 def all_words(text: str) -> set[str]:
-    """Returns every distinct word of a text of any length, as ``query_terms`` would split it."""
-    return set(_words(text))
+    """Returns every distinct word of a text of any length, identifiers by their parts alone."""
+    return set(_WORD.findall(_CAMEL.sub(" ", text).replace("_", " ").lower()))
 
 
 def match_expression(terms: list[str]) -> str:
@@ -73,10 +74,6 @@ def match_expression(terms: list[str]) -> str:
     if not terms:
         raise ValueError("terms must hold at least one word, got none")
     return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(index_words(text).replace("_", " ").lower())
 
 
 def _with_parts(match: re.Match[str]) -> str:
