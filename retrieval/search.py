@@ -127,6 +127,7 @@ def search_similar(
         criteria=PatternSearchCriteria(),
         limit=limit + 1,
         mode="vector" if embedding is not None and session.vectors.has_index else "text",
+        group=False,  # near-duplicates of it are what is asked for
     )
     matches = search(session, request, embedding)
     others = [match for match in matches if match.pattern.id != stored.pattern.id][:limit]

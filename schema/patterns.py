@@ -223,7 +223,7 @@ class PatternMatch:
 
     Attributes:
         rank: 1 is the best.
-        score: 0..1, higher is better; comparable within one answer only.
+        score: Higher is better; comparable within one answer only.
         vector_score: Cosine similarity cut to 0..1; None when the vector leg did not see it.
         text_score: BM25 divided by the best BM25 of this answer; None when the text leg did not.
         rule_score: Agreement with the context, quality and evidence, 0..1.
