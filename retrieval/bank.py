@@ -24,7 +24,7 @@ from ..schema import (
     TestPattern,
 )
 from .cache import CacheStatistics
-from .evidence import evidence_of, quality_with_use
+from .evidence import evidence_of_agents, quality_with_use
 from .interchange import FileFormat, encode_patterns, format_of, read_patterns, write_atomically
 from .metrics import LookupClock, PerformanceMetrics
 from .opening import BankOpening, OnDatabaseError
@@ -295,9 +295,10 @@ class QEReasoningBank:
         if limit is not None:
             _require_limit(limit)
         with self._opening.store().reading(whole=limit is None) as session:
-            return session.rows.select(
+            found = session.rows.select(
                 criteria or PatternSearchCriteria(), order=order, limit=limit or -1
             )
+        return [stored.pattern for stored in found]
 
     # -- use and history -------------------------------------------------------------------------
 
@@ -313,12 +314,12 @@ class QEReasoningBank:
                 raise _not_found(id)
             successes = stored.success_count + context.success
             uses = stored.pattern.usage_count + 1
-            session.uses.add(id, context)
+            session.uses.add(stored.pattern_rowid, id, context)
             session.rows.update_counters(
                 stored.pattern_rowid,
                 success_count=successes,
                 usage_count=uses,
-                evidence=evidence_of(successes, uses),
+                evidence=evidence_of_agents(session.uses.counts(stored.pattern_rowid)),
                 quality=quality_with_use(stored.base_quality, successes, uses),
             )
             updated = session.rows.get_by_rowid([stored.pattern_rowid])[stored.pattern_rowid]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-__all__ = ["UNPROVEN_EVIDENCE", "evidence_of", "quality_with_use"]
+__all__ = ["UNPROVEN_EVIDENCE", "evidence_of", "evidence_of_agents", "quality_with_use"]
 
 # One standard deviation (84 % one-sided): with two (95 %) nothing used fewer than four times could
 # rise above an unproven pattern, and most patterns are used less often than that.
@@ -12,9 +13,26 @@ Z = 1.0
 # Between the bounds of 0 of 1 (0.00) and 1 of 1 (0.50): one success proves more than nothing,
 # one failure less, and a pattern that fails half the time sinks below an untried one.
 UNPROVEN_EVIDENCE = 0.4
+# Uses of one agent that count in full. One agent alone reaches 0.75 at most, whatever it reports;
+# four agents with 9 of 10 successes each reach 0.78 (bench/results/evidence.md).
+USES_PER_AGENT = 3
 
 
-def evidence_of(success_count: int, usage_count: int) -> float:
+def evidence_of_agents(counts: Iterable[tuple[int, int]]) -> float:
+    """Returns what (success_count, usage_count) of each agent prove together, 0..1.
+
+    An agent's uses beyond ``USES_PER_AGENT`` keep its success rate and add no weight, so that one
+    agent cannot lift or bury a pattern alone.
+    """
+    successes = uses = 0.0
+    for agent_successes, agent_uses in counts:
+        weight = min(1.0, USES_PER_AGENT / agent_uses)
+        successes += weight * agent_successes
+        uses += weight * agent_uses
+    return evidence_of(min(successes, uses), uses)
+
+
+def evidence_of(success_count: float, usage_count: float) -> float:
     """Returns the lower confidence bound on the success probability, 0..1.
 
     Wilson's score interval (Wilson 1927, "Probable Inference, the Law of Succession, and

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from ..schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
-from .evidence import evidence_of
 from .fusion import PREFERENCE_RULE_WEIGHT, RULE_WEIGHT, Fused, fuse
 from .near_duplicates import group
 from .pattern_text import code_of
@@ -136,22 +135,19 @@ def search_similar(
 
 def _by_evidence(session: PatternSession, request: SearchRequest) -> list[PatternMatch]:
     """Returns the patterns that meet the criteria: what is proven comes first."""
-    patterns = session.rows.select(request.criteria, order="evidence", limit=request.limit)
-    matches = []
-    for rank, pattern in enumerate(patterns, start=1):
-        evidence = evidence_of(_successes(pattern), pattern.usage_count)
-        matches.append(
-            PatternMatch(
-                pattern=pattern,
-                rank=rank,
-                score=evidence,
-                vector_score=None,
-                text_score=None,
-                rule_score=evidence,
-                reasons=_use_reasons(pattern) or ("not used yet",),
-            )
+    found = session.rows.select(request.criteria, order="evidence", limit=request.limit)
+    return [
+        PatternMatch(
+            pattern=stored.pattern,
+            rank=rank,
+            score=stored.evidence,
+            vector_score=None,
+            text_score=None,
+            rule_score=stored.evidence,
+            reasons=_use_reasons(stored.pattern) or ("not used yet",),
         )
-    return matches
+        for rank, stored in enumerate(found, start=1)
+    ]
 
 
 def _successes(pattern: TestPattern) -> int:

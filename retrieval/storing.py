@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..models import Encoder
 from ..schema import StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
-from .evidence import evidence_of, quality_with_use
+from .evidence import evidence_of_agents, quality_with_use
 from .pattern_text import embedded_text, text_hash
 from .quality import score_quality
 from .redaction import redact
@@ -21,6 +21,8 @@ __all__ = ["Change", "embed_texts", "store_batch"]
 Vector = npt.NDArray[np.float32]
 # Texts given to the encoder at once: enough to sort by length, few enough for steady progress.
 EMBED_BATCH = 256
+# Uses that a stored pattern already brought with it weigh as those of one agent.
+IMPORTED_AGENT = "(imported)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +186,19 @@ def _write(
 
 
 def _create(session: PatternSession, one: _Prepared, embeddings: _Embeddings) -> StoreResult:
-    successes = round(one.pattern.success_rate * one.pattern.usage_count)
+    uses = one.pattern.usage_count
+    successes = round(one.pattern.success_rate * uses)
     pattern = replace(
         one.pattern,
-        quality=quality_with_use(one.base_quality, successes, one.pattern.usage_count),
+        quality=quality_with_use(one.base_quality, successes, uses),
     )
     rowid = session.rows.insert(
         pattern,
         base_quality=one.base_quality,
-        evidence=evidence_of(successes, pattern.usage_count),
+        evidence=evidence_of_agents([(successes, uses)] if uses else []),
     )
+    if uses:  # counted elsewhere: an import brings the numbers, not the rows
+        session.uses.count(rowid, IMPORTED_AGENT, successes, uses)
     session.text.put(rowid, pattern)
     session.vectors.put(rowid, pattern, embeddings.of(one), one.text_hash)
     return replace(_result(one, "created"), near_duplicate_of=session.rows.near_duplicate(pattern))

@@ -20,8 +20,9 @@ class PatternUses:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
-    def add(self, pattern_id: str, use: PatternUsageContext) -> None:
-        """Writes one use."""
+    def add(self, rowid: int, pattern_id: str, use: PatternUsageContext) -> None:
+        """Writes one use and counts it for its agent."""
+        self.count(rowid, use.agent_id, int(use.success), 1)
         self._connection.execute(
             "insert into pattern_usage (pattern_id, agent_id, task_id, project_id, context,"
             " success, execution_time_ms, coverage_achieved, error_message, used_at)"
@@ -40,6 +41,31 @@ class PatternUses:
                 "used_at": use.used_at.isoformat(),
             },
         )
+
+    def count(self, rowid: int, agent_id: str, success_count: int, usage_count: int) -> None:
+        """Adds uses to those of an agent."""
+        self._connection.execute(
+            "insert into pattern_agent_counts (pattern_rowid, agent_id, success_count, usage_count)"
+            " values (:rowid, :agent_id, :successes, :uses)"
+            " on conflict (pattern_rowid, agent_id) do update set"
+            " success_count = success_count + excluded.success_count,"
+            " usage_count = usage_count + excluded.usage_count",
+            {
+                "rowid": rowid,
+                "agent_id": agent_id,
+                "successes": success_count,
+                "uses": usage_count,
+            },
+        )
+
+    def counts(self, rowid: int) -> list[tuple[int, int]]:
+        """Returns the successes and uses of each agent that used the pattern."""
+        rows = self._connection.execute(
+            "select success_count, usage_count from pattern_agent_counts"
+            " where pattern_rowid = :rowid",
+            {"rowid": rowid},
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def latest(self, pattern_id: str, limit: int) -> list[PatternUsageContext]:
         """Returns the latest uses, newest first."""

@@ -29,6 +29,9 @@ _COLUMNS = (
     " p.tags, p.confidence, p.quality, p.success_rate, p.usage_count, p.version, p.source,"
     " p.created_at, p.updated_at"
 )
+_STORED_COLUMNS = (
+    f"p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, p.evidence, {_COLUMNS}"
+)
 _ORDER: dict[SortKey, str] = {
     "evidence": "p.evidence desc, p.quality desc, p.id",
     "quality": "p.quality desc, p.id",
@@ -46,6 +49,7 @@ class StoredPattern:
     content_hash: str
     base_quality: float
     success_count: int
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +138,15 @@ class PatternRows:
 
     def select(
         self, criteria: PatternSearchCriteria, *, order: SortKey, limit: int
-    ) -> list[TestPattern]:
+    ) -> list[StoredPattern]:
         """Returns the patterns that meet all criteria (their query aside), best first."""
         conditions = pattern_conditions(criteria)
         rows = self._connection.execute(
-            f"select {_COLUMNS} from patterns p{conditions.sql('where')}"
+            f"select {_STORED_COLUMNS} from patterns p{conditions.sql('where')}"
             f" order by {_ORDER[order]} limit :limit",
             {**conditions.values, "limit": limit},
         )
-        return [_pattern(row) for row in rows]
+        return [_stored_pattern(row) for row in rows]
 
     def each(
         self, criteria: PatternSearchCriteria | None = None
@@ -277,12 +281,10 @@ class PatternRows:
 
     def _stored(self, condition: str, values: dict[str, str]) -> Iterator[StoredPattern]:
         rows = self._connection.execute(
-            f"select p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, {_COLUMNS}"
-            f" from patterns p where {condition} order by p.pattern_rowid",
+            f"select {_STORED_COLUMNS} from patterns p where {condition} order by p.pattern_rowid",
             values,
         )
-        for row in rows:
-            yield StoredPattern(row[0], _pattern(row[4:]), row[1], row[2], row[3])
+        yield from map(_stored_pattern, rows)
 
 
 def _values(pattern: TestPattern) -> dict[str, Any]:
@@ -304,6 +306,10 @@ def _values(pattern: TestPattern) -> dict[str, Any]:
         "signature": signature(code_of(pattern)),
         "updated_at": pattern.updated_at.isoformat(),
     }
+
+
+def _stored_pattern(row: tuple[Any, ...]) -> StoredPattern:
+    return StoredPattern(row[0], _pattern(row[5:]), row[1], row[2], row[3], row[4])
 
 
 def _pattern(row: tuple[Any, ...]) -> TestPattern:

@@ -106,6 +106,15 @@ create table pattern_versions (
   unique (pattern_id, version_number)
 ) strict;
 
+-- Uses by agent, so that evidence can count each agent up to a limit (retrieval/evidence.py).
+create table pattern_agent_counts (
+  pattern_rowid integer not null references patterns (pattern_rowid) on delete cascade,
+  agent_id      text not null,
+  success_count integer not null check (success_count between 0 and usage_count),
+  usage_count   integer not null check (usage_count > 0),
+  primary key (pattern_rowid, agent_id)
+) strict, without rowid;
+
 -- The truth that patterns_vec is rebuilt from: little-endian float32, unit length.
 -- text_hash is that of the text that was embedded; the same text is not embedded again.
 create table pattern_embeddings (
