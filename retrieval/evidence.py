@@ -13,9 +13,9 @@ Z = 1.0
 # Between the bounds of 0 of 1 (0.00) and 1 of 1 (0.50): one success proves more than nothing,
 # one failure less, and a pattern that fails half the time sinks below an untried one.
 UNPROVEN_EVIDENCE = 0.4
-# Uses of one agent that count in full. One agent alone reaches 0.75 at most, whatever it reports;
-# four agents with 9 of 10 successes each reach 0.78 (bench/results/evidence.md).
-USES_PER_AGENT = 3
+# Uses of one agent that count in full. One agent alone reaches 0.67 at most, whatever it reports;
+# four agents with 9 of 10 successes each reach 0.75 (bench/results/evidence.md).
+USES_PER_AGENT = 2
 
 
 def evidence_of_agents(counts: Iterable[tuple[int, int]]) -> float:
