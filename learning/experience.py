@@ -106,8 +106,8 @@ def experience_context(
 
 
 def storable_text(text: str) -> str:
-    """Returns the text without lone surrogates, which no database can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Returns the text without lone surrogates and NULs, which no database holds whole."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
 def _failure(result: TaskResult) -> str | None:

@@ -8,6 +8,8 @@ __all__ = ["UNEXPLAINED", "failure_kind"]
 
 UNEXPLAINED = "unexplained"
 _MOST_CHARS = 120
+# Some patterns below take time in the square of the length.
+_MOST_READ = 1_000
 # "ValueError: message", "pkg.mod.SomeError: message", "KeyError"
 _TYPED = re.compile(
     r"\s*(?P<type>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*"
@@ -16,7 +18,7 @@ _TYPED = re.compile(
 )
 # What differs from one occurrence to the next without changing what went wrong.
 _VARIABLE_PARTS = (
-    (re.compile(r"0x[0-9a-fA-F]+"), "0x…"),
+    (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
     (re.compile(r"(['\"`]).*?\1"), "'…'"),
     (re.compile(r"(?:[A-Za-z]:)?(?:[\w.@+-]*[/\\]){1,}[\w.@+-]*"), "<path>"),
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}\b"), "<id>"),
@@ -32,11 +34,12 @@ def failure_kind(error: BaseException | str) -> str:
     same name. A text without an exception type is named by its message alone.
     """
     if isinstance(error, BaseException):
-        kind, message = type(error).__name__, str(error)
+        kind, message = type(error).__name__, str(error)[:_MOST_READ]
     else:
-        match = _TYPED.fullmatch(error)
+        text = error[:_MOST_READ]
+        match = _TYPED.fullmatch(text)
         kind = match["type"].rpartition(".")[2] if match else ""
-        message = match["message"] if match else error
+        message = match["message"] if match else text
     message = _general(message)
     return (f"{kind}: {message}" if kind and message else kind or message)[
         :_MOST_CHARS

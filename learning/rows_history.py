@@ -142,27 +142,24 @@ class HistoryRows:
         return live, archived
 
 
+# Both tables by their indexes, merged in order: through the view, the wide rows would be sorted.
 _COLUMNS = (
-    "experience_id, agent_id, task_id, task_type, state, action, strategy, reward, next_state,"
-    " terminal, truncated, success, explored, failure_kind, execution_time_ms, quality, coverage,"
-    " patterns_used, context, timestamp"
+    "experience_rowid, experience_id, agent_id, task_id, task_type, state, action, strategy,"
+    " reward, next_state, terminal, truncated, success, explored, failure_kind,"
+    " execution_time_ms, quality, coverage, patterns_used, context, timestamp"
 )
+_NAMES = _COLUMNS.replace(" ", "").split(",")
 _LIST_AGENT = (
-    f"select {_COLUMNS} from learning_experiences where agent_id = :agent_id"
-    " and timestamp >= :since order by experience_rowid desc limit :limit"
-)
-_LIST_ALL = (
-    f"select {_COLUMNS} from learning_experiences where timestamp >= :since"
+    f"select {_COLUMNS} from learning_history"
+    " where agent_id = :agent_id and timestamp >= :since"
+    f" union all select {_COLUMNS} from learning_history_archive"
+    " where agent_id = :agent_id and timestamp >= :since"
     " order by experience_rowid desc limit :limit"
 )
-_INSERT = (
-    "insert into learning_history (experience_id, agent_id, task_id, task_type, state, action,"
-    " strategy, reward, next_state, terminal, truncated, success, explored, failure_kind,"
-    " execution_time_ms, quality, coverage, patterns_used, context, settings_rowid, timestamp)"
-    " values (:experience_id, :agent_id, :task_id, :task_type, :state, :action, :strategy,"
-    " :reward, :next_state, :terminal, :truncated, :success, :explored, :failure_kind,"
-    " :execution_time_ms, :quality, :coverage, :patterns_used, :context, :settings_rowid,"
-    " :timestamp)"
+_LIST_ALL = (
+    f"select {_COLUMNS} from learning_history where timestamp >= :since"
+    f" union all select {_COLUMNS} from learning_history_archive where timestamp >= :since"
+    " order by experience_rowid desc limit :limit"
 )
 
 
@@ -194,7 +191,8 @@ def _bindings(experience: Experience, settings_rowid: int) -> dict[str, Any]:
 
 
 def _experience(row: tuple[Any, ...]) -> Experience:
-    values = dict(zip(_COLUMNS.split(", "), row, strict=True))
+    values = dict(zip(_NAMES, row, strict=True))
+    del values["experience_rowid"]
     for name in ("terminal", "truncated", "success"):
         values[name] = bool(values[name])
     if values["explored"] is not None:

@@ -55,8 +55,6 @@ create table learning_history (
 ) strict;
 create index learning_history_by_agent on learning_history (agent_id, experience_rowid);
 create index learning_history_by_state on learning_history (agent_id, state, strategy, success);
-create index learning_history_by_failure on learning_history (agent_id, task_type, failure_kind)
-  where failure_kind is not null;
 
 -- Experiences that retention has moved out of the way; they still count.
 create table learning_history_archive (
