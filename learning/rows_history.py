@@ -163,6 +163,17 @@ _LIST_ALL = (
 )
 
 
+_INSERT = (
+    "insert into learning_history (experience_id, agent_id, task_id, task_type, state, action,"
+    " strategy, reward, next_state, terminal, truncated, success, explored, failure_kind,"
+    " execution_time_ms, quality, coverage, patterns_used, context, settings_rowid, timestamp)"
+    " values (:experience_id, :agent_id, :task_id, :task_type, :state, :action, :strategy,"
+    " :reward, :next_state, :terminal, :truncated, :success, :explored, :failure_kind,"
+    " :execution_time_ms, :quality, :coverage, :patterns_used, :context, :settings_rowid,"
+    " :timestamp)"
+)
+
+
 def _bindings(experience: Experience, settings_rowid: int) -> dict[str, Any]:
     explored = experience.explored
     return {
