@@ -111,7 +111,7 @@ def search(
         ),
     ] = None,
     mode: Annotated[
-        SearchMode, typer.Option(help="text needs no embedding model; vector ignores words.")
+        SearchMode, typer.Option(help="text: words alone, no embedding model; vector: meaning alone.")
     ] = "hybrid",
     all_: Annotated[
         bool, typer.Option("--all", help="Show near-identical patterns too, not one of each.")

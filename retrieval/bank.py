@@ -199,7 +199,8 @@ class QEReasoningBank:
                 it, the patterns are ordered by evidence.
             criteria: Filters; its own query is not looked at.
             limit: 1 to 4096.
-            mode: ``text`` never loads the encoder, ``vector`` ignores words.
+            mode: ``text`` is words alone and never loads the encoder, ``vector`` meaning alone;
+                ``hybrid`` joins them with the rules.
             group: Let near-identical patterns make room for others.
 
         Raises:

@@ -71,7 +71,7 @@ def search(
         cosines,
         bm25,
         {key: rules.score(candidates[key]) for key in keys},
-        rule_weight=PREFERENCE_RULE_WEIGHT if rules.has_preferences else RULE_WEIGHT,
+        rule_weight=_rule_weight(request, rules),
     )
     chosen = _chosen(fused, candidates, request)
     patterns = session.rows.get_by_rowid([one.key for one, _ in chosen])
@@ -92,6 +92,13 @@ def search(
         )
         for rank, (one, repeats) in enumerate(chosen, start=1)
     ]
+
+
+def _rule_weight(request: SearchRequest, rules: Rules) -> float:
+    """Returns the weight of the rules; a search by one leg is that leg alone."""
+    if request.mode != "hybrid":
+        return 0.0
+    return PREFERENCE_RULE_WEIGHT if rules.has_preferences else RULE_WEIGHT
 
 
 def _chosen(
