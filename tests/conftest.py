@@ -106,11 +106,13 @@ def start_python() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts Python on a script in a process of its own; killed with the test if still there."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(script: str, *arguments: object) -> subprocess.Popen[str]:
+    def start(
+        script: str, *arguments: object, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-c", script, *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": str(SOURCE)},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
