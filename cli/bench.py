@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from . import bench_quality
 from .options import JsonOption
 from .output import plain, print_json, stderr, stdout, table
 
 app = typer.Typer(
     help="Measure this installation.", invoke_without_command=True, rich_markup_mode=None
 )
+bench_quality.register(app)
 
 
 @app.callback()

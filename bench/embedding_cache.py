@@ -1,0 +1,118 @@
+"""Embeddings of documents kept between runs, by text and encoder, so that a second run is quick."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..models import Encoder
+from ..schema import AqeError, stable_id
+
+__all__ = ["CachedEncoder", "default_cache_folder"]
+
+Vectors = npt.NDArray[np.float32]
+
+
+def default_cache_folder(environment: Mapping[str, str]) -> Path:
+    """Returns ``$XDG_CACHE_HOME/aqe``, else ``~/.cache/aqe`` (XDG Base Directory Specification)."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    return Path(base if os.path.isabs(base) else Path.home() / ".cache") / "aqe"
+
+
+class CachedEncoder:
+    """An encoder that embeds each document once in the life of its cache folder.
+
+    Queries are never cached: measured look-ups pay for them as a user's do. What is new is written
+    as one ``.npz`` file a call (32-byte SHA-256 of the texts, and their vectors), never changed
+    afterwards; so several processes may share the folder.
+
+    Args:
+        encoder: Does the work; its identity is this encoder's identity.
+        folder: Holds a folder for each identity.
+
+    Attributes:
+        embedded: Documents that the encoder embedded since this object was made.
+        reused: Documents that were known.
+    """
+
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
+        self._encoder = encoder
+        identity = stable_id(encoder.name, str(encoder.dimension), encoder.revision)
+        self._folder = folder / "embeddings" / identity
+        self._known: dict[bytes, Vectors] | None = None
+        self.embedded = 0
+        self.reused = 0
+
+    @property
+    def name(self) -> str:
+        """The encoder's."""
+        return self._encoder.name
+
+    @property
+    def dimension(self) -> int:
+        """The encoder's."""
+        return self._encoder.dimension
+
+    @property
+    def revision(self) -> str:
+        """The encoder's."""
+        return self._encoder.revision
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Returns the embeddings of documents, (n, dimension) float32, in the order given.
+
+        Raises:
+            AqeError: The cache folder cannot be read or written.
+        """
+        if self._known is None:
+            self._known = self._read()
+        keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+        missing = {
+            key: text for key, text in zip(keys, texts, strict=True) if key not in self._known
+        }
+        if missing:
+            vectors = self._encoder.encode(list(missing.values()))
+            self._write(list(missing), vectors)
+            self._known.update(zip(missing, vectors, strict=True))
+        self.embedded += len(missing)
+        self.reused += len(texts) - len(missing)
+        found = [self._known[key] for key in keys]
+        return np.stack(found) if found else np.zeros((0, self.dimension), np.float32)
+
+    def encode_query(self, text: str) -> Vectors:
+        """Returns the embedding of a query, (dimension,) float32, computed anew."""
+        return self._encoder.encode_query(text)
+
+    def _read(self) -> dict[bytes, Vectors]:
+        known: dict[bytes, Vectors] = {}
+        for path in sorted(self._folder.glob("*.npz")):
+            try:
+                with np.load(path, allow_pickle=False) as stored:
+                    keys, vectors = stored["keys"], stored["vectors"]
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                raise AqeError(
+                    f"cannot read cached embeddings {path}: {error}; delete it"
+                ) from error
+            known.update(zip(map(bytes, keys), vectors, strict=True))
+        return known
+
+    def _write(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+        rows = np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 32)
+        path = self._folder / f"{hashlib.sha256(rows.tobytes()).hexdigest()[:24]}.npz"
+        partial = path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("wb") as stream:
+                np.savez(stream, keys=rows, vectors=vectors)
+            partial.replace(path)  # whole or not at all
+        except OSError as error:
+            raise AqeError(
+                f"cannot write cached embeddings to {self._folder}: {error.strerror};"
+                " choose another folder with --cache"
+            ) from error

@@ -1,0 +1,126 @@
+"""``aqe bench quality``: the bank's ranking on judged data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from ..models import DEFAULT_ENCODER, create_encoder
+from .options import JsonOption
+from .output import plain, print_json, stderr, stdout, table
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file to the group."""
+    app.command("quality")(quality)
+
+
+def quality(
+    folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl, queries.jsonl, qrels.tsv.")],
+    field: Annotated[
+        Literal["description", "template"],
+        typer.Option(help="What the documents are: prose, or code."),
+    ] = "description",
+    qrels: Annotated[
+        Path | None, typer.Option(help="Judgements; else qrels.tsv or the one in qrels/.")
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="Encoder, by the name that reindex takes.")
+    ] = DEFAULT_ENCODER,
+    limit_queries: Annotated[
+        int | None, typer.Option(min=1, help="Ask a sample of the queries.")
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Keeps embeddings between runs; else aqe in the user's cache folder."),
+    ] = None,
+    db: Annotated[
+        Path | None, typer.Option("--db", help="Keep the bank in this file; else it is deleted.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure the ranking on judged data in BEIR layout: nDCG@10, MRR@10, recall@100."""
+    from ..bench.beir import read_judged_set
+    from ..bench.embedding_cache import default_cache_folder
+    from ..bench.quality import measure_quality
+
+    judged = read_judged_set(folder, qrels=qrels)
+    count = min(limit_queries or len(judged.queries), len(judged.queries))
+    with _progress(len(judged.documents), count) as (loaded, answered):
+        report = measure_quality(
+            judged,
+            field=field,
+            encoder=create_encoder(encoder),
+            cache=cache or default_cache_folder(os.environ),
+            database=db,
+            limit_queries=limit_queries,
+            loaded=loaded,
+            answered=answered,
+        )
+    if json:
+        print_json(report)
+    else:
+        _print_report(report)
+
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def _progress(documents: int, queries: int) -> Iterator[tuple[Advance, Advance]]:
+    """Gives the two functions that move the bars; they are drawn on a terminal only."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = stderr()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
+        loading = progress.add_task("storing documents", total=documents)
+        asking = progress.add_task("asking queries", total=queries)
+        yield (
+            lambda count: progress.advance(loading, count),
+            lambda count: progress.advance(asking, count),
+        )
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    stdout().print(
+        plain(
+            f"{report['dataset']}: {report['documents']} documents, {report['queries']} queries,"
+            f" encoder {report['encoder']}"
+        )
+    )
+    headings = ("nDCG@10", "MRR@10", "recall@100", "p50 ms", "p95 ms")
+    result = table("system", *headings, right=headings)
+    for name, system in report["systems"].items():
+        measures = [f"{system[key]:.4f}" for key in ("ndcg@10", "mrr@10", "recall@100")]
+        times = [f"{system[key]:.1f}" for key in ("p50_ms", "p95_ms")]
+        result.add_row(name, *measures, *times)
+    stdout().print(result)
+    best = report["gain_over_best_leg"]
+    for label, gain in ((f"the {best['leg']} leg", best), ("rrf", report["gain_over_rrf"])):
+        stdout().print(f"aqe against {label}: {_gain(gain)}")
+    load = report["load"]
+    stdout().print(
+        f"stored {load['stored']} documents at {report['load_documents_per_s']:.0f}/s,"
+        f" {load['embeddings_from_cache']} embeddings from the cache; empty {load['empty']},"
+        f" cut {load['cut']}, rejected {load['rejected']}",
+        soft_wrap=True,
+    )
+    changed = report["top_10_changed_by_limit_100"]
+    if changed:
+        stdout().print(f"--limit 100 changes the first ten answers of {changed} queries")
+
+
+def _gain(gain: dict[str, Any]) -> str:
+    low, high = gain["interval"]
+    relative = "" if gain["relative"] is None else f" ({100 * gain['relative']:+.1f} %)"
+    return f"{gain['ndcg@10']:+.4f}{relative}, 95 % interval {low:+.4f} to {high:+.4f}"
