@@ -1,0 +1,283 @@
+"""``aqe learn``: every command, as text and as JSON, with and without data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aqe.learning import LearningEngine
+from aqe.schema import InterchangeError, LearningError, Task, TaskResult
+
+from .learning_cli import run, run_json
+
+OUTCOME = {
+    "agent_id": "test-generator",
+    "task": {"id": "7", "type": "unit-test"},
+    "result": {"success": True, "action": "property-based", "execution_time_ms": 0},
+}
+
+
+@pytest.fixture
+def learned(path: Path) -> Path:
+    """A database in which two agents have learned."""
+    with LearningEngine("test-generator", path) as engine:
+        for number in range(12):
+            success = number % 3 != 0
+            engine.learn_from_execution(
+                Task(id=str(number), type="unit-test"),
+                TaskResult(
+                    success=success,
+                    action="alpha" if success else "[/b]\x1b[31mbeta",
+                    errors=() if success else ("OSError: [/] gone",),
+                ),
+                explored=number % 2 == 0,
+            )
+    with LearningEngine("quality-gate", path) as engine:
+        engine.learn_from_execution(Task(type="gate"), TaskResult(success=True, action="strict"))
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status",),
+        ("status", "--detailed"),
+        ("history",),
+        ("recommend", "--agent", "x", "--type", "t"),
+        ("analytics",),
+        ("analytics", "--chart"),
+    ],
+)
+def test_without_data_says_so(path: Path, arguments: tuple[str, ...]) -> None:
+    assert "no data" in run(path, "learn", *arguments).stdout
+
+
+def test_status_lists_the_agents(learned: Path) -> None:
+    output = run(learned, "learn", "status").stdout
+    assert "test-generator" in output
+    assert "quality-gate" in output
+    document = run_json(learned, "learn", "status", "--agent", "test-generator", "--detailed")
+    assert document["enabled"] is True
+    assert document["enabled_by_environment"] is True
+    (agent,) = document["agents"]
+    assert agent["experiences"] == 12
+    assert agent["success_rate"] == pytest.approx(8 / 12)
+    assert agent["q_learning"]["updates"] == 12
+    assert {pattern["strategy"] for pattern in agent["patterns"]} >= {"alpha"}
+    assert agent["failure_patterns"][0]["frequency"] == 4
+
+
+def test_status_detailed_shows_what_works_and_what_fails(learned: Path) -> None:
+    output = run(learned, "learn", "status", "--agent", "test-generator", "--detailed").stdout
+    assert "what works" in output
+    assert "what fails" in output
+    assert "exploration rate" in " ".join(output.split())
+    assert "\x1b" not in output
+
+
+def test_status_of_an_unknown_agent_is_an_error(learned: Path) -> None:
+    result = run(learned, "learn", "status", "--agent", "nobody", code=1)
+    assert isinstance(result.exception, LearningError)
+
+
+def test_history_shows_the_newest_first(learned: Path) -> None:
+    document = run_json(learned, "learn", "history", "--agent", "test-generator", "--limit", "3")
+    assert [entry["task_id"] for entry in document["experiences"]] == ["11", "10", "9"]
+    output = run(learned, "learn", "history", "--detailed", "--limit", "13").stdout
+    assert "state  type=unit-test;complexity=unknown" in output
+    assert "failed by OSError" in output
+    assert "(exploration)" in output
+    assert "\x1b" not in output
+    assert "strict" in run(learned, "learn", "history").stdout
+
+
+@pytest.mark.parametrize(
+    ("since", "count"),
+    [("7d", 13), ("all", 13), ("2020-01-31", 13), ("2999-01-31T12:00+02:00", 0)],
+)
+def test_history_since(learned: Path, since: str, count: int) -> None:
+    document = run_json(learned, "learn", "history", "--since", since)
+    assert len(document["experiences"]) == count
+
+
+def test_history_since_something_else_is_refused(path: Path) -> None:
+    result = run(path, "learn", "history", "--since", "yesterday", code=1)
+    assert "--since must be like 7d" in str(result.exception)
+    assert not path.exists()
+
+
+def test_record_learns_one_outcome(path: Path, tmp_path: Path) -> None:
+    document = run_json(path, "learn", "record", "-", input=json.dumps(OUTCOME))
+    assert document["outcome"]["reward"] == 1.5
+    assert document["outcome"]["q_value"] == pytest.approx(0.15)
+    file = tmp_path / "outcome.json"
+    file.write_text(json.dumps(OUTCOME | {"experience_id": "e1"}))
+    assert "learned: reward +1.50" in run(path, "learn", "record", str(file)).stdout
+    again = run(path, "learn", "record", str(file)).stdout
+    assert "nothing was recorded: this experience was recorded before" in again
+    other = run_json(path, "learn", "record", str(file), "--agent", "quality-gate")
+    assert other["outcome"]["learned"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", InterchangeError),
+        ("{", InterchangeError),
+        ("[" * 100_000, InterchangeError),
+        (" " * 1_100_000, InterchangeError),
+        ("[]", TypeError),
+        (json.dumps({"result": {"success": True, "action": "s"}}), ValueError),
+        (json.dumps({"agent_id": "a", "result": {"action": "s"}}), ValueError),
+        (json.dumps({"agent_id": "a", "result": {"success": True}}), ValueError),
+    ],
+)
+def test_record_refuses(path: Path, text: str, error: type[Exception]) -> None:
+    result = run(path, "learn", "record", "-", input=text, code=1)
+    assert isinstance(result.exception, error)
+
+
+def test_record_of_a_missing_file_is_an_error(path: Path, tmp_path: Path) -> None:
+    result = run(path, "learn", "record", str(tmp_path / "none.json"), code=1)
+    assert isinstance(result.exception, InterchangeError)
+
+
+def test_recommend_says_what_and_why(learned: Path) -> None:
+    arguments = ("learn", "recommend", "--agent", "test-generator", "--type", "unit-test")
+    output = run(learned, *arguments).stdout
+    assert output.startswith("alpha")
+    assert "highest expected reward" in " ".join(output.split())
+    assert "alternative" in output
+    document = run_json(
+        learned, *arguments, "--complexity", "0.5", "--capability", "x", "--strategy", "alpha"
+    )
+    recommendation = document["recommendation"]
+    assert (recommendation["strategy"], recommendation["basis"]) == ("alpha", "task type")
+    assert recommendation["alternatives"] == []
+
+
+def test_analytics_as_text_chart_and_json(learned: Path) -> None:
+    output = run(learned, "learn", "analytics").stdout
+    assert "all agents, 7d: 13 experiences" in output
+    chart = run(learned, "learn", "analytics", "--chart", "--agent", "test-generator").stdout
+    assert "average reward a day" in chart
+    assert "█" in chart
+    assert max(len(line) for line in chart.splitlines()) <= 80
+    document = run_json(learned, "learn", "analytics", "--time-range", "all")
+    assert document["analytics"]["total_experiences"] == 13
+    assert document["analytics"]["exploration_rate"] == pytest.approx(0.5)
+
+
+def test_analytics_of_a_wrong_range_makes_no_file(path: Path) -> None:
+    result = run(path, "learn", "analytics", "--time-range", "week", code=1)
+    assert "7d, 4w or all" in str(result.exception)
+    assert not path.exists()
+
+
+def test_export_json_holds_everything(learned: Path) -> None:
+    document = run_json(learned, "learn", "export")
+    agents = {agent["agent_id"]: agent for agent in document["agents"]}
+    assert len(agents["test-generator"]["experiences"]) == 12
+    assert len(agents["test-generator"]["q_table"]) == 2
+    only = run_json(learned, "learn", "export", "--q-table", "--agent", "quality-gate")
+    assert list(only["agents"][0]) == ["agent_id", "q_table"]
+
+
+def rows_of(text: str) -> list[dict[str, Any]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_export_csv_is_one_table(learned: Path, path: Path, tmp_path: Path) -> None:
+    output = run(learned, "learn", "export", "--format", "csv", "--experiences").stdout
+    rows = rows_of(output)
+    assert len(rows) == 13
+    assert rows[-1]["agent_id"] == "test-generator"
+    file = tmp_path / "q.csv"
+    arguments = ("learn", "export", "--format", "csv", "--q-table", "--output", str(file))
+    document = run_json(learned, *arguments)
+    assert document["file"] == str(file)
+    assert {row["update_count"] for row in rows_of(file.read_text())} == {"8", "4", "1"}
+    result = run(learned, *arguments, code=1)
+    assert "--force" in str(result.exception)
+    assert "agents written" in run(learned, *arguments, "--force").stderr
+
+
+def test_export_csv_keeps_formulas_harmless(path: Path) -> None:
+    with LearningEngine("a", path) as engine:
+        engine.learn_from_execution(Task(id="=1+1", type="t"), TaskResult(success=True, action="s"))
+    output = run(path, "learn", "export", "--format", "csv", "--experiences").stdout
+    assert rows_of(output)[0]["task_id"] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--format", "csv"), ("--format", "csv", "--q-table", "--experiences")],
+)
+def test_export_csv_needs_one_table(learned: Path, arguments: tuple[str, ...]) -> None:
+    result = run(learned, "learn", "export", *arguments, code=1)
+    assert isinstance(result.exception, ValueError)
+
+
+def test_export_refuses_what_it_cannot_do(learned: Path, tmp_path: Path) -> None:
+    csv_options = ("--format", "csv", "--q-table")
+    assert isinstance(
+        run(learned, "learn", "export", *csv_options, "--json", code=1).exception, ValueError
+    )
+    assert isinstance(
+        run(learned, "learn", "export", "--agent", "nobody", code=1).exception, LearningError
+    )
+    nowhere = str(tmp_path / "missing" / "x.json")
+    assert isinstance(
+        run(learned, "learn", "export", "--output", nowhere, code=1).exception, InterchangeError
+    )
+
+
+def test_export_of_nothing_is_empty(path: Path) -> None:
+    assert run_json(path, "learn", "export")["agents"] == []
+    assert run(path, "learn", "export", "--format", "csv", "--q-table").stdout == ""
+
+
+def test_disable_and_enable_are_kept(learned: Path) -> None:
+    assert "off for all agents" in run(learned, "learn", "disable").stdout
+    assert "switched off" in run(learned, "learn", "status").stdout
+    assert run_json(learned, "learn", "status")["enabled"] is False
+    skipped = run_json(learned, "learn", "record", "-", input=json.dumps(OUTCOME))
+    assert skipped["outcome"]["learned"] is False
+    assert run_json(learned, "learn", "enable")["enabled"] is True
+    run(learned, "learn", "disable", "--agent", "quality-gate")
+    agents = run_json(learned, "learn", "status")["agents"]
+    assert {agent["agent_id"]: agent["enabled"] for agent in agents} == {
+        "quality-gate": False,
+        "test-generator": True,
+    }
+
+
+def test_status_shows_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aqe.cli.learn.learning_switched_on", lambda: False)
+    assert "AQE_LEARNING_ENABLED" in run(path, "learn", "status").stdout
+
+
+def test_reset_asks_first(learned: Path) -> None:
+    arguments = ("learn", "reset", "--agent", "test-generator")
+    result = run(learned, *arguments, input="n\n", code=1)
+    assert "nothing was changed" in result.stderr
+    assert run_json(learned, "learn", "status", "--agent", "test-generator")["agents"]
+    output = run(learned, *arguments, input="y\n").stdout
+    assert "test-generator: 12 experiences forgotten" in output
+    assert "no data" in run(learned, "learn", "history", "--agent", "test-generator").stdout
+    assert run_json(learned, "learn", "reset", "--all", "--yes")["forgotten"] == {
+        "quality-gate": 1,
+        "test-generator": 0,
+    }
+
+
+def test_reset_of_nothing_or_nobody(path: Path) -> None:
+    assert "no data" in run(path, "learn", "reset", "--all", "--yes").stdout
+    for arguments, error in ((("--agent", "x"), LearningError), ((), ValueError)):
+        result = run(path, "learn", "reset", *arguments, code=1)
+        assert isinstance(result.exception, error)
