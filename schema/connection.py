@@ -42,9 +42,17 @@ _log = logging.getLogger("aqe.sqlite")
 
 
 def open_connection(
-    path: Path | None, *, durability: Durability = "full", read_only: bool = False
+    path: Path | None,
+    *,
+    durability: Durability = "full",
+    read_only: bool = False,
+    immutable: bool = False,
 ) -> apsw.Connection:
     """Returns a configured connection to the file at ``path``, or to a private memory database.
+
+    Args:
+        immutable: Nobody can change the file while it is open, as on read-only media: it is read
+            without locks, and without its log.
 
     Raises:
         DatabaseOpenError: The file is no database, cannot be opened, or lies on a network mount.
@@ -58,7 +66,11 @@ def open_connection(
         else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     )
     try:
-        connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags)
+        if immutable and path is not None:
+            name = path.absolute().as_uri() + "?immutable=1"
+            connection = apsw.Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
+        else:
+            connection = apsw.Connection(":memory:" if path is None else str(path), flags=flags)
         for setting in SETTINGS:
             setting(connection)
         set_synchronous(connection, durability)

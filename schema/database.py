@@ -34,6 +34,7 @@ from .errors import (
     DatabaseFullError,
     DatabaseOpenError,
     DatabaseReadOnlyError,
+    SchemaVersionError,
 )
 from .migrate import MigrationReport, check_version, known_migrations, migrate
 
@@ -55,6 +56,8 @@ FORK_STEP = 1 << 40
 
 _log = logging.getLogger("aqe.sqlite")
 
+_READ_ONLY = "{path} is read-only; nothing was changed: give a writable copy with --db"
+
 # Connections inherited through a fork: closing one in the child could checkpoint under the parent.
 _inherited: list[apsw.Connection] = []
 
@@ -66,6 +69,9 @@ class Database:
         path: The file. Missing folders are made, private to the user (0700, the file 0600).
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
         must_exist: Refuse to create the file.
+        upgrade: Bring an older file to this version's schema; without it, one is refused.
+
+    A file or folder that cannot be written is opened for reading; ``read_only`` tells.
 
     Raises:
         DatabaseError: The file cannot be opened, upgraded or used; see ``errors.py``.
@@ -77,6 +83,7 @@ class Database:
         *,
         durability: Durability = "full",
         must_exist: bool = False,
+        upgrade: bool = True,
     ) -> None:
         self.path = None if path is None else Path(os.path.abspath(path))
         self._durability = durability
@@ -88,11 +95,16 @@ class Database:
         self._observer_lock = threading.Lock()
         self._forks = 0
         self._closed = False
+        self.read_only = False
+        self._immutable = False
         if self.path is not None:
             _prepare_file(self.path, must_exist=must_exist)
+            self.read_only = not _is_writable(self.path)
         _open_databases.add(self)
         with _translated(self.path):
-            self.migration: MigrationReport = self._migrate()
+            if self.path is not None and self.read_only:
+                self._immutable = _needs_immutable(self.path)
+            self.migration: MigrationReport = self._migrate(upgrade=upgrade and not self.read_only)
             self.has_vectors = has_vector_extension(self.connection())
         if not self.has_vectors:
             _log.warning(
@@ -148,6 +160,8 @@ class Database:
             DatabaseError: The database cannot be written. An error of the commit itself leaves the
                 outcome unknown: what is tried again must be idempotent.
         """
+        if self.read_only:
+            raise DatabaseReadOnlyError(_READ_ONLY.format(path=self.path))
         with self._exclusive(), _translated(self.path):
             connection = self.connection()
             _begin_immediate(connection)
@@ -200,13 +214,26 @@ class Database:
         self.close()
 
     def _open(self) -> apsw.Connection:
-        connection = open_connection(self.path, durability=self._durability)
+        connection = open_connection(
+            self.path,
+            durability=self._durability,
+            read_only=self.read_only,
+            immutable=self._immutable,
+        )
         self._connections.add(connection)
         return connection
 
-    def _migrate(self) -> MigrationReport:
+    def _migrate(self, *, upgrade: bool) -> MigrationReport:
         connection = self.connection()
-        check_version(connection, known_migrations(), self.path)  # before anything is written
+        steps = known_migrations()
+        version = check_version(connection, steps, self.path)  # before anything is written
+        if not upgrade:
+            if version < steps[-1].version:
+                raise SchemaVersionError(
+                    f"{self.path} has schema version {version}, this aqe needs {steps[-1].version}:"
+                    " upgrade it, or a writable copy of it, with: aqe db migrate"
+                )
+            return MigrationReport(version, version)
         set_journal_mode_wal(connection)
         return migrate(connection, path=self.path, transaction=self.write)
 
@@ -260,6 +287,39 @@ def _prepare_file(path: Path, *, must_exist: bool) -> None:
         raise DatabaseOpenError(f"cannot create {path}: {error.strerror}") from error
 
 
+def _is_writable(path: Path) -> bool:
+    """Tells whether SQLite can write here: the file, and its log, which stands beside it."""
+    if not os.access(path, os.W_OK):
+        return False
+    if os.access(path.parent, os.W_OK):
+        return True
+    return all(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
+
+
+def _needs_immutable(path: Path) -> bool:
+    """Tells whether a read-only file can be read only as one that nobody changes.
+
+    Reading beside writers takes shared memory in the same folder. Where it cannot be made, nobody
+    on this machine writes either, but a log that was left behind could not be read.
+
+    Raises:
+        DatabaseOpenError: Such a log holds changes.
+    """
+    if os.access(path.parent, os.W_OK):
+        return False
+    log = path.with_name(path.name + "-wal")
+    if not log.exists():
+        return True
+    if path.with_name(path.name + "-shm").exists():
+        return False
+    if log.stat().st_size == 0:
+        return True
+    raise DatabaseOpenError(
+        f"{path} is read-only and {log.name} beside it holds changes that cannot be read there;"
+        " copy both to a writable folder and give that copy with --db"
+    )
+
+
 def _begin_immediate(connection: apsw.Connection) -> None:
     """Takes the write lock, trying again with a random pause until the deadline."""
     deadline = time.monotonic() + WRITE_DEADLINE_S
@@ -293,16 +353,15 @@ def _translated(path: Path | None) -> Iterator[None]:
             f"no room left to write {path}; nothing was changed: free some space and try again"
         ) from error
     except apsw.ReadOnlyError as error:
-        raise DatabaseReadOnlyError(
-            f"{path} is read-only; nothing was changed: give a writable copy with --db"
-        ) from error
+        raise DatabaseReadOnlyError(_READ_ONLY.format(path=path)) from error
     except apsw.NotADBError as error:
         raise DatabaseOpenError(
             f"{path} is not an SQLite database; give another path with --db"
         ) from error
     except (apsw.CorruptError, UnicodeDecodeError) as error:
         raise DatabaseCorruptError(
-            f"{path} is damaged ({error}); restore a copy of it, or export what can still be read"
+            f"{path} is damaged ({error}); see what with: aqe db check, then mend it with:"
+            " aqe db repair, or put a backup in its place with: aqe db restore FILE"
         ) from error
     except apsw.InterruptError as error:
         raise DatabaseError(f"reading {path} took too long and was stopped") from error
