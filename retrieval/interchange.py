@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -37,6 +38,9 @@ _SUFFIXES: dict[str, FileFormat] = {
 # RELIABILITY section 5, "size limits".
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PATTERNS = 100_000
+# The same section for YAML, whose parser takes quadratic time in the depth.
+MAX_YAML_CHARS = 5 * 1024 * 1024
+MAX_YAML_DEPTH = 50
 
 
 def pattern_from_builtins(value: Any) -> TestPattern:
@@ -115,9 +119,7 @@ def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) ->
     if file_format == "json":
         document = msgspec.json.encode({"patterns": values})
         return msgspec.json.format(document, indent=2).decode("utf-8") + "\n"
-    import yaml  # only here and below: most commands never need it
-
-    return str(yaml.safe_dump({"patterns": values}, sort_keys=False, allow_unicode=True, width=100))
+    return _encode_yaml({"patterns": values})
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -135,7 +137,8 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # it may be the folder that could not be made
+            partial.unlink(missing_ok=True)
         raise InterchangeError(f"cannot write {path}: {error.strerror}") from error
 
 
@@ -162,15 +165,48 @@ def _decode_json(text: str, label: str) -> Any:
         raise InterchangeError(f"{label} must be JSON: {error}") from error
 
 
+def _encode_yaml(value: object) -> str:
+    import yaml  # only here and below: most commands never need it
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    def text(dumper: Dumper, value: str) -> yaml.ScalarNode:
+        # Only double quotes escape these; in other styles PyYAML folds them like a newline.
+        style = '"' if any(mark in value for mark in "\r\x85\u2028\u2029") else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+    Dumper.add_representer(str, text)
+    document = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return str(document)
+
+
 def _decode_yaml(text: str, label: str) -> Any:
     """Decodes YAML without aliases: a few hundred bytes of them can fill the memory."""
     import yaml
 
+    if len(text) > MAX_YAML_CHARS:
+        raise InterchangeError(
+            f"{label} must have at most {MAX_YAML_CHARS} characters as YAML, got {len(text)};"
+            " use JSONL"
+        )
+    opening = (
+        yaml.BlockMappingStartToken,
+        yaml.BlockSequenceStartToken,
+        yaml.FlowMappingStartToken,
+        yaml.FlowSequenceStartToken,
+    )
+    closing = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+    depth = 0
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise InterchangeError(f"{label} must not use YAML aliases (*name); write values out")
+        for token in yaml.scan(text):
+            depth += isinstance(token, opening) - isinstance(token, closing)
+            if depth > MAX_YAML_DEPTH:
+                raise InterchangeError(f"{label} is nested too deeply to be a list of patterns")
+            if isinstance(token, yaml.AliasToken):
+                raise InterchangeError(
+                    f"{label} must not use YAML aliases (*name); write values out"
+                )
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InterchangeError(f"{label} must be YAML: {' '.join(str(error).split())}") from error
-    except RecursionError as error:
-        raise InterchangeError(f"{label} is nested too deeply to be a list of patterns") from error
