@@ -57,7 +57,11 @@ class BrokenBank:
     def find_matching_patterns(self, context: Any, limit: int = 10) -> Any:
         raise OSError("disk gone")
 
-    store_pattern = record_usage = find_matching_patterns
+    def store_pattern(self, pattern: TestPattern) -> Any:
+        raise OSError("disk gone")
+
+    def record_usage(self, id: str, context: Any) -> Any:
+        raise OSError("disk gone")
 
 
 def test_roles_are_the_eighteen_of_the_fleet() -> None:
@@ -203,7 +207,6 @@ def test_agent_keeps_nothing_without_a_pattern(bank: QEReasoningBank) -> None:
     create_agent(
         "test-generator", lambda task, context: TaskResult(success=True, quality=1.0), bank=bank
     ).run(TASK)
-    assert bank.get_statistics().total == 0 if hasattr(bank.get_statistics(), "total") else True
     assert bank.list_patterns() == []
 
 

@@ -87,9 +87,7 @@ def test_next_standing(current: Standing, successes: int, uses: int, after: Stan
 def test_standing_does_not_flip_when_nothing_happens(uses: int, data: st.DataObject) -> None:
     """Judging the same record again and again comes to rest: no pair of rules chases the other."""
     successes = data.draw(st.integers(0, uses))
-    current: Standing = data.draw(
-        st.sampled_from(("candidate", "promoted", "demoted", "retired"))  # type: ignore[arg-type]
-    )
+    current: Standing = data.draw(st.sampled_from(("candidate", "promoted", "demoted", "retired")))
     seen = [current]
     for _ in range(6):
         current, _ = next_standing(current, successes=successes, uses=uses)

@@ -20,17 +20,18 @@ from .conftest import learn, outcome, q_values
 
 TESTS = str(Path(__file__).resolve().parents[2])
 
-# Learns outcomes from a number on, and says after each that it is acknowledged.
+# Learns outcomes from a number on, and notes each in a file once it was acknowledged.
 WRITER = """
-import sys
+import os, sys
 sys.path.insert(0, sys.argv[1])
 from aqe.learning import LearningEngine
 from tests.learning.conftest import outcome
-engine = LearningEngine(sys.argv[5] if len(sys.argv) > 5 else "a", sys.argv[2])
+engine = LearningEngine("a", sys.argv[2])
+notes = os.open(sys.argv[2] + ".acknowledged", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 for number in range(int(sys.argv[3]), int(sys.argv[4])):
     task, result = outcome(number)
     engine.learn_from_execution(task, result, experience_id=f"e{number}")
-    print(number, flush=True)
+    os.write(notes, f"{number}\\n".encode())
 """
 
 
@@ -131,35 +132,43 @@ def test_flush_stores_the_rest(path: Path) -> None:
         assert stored == {key: value for key, (value, _) in q_values(engine).items()}
 
 
+def acknowledged_numbers(path: Path) -> set[int]:
+    """Returns what the writers have noted; a line that the kill cut off is no word."""
+    notes = Path(f"{path}.acknowledged")
+    lines = notes.read_text().split("\n")[:-1] if notes.exists() else []
+    return {int(line) for line in lines}
+
+
 def kill_at_random_points(
     path: Path, start_python: Callable[..., subprocess.Popen[str]], *, points: int, seed: int
 ) -> None:
     rng = random.Random(seed)
-    acknowledged = -1
+    stored = 0
     for point in range(points):
-        writer = start_python(WRITER, TESTS, path, acknowledged + 1, 100_000)
-        assert writer.stdout is not None
-        for _ in range(rng.randint(1, 40)):
-            line = writer.stdout.readline()
-            assert line, writer.communicate()[1]
-            acknowledged = int(line)
+        writer = start_python(WRITER, TESTS, path, stored, 100_000)
+        goal = stored + rng.randint(1, 40)
+        while len(acknowledged_numbers(path)) < goal:
+            assert writer.poll() is None, writer.communicate()[1]
+            time.sleep(0.001)
         time.sleep(rng.uniform(0, 0.003))  # anywhere within an update or its commit
         writer.kill()
-        rest, _ = writer.communicate()
-        numbers = rest.split("\n")[:-1]  # what was printed in between; a torn line is no word
-        acknowledged = int(numbers[-1]) if numbers else acknowledged
+        writer.communicate()
+        acknowledged = acknowledged_numbers(path)
         with LearningEngine("a", path) as engine:
             ids = {e.experience_id for e in engine.export()["experiences"]}
-            lost = {f"e{number}" for number in range(acknowledged + 1)} - ids
+            lost = {f"e{number}" for number in acknowledged} - ids
             assert not lost, f"seed {seed}, point {point}"
-            assert len(ids) == engine.get_total_experiences()
-            # One may be committed and not yet acknowledged; the next writer skips it by its id.
-            assert len(ids) - (acknowledged + 1) in (0, 1)
-            acknowledged = len(ids) - 1
+            stored = engine.get_total_experiences()
+        assert len(ids) == stored
+        # One may be committed and not yet acknowledged; it counts as such from here on.
+        assert stored - len(acknowledged) in (0, 1), f"seed {seed}, point {point}"
+        if stored > len(acknowledged):
+            with Path(f"{path}.acknowledged").open("a") as notes:
+                notes.write(f"{stored - 1}\n")
         assert_equals_replay(path)
     whole = path.with_name("whole.db")
     with LearningEngine("a", whole) as engine:
-        learn(engine, acknowledged + 1)
+        learn(engine, stored)
         uninterrupted = q_values(engine)
     with LearningEngine("a", path) as engine:
         assert q_values(engine) == uninterrupted  # bit for bit, well within 1e-9
