@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .bank import ImportMode, QEReasoningBank
+from .bank import QEReasoningBank
+from .bank_files import ImportMode
 from .cache import CacheStatistics
 from .interchange import FileFormat
 from .metrics import PerformanceMetrics

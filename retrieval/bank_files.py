@@ -1,0 +1,116 @@
+"""What moves patterns between a bank and files, and a bank to another encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ..models import Encoder, identity_of
+from ..schema import PatternSearchCriteria, StoreReport, TestPattern
+from .interchange import FileFormat, encode_patterns, format_of, read_patterns, write_atomically
+from .opening import BankOpening
+from .registry import read_registry, write_registry
+from .reindexing import ReindexReport, reindex
+from .storing import Change, store_batch
+
+__all__ = ["BankFiles", "ImportMode", "Progress"]
+
+ImportMode = Literal["merge", "replace"]
+Progress = Callable[[int], None]
+
+
+class BankFiles:
+    """The part of the bank that reads and writes files of patterns; see ``QEReasoningBank``."""
+
+    _opening: BankOpening
+    _min_quality: float
+
+    def export_patterns(
+        self,
+        path: str | Path,
+        *,
+        file_format: FileFormat | None = None,
+        criteria: PatternSearchCriteria | None = None,
+    ) -> int:
+        """Writes patterns to a file, whole or not at all; returns how many.
+
+        Raises:
+            InterchangeError: The file cannot be written or its format not be told.
+        """
+        path = Path(path)
+        file_format = file_format or format_of(path)
+        with self._opening.store().reading(whole=True) as session:
+            patterns = [pattern for _, pattern in session.rows.each(criteria)]
+        write_atomically(path, encode_patterns(patterns, file_format))
+        return len(patterns)
+
+    def import_patterns(
+        self,
+        path: str | Path,
+        *,
+        file_format: FileFormat | None = None,
+        mode: ImportMode = "merge",
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> StoreReport:
+        """Stores the patterns of a file, all or none.
+
+        Args:
+            mode: ``merge`` keeps what the file does not name; ``replace`` deletes it, so that the
+                bank holds the patterns of the file and nothing else.
+
+        Raises:
+            InterchangeError: The file is malformed; nothing was changed.
+        """
+        return self._import(read_patterns(Path(path), file_format), mode, dry_run, progress)
+
+    def save_to_registry(self, folder: str | Path) -> int:
+        """Writes one YAML file a pattern into a folder, as a team keeps them in git.
+
+        Returns how many. Files that are there already and have other names stay.
+
+        Raises:
+            InterchangeError: A file cannot be written.
+        """
+        with self._opening.store().reading(whole=True) as session:
+            patterns = [pattern for _, pattern in session.rows.each()]
+        return write_registry(Path(folder), patterns)
+
+    def load_from_registry(self, folder: str | Path, *, dry_run: bool = False) -> StoreReport:
+        """Stores the patterns of a registry folder, all or none.
+
+        Raises:
+            InterchangeError: The folder or one of its files cannot be read.
+        """
+        return self._import(read_registry(Path(folder)), "merge", dry_run, None)
+
+    def reindex(
+        self, encoder: Encoder | None = None, *, progress: Progress | None = None
+    ) -> ReindexReport:
+        """Rebuilds both indexes; with another encoder, embeds every pattern with it first."""
+        store = self._opening.store()
+        encoder = encoder or self._opening.encoder()
+        report = reindex(store, encoder, identity_of(encoder), progress=progress)
+        self._opening.use_encoder(encoder)
+        return report
+
+    def _import(
+        self,
+        patterns: Sequence[TestPattern],
+        mode: ImportMode,
+        dry_run: bool,
+        progress: Progress | None,
+    ) -> StoreReport:
+        if mode not in ("merge", "replace"):
+            raise ValueError(f"mode must be merge or replace, got {mode!r}")
+        return store_batch(
+            self._opening.store(),
+            patterns,
+            self._opening.encoder,
+            min_quality=self._min_quality,
+            change=Change("imported"),
+            dry_run=dry_run,
+            progress=progress,
+            replace_all=mode == "replace",
+        )
