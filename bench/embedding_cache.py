@@ -93,7 +93,7 @@ class CachedEncoder:
         known: dict[bytes, Vectors] = {}
         for path in sorted(self._folder.glob("*.npz")):
             try:
-                with np.load(path, allow_pickle=False) as stored:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                     keys, vectors = stored["keys"], stored["vectors"]
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
                 raise AqeError(
