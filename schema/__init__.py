@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .backup import BackupReport, RestoreReport, back_up, put_in_place, restore
+from .check import FileFacts, Mend, Problem, check_file, file_facts, unreadable
 from .connection import Durability
 from .database import Database
 from .errors import (
@@ -63,6 +65,7 @@ from .patterns import (
     stable_id,
     utc_now,
 )
+from .provenance import ORIGINS, Origin, Provenance
 from .vector_index import (
     EncoderIdentity,
     adopt_encoder,
@@ -70,16 +73,19 @@ from .vector_index import (
     encoder_in_use,
     known_encoder,
 )
+from .word_index import create_word_index
 
 __all__ = [
     "CATEGORIES",
     "FRAMEWORKS",
     "LANGUAGES",
+    "ORIGINS",
     "RETRY_POLICIES",
     "STANDINGS",
     "ActionStatistics",
     "AgentAction",
     "AqeError",
+    "BackupReport",
     "Category",
     "DailyTrend",
     "Database",
@@ -96,6 +102,7 @@ __all__ = [
     "EncoderMismatchError",
     "Experience",
     "FailurePattern",
+    "FileFacts",
     "Framework",
     "InterchangeError",
     "Language",
@@ -104,14 +111,19 @@ __all__ = [
     "LearningError",
     "LearningFeedback",
     "LearningOutcome",
+    "Mend",
     "MigrationReport",
+    "Origin",
     "PatternMatch",
     "PatternNotFoundError",
     "PatternSearchContext",
     "PatternSearchCriteria",
     "PatternUsageContext",
     "PatternVersion",
+    "Problem",
+    "Provenance",
     "RecommendationBasis",
+    "RestoreReport",
     "RetryPolicy",
     "RewardBucket",
     "SchemaVersionError",
@@ -127,11 +139,18 @@ __all__ = [
     "TaskState",
     "TestPattern",
     "adopt_encoder",
+    "back_up",
+    "check_file",
     "create_vector_index",
+    "create_word_index",
     "encoder_in_use",
+    "file_facts",
     "known_encoder",
     "locate_database",
+    "put_in_place",
+    "restore",
     "schema_version",
     "stable_id",
+    "unreadable",
     "utc_now",
 ]
