@@ -14,7 +14,7 @@ import typer
 from aqe import __version__
 
 from ..schema import AqeError
-from . import bench, db, pattern_files, patterns
+from .lazy_group import LazyGroup
 from .output import plain, stderr
 
 __all__ = ["app", "main"]
@@ -23,15 +23,12 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="aqe",
+    cls=LazyGroup,
     help="The learned memory of quality-engineering agents.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-pattern_files.register(patterns.app)
-app.add_typer(patterns.app, name="patterns")
-app.add_typer(db.app, name="db")
-app.add_typer(bench.app, name="bench")
 
 
 def _print_version(value: bool) -> None:

@@ -20,6 +20,7 @@ from ..schema import (
     PatternSearchCriteria,
     TestPattern,
 )
+from . import pattern_files
 from .options import DatabaseOption, JsonOption, open_database, print_database
 from .output import plain, print_json, stderr, stdout
 from .pattern_view import (
@@ -37,6 +38,7 @@ from .pattern_view import (
 app = typer.Typer(
     help="Store, find and inspect test patterns.", no_args_is_help=True, rich_markup_mode=None
 )
+pattern_files.register(app)
 
 FrameworkOption = Annotated[Framework | None, typer.Option(help="Only this framework.")]
 CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]
@@ -111,7 +113,8 @@ def search(
         ),
     ] = None,
     mode: Annotated[
-        SearchMode, typer.Option(help="text: words alone, no embedding model; vector: meaning alone.")
+        SearchMode,
+        typer.Option(help="text: words alone, no embedding model; vector: meaning alone."),
     ] = "hybrid",
     all_: Annotated[
         bool, typer.Option("--all", help="Show near-identical patterns too, not one of each.")

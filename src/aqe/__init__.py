@@ -9,17 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .learning import BaseAgent, LearningEngine, QLearningConfig, create_agent
     from .models import Encoder, create_encoder
     from .retrieval import QEReasoningBank
     from .schema import (
         AqeError,
         Database,
+        LearningFeedback,
         PatternMatch,
         PatternSearchContext,
         PatternSearchCriteria,
         PatternUsageContext,
         StoreReport,
         StoreResult,
+        Task,
+        TaskResult,
         TestPattern,
     )
 
@@ -27,32 +31,46 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AqeError": "schema",
+    "BaseAgent": "learning",
     "Database": "schema",
     "Encoder": "models",
+    "LearningEngine": "learning",
+    "LearningFeedback": "schema",
     "PatternMatch": "schema",
     "PatternSearchContext": "schema",
     "PatternSearchCriteria": "schema",
     "PatternUsageContext": "schema",
     "QEReasoningBank": "retrieval",
+    "QLearningConfig": "learning",
     "StoreReport": "schema",
     "StoreResult": "schema",
+    "Task": "schema",
+    "TaskResult": "schema",
     "TestPattern": "schema",
+    "create_agent": "learning",
     "create_encoder": "models",
 }
 
 __all__ = [
     "AqeError",
+    "BaseAgent",
     "Database",
     "Encoder",
+    "LearningEngine",
+    "LearningFeedback",
     "PatternMatch",
     "PatternSearchContext",
     "PatternSearchCriteria",
     "PatternUsageContext",
     "QEReasoningBank",
+    "QLearningConfig",
     "StoreReport",
     "StoreResult",
+    "Task",
+    "TaskResult",
     "TestPattern",
     "__version__",
+    "create_agent",
     "create_encoder",
 ]
 
