@@ -7,7 +7,7 @@ import re
 
 from ..schema import PatternSearchContext, TestPattern
 
-__all__ = ["code_of", "context_query", "embedded_text", "text_hash"]
+__all__ = ["body_of", "code_of", "context_query", "embedded_text", "text_hash"]
 
 # Names that a source file defines, in Python, JavaScript and TypeScript.
 _DEFINITION = re.compile(
@@ -23,6 +23,11 @@ MAX_SOURCE_CHARS = 200_000
 def code_of(pattern: TestPattern) -> str:
     """Returns the real code the pattern was seen in, or its template when there is none."""
     return "\n\n".join(pattern.examples) or pattern.template
+
+
+def body_of(pattern: TestPattern) -> str:
+    """Returns what a pattern says at length: its code, or its description when it has none."""
+    return code_of(pattern) or pattern.description
 
 
 def embedded_text(pattern: TestPattern) -> str:

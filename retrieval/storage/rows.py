@@ -13,7 +13,7 @@ import msgspec
 
 from ...schema import PatternSearchCriteria, TestPattern
 from ..near_duplicates import LEAST_SIMILARITY, bands, signature, similarity
-from ..pattern_text import code_of
+from ..pattern_text import body_of
 from .filters import json_text, pattern_conditions
 
 __all__ = ["SORT_KEYS", "CandidateRow", "PatternRows", "SortKey", "StoredPattern", "content_hash"]
@@ -163,7 +163,7 @@ class PatternRows:
 
     def near_duplicate(self, pattern: TestPattern) -> str | None:
         """Returns the id of the stored pattern most like this one, if one says the same."""
-        own = signature(code_of(pattern))
+        own = signature(body_of(pattern))
         rows: list[tuple[str, bytes]] = self._connection.execute(
             "select id, signature from patterns where id != :id and pattern_rowid in"
             " (select pattern_rowid from pattern_bands"
@@ -276,7 +276,7 @@ class PatternRows:
         )
         self._connection.executemany(
             "insert into pattern_bands (band, pattern_rowid) values (:band, :rowid)",
-            [{"band": band, "rowid": rowid} for band in bands(signature(code_of(pattern)))],
+            [{"band": band, "rowid": rowid} for band in bands(signature(body_of(pattern)))],
         )
 
     def _stored(self, condition: str, values: dict[str, str]) -> Iterator[StoredPattern]:
@@ -303,7 +303,7 @@ def _values(pattern: TestPattern) -> dict[str, Any]:
         "version": pattern.version,
         "source": pattern.source,
         "content_hash": content_hash(pattern),
-        "signature": signature(code_of(pattern)),
+        "signature": signature(body_of(pattern)),
         "updated_at": pattern.updated_at.isoformat(),
     }
 
