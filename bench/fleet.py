@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -118,7 +120,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs it from the command line and prints JSON."""
     parser = argparse.ArgumentParser(prog="python -m aqe.bench.fleet", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    json.dump(run(parser.parse_args(arguments).seeds), sys.stdout, indent=1)
+    report = run(parser.parse_args(arguments).seeds)
+    machine = {"python": platform.python_version(), "cpus": os.cpu_count()}
+    json.dump({**report, "machine": machine}, sys.stdout, indent=1)
     sys.stdout.write("\n")
     return 0
 

@@ -388,3 +388,27 @@ def test_many_agents_in_one_program_lose_nothing(path: Path) -> None:
         asyncio.run(together(engine))
         assert engine.get_total_experiences() == 40
         assert engine.get_q_learning_stats().updates == 40
+
+
+def test_what_worked_for_an_agent_ranks_higher_for_the_same_query(
+    bank: QEReasoningBank, pattern: Callable[..., TestPattern]
+) -> None:
+    """Outcomes reach the search through the agent's own hooks."""
+    for letter in "ab":
+        bank.store_pattern(pattern(f"test_login_{letter}", description="login form accepts a user"))
+    query = "login form accepts a user"
+    worse = bank.find_matching_patterns(query)[0].pattern.id
+
+    def work(task: Task, context: TaskContext) -> TaskResult:
+        chosen = task.context["use"]
+        context.use_pattern(chosen)
+        return TaskResult(success=chosen != worse)
+
+    agent = create_agent("test-generator", work, bank=bank)
+    better = bank.find_matching_patterns(query)[1].pattern.id
+    for number in range(12):
+        agent.run(Task(id=str(number), type="t", context={"use": (worse, better)[number % 2]}))
+    assert agent.memory.error is None
+    first = bank.find_matching_patterns(query)[0]
+    assert first.pattern.id == better
+    assert first.pattern.usage_count == 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import time
@@ -340,4 +341,21 @@ def test_table_over_its_limit_is_an_error_that_leaves_the_history_whole(
         monkeypatch.undo()
         count = engine.get_total_experiences()
         assert len(engine.export()["experiences"]) == count
+    assert_equals_replay(path)
+
+
+def test_child_of_a_fork_learns_on(path: Path) -> None:
+    with LearningEngine("a", path) as engine:
+        learn(engine, 15)
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                learn(engine, 10, start=15)
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        learn(engine, 10, start=25)
+        assert engine.get_total_experiences() == 35
     assert_equals_replay(path)
