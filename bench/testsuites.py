@@ -209,7 +209,7 @@ def _python_test(project: str, pattern: TestPattern) -> SuiteTest | None:
     code = pattern.examples[0].encode("utf-8", "replace")
     function = _first(parse(code, "python").root_node, "function_definition")
     body = None if function is None else function.child_by_field_name("body")
-    first = None if body is None else body.named_child(0)
+    first = None if body is None else next(iter(body.named_children), None)
     query = ""
     if first is not None and _is_docstring(first):
         following = first.next_named_sibling
@@ -222,13 +222,9 @@ def _python_test(project: str, pattern: TestPattern) -> SuiteTest | None:
 
 
 def _is_docstring(statement: Node) -> bool:
-    only = statement.named_child(0)
-    return (
-        statement.type == "expression_statement"
-        and statement.named_child_count == 1
-        and only is not None
-        and only.type in ("string", "concatenated_string")
-    )
+    if statement.type != "expression_statement" or statement.named_child_count != 1:
+        return False
+    return statement.named_children[0].type in ("string", "concatenated_string")
 
 
 def _javascript_test(project: str, pattern: TestPattern) -> SuiteTest | None:
@@ -236,7 +232,7 @@ def _javascript_test(project: str, pattern: TestPattern) -> SuiteTest | None:
     grammar: Grammar = "javascript" if pattern.language == "javascript" else "tsx"
     call = _first(parse(code, grammar).root_node, "call_expression")
     arguments = None if call is None else call.child_by_field_name("arguments")
-    title = None if arguments is None else arguments.named_child(0)
+    title = None if arguments is None else next(iter(arguments.named_children), None)
     if title is None or title.type not in ("string", "template_string"):
         return None  # a title that is computed
     if _first(title, "template_substitution") is not None:

@@ -36,6 +36,8 @@ class TestCart:
 
 @pytest.mark.slow
 def test_without_words():
+    pass  # a comment after a statement
+    # and one before the next
     assert Cart([5]).items == [5]
 
 def test_nothing_but_words():
