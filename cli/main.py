@@ -59,7 +59,9 @@ def main() -> None:
         if "AQE_DEBUG" in os.environ:
             raise
         _fail(str(error), 2)
-    except KeyboardInterrupt:
+    except SystemExit as ended:  # Typer makes a silent exit of Ctrl-C
+        if ended.code != INTERRUPTED:
+            raise
         _fail("interrupted; what was reported as stored is stored", INTERRUPTED)
     except Exception as error:  # the outermost edge: a person gets a line, a developer the rest
         if "AQE_DEBUG" in os.environ:

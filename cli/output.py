@@ -48,10 +48,12 @@ def clean(text: str) -> str:
 def print_json(value: Any) -> None:
     """Writes one JSON document, and nothing else, to standard output.
 
-    Dataclasses become objects, dates ISO 8601; a lone surrogate becomes U+FFFD.
+    Dataclasses become objects, dates ISO 8601; a lone surrogate becomes U+FFFD. What could steer a
+    terminal is escaped as JSON escapes it, so that the document may be printed on one.
     """
     document = msgspec.json.format(msgspec.json.encode(_storable(value)), indent=2)
-    sys.stdout.write(document.decode("utf-8") + "\n")
+    text = _UNSAFE.sub(lambda mark: f"\\u{ord(mark.group()):04x}", document.decode("utf-8"))
+    sys.stdout.write(text + "\n")
 
 
 def _storable(value: Any) -> Any:
