@@ -51,6 +51,7 @@ def fuse(
     rules: Mapping[int, float],
     *,
     rule_weight: float = RULE_WEIGHT,
+    bm25_weight: float = BM25_WEIGHT,
 ) -> list[Fused]:
     """Returns the candidates, best first; ties are broken by key.
 
@@ -65,7 +66,7 @@ def fuse(
         Fused(
             key=key,
             score=cosines.get(key, 0.0)
-            + BM25_WEIGHT * bm25.get(key, 0.0)
+            + bm25_weight * bm25.get(key, 0.0)
             + rule_weight * rules[key],
             vector_score=min(1.0, max(0.0, cosines[key])) if key in cosines else None,
             text_score=bm25[key] / best_bm25 if key in bm25 and best_bm25 > 0 else None,

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST_SIMILARITY", "bands", "group", "signature", "similarity"]
+__all__ = ["LEAST_SIMILARITY", "bands", "comparable_tokens", "group", "signature", "similarity"]
 
 Hashes = npt.NDArray[np.uint32]
 
@@ -42,9 +42,7 @@ _OFFSETS = _RANDOM.integers(0, 2**63, HASHES, dtype=np.uint64)
 
 def signature(code: str) -> bytes:
     """Returns the MinHash signature of a test's code: 64 little-endian uint32."""
-    text = _STRING.sub("s", code[:MAX_CHARS])
-    text = _OWN_NAME.sub("def test", _NUMBER.sub("0", text))
-    tokens = _TOKEN.findall(text) or [""]
+    tokens = comparable_tokens(code) or [""]
     pairs = {f"{a} {b}" for a, b in zip(tokens, [*tokens[1:], ""], strict=True)}
     hashes = np.array(
         [zlib.crc32(pair.encode("utf-8", "replace")) for pair in pairs], dtype=np.uint64
@@ -52,6 +50,13 @@ def signature(code: str) -> bytes:
     # Multiply-shift hashing (Dietzfelbinger et al. 1997); uint64 wraps as it should.
     mixed = (_MULTIPLIERS[:, None] * hashes[None, :] + _OFFSETS[:, None]) >> np.uint64(32)
     return bytes(mixed.min(axis=1).astype("<u4").tobytes())
+
+
+def comparable_tokens(code: str) -> list[str]:
+    """Returns the tokens of a test's code with strings, numbers and its own name made equal."""
+    text = _STRING.sub("s", code[:MAX_CHARS])
+    text = _OWN_NAME.sub("def test", _NUMBER.sub("0", text))
+    return _TOKEN.findall(text)
 
 
 def bands(signature: bytes) -> list[int]:

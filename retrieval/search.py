@@ -17,7 +17,7 @@ from .rules import Rules
 from .storage import CandidateRow, PatternSession, StoredPattern
 from .words import all_words, has_words, query_terms
 
-__all__ = ["SearchMode", "SearchRequest", "search", "search_similar"]
+__all__ = ["SearchMode", "SearchRequest", "leg_scores", "search", "search_similar"]
 
 SearchMode = Literal["hybrid", "vector", "text"]
 Vector = npt.NDArray[np.float32]
@@ -54,15 +54,8 @@ def search(
     """
     if query_embedding is None and not has_words(request.query):
         return _by_evidence(session, request)
-    depth = max(CANDIDATES_PER_LEG, request.limit)
     terms = query_terms(request.query) if request.mode != "vector" else []
-    bm25 = session.text.candidates(terms, depth, request.criteria)
-    cosines: dict[int, float] = {}
-    if query_embedding is not None and request.mode != "text":
-        cosines = session.vectors.candidates(query_embedding, depth, request.criteria)
-        if bm25:
-            cosines = _with_missing_cosines(session, cosines, bm25, query_embedding)
-            bm25 |= session.text.scores(terms, [key for key in cosines if key not in bm25])
+    cosines, bm25 = leg_scores(session, request, terms, query_embedding)
     keys = sorted({*cosines, *bm25})
     candidates = session.rows.candidates(keys)
     rules = Rules(request.context)
@@ -92,6 +85,28 @@ def search(
         )
         for rank, (one, repeats) in enumerate(chosen, start=1)
     ]
+
+
+def leg_scores(
+    session: PatternSession,
+    request: SearchRequest,
+    terms: Sequence[str],
+    query_embedding: Vector | None,
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Returns the cosine and the BM25 of the best candidates of each leg, by row number.
+
+    What one leg brought is scored by the other too; a candidate without any of the words has no
+    BM25.
+    """
+    depth = max(CANDIDATES_PER_LEG, request.limit)
+    bm25 = session.text.candidates(terms, depth, request.criteria)
+    if query_embedding is None or request.mode == "text":
+        return {}, bm25
+    cosines = session.vectors.candidates(query_embedding, depth, request.criteria)
+    if bm25:
+        cosines = _with_missing_cosines(session, cosines, bm25, query_embedding)
+        bm25 |= session.text.scores(terms, [key for key in cosines if key not in bm25])
+    return cosines, bm25
 
 
 def _rule_weight(request: SearchRequest, rules: Rules) -> float:
