@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .agent import BaseAgent, Perform, TaskContext, create_agent
 from .analytics import analyse, first_day
+from .checking import check_learning, mend_learning
 from .config import QLearningConfig
 from .decision import ActionChoice, QLearningStats
 from .engine import LearningEngine
@@ -34,10 +35,12 @@ __all__ = [
     "StageReport",
     "TaskContext",
     "analyse",
+    "check_learning",
     "create_agent",
     "first_day",
     "learning_switched_on",
     "loop_is_alive",
+    "mend_learning",
     "outcome_from_mapping",
     "overview",
     "request_stop",

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import apsw
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from aqe.learning import LearningEngine, LearningStore, QLearningConfig
+from aqe.learning import LearningEngine, LearningStore, QLearningConfig, run_cycle
 from aqe.learning.config import UPDATE_RULES, UpdateRule
 from aqe.learning.learner import QLearner
 from aqe.schema import DatabaseError, LearningError, Task, TaskResult
@@ -359,3 +361,62 @@ def test_child_of_a_fork_learns_on(path: Path) -> None:
         learn(engine, 10, start=25)
         assert engine.get_total_experiences() == 35
     assert_equals_replay(path)
+
+
+def test_learner_that_slept_long_reads_the_snapshot(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aqe.learning.tracking.FAR_BEHIND", 20)
+    with LearningEngine("a", path) as sleeper, LearningEngine("a", path) as other:
+        learn(sleeper, 3)
+        learn(other, 60, start=3)
+        applied: list[object] = []
+        apply = QLearner.apply
+        monkeypatch.setattr(
+            QLearner,
+            "apply",
+            lambda *a: (applied.append(a), apply(*a))[1],  # type: ignore[func-returns-value]
+        )
+        assert q_values(sleeper) == q_values(other)
+        assert len(applied) == 3  # what came after the snapshot at 60
+        learn(sleeper, 10, start=63)
+        assert q_values(sleeper) == q_values(other)
+    assert_equals_replay(path)
+
+
+OPERATIONS = st.lists(
+    st.tuples(st.sampled_from(["learn", "learn", "learn", "flush", "reopen", "cycle"]),
+              st.integers(0, 2)),
+    max_size=60,
+)  # fmt: skip
+
+
+@settings(max_examples=20)
+@given(operations=OPERATIONS, rule=st.sampled_from(UPDATE_RULES))
+def test_any_interleaving_equals_one_engine_alone(
+    tmp_path_factory: pytest.TempPathFactory,
+    operations: list[tuple[str, int]],
+    rule: UpdateRule,
+) -> None:
+    folder = tmp_path_factory.mktemp("interleaved")
+    config = QLearningConfig(update_rule=rule, replay_interval=4, replay_batch=6)
+    engines = [LearningEngine("a", folder / "shared.db", config=config) for _ in range(3)]
+    count = 0
+    for operation, number in operations:
+        engine = engines[number]
+        if operation == "learn":
+            learn(engine, 1, start=count)
+            count += 1
+        elif operation == "flush":
+            engine.flush()
+        elif operation == "reopen":
+            engine.close()
+        else:
+            with LearningStore(folder / "shared.db") as store:
+                assert not run_cycle(store).failed
+    with LearningEngine("a", folder / "alone.db", config=config) as alone:
+        learn(alone, count)
+        expected = q_values(alone)
+        assert [q_values(engine) for engine in engines] == [expected] * 3
+    for engine in engines:
+        engine.close()
