@@ -1,0 +1,115 @@
+"""Finds the weight of BM25 in the ranking: ``python -m aqe.bench.ranking_weight SET:FIELD …``.
+
+Each set is a folder in BEIR layout, its field ``description`` or ``template``. Only every second
+query (by the hash of its id) is looked at, so that the others can check what was found. The legs'
+scores are those of a user's search; the fusion is tried with each weight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..models import DEFAULT_ENCODER, Encoder, create_encoder, identity_of
+from ..retrieval.fusion import fuse
+from ..retrieval.search import SearchRequest, leg_scores
+from ..retrieval.storage import PatternStore
+from ..retrieval.words import query_terms
+from ..schema import PatternSearchContext, PatternSearchCriteria
+from .beir import JudgedSet, read_judged_set
+from .embedding_cache import CachedEncoder
+from .judged_bank import DocumentField, open_judged_bank
+from .retrieval_metrics import ndcg_at_10
+
+__all__ = ["WEIGHTS", "tuning_half", "weights_table"]
+
+WEIGHTS = (0.0, 0.004, 0.006, 0.008, 0.010, 0.012, 0.014, 0.016, 0.02, 0.03, 0.05)
+Legs = tuple[dict[int, float], dict[int, float]]
+
+
+def tuning_half(judged: JudgedSet) -> JudgedSet:
+    """Returns the set with those queries whose hashed id is even."""
+    kept = {
+        id: text
+        for id, text in judged.queries.items()
+        if hashlib.sha256(id.encode()).digest()[0] % 2 == 0
+    }
+    judgements = {id: judged.judgements[id] for id in kept}
+    return JudgedSet(judged.name, judged.documents, kept, judgements)
+
+
+def weights_table(
+    judged: JudgedSet, field: DocumentField, encoder: Encoder, cache: Path
+) -> npt.NDArray[np.float64]:
+    """Returns the mean nDCG@10 (weights,) of the ranking with each of ``WEIGHTS``."""
+    with open_judged_bank(judged, field=field, encoder=CachedEncoder(encoder, cache)) as bank:
+        store = PatternStore(bank.bank.database, identity_of(encoder))
+        documents = _documents(store)
+        legs = {id: _legs(store, text, encoder) for id, text in judged.queries.items()}
+    return np.array(
+        [
+            ndcg_at_10(_rankings(legs, weight, documents), judged.judgements).mean()
+            for weight in WEIGHTS
+        ]
+    )
+
+
+def _documents(store: PatternStore) -> dict[int, str]:
+    """Returns the document id, which a judged pattern keeps as its source, by row number."""
+    with store.reading() as session:
+        return {rowid: pattern.source or "" for rowid, pattern in session.rows.each()}
+
+
+def _legs(store: PatternStore, query: str, encoder: Encoder) -> Legs:
+    request = SearchRequest(query, PatternSearchContext(), PatternSearchCriteria(), 10)
+    with store.reading() as session:
+        return leg_scores(session, request, query_terms(query), encoder.encode_query(query))
+
+
+def _rankings(
+    legs: Mapping[str, Legs], weight: float, documents: Mapping[int, str]
+) -> dict[str, list[str]]:
+    rankings = {}
+    for id, (cosines, bm25) in legs.items():
+        keys = sorted({*cosines, *bm25})
+        fused = fuse(keys, cosines, bm25, dict.fromkeys(keys, 0.0), bm25_weight=weight)
+        rankings[id] = [documents[one.key] for one in fused[:10]]
+    return rankings
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the table of sets and weights."""
+    parser = argparse.ArgumentParser(prog="aqe.bench.ranking_weight")
+    parser.add_argument("sets", nargs="+", metavar="FOLDER:description|FOLDER:template")
+    parser.add_argument("--encoder", default=DEFAULT_ENCODER)
+    parser.add_argument("--cache", type=Path, default=Path(".cache/aqe"))
+    given = parser.parse_args(arguments)
+    encoder = create_encoder(given.encoder)
+    lines = [f"| set | {' | '.join(f'{weight:g}' for weight in WEIGHTS)} |"]
+    lines.append("|---|" + "---:|" * len(WEIGHTS))
+    rows = []
+    for one in given.sets:
+        folder, _, field = one.rpartition(":")
+        if field not in ("description", "template"):
+            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {one}")
+        judged = tuning_half(read_judged_set(Path(folder)))
+        rows.append(weights_table(judged, field, encoder, given.cache))
+        lines.append(_line(f"{judged.name} ({len(judged.queries)} queries)", rows[-1]))
+    mean = np.mean(rows, axis=0)
+    sys.stdout.write(
+        "\n".join([*lines, _line("mean", mean), "", f"best: {WEIGHTS[int(mean.argmax())]:g}\n"])
+    )
+
+
+def _line(name: str, values: npt.NDArray[np.float64]) -> str:
+    return f"| {name} | {' | '.join(f'{value:.4f}' for value in values)} |"
+
+
+if __name__ == "__main__":
+    main()
