@@ -180,7 +180,9 @@ def record(
 def recommend(
     agent: OneAgentOption,
     task_type: Annotated[str, typer.Option("--type", help="Type of the task.")],
-    complexity: Annotated[float | None, typer.Option(min=0.0, max=1.0)] = None,
+    complexity: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="How complex it is.")
+    ] = None,
     capability: Annotated[
         list[str] | None, typer.Option("--capability", help="Required capability; repeat.")
     ] = None,
