@@ -46,7 +46,7 @@ class ConsistencyRows:
         )
 
     def stored(self, agent_id: str) -> dict[tuple[str, str], tuple[int, int]]:
-        """Returns uses and successes by task type and strategy, as ``learned_patterns`` has them."""
+        """Returns the same as ``learned_patterns`` has it."""
         return self._pairs(
             "select task_type, strategy, usage_count, success_count from learned_patterns"
             " where agent_id = :agent_id",

@@ -66,6 +66,7 @@ from .patterns import (
     utc_now,
 )
 from .provenance import ORIGINS, Origin, Provenance
+from .salvage import SalvageReport, salvage
 from .vector_index import (
     EncoderIdentity,
     adopt_encoder,
@@ -126,6 +127,7 @@ __all__ = [
     "RestoreReport",
     "RetryPolicy",
     "RewardBucket",
+    "SalvageReport",
     "SchemaVersionError",
     "Standing",
     "StoreReport",
@@ -149,6 +151,7 @@ __all__ = [
     "locate_database",
     "put_in_place",
     "restore",
+    "salvage",
     "schema_version",
     "stable_id",
     "unreadable",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .consistency import check_patterns
+from .mending import mend_patterns, quarantine_pattern
 from .rows import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .statistics import BankStatistics
 from .store import PatternSession, PatternStore
@@ -17,5 +19,8 @@ __all__ = [
     "StoredPattern",
     "VectorLeg",
     "as_blob",
+    "check_patterns",
     "content_hash",
+    "mend_patterns",
+    "quarantine_pattern",
 ]

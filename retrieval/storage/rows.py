@@ -71,6 +71,7 @@ class CandidateRow:
 def content_hash(pattern: TestPattern) -> str:
     """Returns the SHA-256 of what makes a version: everything but counters, times and place."""
     content = (
+        pattern.id,
         pattern.name,
         pattern.description,
         pattern.category,
@@ -99,6 +100,10 @@ class PatternRows:
         return self._stored(
             "p.id in (select value from json_each(:keys))", {"keys": json_text(list(ids))}
         )
+
+    def get_stored(self, rowid: int) -> StoredPattern | None:
+        """Returns the pattern with this row number and what is kept beside it, or None."""
+        return next(self._stored("p.pattern_rowid = :rowid", {"rowid": rowid}), None)
 
     def get_by_rowid(self, rowids: Sequence[int]) -> dict[int, TestPattern]:
         """Returns the patterns with these row numbers."""
@@ -222,13 +227,15 @@ class PatternRows:
             " where pattern_rowid = :rowid",
             _values(pattern) | {"base_quality": base_quality, "rowid": rowid},
         )
+        self._replace_keys(rowid, pattern)
+
+    def write_keys_anew(self, rowid: int, pattern: TestPattern) -> None:
+        """Writes again what is derived from a pattern's content: signature, tags and bands."""
         self._connection.execute(
-            "delete from pattern_tags where pattern_rowid = :rowid", {"rowid": rowid}
+            "update patterns set signature = :signature where pattern_rowid = :rowid",
+            {"signature": signature(body_of(pattern)), "rowid": rowid},
         )
-        self._connection.execute(
-            "delete from pattern_bands where pattern_rowid = :rowid", {"rowid": rowid}
-        )
-        self._write_keys(rowid, pattern)
+        self._replace_keys(rowid, pattern)
 
     def update_source(self, rowid: int, source: str | None) -> None:
         """Notes where the pattern stands now; not a change of content."""
@@ -265,6 +272,15 @@ class PatternRows:
             "delete from patterns where pattern_rowid = :rowid", {"rowid": rowid}
         )
 
+    def _replace_keys(self, rowid: int, pattern: TestPattern) -> None:
+        self._connection.execute(
+            "delete from pattern_tags where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+        self._connection.execute(
+            "delete from pattern_bands where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+        self._write_keys(rowid, pattern)
+
     def _write_keys(self, rowid: int, pattern: TestPattern) -> None:
         """Writes the rows by which a pattern is found: its tags and its bands."""
         self._connection.executemany(
@@ -279,7 +295,7 @@ class PatternRows:
             [{"band": band, "rowid": rowid} for band in bands(signature(body_of(pattern)))],
         )
 
-    def _stored(self, condition: str, values: dict[str, str]) -> Iterator[StoredPattern]:
+    def _stored(self, condition: str, values: dict[str, str | int]) -> Iterator[StoredPattern]:
         rows = self._connection.execute(
             f"select {_STORED_COLUMNS} from patterns p where {condition} order by p.pattern_rowid",
             values,

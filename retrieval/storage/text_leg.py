@@ -10,13 +10,24 @@ from ...schema import PatternSearchCriteria, TestPattern
 from ..words import index_words, match_expression
 from .filters import json_text, pattern_conditions
 
-__all__ = ["TextLeg"]
+__all__ = ["TextLeg", "index_columns"]
 
 # Name, description, tags, code: a word in the name counts four times (bench/results/ranking.md).
 # All are doubled, which is the same as BM25 with k1 = 0.6 instead of FTS5's fixed 1.2: a word that
 # is repeated says less. FTS5 weighs the count itself, and 2f / (2f + 1.2 K) = f / (f + 0.6 K).
 WEIGHTS = (8.0, 2.0, 2.0, 2.0)
 _BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
+
+
+def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
+    """Returns the words of a pattern as the index holds them: name, description, tags, code."""
+    code = "\n".join(pattern.examples) or pattern.template
+    return (
+        index_words(pattern.name),
+        index_words(pattern.description),
+        index_words(" ".join(pattern.tags)),
+        index_words(code),
+    )
 
 
 class TextLeg:
@@ -27,13 +38,13 @@ class TextLeg:
 
     def put(self, rowid: int, pattern: TestPattern) -> None:
         """Writes a pattern's words, in place of those it had."""
-        code = "\n".join(pattern.examples) or pattern.template
+        name, description, tags, code = index_columns(pattern)
         values = {
             "rowid": rowid,
-            "name": index_words(pattern.name),
-            "description": index_words(pattern.description),
-            "tags": index_words(" ".join(pattern.tags)),
-            "code": index_words(code),
+            "name": name,
+            "description": description,
+            "tags": tags,
+            "code": code,
         }
         self._connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
         self._connection.execute(
