@@ -1,0 +1,69 @@
+"""pyproject.toml names each package; a folder added later must be named there too."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import aqe
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("bench", "cli", "learning", "models", "retrieval", "schema")
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_every_source_folder_is_packaged() -> None:
+    tool = _pyproject()["tool"]
+    found = {"aqe"}
+    for part in PARTS:
+        for file in (ROOT / part).rglob("*"):
+            if file.suffix in (".py", ".sql"):
+                found.add(".".join(("aqe", *file.parent.relative_to(ROOT).parts)))
+    assert set(tool["setuptools"]["packages"]) == found
+    for part in PARTS:
+        assert tool["setuptools"]["package-dir"][f"aqe.{part}"] == part
+        assert (ROOT / "src" / "aqe" / part).resolve() == ROOT / part
+
+
+def test_data_files_are_packaged() -> None:
+    data = _pyproject()["tool"]["setuptools"]["package-data"]
+    for package, patterns in data.items():
+        folder = ROOT.joinpath("src", *package.split("."))
+        for pattern in patterns:
+            assert list(folder.glob(pattern)), f"{package}: nothing matches {pattern}"
+    assert "*.sql" in data["aqe.schema.migrations"]
+    model = {file.name for file in (ROOT / "models" / "aqe-minilm-tests").iterdir()}
+    assert {"model.int8.onnx", "tokenizer.json"} <= model
+    assert "aqe-minilm-tests/*" in data["aqe.models"]
+
+
+def test_the_version_is_one() -> None:
+    assert _pyproject()["project"]["version"] == aqe.__version__
+
+
+def test_the_facade_gives_what_it_names() -> None:
+    for name in aqe.__all__:
+        assert getattr(aqe, name) is not None
+    assert dir(aqe) == aqe.__all__
+    try:
+        aqe.NothingOfThisName  # noqa: B018
+    except AttributeError as error:
+        assert "has no attribute 'NothingOfThisName'" in str(error)  # noqa: PT017
+    else:
+        raise AssertionError("an unknown name was given")
+
+
+def test_every_dependency_has_a_lower_bound_that_is_met() -> None:
+    for requirement in _pyproject()["project"]["dependencies"]:
+        name, _, least = requirement.partition(">=")
+        assert least, f"{requirement} has no lower bound"
+        have = importlib.metadata.version(name)
+        numbers = [
+            [int(part) for part in text.split(".")[:3] if part.isdigit()] for text in (have, least)
+        ]
+        assert numbers[0] >= numbers[1], f"{name} is {have}, {least} is needed"
