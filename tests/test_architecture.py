@@ -135,11 +135,6 @@ def test_no_forbidden_modules(name: str) -> None:
             assert ast.unparse(node.value) == "False", name
 
 
-def _formatted(node: ast.expr) -> list[ast.expr]:
-    """The expressions that an f-string formats in."""
-    return [one.value for one in ast.walk(node) if isinstance(one, ast.FormattedValue)]
-
-
 # Beside module constants, loops over fixed names and variables that hold only fixed texts.
 SQL_BUILDERS = {
     "conditions.sql('and')",  # joins fixed texts
@@ -155,39 +150,60 @@ NAMES_TABLES = {"schema.salvage"}
     "name", [one for one in FILES if one.split(".")[0] != "bench" and one not in NAMES_TABLES]
 )
 def test_no_value_is_formatted_into_sql(name: str) -> None:
-    constants = {
-        target.id
-        for node in TREES[name].body
-        if isinstance(node, (ast.Assign, ast.AnnAssign))
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name)
-    }
-    loops = {
-        node.target.id
-        for node in ast.walk(TREES[name])
-        if isinstance(node, (ast.For, ast.comprehension))
-        and isinstance(node.target, ast.Name)
-        and isinstance(node.iter, ast.Tuple)
-    }
-    assigned: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(TREES[name]):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            assigned.setdefault(node.targets[0].id, []).append(node.value)
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            assigned.setdefault(node.target.id, []).append(node.value)
-    fixed = {
-        variable
-        for variable, given in assigned.items()
-        if all(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in given)
-    }
+    known = _fixed_names(TREES[name])
     for node in ast.walk(TREES[name]):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
             continue
-        if node.func.attr not in ("execute", "executemany") or not node.args:
-            continue
-        for value in _formatted(node.args[0]):
-            text = ast.unparse(value)
-            root = text.split("[")[0].split(".")[0]
-            assert root in constants | loops | fixed or text in SQL_BUILDERS, (
-                f"{name}: {{{text}}} in SQL"
-            )
+        if node.func.attr in ("execute", "executemany") and node.args:
+            for one in ast.walk(node.args[0]):
+                if isinstance(one, ast.FormattedValue):
+                    text = ast.unparse(one.value)
+                    assert _is_fixed(one.value, known), f"{name}: {{{text}}} in SQL"
+
+
+def _fixed_names(tree: ast.Module) -> set[str]:
+    """Module constants, loop variables over literal tuples, variables given only fixed texts."""
+    constants: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            constants.add(node.target.id)
+        elif isinstance(node, ast.Assign):
+            constants |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+    given: dict[str, list[ast.expr]] = {}
+    for one in ast.walk(tree):
+        if isinstance(one, (ast.For, ast.comprehension)) and isinstance(one.iter, ast.Tuple):
+            constants |= {one.target.id} if isinstance(one.target, ast.Name) else set()
+        elif isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name):
+            given.setdefault(one.targets[0].id, []).append(one.value)
+        elif isinstance(one, ast.AugAssign) and isinstance(one.target, ast.Name):
+            given.setdefault(one.target.id, []).append(one.value)
+    fixed = {name for name, values in given.items() if all(_is_fixed(v, constants) for v in values)}
+    return constants | fixed
+
+
+def _is_fixed(value: ast.expr, known: set[str]) -> bool:
+    """Tells whether an expression can only be one of the texts that stand in the source."""
+    if ast.unparse(value) in SQL_BUILDERS:
+        return True
+    match value:
+        case ast.Constant(value=str()):
+            return True
+        case ast.Name(id=name):
+            return name in known
+        case ast.Subscript(value=of) | ast.FormattedValue(value=of):
+            return _is_fixed(of, known)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _is_fixed(left, known) and _is_fixed(right, known)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _is_fixed(body, known) and _is_fixed(orelse, known)
+        case ast.JoinedStr(values=parts):
+            return all(_is_fixed(part, known) for part in parts)
+    return False
+
+
+def test_a_value_in_sql_would_be_seen() -> None:
+    tree = ast.parse("COLUMNS = 'a, b'\nx = f'select {COLUMNS}'\ny = x + id\n")
+    known = _fixed_names(tree)
+    assert _is_fixed(ast.parse("f'{x} where a = :a'", mode="eval").body, known)
+    for bad in ("f'{x} where a = {id}'", "'select ' + id", "y if z else x", "x % 3", "f(x)"):
+        assert not _is_fixed(ast.parse(bad, mode="eval").body, known - {"y"}), bad
