@@ -52,15 +52,18 @@ class Loading:
 class JudgedBank:
     """A bank whose patterns are documents; see ``open_judged_bank``."""
 
-    def __init__(self, bank: QEReasoningBank, documents: dict[str, str], loading: Loading) -> None:
+    def __init__(
+        self, bank: QEReasoningBank, documents: dict[str, str], loading: Loading, *, group: bool
+    ) -> None:
         self.bank = bank
+        self._group = group
         self.loading = loading
         self._documents = documents  # document id by pattern id
         self._patterns = {document: pattern for pattern, document in documents.items()}
 
     def search(self, query: str, *, mode: SearchMode = "hybrid", limit: int = 10) -> list[str]:
         """Returns the ids of the documents found, best first."""
-        matches = self.bank.search(query, mode=mode, limit=limit)
+        matches = self.bank.search(query, mode=mode, limit=limit, group=self._group)
         return [self._documents[match.pattern.id] for match in matches]
 
     def pattern_id(self, document_id: str) -> str | None:
@@ -75,12 +78,14 @@ def open_judged_bank(
     field: DocumentField,
     encoder: Encoder,
     database: Path | None = None,
+    group: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[JudgedBank]:
     """Gives a bank with the documents of a judged set, in a file that is deleted afterwards.
 
     Args:
         database: A file to keep the bank in; it may hold these documents already, nothing else.
+        group: Let near-identical patterns make room for others, as a search does by default.
         progress: Told the number of documents stored since the last call.
 
     Raises:
@@ -96,7 +101,7 @@ def open_judged_bank(
                 raise AqeError(
                     "the vector leg needs sqlite-vec, which did not load; see aqe db check"
                 )
-            yield _loaded(bank, judged, field, progress)
+            yield _loaded(bank, judged, field, progress, group=group)
 
 
 def document_pattern(document: Document, field: DocumentField) -> tuple[TestPattern | None, bool]:
@@ -140,6 +145,8 @@ def _loaded(
     judged: JudgedSet,
     field: DocumentField,
     progress: Callable[[int], None] | None,
+    *,
+    group: bool,
 ) -> JudgedBank:
     made = [(document.id, *document_pattern(document, field)) for document in judged.documents]
     patterns = [pattern for _, pattern, _ in made if pattern is not None]
@@ -165,4 +172,4 @@ def _loaded(
         duration_s=duration_s,
     )
     documents = {pattern.id: id for id, pattern, _ in made if pattern is not None}
-    return JudgedBank(bank, documents, loading)
+    return JudgedBank(bank, documents, loading, group=group)

@@ -60,6 +60,7 @@ def measure_quality(
     cache: Path,
     database: Path | None = None,
     limit_queries: int | None = None,
+    group: bool = True,
     seed: int = SEED,
     loaded: Callable[[int], None] | None = None,
     answered: Callable[[int], None] | None = None,
@@ -71,6 +72,7 @@ def measure_quality(
         cache: Folder for the documents' embeddings.
         database: Where to keep the bank; by default a file that is deleted afterwards.
         limit_queries: Take a sample of the queries, drawn by the seed.
+        group: Let near-identical patterns make room for others, as a search does by default.
         loaded: Told the number of documents stored since the last call.
         answered: Told the number of queries answered since the last call.
     """
@@ -78,7 +80,7 @@ def measure_quality(
         judged = judged.sampled(limit_queries, seed=seed)
     cached = CachedEncoder(encoder, cache)
     with open_judged_bank(
-        judged, field=field, encoder=cached, database=database, progress=loaded
+        judged, field=field, encoder=cached, database=database, group=group, progress=loaded
     ) as bank:
         answers = _all_answers(bank, judged, answered)
         loading = bank.loading
@@ -92,6 +94,7 @@ def measure_quality(
         "judgements": sum(len(judged.relevant(query)) for query in judged.queries),
         "encoder": encoder.name,
         "encoder_revision": encoder.revision,
+        "grouped": group,
         "seed": seed,
         "systems": {system: _system(answers[system], values[system], judged) for system in SYSTEMS},
         "gain_over_best_leg": {"leg": best, **_gain(values["aqe"], values[best], seed)},

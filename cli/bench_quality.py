@@ -37,6 +37,9 @@ def quality(
     limit_queries: Annotated[
         int | None, typer.Option(min=1, help="Ask a sample of the queries.")
     ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Let near-duplicates make no room for others.")
+    ] = False,
     cache: Annotated[
         Path | None,
         typer.Option(help="Keeps embeddings between runs; else aqe in the user's cache folder."),
@@ -61,6 +64,7 @@ def quality(
             cache=cache or default_cache_folder(os.environ),
             database=db,
             limit_queries=limit_queries,
+            group=not show_all,
             loaded=loaded,
             answered=answered,
         )

@@ -320,6 +320,31 @@ def test_quality_measures_what_the_bank_answers(tmp_path: Path) -> None:
     assert (report["documents"], report["queries"], report["judgements"]) == (40, 40, 40)
 
 
+def test_quality_with_all_lets_near_duplicates_make_no_room(tmp_path: Path) -> None:
+    twin = "def test_total():\n    cart = Cart([1, 2, {}])\n    assert cart.total == 3\n"
+    documents = [
+        Document(f"twin{number}", "cart total", twin.format(number)) for number in range(12)
+    ]
+    for number, word in enumerate(SUBJECTS):
+        code = (
+            f"def test_{word}():\n    with {word}.open() as {word}:\n        {word}.cart({word})\n"
+        )
+        documents.append(Document(f"other{number}", word, code))
+    judged = JudgedSet("twins", tuple(documents), {"q": "cart total"}, {"q": {"other3": 1}})
+    twins = {}
+    for group in (True, False):
+        report = measure_quality(
+            judged, field="template", encoder=HashingEncoder(), cache=tmp_path, group=group
+        )
+        assert report["grouped"] is group
+        with open_judged_bank(
+            judged, field="template", encoder=HashingEncoder(), group=group
+        ) as bank:
+            twins[group] = sum(id.startswith("twin") for id in bank.search("cart total"))
+    assert twins[True] == 1
+    assert twins[False] == 10
+
+
 def test_quality_embeds_each_text_once_for_all_runs(tmp_path: Path) -> None:
     def run(**options: Any) -> dict[str, Any]:
         load: dict[str, Any] = measure_quality(
