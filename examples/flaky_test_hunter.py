@@ -59,7 +59,7 @@ class FlakyTestHunter(BaseAgent):
         context = super().on_pre_task(task)
         if context.recommendation is not None:
             print(f"memory  {context.recommendation.reasoning}")
-        how = " (trying something else)" if context.explored else ""
+        how = " (at random, to explore)" if context.explored else ""
         print(f"chose   {context.action.strategy}{how}")
         return context
 
