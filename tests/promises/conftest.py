@@ -1,0 +1,194 @@
+"""What the tests of the promises share: figures that end up in a report, processes that can die.
+
+Each test says its figure and its seed with ``promise``. When AQE_PROMISES_REPORT names a file, the
+figures of the run are written there as a table (``make test-full``).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+import pytest
+
+from aqe.cli.maintenance import check_database
+from aqe.models import HashingEncoder
+from aqe.retrieval import QEReasoningBank
+
+REPORT = "AQE_PROMISES_REPORT"
+
+# RELIABILITY section 7, in short.
+PROMISES = {
+    1: ("acknowledged is there after kill -9", "200 kills: 0 lost, 0 partial"),
+    2: ("after a power cut: all (full), a prefix (normal)", "300 cuts: 0 lost; always a prefix"),
+    3: ("many writers lose nothing", "8 x 1000, 18 x 300: 0 lost, 0 busy, p99 < 250 ms"),
+    4: ("command line, agents and backup at once", "60 s: 0 errors, log <= 64 MB"),
+    5: ("an I/O error anywhere is survived", ">= 800 points x 3 kinds: 0 lost, 0 corrupt"),
+    6: ("a full disk", "5 levels: all or nothing, old rows intact, search works"),
+    7: ("a corrupt file: clear error, untouched", "0 crashes; >= 99 % of zeroed pages found"),
+    8: (
+        "repair loses only what is unreadable",
+        "100 % of results back, second run changes nothing",
+    ),
+    9: ("no stale index", "500 x 50 steps"),
+    10: ("search is exact, filters are honest", "1,000 queries = numpy reference"),
+    11: ("any query text is safe", "10,000 queries: 0 errors, p99 < 100 ms"),
+    12: ("bad vectors are refused", "6 kinds x 5 entries: 100 %, bank unchanged"),
+    13: ("an upgrade keeps everything", "3 processes x 20: 1 migration; 50 kills: old or new"),
+    14: ("a backup restores", "50 backups beside 4 writers: 50 sound prefixes"),
+    15: ("no growth without reason", "20 rounds <= 1.3 x; 10,000 delete + insert <= 1.5 x"),
+    16: ("another encoder is noticed", "refused; 0 old vectors after reindex"),
+    17: ("the live file's locks are never dropped", "held after each of 30 operations"),
+    18: ("fork is safe", "100 forks"),
+    19: ("a missing extension is said", "1 warning, check fails, vectors kept"),
+    20: ("output is safe", "10,000 strings: 0 foreign controls, JSON parses"),
+    21: ("secrets do not enter", "150 planted: 100 % redacted everywhere"),
+    22: ("poisoning is contained", "0 of 200 in the top 5; forget 100 %"),
+    23: ("a hostile import is contained", "40 files: < 2 s, < 200 MB, rows unchanged"),
+    24: ("learning is exact under concurrency", "8 x 1,000: visits 8,000, replay to 1e-9"),
+    25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
+    26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What one test of a promise measured."""
+
+    row: int
+    part: str
+    figure: str
+    seed: int | None
+    test: str
+
+
+_figures: dict[tuple[int, str], Figure] = {}
+
+
+@pytest.fixture
+def promise(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Says what was measured for a promise; a later, larger run of the same part replaces it."""
+
+    def say(row: int, figure: str, *, part: str = "", seed: int | None = None) -> None:
+        name = request.node.nodeid
+        _figures[row, part] = Figure(row, part, figure, seed, name)
+        print(f"promise {row}{' ' + part if part else ''}: {figure}; seed {seed}")
+
+    return say
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Writes the report, if one is wanted."""
+    target = os.environ.get(REPORT)
+    if target and _figures:
+        Path(target).write_text(_report(), encoding="utf-8")
+
+
+def _report() -> str:
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    lines = [
+        "# The promises, measured",
+        "",
+        f"Written by `make test-full` on {datetime.now(UTC):%Y-%m-%d}, commit {commit or '?'},",
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python"
+        f" {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}.",
+        "",
+        "| # | promise | needed | measured | seed | test |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row, (title, needed) in PROMISES.items():
+        found = [one for (number, _), one in sorted(_figures.items()) if number == row]
+        figures = "<br>".join(_figure(one) for one in found) or "not shown by this run"
+        seeds = ", ".join(str(one.seed) for one in found if one.seed is not None) or "-"
+        tests = "<br>".join(
+            dict.fromkeys(f"`{one.test.rpartition('/')[2].partition('[')[0]}`" for one in found)
+        )
+        lines.append(f"| {row} | {title} | {needed} | {figures} | {seeds} | {tests or '-'} |")
+    lines += [
+        "",
+        "Not shown here: a power cut on real hardware (row 2 simulates one), other platforms than"
+        " the one named above, real network file systems.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _figure(one: Figure) -> str:
+    return f"{one.part}: {one.figure}" if one.part else one.figure
+
+
+@pytest.fixture
+def forked() -> Iterator[Callable[..., int]]:
+    """Runs a function in a forked process, which ends with it: 0 done, 1 after an exception.
+
+    Cheaper than a new interpreter. The parent must not have a database open.
+    """
+    started: list[int] = []
+
+    def fork(function: Callable[..., object], *arguments: Any) -> int:
+        sys.stdout.flush()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                function(*arguments)
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        started.append(child)
+        return child
+
+    yield fork
+    for child in started:
+        try:
+            ended, _ = os.waitpid(child, os.WNOHANG)
+            if ended == 0:
+                os.kill(child, 9)
+                os.waitpid(child, 0)
+        except ChildProcessError:
+            continue
+
+
+@pytest.fixture
+def joined() -> Callable[[list[int]], None]:
+    """Waits for forked processes; fails if one failed."""
+
+    def join(children: list[int]) -> None:
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        assert codes == [0] * len(children)
+
+    return join
+
+
+@pytest.fixture
+def small_bank() -> Callable[[Path], QEReasoningBank]:
+    """Opens a bank with a fast deterministic encoder, as agents do (durability normal)."""
+
+    def opened(path: Path) -> QEReasoningBank:
+        return QEReasoningBank(path, encoder=HashingEncoder(64), durability="normal")
+
+    return opened
+
+
+@pytest.fixture
+def sound() -> Callable[[Path], None]:
+    """Fails unless ``aqe db check`` finds nothing wrong."""
+
+    def check(path: Path) -> None:
+        assert check_database(path).problems == ()
+
+    return check
