@@ -398,6 +398,31 @@ def test_store_takes_one_pattern_or_a_list(aqe: Aqe, filled: Path, tmp_path: Pat
     assert [result["status"] for result in stored["results"]] == ["updated", "created"]
 
 
+def test_a_file_of_which_all_is_rejected_fails(aqe: Aqe, filled: Path, tmp_path: Path) -> None:
+    code = "x = 'https://u:secretpw@h/'\n"
+    large = {"name": "n", "category": "unit", "framework": "pytest", "language": "python"}
+    file = tmp_path / "p.json"
+    file.write_text(json.dumps(large | {"template": code * (262_000 // len(code))}))
+    outcome = aqe("patterns", "store", file)
+    assert (outcome.code, "rejected n: a pattern must weigh" in outcome.out) == (1, True)
+
+
+def test_replace_says_what_is_deleted(aqe: Aqe, filled: Path, tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    aqe("patterns", "export", file, "--framework", "jest")
+    trial = aqe("patterns", "import", file, "--replace", "--dry-run").out
+    assert "4 would be deleted" in " ".join(trial.split())
+    assert "4 deleted" in aqe("patterns", "import", file, "--replace").out
+    assert aqe("patterns", "similar", "bbb333").out.startswith("no data: the bank holds no other")
+
+
+def test_extract_stores_in_batches(aqe: Aqe, filled: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        tests = [f"def test_{n}():\n    assert f({n}) == {n}\n" for n in range(50)]
+        (tmp_path / f"test_{number}.py").write_text("\n\n".join(tests))
+    assert aqe("patterns", "extract", tmp_path, "--json").json()["created"] == 200
+
+
 def test_delete_removes_it(aqe: Aqe, filled: Path) -> None:
     assert aqe("patterns", "delete", "aaa", "--json").json()["deleted"] == "aaa111"
     assert aqe("patterns", "show", "aaa111").code == 1

@@ -13,7 +13,8 @@ import apsw
 import pytest
 
 from aqe.retrieval import Change, QEReasoningBank
-from aqe.retrieval.evidence import evidence_of, quality_with_use
+from aqe.retrieval.evidence import evidence_of_agents, quality_with_use
+from aqe.retrieval.pattern_text import embedded_text
 from aqe.schema import (
     CATEGORIES,
     FRAMEWORKS,
@@ -24,6 +25,7 @@ from aqe.schema import (
     PatternUsageContext,
     TestPattern,
 )
+from aqe.schema.patterns import MAX_PATTERN_BYTES
 
 Make = Callable[..., TestPattern]
 TABLES = (
@@ -196,6 +198,40 @@ def test_the_same_id_twice_in_a_batch_is_created_then_updated(
     assert counts(bank)["patterns"] == counts(bank)["patterns_vec"] == 1
 
 
+def test_a_pattern_that_others_change_meanwhile_is_embedded_in_the_transaction(
+    bank: QEReasoningBank, path: Path, pattern: Make, encoder: Any
+) -> None:
+    bank.store_pattern(pattern(template="first = 1"))
+
+    def others_write(count: int) -> None:
+        with QEReasoningBank(path, encoder=encoder) as other:
+            other.store_pattern(pattern(template="second = 2"))
+
+    report = bank.store_patterns(
+        [pattern(template="first = 1", tags=["new"])], progress=others_write
+    )
+    assert report.updated == 1
+    stored = bank.get_pattern(pattern().id)
+    assert stored is not None
+    assert (stored.template, stored.version) == ("first = 1", 3)
+    best = bank.search("first", mode="vector")[0]
+    assert best.vector_score is not None
+    assert best.vector_score > 0
+    with bank.database.read() as connection:
+        blob = connection.execute("select embedding from pattern_embeddings").get
+    assert blob == encoder.encode([embedded_text(stored)])[0].tobytes()
+
+
+def test_a_pattern_that_redaction_makes_too_large_is_rejected_with_the_reason(
+    bank: QEReasoningBank, pattern: Make
+) -> None:
+    code = "x = 'https://u:secretpw@h/'\n"
+    large = pattern(description="", template=code * (MAX_PATTERN_BYTES // len(code)))
+    report = bank.store_patterns([large, pattern("fits")])
+    assert [result.status for result in report.results] == ["rejected", "created"]
+    assert f"at most {MAX_PATTERN_BYTES} bytes, got" in report.results[0].reason
+
+
 def test_nothing_to_store_writes_nothing(bank: QEReasoningBank, encoder: Any) -> None:
     assert bank.store_patterns([]).results == ()
     assert encoder.batches == []
@@ -352,7 +388,7 @@ def test_record_usage_counts_incrementally(bank: QEReasoningBank, pattern: Make)
         assert filters_of(bank, one.id)[4] == pytest.approx(used.quality)
     with bank.database.read() as connection:
         evidence = connection.execute("select evidence from patterns").get
-    assert evidence == pytest.approx(evidence_of(3, 5))
+    assert evidence == pytest.approx(evidence_of_agents([(3, 5)]))
     assert counts(bank)["pattern_usage"] == 5
     assert used.version == 1
     assert used.updated_at == one.updated_at
@@ -491,7 +527,11 @@ def test_list_orders(bank: QEReasoningBank, pattern: Make) -> None:
         "usage": lambda one: (-one.usage_count, one.id),
         "created": lambda one: (-one.created_at.timestamp(), one.id),
         "evidence": lambda one: (
-            -evidence_of(round(one.success_rate * one.usage_count), one.usage_count),
+            -evidence_of_agents(
+                [(round(one.success_rate * one.usage_count), one.usage_count)]
+                if one.usage_count
+                else []
+            ),
             -one.quality,
             one.id,
         ),

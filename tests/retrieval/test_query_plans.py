@@ -51,7 +51,8 @@ def traced(bank: QEReasoningBank, pattern: Make) -> list[tuple[str, Any]]:
     statements: list[tuple[str, Any]] = []
 
     def trace(cursor: apsw.Cursor, sql: str, values: Any) -> bool:
-        statements.append((sql, values))
+        # A copy: the caller may use its dictionary again.
+        statements.append((sql, dict(values) if isinstance(values, dict) else values))
         return True
 
     connection.exec_trace = trace
