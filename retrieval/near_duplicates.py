@@ -19,9 +19,9 @@ __all__ = ["LEAST_SIMILARITY", "bands", "comparable_tokens", "group", "signature
 
 Hashes = npt.NDArray[np.uint32]
 
-# Copies with a line or a value changed. At 0.8, or with strings and numbers left out of account, the
-# test that was asked for was often folded into its sibling: 80 instead of 88 of 100 were found among
-# the first ten (bench/results/near_duplicates.md).
+# Copies with a line or a value changed. At 0.8, or with strings and numbers left out of account,
+# the test that was asked for was often folded into its sibling: 80 instead of 88 of 100 were found
+# among the first ten (bench/results/near_duplicates.md).
 LEAST_SIMILARITY = 0.95
 # 64 hashes estimate a Jaccard of 0.95 with a standard deviation of 0.03.
 HASHES = 64

@@ -462,7 +462,7 @@ def test_similar_patterns_show_near_duplicates_first(
 def test_near_duplicates_make_room_and_are_named(
     memory_bank: QEReasoningBank, pattern: Make
 ) -> None:
-    code = "def test_it():\n    user = make_user()\n    assert login(user, {}).status == 200\n"
+    code = "def test_it_{}():\n    user = make_user()\n    assert login(user).status == 200\n"
     same = [pattern(f"login {n}", description="", template=code.format(n)) for n in range(4)]
     other = pattern("logout", description="", template="for page in pages: page.close(login)")
     memory_bank.store_patterns([*same, other])
@@ -472,6 +472,18 @@ def test_near_duplicates_make_room_and_are_named(
     assert len(hidden) == 3
     assert hidden < {one.id for one in same}
     assert len(memory_bank.search("login user", limit=5)) == 5
+
+
+def test_siblings_that_differ_in_their_values_are_no_near_duplicates(
+    memory_bank: QEReasoningBank, pattern: Make
+) -> None:
+    code = "def test_it():\n    user = make_user()\n    assert login(user).status == {}\n"
+    codes = (200, 401, 403, 500)
+    siblings = [pattern(f"login {n}", description="", template=code.format(n)) for n in codes]
+    report = memory_bank.store_patterns(siblings)
+    assert [result.near_duplicate_of for result in report.results] == [None] * 4
+    matches = memory_bank.search("login user", limit=2)
+    assert [match.near_duplicates for match in matches] == [(), ()]
 
 
 def test_similar_to_an_unknown_pattern_is_refused(memory_bank: QEReasoningBank) -> None:
