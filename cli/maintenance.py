@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +14,11 @@ from ..retrieval import QEReasoningBank
 from ..retrieval.storage import check_patterns, mend_patterns, quarantine_pattern
 from ..schema import (
     Database,
+    DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
+    DatabaseFullError,
+    DatabaseReadOnlyError,
     FileFacts,
     Problem,
     SalvageReport,
@@ -28,6 +32,8 @@ __all__ = ["CheckReport", "RepairReport", "check_database", "repair_database"]
 
 # Every row is read and hashed: about 6,000 patterns a second.
 CHECK_DEADLINE_S = 3_600.0
+
+_log = logging.getLogger("aqe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +88,15 @@ def repair_database(path: Path, *, dry_run: bool = False) -> RepairReport:
     before = check_database(path).problems
     if dry_run or not before:
         return RepairReport(before, before)
-    report = RepairReport(before, before)
-    if any(problem.mend == "salvage" for problem in before):
-        salvaged, kept = _salvage(path)
-        report = replace(report, salvaged=salvaged, kept=kept)
-    with Database(path, must_exist=True) as database:
-        with database.write() as connection:
-            quarantined = _mend(connection, check_all(connection, database), database.has_vectors)
-        embedded = _embed_missing(database)
-        after = _checked(path, database).problems
-    return replace(report, after=after, quarantined=quarantined, embedded=embedded)
+    if not any(problem.mend == "salvage" for problem in before):
+        try:
+            return replace(_mended(path), before=before)
+        except (DatabaseBusyError, DatabaseFullError, DatabaseReadOnlyError):
+            raise
+        except DatabaseError as error:  # the damage is deeper than a check can see
+            _log.info("a repair in place failed, copying what can be read: %s", error)
+    salvaged, kept = _salvage(path)
+    return replace(_mended(path), before=before, salvaged=salvaged, kept=kept)
 
 
 def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem, ...]:
@@ -101,6 +106,16 @@ def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem,
         *check_patterns(connection, has_vectors=database.has_vectors),
         *check_learning(connection),
     )
+
+
+def _mended(path: Path) -> RepairReport:
+    """Mends in place; returns what is still wrong."""
+    with Database(path, must_exist=True) as database:
+        with database.write() as connection:
+            quarantined = _mend(connection, check_all(connection, database), database.has_vectors)
+        embedded = _embed_missing(database)
+        after = _checked(path, database).problems
+    return RepairReport((), after, quarantined, embedded)
 
 
 def _checked(path: Path, database: Database) -> CheckReport:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -239,7 +241,20 @@ def has_vector_extension(connection: apsw.Connection) -> bool:
     )
 
 
+def ran_full(since: float) -> bool:
+    """Tells whether SQLite ran out of room in this thread since then (``time.monotonic``).
+
+    Extensions such as sqlite-vec report any error of theirs as a plain one; SQLite's log has it.
+    """
+    return getattr(_thread, "full_at", 0.0) >= since
+
+
+_thread = threading.local()
+
+
 def _log_sqlite_message(code: int, message: str) -> None:
+    if code & 0xFF == apsw.SQLITE_FULL:
+        _thread.full_at = time.monotonic()
     _log.info("%s (code %d)", message, code)
 
 

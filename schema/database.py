@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import random
+import shutil
 import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +26,7 @@ from .connection import (
     Durability,
     has_vector_extension,
     open_connection,
+    ran_full,
     set_journal_mode_wal,
 )
 from .errors import (
@@ -341,6 +343,7 @@ def _set_deadline(connection: apsw.Connection, deadline_s: float) -> None:
 @contextmanager
 def _translated(path: Path | None) -> Iterator[None]:
     """Turns SQLite's errors into ours: one line, with the next step."""
+    started = time.monotonic()
     try:
         yield
     except apsw.BusyError as error:
@@ -349,9 +352,7 @@ def _translated(path: Path | None) -> Iterator[None]:
             "or see who holds it with: fuser " + str(path)
         ) from error
     except apsw.FullError as error:
-        raise DatabaseFullError(
-            f"no room left to write {path}; nothing was changed: free some space and try again"
-        ) from error
+        raise _full(path) from error
     except apsw.ReadOnlyError as error:
         raise DatabaseReadOnlyError(_READ_ONLY.format(path=path)) from error
     except apsw.NotADBError as error:
@@ -368,4 +369,16 @@ def _translated(path: Path | None) -> Iterator[None]:
     except (apsw.IOError, apsw.CantOpenError) as error:
         raise DatabaseError(f"cannot read or write {path}: {error}") from error
     except apsw.Error as error:  # a table of another shape, a connection closed by another thread
+        if ran_full(started):
+            raise _full(path) from error
         raise DatabaseError(f"cannot use {path}: {error}") from error
+
+
+def _full(path: Path | None) -> DatabaseFullError:
+    free = ""
+    if path is not None:
+        with suppress(OSError):
+            free = f" ({shutil.disk_usage(path.parent).free:,} bytes are free there)"
+    return DatabaseFullError(
+        f"no room left to write {path}{free}; nothing was changed: free some space and try again"
+    )

@@ -23,6 +23,8 @@ __all__ = ["SalvageReport", "salvage"]
 _READ_ERRORS = (apsw.Error, UnicodeDecodeError)
 # Written by the migrations of the new file.
 _OWN = frozenset({"schema_migrations", "sqlite_sequence"})
+# Shadow tables of the indexes; without the index itself, they look like anybody's.
+_DERIVED = ("patterns_fts", "patterns_vec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ def salvage(damaged: Path, target: apsw.Connection) -> SalvageReport:
     Raises:
         DatabaseCorruptError: Not even the list of its tables can be read.
     """
-    source = open_connection(damaged, read_only=True)
+    try:
+        source = open_connection(damaged, read_only=True)
+    except apsw.CorruptError as error:
+        raise _hopeless(damaged, error) from error
     try:
         _make_foreign_tables(source, target, damaged)
         target.pragma("foreign_keys", False)
@@ -205,13 +210,17 @@ def _make_foreign_tables(source: apsw.Connection, target: apsw.Connection, path:
             " on l.name = s.name and l.schema = 'main' where l.type = 'table'"
         ).fetchall()
     except _READ_ERRORS as error:
-        raise DatabaseCorruptError(
-            f"not even the list of tables of {path} can be read ({error}); put a backup in its"
-            " place with: aqe db restore FILE"
-        ) from error
+        raise _hopeless(path, error) from error
     for name, sql in found:
-        if name not in known and sql:
+        if name not in known and sql and not str(name).startswith(_DERIVED):
             target.execute(str(sql))
+
+
+def _hopeless(path: Path, error: Exception) -> DatabaseCorruptError:
+    return DatabaseCorruptError(
+        f"not even the list of tables of {path} can be read ({error}); put a backup in its place"
+        " with: aqe db restore FILE"
+    )
 
 
 def _tables(connection: apsw.Connection) -> list[_Table]:
