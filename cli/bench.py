@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import typer
 
+from ..schema import AqeError
 from . import bench_quality
 from .options import JsonOption
 from .output import plain, print_json, stderr, stdout, table
@@ -33,3 +36,29 @@ def bank(context: typer.Context, json: JsonOption = False) -> None:
         result.add_row(plain(row.operation), f"{row.p50_ms:.2f}", f"{row.p95_ms:.2f}", ratio)
     stdout().print(result)
     stdout().print("ratio: to the bare encoder call or interpreter start above it, in this run")
+
+
+@app.command()
+def learning(json: JsonOption = False) -> None:
+    """Check the Q-learning core on Gymnasium's tabular environments, exactly scored."""
+    from ..bench.learning import run
+
+    if find_spec("gymnasium") is None:
+        raise AqeError("aqe bench learning needs gymnasium: pip install 'aqe[bench]'")
+    if not json:
+        stderr().print("learning three environments with three seeds, about half a minute …")
+    report = run()
+    if json:
+        print_json(report)
+        return
+    numbers = ("seed", "episodes", "return", "optimum")
+    result = table("environment", *numbers, right=numbers)
+    for row in report["results"]:
+        result.add_row(
+            row["environment"],
+            str(row["seed"]),
+            f"{row['episodes']:,}",
+            f"{row['return']:.3f}",
+            f"{row['optimum']:.3f}",
+        )
+    stdout().print(result)

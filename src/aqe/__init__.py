@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .models import Encoder, create_encoder
     from .retrieval import QEReasoningBank
     from .schema import (
+        AgentAction,
         AqeError,
         Database,
         LearningFeedback,
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
         StoreResult,
         Task,
         TaskResult,
+        TaskState,
         TestPattern,
     )
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AgentAction": "schema",
     "AqeError": "schema",
     "BaseAgent": "learning",
     "Database": "schema",
@@ -46,12 +49,14 @@ _HOMES = {
     "StoreResult": "schema",
     "Task": "schema",
     "TaskResult": "schema",
+    "TaskState": "schema",
     "TestPattern": "schema",
     "create_agent": "learning",
     "create_encoder": "models",
 }
 
 __all__ = [
+    "AgentAction",
     "AqeError",
     "BaseAgent",
     "Database",
@@ -68,6 +73,7 @@ __all__ = [
     "StoreResult",
     "Task",
     "TaskResult",
+    "TaskState",
     "TestPattern",
     "__version__",
     "create_agent",
