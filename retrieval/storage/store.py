@@ -24,10 +24,14 @@ from ...schema import (
 from ..interchange import pattern_from_builtins
 from ..words import WORDS_VERSION
 from .history import PatternUses, PatternVersions
+from .row_filter import RowFilters
 from .rows import PatternRows
 from .statistics import BankStatistics, count_statistics
+from .term_choice import TermChoice
 from .text_leg import TextLeg
+from .vector_file_upkeep import update_vector_file
 from .vector_leg import VectorLeg
+from .vector_memory import VectorMemory, VectorMemoryStatistics
 
 __all__ = ["PatternSession", "PatternStore"]
 
@@ -83,6 +87,8 @@ class PatternStore:
     def __init__(self, database: Database, identity: EncoderIdentity) -> None:
         self.database = database
         self.identity = identity
+        self._memory = VectorMemory(database.path)
+        self._term_choice = TermChoice()
 
     @contextmanager
     def reading(self, *, whole: bool = False) -> Iterator[PatternSession]:
@@ -127,6 +133,28 @@ class PatternStore:
             session.vectors.rebuild(session.rows.each())
             session.connection.execute("delete from bank_facts where key = 'vectors_pending'")
 
+    def update_vector_file(self, *, least_changed: int | None = None) -> int:
+        """Brings the file of vectors up to date where the bank is large enough to have one.
+
+        Args:
+            least_changed: Do nothing when fewer embeddings than this changed since; by default a
+                tenth of the file, and 2,000 at least.
+
+        Returns:
+            How many embeddings were taken into the file.
+        """
+        with self.reading(whole=True) as session:
+            row = self._encoder_row(session.connection, writing=False)
+        if row is None:
+            return 0
+        return update_vector_file(
+            self.database, row, self.identity.dimension, least_changed=least_changed
+        )
+
+    def vector_memory(self) -> VectorMemoryStatistics:
+        """Returns what is held of vectors outside the database."""
+        return self._memory.statistics()
+
     @contextmanager
     def filling(self, identity: EncoderIdentity) -> Iterator[tuple[PatternSession, VectorLeg]]:
         """Gives a writing session and the embeddings of an encoder that is not yet in use."""
@@ -150,13 +178,21 @@ class PatternStore:
     def _session(self, connection: apsw.Connection, *, writing: bool) -> PatternSession:
         row = self._encoder_row(connection, writing=writing)
         has_index = self.database.has_vectors and row is not None
+        filters = RowFilters(connection)
         return PatternSession(
             connection,
             PatternRows(connection),
             PatternUses(connection),
             PatternVersions(connection, pattern_from_builtins),
-            TextLeg(connection),
-            self._vectors(connection, row or 0, self.identity, has_index=has_index),
+            TextLeg(connection, self._term_choice, filters),
+            self._vectors(
+                connection,
+                row or 0,
+                self.identity,
+                has_index=has_index,
+                memory=None if writing else self._memory,
+                filters=filters,
+            ),
         )
 
     def _encoder_row(self, connection: apsw.Connection, *, writing: bool) -> int | None:
@@ -176,6 +212,19 @@ class PatternStore:
 
     @staticmethod
     def _vectors(
-        connection: apsw.Connection, row: int, identity: EncoderIdentity, *, has_index: bool
+        connection: apsw.Connection,
+        row: int,
+        identity: EncoderIdentity,
+        *,
+        has_index: bool,
+        memory: VectorMemory | None = None,
+        filters: RowFilters | None = None,
     ) -> VectorLeg:
-        return VectorLeg(connection, row, identity.dimension, has_index=has_index)
+        return VectorLeg(
+            connection,
+            row,
+            identity.dimension,
+            has_index=has_index,
+            memory=memory,
+            filters=filters,
+        )

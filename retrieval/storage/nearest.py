@@ -1,0 +1,120 @@
+"""The nearest vectors of a view that meet a filter: exact in memory, over-fetched from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from .row_filter import RowFilter
+from .vector_memory import VectorView
+
+__all__ = ["nearest"]
+
+Vector = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.int64]
+
+# Candidates of the file beyond k, scored exactly: int8 moves a few neighbours across the cut.
+SPARE: Final = 50
+# The file is asked for four times as many each time until k of them meet the filter. Beyond the
+# last, the filter is met by so few neighbours that reading all its rows costs less.
+FIRST_FETCH: Final = 200
+FETCH_GROWTH: Final = 4
+MOST_FETCHED: Final = 4_096
+
+
+def nearest(
+    view: VectorView,
+    query: Vector,
+    k: int,
+    row_filter: RowFilter | None,
+    exact: Callable[[Sequence[int]], dict[int, Vector]],
+) -> list[tuple[float, int]]:
+    """Returns up to k (cosine, row number), best first; ties are broken by row number.
+
+    Args:
+        query: (dim,) unit vector.
+        exact: Returns the stored vectors of rows.
+    """
+    allowed: Keys | None = None
+    if row_filter is not None:
+        few = row_filter.tight()
+        allowed = None if few is None else np.array(few, dtype=np.int64)
+    found = _in_memory(view, query, k, row_filter, allowed)
+    if view.file is not None:
+        rowids = _in_file(view, query, k, row_filter, allowed)
+        for rowid, vector in exact(rowids).items():
+            found.append((float(vector @ query) / float(np.linalg.norm(vector)), rowid))
+    found.sort(key=lambda item: (-item[0], item[1]))
+    return found[:k]
+
+
+def _in_memory(
+    view: VectorView, query: Vector, k: int, row_filter: RowFilter | None, allowed: Keys | None
+) -> list[tuple[float, int]]:
+    """Returns the best k of the rows in memory: exact."""
+    usable = view.rowids >= 0
+    if allowed is not None:
+        usable &= np.isin(view.rowids, allowed)
+    places = np.flatnonzero(usable)
+    if not len(places):
+        return []
+    scores = np.where(usable, view.matrix @ query, -np.inf)
+    if row_filter is None or allowed is not None:
+        best = _top(scores, min(k, len(places)))
+        return list(zip(scores[best].tolist(), view.rowids[best].tolist(), strict=True))
+    fetched = FIRST_FETCH
+    while True:
+        best = _top(scores, min(max(fetched, k), len(places)))
+        passing = row_filter.passing(view.rowids[best].tolist())
+        if len(passing) >= k or len(best) == len(places):
+            pairs = zip(scores[best].tolist(), view.rowids[best].tolist(), strict=True)
+            return [pair for pair in pairs if pair[1] in passing][:k]
+        fetched *= FETCH_GROWTH
+
+
+def _in_file(
+    view: VectorView, query: Vector, k: int, row_filter: RowFilter | None, allowed: Keys | None
+) -> list[int]:
+    """Returns the row numbers of the file that may be among the best k, and a few more."""
+    assert view.file is not None
+    wanted = k + SPARE
+    if allowed is not None:
+        return _listed(view.file.nearest_of(_known(view, allowed), query, wanted))
+    fetched = wanted if row_filter is None else max(FIRST_FETCH, wanted)
+    while True:
+        near = _listed(view.file.nearest(query, fetched))
+        near = [rowid for rowid in near if rowid not in view.superseded]
+        if row_filter is not None:
+            passing = row_filter.passing(near)
+            near = [rowid for rowid in near if rowid in passing]
+        if len(near) >= wanted - SPARE // 2 or fetched >= len(view.file):
+            return near[:wanted]
+        fetched *= FETCH_GROWTH
+        if fetched > MOST_FETCHED and row_filter is not None:
+            every = np.array(row_filter.every(), dtype=np.int64)
+            return _listed(view.file.nearest_of(_known(view, every), query, wanted))
+
+
+def _known(view: VectorView, rowids: Keys) -> Keys:
+    """Returns those row numbers for which the file holds the present vector."""
+    if not view.superseded:
+        return rowids
+    return rowids[~np.isin(rowids, np.fromiter(view.superseded, dtype=np.int64))]
+
+
+def _listed(rowids: Keys) -> list[int]:
+    return [int(rowid) for rowid in rowids.tolist()]
+
+
+def _top(scores: Vector, count: int) -> npt.NDArray[np.intp]:
+    """Returns the places of the highest scores, highest first; ties in order of place."""
+    if count < len(scores):
+        # All that equal the last taken are looked at, so that ties do not depend on the partition.
+        least = np.partition(scores, len(scores) - count)[len(scores) - count]
+        places = np.flatnonzero(scores >= least)
+    else:
+        places = np.arange(len(scores))
+    return places[np.argsort(-scores[places], kind="stable")][:count]

@@ -1,0 +1,231 @@
+"""Vectors in memory: all of a small bank's, or those that its file of vectors does not yet hold.
+
+One for each bank object, shared by its threads. What it holds is brought up to date by the change
+numbers of the database, read in the transaction of the search itself: it cannot be stale.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from .vector_file import VectorFile, VectorFileMarker, vector_file_path
+
+__all__ = [
+    "MARKER_KEY",
+    "MAX_ROWS",
+    "VectorMemory",
+    "VectorMemoryStatistics",
+    "VectorView",
+    "last_change",
+    "read_marker",
+]
+
+Vector = npt.NDArray[np.float32]
+Keys = npt.NDArray[np.int64]
+
+MARKER_KEY: Final = "vector_file"
+# 30 MB of 384 float32, of the 100 MB that caches and indexes may take; a scan takes about 1 ms.
+MAX_ROWS: Final = 20_000
+# Rows that the matrix grows by at least; a quarter more than it held otherwise.
+LEAST_GROWTH: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class VectorView:
+    """The vectors of one state of the database; never changed once made.
+
+    Attributes:
+        rowids: (n,) row numbers of ``matrix``; -1 where a vector was replaced or deleted.
+        matrix: (n, dim) float32 with unit rows.
+        file: The rest, if there is a file.
+        superseded: Row numbers that the file knows wrongly.
+    """
+
+    rowids: Keys
+    matrix: Vector
+    file: VectorFile | None
+    superseded: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorMemoryStatistics:
+    """What is held: rows and their bytes in memory, vectors in the mapped file."""
+
+    rows: int
+    bytes: int
+    file_vectors: int
+
+
+class VectorMemory:
+    """Keeps a view of the database's vectors, and brings it up to date for each search.
+
+    Args:
+        database: The database file; None for one in memory, which has no file of vectors.
+    """
+
+    def __init__(self, database: Path | None) -> None:
+        self._path = None if database is None else vector_file_path(database)
+        self._lock = threading.Lock()
+        self._asked = False
+        self._state: _State | None = None
+
+    def view(
+        self, connection: apsw.Connection, encoder_rowid: int, dimension: int
+    ) -> VectorView | None:
+        """Returns the vectors as this transaction sees them.
+
+        None when they do not fit, and for the first search: a process that asks once is served
+        faster by the index in the database than by loading all vectors. Also None when another
+        thread has already gone on to a later state.
+        """
+        with self._lock:
+            if not self._asked:
+                self._asked = True
+                return None
+            marker = read_marker(connection)
+            if marker is not None and marker.encoder_rowid != encoder_rowid:
+                marker = None
+            key = (encoder_rowid, dimension, marker)
+            if self._state is None or self._state.key != key:
+                self._state = _State(key, self._file(marker, dimension))
+            return self._state.view(connection)
+
+    def statistics(self) -> VectorMemoryStatistics:
+        """Returns what is held now."""
+        with self._lock:
+            state = self._state
+            if state is None:
+                return VectorMemoryStatistics(0, 0, 0)
+            return VectorMemoryStatistics(
+                rows=state.rows,
+                bytes=state.held_bytes,
+                file_vectors=0 if state.file is None else len(state.file),
+            )
+
+    def clear(self) -> None:
+        """Drops everything; the next search loads it again."""
+        with self._lock:
+            self._state = None
+
+    def _file(self, marker: VectorFileMarker | None, dimension: int) -> VectorFile | None:
+        if marker is None or self._path is None:
+            return None
+        return VectorFile.open(self._path, marker, dimension)
+
+
+class _State:
+    """The vectors of one encoder on top of one file, up to a change number."""
+
+    def __init__(
+        self, key: tuple[int, int, VectorFileMarker | None], file: VectorFile | None
+    ) -> None:
+        self.key = key
+        self.file = file
+        self._encoder_rowid, self._dimension, marker = key
+        self._change = marker.change if marker is not None and file is not None else 0
+        self._loaded = file is not None
+        self._matrix = np.empty((0, self._dimension), dtype=np.float32)
+        self._rowids = np.empty(0, dtype=np.int64)
+        self._superseded: frozenset[int] = frozenset()
+
+    @property
+    def rows(self) -> int:
+        """Rows in memory, those that were replaced among them."""
+        return len(self._rowids)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the arrays and, about, of the set of superseded rows."""
+        return self._matrix.nbytes + self._rowids.nbytes + 64 * len(self._superseded)
+
+    def view(self, connection: apsw.Connection) -> VectorView | None:
+        """Returns the view of the connection's transaction; see ``VectorMemory.view``."""
+        change = last_change(connection)
+        if change < self._change:
+            return None
+        if (not self._loaded or change > self._change) and not self._load(connection):
+            return None
+        self._loaded, self._change = True, change
+        count = len(self._rowids)
+        return VectorView(self._rowids, self._matrix[:count], self.file, self._superseded)
+
+    def _load(self, connection: apsw.Connection) -> bool:
+        """Takes in what has changed; False when that is too much to hold."""
+        if self._loaded:
+            source = (
+                " from embedding_changes c left join pattern_embeddings e"
+                " on e.pattern_rowid = c.pattern_rowid and e.encoder_rowid = :encoder"
+                " where c.change > :change"
+            )
+            rowid = "c.pattern_rowid"
+        else:
+            source = " from pattern_embeddings e where e.encoder_rowid = :encoder"
+            rowid = "e.pattern_rowid"
+        values = {"encoder": self._encoder_rowid, "change": self._change, "most": MAX_ROWS + 1}
+        if not self._loaded:
+            del values["change"]
+        count = connection.execute(
+            f"select count(*) from (select 1{source} limit :most)", values
+        ).get
+        if count + (len(self._rowids) if self._loaded else 0) > MAX_ROWS:
+            return self._compacted() and self._load(connection)
+        del values["most"]
+        rows = connection.execute(f"select {rowid}, e.embedding{source}", values)
+        self._take([(row[0], row[1]) for row in rows])
+        return True
+
+    def _compacted(self) -> bool:
+        """Drops replaced rows; tells whether there were any."""
+        alive = self._rowids >= 0
+        if alive.all():
+            return False
+        self._matrix = self._matrix[: len(alive)][alive]
+        self._rowids = self._rowids[alive]
+        return True
+
+    def _take(self, changed: Sequence[tuple[int, Any]]) -> None:
+        """Takes in row numbers with their stored embeddings, None for those that are gone."""
+        changed_rowids = np.array([rowid for rowid, _ in changed], dtype=np.int64)
+        kept = np.where(np.isin(self._rowids, changed_rowids), -1, self._rowids)
+        if self.file is not None:
+            self._superseded |= set(changed_rowids.tolist())
+        present = [(rowid, blob) for rowid, blob in changed if blob is not None]
+        added = np.frombuffer(b"".join(blob for _, blob in present), dtype="<f4")
+        added = added.reshape(len(present), self._dimension)
+        count, total = len(kept), len(kept) + len(present)
+        if total > len(self._matrix):
+            room = total + max(LEAST_GROWTH, count // 4 if count else 0)
+            grown = np.empty((room, self._dimension), dtype=np.float32)
+            grown[:count] = self._matrix[:count]
+            self._matrix = grown
+        # Rows past the count of a view are not part of it, so appending changes no view.
+        if present:
+            norms = np.linalg.norm(added, axis=1, keepdims=True)
+            self._matrix[count:total] = added / norms
+        new = np.array([rowid for rowid, _ in present], dtype=np.int64)
+        self._rowids = np.concatenate([kept, new])
+
+
+def last_change(connection: apsw.Connection) -> int:
+    """Returns the number of the last change of an embedding."""
+    number = connection.execute(
+        "select seq from sqlite_sequence where name = 'embedding_changes'"
+    ).get
+    return int(number or 0)
+
+
+def read_marker(connection: apsw.Connection) -> VectorFileMarker | None:
+    """Returns what the database knows of its file of vectors."""
+    text = connection.execute(
+        "select value from bank_facts where key = :key", {"key": MARKER_KEY}
+    ).get
+    return None if text is None else msgspec.json.decode(text, type=VectorFileMarker)
