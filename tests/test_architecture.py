@@ -141,6 +141,7 @@ SQL_BUILDERS = {
     "conditions.sql('where')",
     "int(dimension)",  # DDL takes no parameters
     "condition",  # retrieval/storage/rows.py: its callers give fixed texts
+    "self._where",  # retrieval/storage/row_filter.py: conditions.sql(...), kept
 }
 # Copies whatever tables a damaged file has: names, their quotes doubled, cannot be parameters.
 NAMES_TABLES = {"schema.salvage"}
