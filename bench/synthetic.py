@@ -198,11 +198,13 @@ class GeneratedEncoder:
         Raises:
             KeyError: A text was not expected.
         """
-        return self._vectors[[self._places[text_hash(text)] for text in texts]]
+        places = [self._places[text_hash(text)] for text in texts]
+        return np.asarray(self._vectors[places], dtype=np.float32)
 
     def encode_query(self, text: str) -> Vector:
         """Returns the vector (dim,) of a generated query; of any other text, the first one."""
-        return self._queries.get(text, self._vectors[0])
+        found = self._queries.get(text)
+        return np.asarray(self._vectors[0] if found is None else found, dtype=np.float32)
 
 
 def _vocabulary(rng: np.random.Generator) -> list[str]:

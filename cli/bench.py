@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import typer
 
 from ..schema import AqeError
-from . import bench_quality
+from . import bench_latency, bench_quality
 from .options import JsonOption
 from .output import plain, print_json, stderr, stdout, table
 
@@ -15,6 +15,7 @@ app = typer.Typer(
     help="Measure this installation.", invoke_without_command=True, rich_markup_mode=None
 )
 bench_quality.register(app)
+bench_latency.register(app)
 
 
 @app.callback()

@@ -30,7 +30,7 @@ from .metrics import LookupClock, PerformanceMetrics
 from .opening import BankOpening, OnDatabaseError
 from .pattern_text import context_query
 from .search import SearchMode, SearchRequest, search, search_similar
-from .storage import SORT_KEYS, BankStatistics, SortKey
+from .storage import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
 from .storing import Change, store_batch
 from .words import has_words
 
@@ -366,6 +366,18 @@ class QEReasoningBank(BankFiles):
     def get_cache_statistics(self) -> CacheStatistics:
         """Returns what the cache of answers holds."""
         return self._opening.answers().statistics()
+
+    def get_vector_memory(self) -> VectorMemoryStatistics:
+        """Returns what is held of vectors outside the database."""
+        return self._opening.store().vector_memory()
+
+    def update_vector_file(self) -> int:
+        """Takes every change into the file of vectors; returns how many embeddings that took.
+
+        Banks up to 20,000 patterns have no such file. Others make it themselves when patterns are
+        stored in batches; this is for those that grew one by one, or lost it.
+        """
+        return self._opening.store().update_vector_file(least_changed=1)
 
     # -- inside ----------------------------------------------------------------------------------
 

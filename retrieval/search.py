@@ -99,8 +99,10 @@ def leg_scores(
     BM25.
     """
     depth = max(CANDIDATES_PER_LEG, request.limit)
-    bm25 = session.text.candidates(terms, depth, request.criteria)
-    if query_embedding is None or request.mode == "text":
+    words_alone = query_embedding is None or request.mode == "text"
+    least = request.limit if words_alone else 0
+    bm25 = session.text.candidates(terms, depth, request.criteria, least=least)
+    if query_embedding is None or words_alone:
         return {}, bm25
     cosines = session.vectors.candidates(query_embedding, depth, request.criteria)
     if bm25:

@@ -85,6 +85,8 @@ def store_batch(
         doomed = session.rows.others(_ids(outcome)) if replace_all else []
         for rowid in doomed:
             session.delete(rowid)
+    if len(results) + len(doomed) > 1:  # storing one pattern never pays for that
+        store.update_vector_file()
     return _report(outcome, results, len(doomed))
 
 

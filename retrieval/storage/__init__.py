@@ -8,6 +8,7 @@ from .rows import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .statistics import BankStatistics
 from .store import PatternSession, PatternStore
 from .vector_leg import VectorLeg, as_blob
+from .vector_memory import VectorMemoryStatistics
 
 __all__ = [
     "SORT_KEYS",
@@ -18,6 +19,7 @@ __all__ = [
     "SortKey",
     "StoredPattern",
     "VectorLeg",
+    "VectorMemoryStatistics",
     "as_blob",
     "check_patterns",
     "content_hash",

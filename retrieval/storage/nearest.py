@@ -17,7 +17,7 @@ Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
 
 # Candidates of the file beyond k, scored exactly: int8 moves a few neighbours across the cut.
-SPARE: Final = 50
+SPARE: Final = 14
 # The file is asked for four times as many each time until k of them meet the filter. Beyond the
 # last, the filter is met by so few neighbours that reading all its rows costs less.
 FIRST_FETCH: Final = 200
@@ -45,8 +45,7 @@ def nearest(
     found = _in_memory(view, query, k, row_filter, allowed)
     if view.file is not None:
         rowids = _in_file(view, query, k, row_filter, allowed)
-        for rowid, vector in exact(rowids).items():
-            found.append((float(vector @ query) / float(np.linalg.norm(vector)), rowid))
+        found += _exact_scores(exact(rowids), query)
     found.sort(key=lambda item: (-item[0], item[1]))
     return found[:k]
 
@@ -90,12 +89,20 @@ def _in_file(
         if row_filter is not None:
             passing = row_filter.passing(near)
             near = [rowid for rowid in near if rowid in passing]
-        if len(near) >= wanted - SPARE // 2 or fetched >= len(view.file):
+        if len(near) >= k or fetched >= len(view.file):
             return near[:wanted]
         fetched *= FETCH_GROWTH
         if fetched > MOST_FETCHED and row_filter is not None:
             every = np.array(row_filter.every(), dtype=np.int64)
             return _listed(view.file.nearest_of(_known(view, every), query, wanted))
+
+
+def _exact_scores(vectors: dict[int, Vector], query: Vector) -> list[tuple[float, int]]:
+    if not vectors:
+        return []
+    matrix = np.stack(list(vectors.values()))
+    cosines = (matrix @ query) / np.sqrt(np.einsum("ij,ij->i", matrix, matrix))
+    return list(zip(cosines.tolist(), vectors, strict=True))
 
 
 def _known(view: VectorView, rowids: Keys) -> Keys:

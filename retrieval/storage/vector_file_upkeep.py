@@ -7,7 +7,6 @@ What is written meanwhile has a higher change number than the marker, so searche
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import apsw
@@ -54,9 +53,19 @@ def update_vector_file(
         marker = read_marker(connection)
     if total <= MAX_ROWS:
         return 0
-    changed = _to_take_in(database, path, marker, encoder_rowid, dimension, total)
-    if changed is not None and len(changed) < _worthwhile(total, least_changed):
-        return 0
+    if marker is not None and marker.encoder_rowid != encoder_rowid:
+        marker = None
+    changed = None
+    if marker is not None and path.exists():
+        changed = _changed(database, marker)
+        if len(changed) < _worthwhile(total, least_changed):
+            return 0
+        replaced = len(changed) - max(0, total - marker.count)
+        if (
+            replaced > MOST_REPLACED * marker.count
+            or VectorFile.open(path, marker, dimension) is None
+        ):
+            changed = None
     count, digest = write_vector_file(
         path,
         dimension,
@@ -74,27 +83,14 @@ def update_vector_file(
     return count if changed is None else len(changed)
 
 
-def _to_take_in(
-    database: Database,
-    path: Path,
-    marker: VectorFileMarker | None,
-    encoder_rowid: int,
-    dimension: int,
-    total: int,
-) -> list[int] | None:
-    """Returns the row numbers that the file lacks or knows wrongly; None to make it anew."""
-    if marker is None or marker.encoder_rowid != encoder_rowid:
-        return None
-    if VectorFile.open(path, marker, dimension) is None:
-        return None
+def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
+    """Returns the row numbers that the file lacks or knows wrongly."""
     with database.read() as connection:
         rows = connection.execute(
             "select pattern_rowid from embedding_changes where change > :since",
             {"since": marker.change},
         )
-        changed = [row[0] for row in rows]
-    replaced = len(changed) - max(0, total - marker.count)
-    return None if replaced > MOST_REPLACED * marker.count else changed
+        return [int(str(row[0])) for row in rows]
 
 
 def _worthwhile(total: int, least_changed: int | None) -> int:

@@ -44,7 +44,7 @@ def as_blob(embedding: Vector, dimension: int) -> bytes:
 
 def from_blob(blob: bytes) -> Vector:
     """Returns the embedding (dim,) that ``as_blob`` stored."""
-    return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+    return np.frombuffer(blob, dtype="<f4")
 
 
 class VectorLeg:

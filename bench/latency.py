@@ -1,0 +1,338 @@
+"""``aqe bench latency``: how long searching and storing take as a bank grows, against yardsticks.
+
+All systems answer the same queries in turns within one run, so that a busy machine slows them
+alike: the ratios say more than the milliseconds. Queries are distinct, so none is answered from the
+cache but where that is what is measured.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from ..models import Encoder, create_encoder
+from ..retrieval import QEReasoningBank
+from ..retrieval.storage import PatternStore
+from ..retrieval.words import query_terms
+from ..schema import Database, PatternSearchCriteria
+from .latency_yardsticks import NumpyScan, PlainHybrid
+from .synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator
+
+__all__ = ["FILTERS", "SEED", "LatencyRow", "measure_latency"]
+
+FilterName = Literal["none", "loose", "tight"]
+Note = Callable[[str], None]
+
+SEED: Final = 20261123
+LOAD_BATCH: Final = 2_000
+WARM_UP: Final = 20
+STORED: Final = 100
+DEPTH: Final = 50
+# Of the generator: 45 patterns of 100 are pytest's, 1 is ava's.
+FILTERS: Final[dict[FilterName, PatternSearchCriteria]] = {
+    "none": PatternSearchCriteria(),
+    "loose": PatternSearchCriteria(framework="pytest"),
+    "tight": PatternSearchCriteria(framework="ava"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyRow:
+    """One operation of one system at one size; ``ratio`` is its p95 over that of the yardstick."""
+
+    patterns: int
+    system: str
+    operation: str
+    filter: FilterName
+    count: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    recall_at_10: float | None = None
+    ratio: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the row under the names of the report."""
+        row = {key: getattr(self, key) for key in self.__slots__ if key != "recall_at_10"}
+        return row | {"recall@10": self.recall_at_10}
+
+
+@dataclass(slots=True)
+class _Times:
+    """Durations by system, operation and filter, and recall where there is one."""
+
+    ms: dict[tuple[str, str, FilterName], list[float]] = field(default_factory=dict)
+    recall: dict[tuple[str, str, FilterName], list[float]] = field(default_factory=dict)
+
+    def time(self, key: tuple[str, str, FilterName], call: Callable[[], Any]) -> Any:
+        started = time.perf_counter()
+        answer = call()
+        self.ms.setdefault(key, []).append((time.perf_counter() - started) * 1000)
+        return answer
+
+    def rows(self, patterns: int) -> list[LatencyRow]:
+        rows = []
+        for key, durations in self.ms.items():
+            p50, p95, p99 = np.percentile(durations, (50, 95, 99)).tolist()
+            recall = self.recall.get(key)
+            yardstick = self.ms.get(("vec0-fts5-rrf", key[1], key[2]))
+            ratio = None
+            if yardstick and key[0] != "vec0-fts5-rrf":
+                ratio = p95 / float(np.percentile(yardstick, 95))
+            rows.append(
+                LatencyRow(
+                    patterns,
+                    *key,
+                    len(durations),
+                    p50,
+                    p95,
+                    p99,
+                    None if recall is None else float(np.mean(recall)),
+                    ratio,
+                )
+            )
+        return rows
+
+
+def measure_latency(
+    sizes: Sequence[int], *, queries: int = 500, seed: int = SEED, note: Note = lambda _: None
+) -> dict[str, Any]:
+    """Returns what was measured at each size, as JSON can carry it.
+
+    Args:
+        queries: Distinct queries asked for each operation.
+        note: Told what is being done.
+    """
+    results: list[LatencyRow] = []
+    banks = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="aqe-bench-") as folder:
+            rows, facts = _measure_size(size, Path(folder), queries, seed, note)
+            results += rows
+            banks.append(facts)
+    return {
+        "commit": _commit(),
+        "seed": seed,
+        "queries": queries,
+        "cpus": os.cpu_count(),
+        "results": [row.as_json() for row in results],
+        "banks": banks,
+    }
+
+
+def _measure_size(
+    size: int, folder: Path, count: int, seed: int, note: Note
+) -> tuple[list[LatencyRow], dict[str, Any]]:
+    note(f"{size} patterns: generating")
+    generator = PatternGenerator(size, seed=seed)
+    queries = generator.queries(count + WARM_UP)
+    encoder = GeneratedEncoder(generator, queries)
+    path = folder / "aqe.db"
+    before_load_mb = _resident_mb()
+    with (
+        Database(path, durability="full") as database,
+        QEReasoningBank(database, encoder=encoder) as bank,
+    ):
+        facts = {"patterns": size, **_load(bank, generator, encoder, note)}
+        plain = PlainHybrid(folder / "plain.db")
+        note(f"{size} patterns: loading the yardstick")
+        listed = {pattern.id: pattern for pattern in bank.list_patterns(limit=None)}
+        ordered = (listed[f"generated:{number:07d}"] for number in range(size))
+        started = time.perf_counter()
+        plain.load(ordered, generator.vectors)
+        facts["yardstick_load_patterns_per_s"] = size / (time.perf_counter() - started)
+        del listed, ordered
+        gc.collect()
+        before_mb = _resident_mb()
+        times = _Times()
+        note(f"{size} patterns: searching")
+        _searches(times, bank, plain, generator, queries)
+        note(f"{size} patterns: storing")
+        _stores(times, bank, generator, encoder)
+        facts |= _memory(bank, before_mb, before_load_mb)
+        plain.close()
+    facts |= _reopened(path, queries[0], note)
+    return times.rows(size), facts
+
+
+def _load(
+    bank: QEReasoningBank, generator: PatternGenerator, encoder: GeneratedEncoder, note: Note
+) -> dict[str, float]:
+    """Stores the generator's patterns; returns the speeds of storing and of the file of vectors."""
+    remaining = generator.patterns()
+    first, duration_s = 0, 0.0
+    while batch := list(itertools.islice(remaining, LOAD_BATCH)):
+        encoder.expect(batch, first)
+        first += len(batch)
+        started = time.perf_counter()
+        bank.store_patterns(batch)
+        duration_s += time.perf_counter() - started
+        note(f"{generator.count} patterns: stored {first}")
+    note(f"{generator.count} patterns: making the file of vectors")
+    started = time.perf_counter()
+    indexed = bank.update_vector_file()
+    index_s = time.perf_counter() - started
+    return {
+        "load_patterns_per_s": generator.count / duration_s,
+        "vector_file_vectors": indexed,
+        "vector_file_s": index_s,
+    }
+
+
+def _searches(
+    times: _Times,
+    bank: QEReasoningBank,
+    plain: PlainHybrid,
+    generator: PatternGenerator,
+    queries: Sequence[GeneratedQuery],
+) -> None:
+    """Asks every system the same in turns; the first few queries only warm up."""
+    scan = NumpyScan(generator.vectors)
+    encoder = create_encoder()
+    encoder.encode_query("warm up")
+    store = PatternStore(bank.database, bank.encoder_identity)
+    discarded = _Times()
+    for number, query in enumerate(queries):
+        into = times if number >= WARM_UP else discarded
+        for name, criteria in FILTERS.items():
+            _lookup(into, bank, plain, query, name, criteria)
+            _vector_leg(into, store, plain, query, name, criteria)
+        _rest(into, bank, plain, store, scan, encoder, query)
+
+
+def _lookup(
+    times: _Times,
+    bank: QEReasoningBank,
+    plain: PlainHybrid,
+    query: GeneratedQuery,
+    name: FilterName,
+    criteria: PatternSearchCriteria,
+) -> None:
+    times.time(("aqe", "lookup", name), lambda: bank.search(query.text, criteria=criteria))
+    times.time(
+        ("vec0-fts5-rrf", "lookup", name),
+        lambda: plain.search(query.text, query.embedding, criteria),
+    )
+
+
+def _rest(
+    times: _Times,
+    bank: QEReasoningBank,
+    plain: PlainHybrid,
+    store: PatternStore,
+    scan: NumpyScan,
+    encoder: Encoder,
+    query: GeneratedQuery,
+) -> None:
+    """Asks what is asked without a filter only."""
+    times.time(("aqe", "hit", "none"), lambda: bank.search(query.text))
+    times.time(
+        ("aqe", "lookup with encoder", "none"),
+        lambda: (encoder.encode_query(query.text), bank.search(f"{query.text} ")),
+    )
+    times.time(("aqe", "text", "none"), lambda: _text(store, query))
+    times.time(("vec0-fts5-rrf", "text", "none"), lambda: plain.text(query.text))
+    times.time(("numpy", "vector", "none"), lambda: scan.vector(query.embedding))
+
+
+def _vector_leg(
+    times: _Times,
+    store: PatternStore,
+    plain: PlainHybrid,
+    query: GeneratedQuery,
+    name: FilterName,
+    criteria: PatternSearchCriteria,
+) -> None:
+    def ours() -> list[int]:
+        with store.reading() as session:
+            return list(session.vectors.candidates(query.embedding, DEPTH, criteria))
+
+    found = times.time(("aqe", "vector", name), ours)
+    exact = times.time(
+        ("vec0-fts5-rrf", "vector", name), lambda: plain.vector(query.embedding, criteria)
+    )
+    if exact:
+        share = len({*exact[:10]} & {*found[:10]}) / len(exact[:10])
+        times.recall.setdefault(("aqe", "vector", name), []).append(share)
+
+
+def _text(store: PatternStore, query: GeneratedQuery) -> dict[int, float]:
+    with store.reading() as session:
+        return session.text.candidates(query_terms(query.text), DEPTH, FILTERS["none"])
+
+
+def _stores(
+    times: _Times, bank: QEReasoningBank, generator: PatternGenerator, encoder: GeneratedEncoder
+) -> None:
+    """Stores single new patterns, durably, and searches after each: what a change costs both."""
+    for number, pattern in enumerate(itertools.islice(generator.patterns(), STORED)):
+        new = replace(pattern, id=f"new:{number}", name=f"{pattern.name} again")
+        encoder.expect([new], number)
+        times.time(("aqe", "store", "none"), partial(bank.store_pattern, new))
+        times.time(("aqe", "lookup after a store", "none"), partial(bank.search, new.description))
+
+
+def _memory(bank: QEReasoningBank, before_mb: float, before_load_mb: float) -> dict[str, Any]:
+    vectors, answers = bank.get_vector_memory(), bank.get_cache_statistics()
+    return {
+        "resident_growth_searching_mb": _resident_mb() - before_mb,
+        "resident_growth_mb": _resident_mb() - before_load_mb,
+        "mapped_file_vectors": vectors.file_vectors,
+        "vectors_in_memory_mb": vectors.bytes / 1e6,
+        "answers_mb": answers.bytes / 1e6,
+    }
+
+
+def _reopened(path: Path, query: GeneratedQuery, note: Note) -> dict[str, float]:
+    """Returns how long a fresh process takes to open the bank and to answer by words alone."""
+    note("opening in a fresh process")
+    command = [
+        *(sys.executable, "-m", "aqe", "patterns", "search", query.text, "--mode", "text"),
+        *("--json", "--db", str(path)),
+    ]
+    durations = []
+    for _ in range(3):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        durations.append((time.perf_counter() - started) * 1000)
+    return {"fresh_process_text_search_ms": float(np.median(durations))}
+
+
+def _resident_mb() -> float:
+    """Returns the memory of this process that no file backs."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return float(line.split()[1]) / 1024
+    return float("nan")
+
+
+def _commit() -> str:
+    """Returns the commit of the code that was measured, or nothing outside a repository."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    finished = subprocess.run(command, capture_output=True, text=True)
+    return finished.stdout.strip()
+
+
+def sizes_of(text: str) -> list[int]:
+    """Returns the sizes that ``1000,10000`` names.
+
+    Raises:
+        ValueError: One is no whole number above 0.
+    """
+    parts: Iterable[str] = (part.strip() for part in text.split(","))
+    sizes = [int(part) if part.isdecimal() else 0 for part in parts]
+    if not sizes or min(sizes) < 1:
+        raise ValueError(f"patterns must be whole numbers above 0 with commas, got {text!r}")
+    return sizes
