@@ -84,6 +84,8 @@ def test_corrupt_pages(
     sound_bytes = whole.read_bytes()
     counts: Counter[tuple[str, str]] = Counter()
     for page in range(0, len(sound_bytes) // PAGE, every):
+        if not any(sound_bytes[page * PAGE : (page + 1) * PAGE]):
+            continue  # room that an index holds in advance: zeros already
         for kind in ("zero", "random", "bit"):
             data = bytearray(sound_bytes)
             damage(data, kind, page, rng)
@@ -99,7 +101,7 @@ def test_corrupt_pages(
     promise(7, f"found: {shown}; 0 crashes, 0 files changed", part="pages", seed=SEED)
     for kind in ("zero", "random", "truncated"):
         whole_count = counts[kind, "found"] + counts[kind, "unseen"]
-        assert counts[kind, "found"] >= 0.99 * whole_count - (1 if every > 1 else 0), kind
+        assert counts[kind, "found"] >= 0.99 * whole_count, kind
 
 
 @pytest.mark.parametrize("flips", [30, pytest.param(1000, marks=pytest.mark.slow)])

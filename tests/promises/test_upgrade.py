@@ -1,0 +1,133 @@
+"""Promise 13: an upgrade keeps everything, happens once, and a newer file is not touched.
+
+``fixtures/schema-N.db.gz`` is a database of schema version N with 12 patterns, a use and a version,
+kept as data: what a released version wrote must open for ever.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+
+from aqe.models import HashingEncoder
+from aqe.retrieval import QEReasoningBank
+from aqe.schema import Database, SchemaVersionError, schema_version
+from aqe.schema.migrate import known_migrations
+
+SEED = 20260923
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("schema-*.db.gz"))
+NEWEST = known_migrations()[-1].version
+
+
+def unpack(fixture: Path, path: Path) -> None:
+    path.write_bytes(gzip.decompress(fixture.read_bytes()))
+
+
+def opened(path: Path, result: Path) -> None:
+    with Database(path) as database:
+        result.write_text(str(database.migration.before))
+
+
+def everything(path: Path) -> list[tuple[object, ...]]:
+    connection = apsw.Connection(str(path))
+    try:
+        rows = connection.execute(
+            "select id, name, template, tags, usage_count, version, content_hash from patterns"
+            " order by id"
+        ).fetchall()
+        rows += connection.execute("select pattern_id, agent_id from pattern_usage").fetchall()
+        rows += connection.execute("select pattern_id, snapshot from pattern_versions").fetchall()
+        return rows
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_upgrade_by_three_processes(
+    rounds: int,
+    tmp_path: Path,
+    forked: Callable[..., int],
+    joined: Callable[[list[int]], None],
+    sound: Callable[[Path], None],
+    promise: Callable[..., None],
+) -> None:
+    assert FIXTURES
+    for fixture in FIXTURES:
+        for number in range(rounds):
+            path = tmp_path / f"{fixture.name}-{number}.db"
+            unpack(fixture, path)
+            before = everything(path)
+            joined([forked(opened, path, tmp_path / f"r{one}") for one in range(3)])
+            connection = apsw.Connection(str(path))
+            steps = connection.execute("select count(*), max(version) from schema_migrations")
+            assert steps.fetchall() == [(NEWEST, NEWEST)]
+            connection.close()
+            assert everything(path) == before
+            sound(path)
+            with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
+                assert bank.find_pattern("adds numbers", limit=3)
+    promise(
+        13,
+        f"{len(FIXTURES)} fixtures x {rounds} x 3 processes: each step once, all rows there",
+        part="together",
+    )
+
+
+def test_a_newer_file_is_refused_untouched(path: Path, promise: Callable[..., None]) -> None:
+    Database(path).close()
+    connection = apsw.Connection(str(path))
+    connection.execute(
+        "insert into schema_migrations values (:version, 'later', 'x', 'now')",
+        {"version": NEWEST + 1},
+    )
+    connection.pragma("user_version", NEWEST + 1)
+    connection.close()
+    before = hashlib.sha256(path.read_bytes()).digest()
+    with pytest.raises(SchemaVersionError, match=r"made by a newer aqe"):
+        Database(path)
+    assert hashlib.sha256(path.read_bytes()).digest() == before
+    promise(13, "a file of the next version refused, not a byte changed", part="newer")
+
+
+@pytest.mark.parametrize("kills", [8, pytest.param(50, marks=pytest.mark.slow)])
+def test_a_killed_upgrade_is_old_or_new(
+    kills: int,
+    tmp_path: Path,
+    forked: Callable[..., int],
+    sound: Callable[[Path], None],
+    promise: Callable[..., None],
+) -> None:
+    rng = random.Random(SEED)
+    versions: dict[int, int] = {}
+    for number in range(kills):
+        path = tmp_path / f"killed-{number}.db"
+        unpack(FIXTURES[0], path)
+        before = everything(path)
+        child = forked(opened, path, tmp_path / "killed")
+        time.sleep(rng.uniform(0.005, 0.09))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        connection = apsw.Connection(str(path))
+        version = schema_version(connection)
+        connection.close()
+        versions[version] = versions.get(version, 0) + 1
+        Database(path).close()  # goes on where the dead one stopped
+        assert everything(path) == before
+        sound(path)
+    promise(
+        13,
+        f"{kills} kills: left at versions "
+        + ", ".join(f"{version} ({count} x)" for version, count in sorted(versions.items()))
+        + "; all upgraded whole by the next opener",
+        part="killed",
+        seed=SEED,
+    )
