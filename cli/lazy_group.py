@@ -16,6 +16,7 @@ GROUPS = {
     "learn": "learn",
     "improve": "improve",
     "agents": "agents",
+    "memory": "memory",
     "db": "db",
     "bench": "bench",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .consistency import check_patterns
+from .file_memory import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .mending import mend_patterns, quarantine_pattern
 from .rows import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .statistics import BankStatistics
@@ -14,15 +15,20 @@ __all__ = [
     "SORT_KEYS",
     "BankStatistics",
     "CandidateRow",
+    "CleanUp",
+    "FileMemory",
     "PatternSession",
     "PatternStore",
     "SortKey",
     "StoredPattern",
+    "TableMemory",
     "VectorLeg",
     "VectorMemoryStatistics",
     "as_blob",
     "check_patterns",
+    "clean_up",
     "content_hash",
+    "file_memory",
     "mend_patterns",
     "quarantine_pattern",
 ]
