@@ -10,12 +10,11 @@ from __future__ import annotations
 import logging
 import os
 import random
-import shutil
 import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,19 +25,17 @@ from .connection import (
     Durability,
     has_vector_extension,
     open_connection,
-    ran_full,
     set_journal_mode_wal,
+    tidy,
 )
 from .errors import (
-    DatabaseBusyError,
-    DatabaseCorruptError,
     DatabaseError,
-    DatabaseFullError,
     DatabaseOpenError,
     DatabaseReadOnlyError,
     SchemaVersionError,
 )
 from .migrate import MigrationReport, check_version, known_migrations, migrate
+from .sqlite_errors import READ_ONLY, translated
 
 __all__ = ["Database"]
 
@@ -58,7 +55,6 @@ FORK_STEP = 1 << 40
 
 _log = logging.getLogger("aqe.sqlite")
 
-_READ_ONLY = "{path} is read-only; nothing was changed: give a writable copy with --db"
 
 # Connections inherited through a fork: closing one in the child could checkpoint under the parent.
 _inherited: list[apsw.Connection] = []
@@ -103,7 +99,7 @@ class Database:
             _prepare_file(self.path, must_exist=must_exist)
             self.read_only = not _is_writable(self.path)
         _open_databases.add(self)
-        with _translated(self.path):
+        with translated(self.label):
             if self.path is not None and self.read_only:
                 self._immutable = _needs_immutable(self.path)
             self.migration: MigrationReport = self._migrate(upgrade=upgrade and not self.read_only)
@@ -143,7 +139,7 @@ class Database:
         Raises:
             DatabaseError: The database cannot be read, or the queries ran past the deadline.
         """
-        with self._exclusive(), _translated(self.path):
+        with self._exclusive(), translated(self.label):
             connection = self.connection()
             _set_deadline(connection, deadline_s)
             connection.execute("begin")
@@ -163,8 +159,8 @@ class Database:
                 outcome unknown: what is tried again must be idempotent.
         """
         if self.read_only:
-            raise DatabaseReadOnlyError(_READ_ONLY.format(path=self.path))
-        with self._exclusive(), _translated(self.path):
+            raise DatabaseReadOnlyError(READ_ONLY.format(path=self.label))
+        with self._exclusive(), translated(self.label):
             connection = self.connection()
             _begin_immediate(connection)
             try:
@@ -186,7 +182,7 @@ class Database:
         SQLite's ``data_version`` moves on a connection when another one commits, so one is kept
         that never writes. In memory there is a single connection, whose own changes count.
         """
-        with self._observer_lock, _translated(self.path):
+        with self._observer_lock, translated(self.label):
             connection = self.connection()  # refuses a closed database
             if self.path is None:
                 return connection.total_changes()
@@ -201,6 +197,7 @@ class Database:
             return
         self._closed = True
         for connection in list(self._connections):
+            tidy(connection)
             connection.close()
         self._connections.clear()
 
@@ -338,47 +335,3 @@ def _begin_immediate(connection: apsw.Connection) -> None:
 def _set_deadline(connection: apsw.Connection, deadline_s: float) -> None:
     deadline = time.monotonic() + deadline_s
     connection.set_progress_handler(lambda: time.monotonic() > deadline, PROGRESS_STEPS)
-
-
-@contextmanager
-def _translated(path: Path | None) -> Iterator[None]:
-    """Turns SQLite's errors into ours: one line, with the next step."""
-    started = time.monotonic()
-    try:
-        yield
-    except apsw.BusyError as error:
-        raise DatabaseBusyError(
-            f"{path} was locked by other processes for over {WRITE_DEADLINE_S:.0f} s; try again, "
-            "or see who holds it with: fuser " + str(path)
-        ) from error
-    except apsw.FullError as error:
-        raise _full(path) from error
-    except apsw.ReadOnlyError as error:
-        raise DatabaseReadOnlyError(_READ_ONLY.format(path=path)) from error
-    except apsw.NotADBError as error:
-        raise DatabaseOpenError(
-            f"{path} is not an SQLite database; give another path with --db"
-        ) from error
-    except (apsw.CorruptError, UnicodeDecodeError) as error:
-        raise DatabaseCorruptError(
-            f"{path} is damaged ({error}); see what with: aqe db check, then mend it with:"
-            " aqe db repair, or put a backup in its place with: aqe db restore FILE"
-        ) from error
-    except apsw.InterruptError as error:
-        raise DatabaseError(f"reading {path} took too long and was stopped") from error
-    except (apsw.IOError, apsw.CantOpenError) as error:
-        raise DatabaseError(f"cannot read or write {path}: {error}") from error
-    except apsw.Error as error:  # a table of another shape, a connection closed by another thread
-        if ran_full(started):
-            raise _full(path) from error
-        raise DatabaseError(f"cannot use {path}: {error}") from error
-
-
-def _full(path: Path | None) -> DatabaseFullError:
-    free = ""
-    if path is not None:
-        with suppress(OSError):
-            free = f" ({shutil.disk_usage(path.parent).free:,} bytes are free there)"
-    return DatabaseFullError(
-        f"no room left to write {path}{free}; nothing was changed: free some space and try again"
-    )

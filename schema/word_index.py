@@ -18,3 +18,4 @@ def create_word_index(connection: apsw.Connection) -> None:
     statements = [found for step in known_migrations() for found in _STATEMENT.findall(step.sql)]
     connection.execute("drop table if exists patterns_fts")
     connection.execute(statements[-1])
+    connection.execute("insert into patterns_fts (patterns_fts, rank) values ('secure-delete', 1)")

@@ -130,3 +130,5 @@ create index pattern_embeddings_by_encoder on pattern_embeddings (encoder_rowid)
 create virtual table patterns_fts using fts5 (
   name, description, tags, code, tokenize = 'porter unicode61 remove_diacritics 2'
 );
+-- Words of a deleted pattern leave the file with it; they may have held a secret.
+insert into patterns_fts (patterns_fts, rank) values ('secure-delete', 1);

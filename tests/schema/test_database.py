@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -422,3 +423,28 @@ def test_processes_opening_a_new_file_at_once_lose_nothing(
         assert process.returncode == 0, errors
     with Database(path) as database:
         assert len(keys(database)) == 125
+
+
+def test_closing_after_writes_puts_the_log_into_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "aqe.db"
+    reader, writer = Database(path), Database(path)
+    with writer.write() as connection:
+        connection.execute("insert into bank_facts (key, value) values ('a', 'b')")
+    log = path.with_name("aqe.db-wal")
+    assert log.stat().st_size > 0
+    writer.close()
+    assert log.stat().st_size == 0
+    reader.close()
+
+
+def test_closing_does_not_wait_for_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "aqe.db"
+    reader, writer = Database(path), Database(path)
+    with reader.read() as connection:
+        connection.execute("select * from bank_facts").fetchall()
+        with writer.write() as other:
+            other.execute("insert into bank_facts (key, value) values ('a', 'b')")
+        started = time.monotonic()
+        writer.close()
+        assert time.monotonic() - started < 2
+    reader.close()

@@ -1,0 +1,174 @@
+"""Records of what was learned: recommendations, patterns of success and failure, analytics.
+
+A missing value is ``None`` and means "no data"; nothing is guessed in its place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, get_args
+
+from .learning import AgentAction
+
+__all__ = [
+    "STANDINGS",
+    "ActionStatistics",
+    "DailyTrend",
+    "FailurePattern",
+    "LearnedPattern",
+    "LearningAnalytics",
+    "RecommendationBasis",
+    "RewardBucket",
+    "Standing",
+    "StrategyAlternative",
+    "StrategyRecommendation",
+    "SuggestedAction",
+]
+
+Standing = Literal["candidate", "promoted", "demoted", "retired"]
+RecommendationBasis = Literal["state", "task type", "no data"]
+
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyAlternative:
+    """A strategy that could be taken instead, and what is known about it."""
+
+    strategy: str
+    expected_reward: float
+    evidence: int
+    success_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyRecommendation:
+    """What to do next, and why.
+
+    Attributes:
+        strategy: None when there is no data to recommend from.
+        action: The action it stands for; None where only the task type is known.
+        confidence: 0..1, grows with evidence.
+        expected_reward: The Q-value (same state) or the mean reward (same task type).
+        basis: Where the evidence comes from.
+        evidence: Number of experiences it rests on.
+        alternatives: At most three, best first.
+    """
+
+    strategy: str | None
+    confidence: float
+    reasoning: str
+    basis: RecommendationBasis
+    action: AgentAction | None = None
+    expected_reward: float | None = None
+    evidence: int = 0
+    alternatives: tuple[StrategyAlternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedPattern:
+    """What works: one strategy on one type of task, with its record.
+
+    ``confidence`` is the lower bound of the 95 % Wilson interval of ``success_rate``.
+    """
+
+    pattern: str
+    agent_id: str
+    task_type: str
+    strategy: str
+    confidence: float
+    success_rate: float
+    usage_count: int
+    success_count: int
+    average_reward: float
+    standing: Standing
+    contexts: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestedAction:
+    """A strategy that did succeed where something failed; ``basis`` says how near it was."""
+
+    strategy: str
+    basis: Literal["same state", "same task type"]
+    successes: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailurePattern:
+    """What fails: one kind of failure on one type of task.
+
+    ``frequency`` counts it; ``share`` is that count over all tasks of the type; ``confidence`` is
+    the lower bound of the 95 % Wilson interval of ``share``.
+    """
+
+    pattern: str
+    agent_id: str
+    task_type: str
+    failure_kind: str
+    frequency: int
+    share: float
+    confidence: float
+    contexts: tuple[str, ...]
+    suggested_actions: tuple[SuggestedAction, ...]
+    identified_at: datetime
+    last_occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailyTrend:
+    """One UTC day on which something was learned."""
+
+    day: date
+    experiences: int
+    successes: int
+    average_reward: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardBucket:
+    """Number of rewards in ``[low, high)``; the last bucket includes its upper end."""
+
+    low: float
+    high: float
+    experiences: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionStatistics:
+    """The record of one task type, or of one strategy, within a time range."""
+
+    name: str
+    experiences: int
+    successes: int
+    average_reward: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningAnalytics:
+    """What was learned within a time range; averages are None where there is no data.
+
+    ``exploration_rate`` is the share of experiences known to be exploratory among those of which
+    it is known; ``pattern_reuse_rate`` the share of experiences that used a pattern of the bank.
+    ``agent_id`` is None for all agents together.
+    """
+
+    agent_id: str | None
+    time_range: str
+    since: datetime | None
+    until: datetime
+    total_experiences: int
+    average_reward: float | None
+    success_rate: float | None
+    exploration_rate: float | None
+    pattern_reuse_rate: float | None
+    daily: tuple[DailyTrend, ...]
+    rewards: tuple[RewardBucket, ...]
+    by_task_type: tuple[ActionStatistics, ...]
+    by_strategy: tuple[ActionStatistics, ...]
+    top_patterns: tuple[LearnedPattern, ...]
+    failure_patterns: tuple[FailurePattern, ...]
