@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from ..schema import (
     TestPattern,
 )
 from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import plain, print_json, stderr, stdout
+from .output import clean, plain, print_json, stderr, stdout
 from .pattern_view import print_rejections
 
 if TYPE_CHECKING:  # the parsers are loaded by the command that reads tests, not by a search
@@ -118,7 +119,8 @@ def export_file(
         bank = QEReasoningBank(database)
         if str(file) == "-":
             patterns = bank.list_patterns(criteria, order="created", limit=None)
-            typer.echo(encode_patterns(patterns, file_format or "jsonl"), nl=False)
+            text = encode_patterns(patterns, file_format or "jsonl")
+            typer.echo(clean(text) if sys.stdout.isatty() else text, nl=False)
             return
         count = bank.export_patterns(file, file_format=file_format, criteria=criteria)
         if json:

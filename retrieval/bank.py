@@ -19,19 +19,22 @@ from ..schema import (
     PatternSearchCriteria,
     PatternUsageContext,
     PatternVersion,
+    Provenance,
     StoreReport,
     StoreResult,
     TestPattern,
 )
 from .bank_files import BankFiles, Progress
 from .cache import CacheStatistics
-from .evidence import evidence_of_agents, quality_with_use
+from .evidence import quality_with_use
+from .forgetting import ForgetReport, forget
 from .metrics import LookupClock, PerformanceMetrics
 from .opening import BankOpening, OnDatabaseError
 from .pattern_text import context_query
 from .search import SearchMode, SearchRequest, search, search_similar
 from .storage import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
 from .storing import Change, store_batch
+from .trust import evidence_of_use
 from .words import has_words
 
 __all__ = ["QEReasoningBank"]
@@ -118,25 +121,35 @@ class QEReasoningBank(BankFiles):
 
     # -- storing ---------------------------------------------------------------------------------
 
-    def store_pattern(self, pattern: TestPattern, *, change: Change | None = None) -> StoreResult:
+    def store_pattern(
+        self,
+        pattern: TestPattern,
+        *,
+        change: Change | None = None,
+        provenance: Provenance | None = None,
+    ) -> StoreResult:
         """Stores one pattern; returns after it is durable.
 
         Returns:
             What happened: created, updated (with a new version), unchanged, or rejected and why.
         """
-        return self.store_patterns([pattern], change=change).results[0]
+        return self.store_patterns([pattern], change=change, provenance=provenance).results[0]
 
     def store_patterns(
         self,
         patterns: Iterable[TestPattern],
         *,
         change: Change | None = None,
+        provenance: Provenance | None = None,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> StoreReport:
         """Stores patterns in one transaction: all that are not rejected, or after an error none.
 
         Args:
+            provenance: Who wrote the patterns; by default a person, or the file that they name.
+                What an agent wrote is unproven: it stands behind all others in answers until two
+                other agents have succeeded with it.
             dry_run: Report what would happen, write nothing.
             progress: Called with the number of patterns that were embedded since the last call.
         """
@@ -146,6 +159,7 @@ class QEReasoningBank(BankFiles):
             self._opening.encoder,
             min_quality=self._min_quality,
             change=change,
+            provenance=provenance,
             dry_run=dry_run,
             progress=progress,
         )
@@ -158,6 +172,28 @@ class QEReasoningBank(BankFiles):
                 return False
             session.delete(stored.pattern_rowid)
             return True
+
+    def forget(
+        self, *, source: str = "", agent_id: str = "", run_id: str = "", dry_run: bool = False
+    ) -> ForgetReport:
+        """Removes all that came from a file or folder, an agent or a run; says what that was.
+
+        Raises:
+            ValueError: Nothing to forget was named.
+        """
+        return forget(
+            self._opening.store(),
+            source=source,
+            agent_id=agent_id,
+            run_id=run_id,
+            dry_run=dry_run,
+        )
+
+    def get_provenance(self, id: str) -> Provenance | None:
+        """Returns who wrote the present content of a pattern, or None when there is none."""
+        with self._opening.store().reading() as session:
+            stored = session.rows.get(id)
+            return None if stored is None else session.trust.get(stored.pattern_rowid)[0]
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -315,7 +351,7 @@ class QEReasoningBank(BankFiles):
                 stored.pattern_rowid,
                 success_count=successes,
                 usage_count=uses,
-                evidence=evidence_of_agents(session.uses.counts(stored.pattern_rowid)),
+                evidence=evidence_of_use(session, stored.pattern_rowid),
                 quality=quality_with_use(stored.base_quality, successes, uses),
             )
             updated = session.rows.get_by_rowid([stored.pattern_rowid])[stored.pattern_rowid]
@@ -370,14 +406,6 @@ class QEReasoningBank(BankFiles):
     def get_vector_memory(self) -> VectorMemoryStatistics:
         """Returns what is held of vectors outside the database."""
         return self._opening.store().vector_memory()
-
-    def update_vector_file(self) -> int:
-        """Takes every change into the file of vectors; returns how many embeddings that took.
-
-        Banks up to 20,000 patterns have no such file. Others make it themselves when patterns are
-        stored in batches; this is for those that grew one by one, or lost it.
-        """
-        return self._opening.store().update_vector_file(least_changed=1)
 
     # -- inside ----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..models import Encoder, identity_of
-from ..schema import PatternSearchCriteria, StoreReport, TestPattern
+from ..schema import PatternSearchCriteria, Provenance, StoreReport, TestPattern
 from .interchange import FileFormat, encode_patterns, format_of, read_patterns, write_atomically
 from .opening import BankOpening
 from .registry import read_registry, write_registry
@@ -95,6 +95,14 @@ class BankFiles:
         self._opening.use_encoder(encoder)
         return report
 
+    def update_vector_file(self) -> int:
+        """Takes every change into the file of vectors; returns how many embeddings that took.
+
+        Banks up to 20,000 patterns have no such file. Others make it themselves when patterns are
+        stored in batches; this is for those that grew one by one, or lost it.
+        """
+        return self._opening.store().update_vector_file(least_changed=1)
+
     def _import(
         self,
         patterns: Sequence[TestPattern],
@@ -110,6 +118,7 @@ class BankFiles:
             self._opening.encoder,
             min_quality=self._min_quality,
             change=Change("imported"),
+            provenance=Provenance(origin="imported"),
             dry_run=dry_run,
             progress=progress,
             replace_all=mode == "replace",

@@ -50,6 +50,7 @@ def reindex(
                 indexed = store.switch_encoder(session, identity)
                 break
         embedded += _embed_next(store, encoder, identity)
+    store.identity = identity
     rebuild_words(store)
     return ReindexReport(before, identity, embedded, indexed)
 

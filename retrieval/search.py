@@ -15,6 +15,7 @@ from .near_duplicates import group
 from .pattern_text import code_of
 from .rules import Rules
 from .storage import CandidateRow, PatternSession, StoredPattern
+from .trust import UNPROVEN
 from .words import all_words, has_words, query_terms
 
 __all__ = ["SearchMode", "SearchRequest", "leg_scores", "search", "search_similar"]
@@ -24,10 +25,14 @@ Vector = npt.NDArray[np.float32]
 
 # Candidates of each leg; 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
 CANDIDATES_PER_LEG = 50
+# The most that vec0 ranks (RELIABILITY section 2).
+MAX_DEPTH = 4096
 # In reasons: as many words as fit a line.
 MAX_REASON_WORDS = 5
 # Of the code that reasons look at; a longer test is rare and would cost as much as the search.
 MAX_REASON_CHARS = 2_000
+# A page of answers is grouped; whoever asks for more wants a list, and comparing grows squared.
+MOST_GROUPED = 200
 # Below this a cosine of test code says little; measured on random pairs of tests.
 NOTABLE_COSINE = 0.35
 
@@ -66,6 +71,7 @@ def search(
         {key: rules.score(candidates[key]) for key in keys},
         rule_weight=_rule_weight(request, rules),
     )
+    fused = sorted(fused, key=lambda one: candidates[one.key].trust == UNPROVEN)
     chosen = _chosen(fused, candidates, request)
     patterns = session.rows.get_by_rowid([one.key for one, _ in chosen])
     return [
@@ -80,6 +86,7 @@ def search(
                 *_leg_reasons(one, patterns[one.key], terms),
                 *rules.reasons(candidates[one.key]),
                 *_use_reasons(patterns[one.key]),
+                *_trust_reasons(candidates[one.key]),
             ),
             near_duplicates=repeats,
         )
@@ -99,6 +106,8 @@ def leg_scores(
     BM25.
     """
     depth = max(CANDIDATES_PER_LEG, request.limit)
+    # Past the unproven, so that many of them cannot push out what is trusted (trust.py).
+    depth = min(depth + session.trust.unproven(), MAX_DEPTH)
     words_alone = query_embedding is None or request.mode == "text"
     least = request.limit if words_alone else 0
     bm25 = session.text.candidates(terms, depth, request.criteria, least=least)
@@ -126,7 +135,8 @@ def _chosen(
     Near-duplicates make room only while there is something else to show: no answer is lost that
     the limit has a place for.
     """
-    if not request.group or len(fused) <= request.limit:
+    grouped = request.group and request.limit <= MOST_GROUPED
+    if not grouped or len(fused) <= request.limit:
         return [(one, ()) for one in fused[: request.limit]]
     groups = group([candidates[one.key].signature for one in fused], request.limit)
     free = request.limit - len(groups)
@@ -182,6 +192,10 @@ def _use_reasons(pattern: TestPattern) -> tuple[str, ...]:
     if not pattern.usage_count:
         return ()
     return (f"worked {_successes(pattern)} of {pattern.usage_count} times",)
+
+
+def _trust_reasons(candidate: CandidateRow) -> tuple[str, ...]:
+    return ("unproven: only its author vouches for it",) if candidate.trust == UNPROVEN else ()
 
 
 def _with_missing_cosines(
