@@ -7,6 +7,7 @@ What is written meanwhile has a higher change number than the marker, so searche
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import apsw
@@ -55,16 +56,17 @@ def update_vector_file(
         return 0
     if marker is not None and marker.encoder_rowid != encoder_rowid:
         marker = None
+    asked = least_changed is not None  # then the file is looked at even if nothing changed
+    if marker is not None and not _is_sound(path, marker, dimension, read=asked):
+        marker = None
     changed = None
-    if marker is not None and path.exists():
+    if marker is not None:
         changed = _changed(database, marker)
         if len(changed) < _worthwhile(total, least_changed):
             return 0
         replaced = len(changed) - max(0, total - marker.count)
-        if (
-            replaced > MOST_REPLACED * marker.count
-            or VectorFile.open(path, marker, dimension) is None
-        ):
+        sound = asked or _is_sound(path, marker, dimension, read=True)
+        if replaced > MOST_REPLACED * marker.count or not sound:
             changed = None
     count, digest = write_vector_file(
         path,
@@ -81,6 +83,13 @@ def update_vector_file(
             {"key": MARKER_KEY, "value": msgspec.json.encode(new).decode()},
         )
     return count if changed is None else len(changed)
+
+
+def _is_sound(path: Path, marker: VectorFileMarker, dimension: int, *, read: bool) -> bool:
+    """Tells whether the file is there and, having read it, the one that the marker describes."""
+    if not read:
+        return path.exists()
+    return VectorFile.open(path, marker, dimension) is not None
 
 
 def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
