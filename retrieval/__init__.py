@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bank import QEReasoningBank
 from .bank_files import ImportMode
 from .cache import CacheStatistics
+from .forgetting import ForgetReport
 from .interchange import FileFormat
 from .metrics import PerformanceMetrics
 from .reindexing import ReindexReport
@@ -17,6 +18,7 @@ __all__ = [
     "CacheStatistics",
     "Change",
     "FileFormat",
+    "ForgetReport",
     "ImportMode",
     "PerformanceMetrics",
     "QEReasoningBank",

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..models import Encoder
-from ..schema import StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
+from ..schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
 from .evidence import evidence_of_agents, quality_with_use
 from .pattern_text import embedded_text, text_hash
 from .quality import score_quality
 from .redaction import redact
 from .storage import PatternSession, PatternStore, StoredPattern, content_hash
+from .trust import UNPROVEN, evidence_of_use, refusal, trust_of
 
 __all__ = ["Change", "embed_texts", "store_batch"]
 
@@ -51,6 +52,7 @@ def store_batch(
     *,
     min_quality: float = 0.0,
     change: Change | None = None,
+    provenance: Provenance | None = None,
     dry_run: bool = False,
     replace_all: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -61,6 +63,7 @@ def store_batch(
 
     Args:
         encoder: Called only when there is something to embed.
+        provenance: Who wrote the patterns; by default a person, or the file that they name.
         replace_all: Delete every pattern that is not among these.
         progress: Told how many of the patterns are done, as they are embedded.
     """
@@ -81,7 +84,7 @@ def store_batch(
         if session.words_version() is None:
             session.note_words_version()
         change = change or Change()
-        results = [_write(session, one, embeddings, change) for one in prepared]
+        results = [_write(session, one, embeddings, change, provenance) for one in prepared]
         doomed = session.rows.others(_ids(outcome)) if replace_all else []
         for rowid in doomed:
             session.delete(rowid)
@@ -175,19 +178,31 @@ def _dry_run_results(session: PatternSession, prepared: Sequence[_Prepared]) -> 
 
 
 def _write(
-    session: PatternSession, one: _Prepared, embeddings: _Embeddings, change: Change
+    session: PatternSession,
+    one: _Prepared,
+    embeddings: _Embeddings,
+    change: Change,
+    provenance: Provenance | None,
 ) -> StoreResult:
+    author = provenance or Provenance(origin="extracted" if one.pattern.source else "human")
     existing = session.rows.get(one.pattern.id)
+    same = existing is not None and existing.content_hash == one.content_hash
+    if not same and (reason := refusal(session, author, existing)):
+        return StoreResult(
+            id=one.pattern.id, name=one.pattern.name, status="rejected", reason=reason
+        )
     if existing is None:
-        return _create(session, one, embeddings)
+        return _create(session, one, embeddings, author)
     if existing.content_hash == one.content_hash:
         if existing.pattern.source != one.pattern.source and one.pattern.source is not None:
             session.rows.update_source(existing.pattern_rowid, one.pattern.source)
         return _result(one, "unchanged")
-    return _update(session, one, existing, embeddings, change)
+    return _update(session, one, existing, embeddings, change, author)
 
 
-def _create(session: PatternSession, one: _Prepared, embeddings: _Embeddings) -> StoreResult:
+def _create(
+    session: PatternSession, one: _Prepared, embeddings: _Embeddings, author: Provenance
+) -> StoreResult:
     uses = one.pattern.usage_count
     successes = round(one.pattern.success_rate * uses)
     pattern = replace(
@@ -197,8 +212,11 @@ def _create(session: PatternSession, one: _Prepared, embeddings: _Embeddings) ->
     rowid = session.rows.insert(
         pattern,
         base_quality=one.base_quality,
-        evidence=evidence_of_agents([(successes, uses)] if uses else []),
+        evidence=evidence_of_agents([(successes, uses)] if uses else [])
+        if trust_of(author) != UNPROVEN
+        else 0.0,
     )
+    session.trust.set(rowid, author, trust_of(author))
     if uses:  # counted elsewhere: an import brings the numbers, not the rows
         session.uses.count(rowid, IMPORTED_AGENT, successes, uses)
     session.text.put(rowid, pattern)
@@ -212,11 +230,14 @@ def _update(
     existing: StoredPattern,
     embeddings: _Embeddings,
     change: Change,
+    author: Provenance,
 ) -> StoreResult:
     before = existing.pattern
     session.versions.add(
         before, change_description=change.description, created_by=change.created_by
     )
+    author_before, _ = session.trust.get(existing.pattern_rowid)
+    session.trust.sign_version(before.id, before.version, author_before)
     pattern = replace(
         one.pattern,
         version=before.version + 1,
@@ -226,6 +247,14 @@ def _update(
     )
     rowid = existing.pattern_rowid
     session.rows.update_content(rowid, pattern, base_quality=one.base_quality)
+    session.trust.set(rowid, author, trust_of(author))
+    session.rows.update_counters(
+        rowid,
+        success_count=existing.success_count,
+        usage_count=before.usage_count,
+        evidence=evidence_of_use(session, rowid) if trust_of(author) != UNPROVEN else 0.0,
+        quality=pattern.quality,
+    )
     session.text.put(rowid, pattern)
     if session.vectors.text_hashes([pattern.id]).get(pattern.id) == one.text_hash:
         session.vectors.refresh(rowid, pattern)

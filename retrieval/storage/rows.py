@@ -66,6 +66,7 @@ class CandidateRow:
     quality: float
     evidence: float
     signature: bytes
+    trust: str = "trusted"
 
 
 def content_hash(pattern: TestPattern) -> str:
@@ -135,7 +136,7 @@ class PatternRows:
         """Returns what the rules need of these rows."""
         rows = self._connection.execute(
             "select pattern_rowid, id, name, category, framework, language, tags, quality,"
-            " evidence, signature from patterns"
+            " evidence, signature, trust from patterns"
             " where pattern_rowid in (select value from json_each(:keys))",
             {"keys": json_text(list(rowids))},
         )

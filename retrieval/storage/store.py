@@ -29,6 +29,7 @@ from .rows import PatternRows
 from .statistics import BankStatistics, count_statistics
 from .term_choice import TermChoice
 from .text_leg import TextLeg
+from .trust import PatternTrust
 from .vector_file_upkeep import update_vector_file
 from .vector_leg import VectorLeg
 from .vector_memory import VectorMemory, VectorMemoryStatistics
@@ -49,6 +50,7 @@ class PatternSession:
     versions: PatternVersions
     text: TextLeg
     vectors: VectorLeg
+    trust: PatternTrust
 
     def delete(self, rowid: int) -> None:
         """Deletes a pattern from its table and both indexes, with its use and versions."""
@@ -165,14 +167,14 @@ class PatternStore:
     def switch_encoder(self, session: PatternSession, identity: EncoderIdentity) -> int:
         """Puts another encoder to use and indexes its embeddings; returns how many.
 
-        The embeddings of every other encoder are deleted: two vector spaces never mix.
+        The embeddings of every other encoder are deleted: two vector spaces never mix. The store
+        uses it after the commit, once ``identity`` is set.
         """
         row = adopt_encoder(session.connection, identity, vector_index=self.database.has_vectors)
         vectors = self._vectors(
             session.connection, row, identity, has_index=self.database.has_vectors
         )
         vectors.forget_other_encoders()
-        self.identity = identity
         return vectors.rebuild(session.rows.each())
 
     def _session(self, connection: apsw.Connection, *, writing: bool) -> PatternSession:
@@ -193,6 +195,7 @@ class PatternStore:
                 memory=None if writing else self._memory,
                 filters=filters,
             ),
+            PatternTrust(connection),
         )
 
     def _encoder_row(self, connection: apsw.Connection, *, writing: bool) -> int | None:
