@@ -27,18 +27,18 @@ from .embedding_cache import CachedEncoder
 from .judged_bank import DocumentField, open_judged_bank
 from .retrieval_metrics import ndcg_at_10
 
-__all__ = ["WEIGHTS", "tuning_half", "weights_table"]
+__all__ = ["WEIGHTS", "document_of_row", "tuning_half", "weights_table"]
 
 WEIGHTS = (0.0, 0.004, 0.006, 0.008, 0.010, 0.012, 0.014, 0.016, 0.02, 0.03, 0.05)
 Legs = tuple[dict[int, float], dict[int, float]]
 
 
-def tuning_half(judged: JudgedSet) -> JudgedSet:
-    """Returns the set with those queries whose hashed id is even."""
+def tuning_half(judged: JudgedSet, *, checking: bool = False) -> JudgedSet:
+    """Returns the set with those queries whose hashed id is even; for checking, the others."""
     kept = {
         id: text
         for id, text in judged.queries.items()
-        if hashlib.sha256(id.encode()).digest()[0] % 2 == 0
+        if hashlib.sha256(id.encode()).digest()[0] % 2 == checking
     }
     judgements = {id: judged.judgements[id] for id in kept}
     return JudgedSet(judged.name, judged.documents, kept, judgements)
@@ -50,7 +50,7 @@ def weights_table(
     """Returns the mean nDCG@10 (weights,) of the ranking with each of ``WEIGHTS``."""
     with open_judged_bank(judged, field=field, encoder=CachedEncoder(encoder, cache)) as bank:
         store = PatternStore(bank.bank.database, identity_of(encoder))
-        documents = _documents(store)
+        documents = document_of_row(store)
         legs = {id: _legs(store, text, encoder) for id, text in judged.queries.items()}
     return np.array(
         [
@@ -60,7 +60,7 @@ def weights_table(
     )
 
 
-def _documents(store: PatternStore) -> dict[int, str]:
+def document_of_row(store: PatternStore) -> dict[int, str]:
     """Returns the document id, which a judged pattern keeps as its source, by row number."""
     with store.reading() as session:
         return {rowid: pattern.source or "" for rowid, pattern in session.rows.each()}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "STOP_WORDS",
     "WORDS_VERSION",
     "all_words",
     "has_words",
     "index_words",
     "match_expression",
     "query_terms",
+    "split_words",
 ]
 
 # Recorded with the bank; when this number differs, the index is made anew.
@@ -49,10 +51,14 @@ def query_terms(text: str) -> list[str]:
     An identifier counts whole and by its parts, as in ``index_words``. Stop words are left out
     unless there is nothing else.
     """
-    split = index_words(text[:MAX_QUERY_CHARS]).replace("_", " ").lower()
-    words = list(dict.fromkeys(_WORD.findall(split)))
+    words = list(dict.fromkeys(split_words(text[:MAX_QUERY_CHARS])))
     telling = [word for word in words if word not in STOP_WORDS]
     return (telling or words)[:MAX_QUERY_TERMS]
+
+
+def split_words(text: str) -> list[str]:
+    """Returns every word of a text in order, an identifier whole and by its parts."""
+    return _WORD.findall(index_words(text).replace("_", " ").lower())
 
 
 def has_words(text: str) -> bool:
