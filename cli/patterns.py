@@ -20,7 +20,7 @@ from ..schema import (
     PatternSearchCriteria,
     TestPattern,
 )
-from . import pattern_files
+from . import pattern_files, pattern_forget
 from .options import DatabaseOption, JsonOption, open_database, print_database
 from .output import plain, print_json, stderr, stdout
 from .pattern_view import (
@@ -39,6 +39,7 @@ app = typer.Typer(
     help="Store, find and inspect test patterns.", no_args_is_help=True, rich_markup_mode=None
 )
 pattern_files.register(app)
+pattern_forget.register(app)
 
 FrameworkOption = Annotated[Framework | None, typer.Option(help="Only this framework.")]
 CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]

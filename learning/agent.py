@@ -15,6 +15,7 @@ from ..schema import (
     PatternMatch,
     PatternSearchContext,
     PatternUsageContext,
+    Provenance,
     StoreResult,
     StrategyRecommendation,
     Task,
@@ -184,7 +185,7 @@ class BaseAgent:
         if bank is not None:
             self._record_usage(bank, task, result, context)
             if result.success and (result.quality or 0.0) > KEEP_QUALITY:
-                self._keep_pattern(bank, result)
+                self._keep_pattern(bank, task, result)
         return self._learn(task, result, context)
 
     def on_task_error(self, task: Task, error: Exception, context: TaskContext) -> None:
@@ -256,11 +257,16 @@ class BaseAgent:
                 None,
             )
 
-    def _keep_pattern(self, bank: PatternBank, result: TaskResult) -> StoreResult | None:
+    def _keep_pattern(
+        self, bank: PatternBank, task: Task, result: TaskResult
+    ) -> StoreResult | None:
         pattern = result.pattern
         if pattern is None:
             return None
-        return self.memory.attempt("store a pattern", lambda: bank.store_pattern(pattern), None)
+        author = Provenance(origin="agent", agent_id=self.role.name, run_id=task.id[:200])
+        return self.memory.attempt(
+            "store a pattern", lambda: bank.store_pattern(pattern, provenance=author), None
+        )
 
 
 class _FunctionAgent(BaseAgent):

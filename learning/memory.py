@@ -11,6 +11,7 @@ from ..schema import (
     PatternMatch,
     PatternSearchContext,
     PatternUsageContext,
+    Provenance,
     StoreResult,
     TestPattern,
 )
@@ -31,7 +32,9 @@ class PatternBank(Protocol):
         """Returns patterns that fit, best first."""
         ...
 
-    def store_pattern(self, pattern: TestPattern) -> StoreResult:
+    def store_pattern(
+        self, pattern: TestPattern, *, provenance: Provenance | None = None
+    ) -> StoreResult:
         """Stores a pattern and says what happened to it."""
         ...
 
