@@ -57,7 +57,7 @@ class BrokenBank:
     def find_matching_patterns(self, context: Any, limit: int = 10) -> Any:
         raise OSError("disk gone")
 
-    def store_pattern(self, pattern: TestPattern) -> Any:
+    def store_pattern(self, pattern: TestPattern, *, provenance: Any = None) -> Any:
         raise OSError("disk gone")
 
     def record_usage(self, id: str, context: Any) -> Any:

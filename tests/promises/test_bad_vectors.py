@@ -33,7 +33,7 @@ BAD: dict[str, Spoil] = {
     "zero": lambda vector: np.zeros_like(vector),
     "short": lambda vector: vector[..., :-1],
     "long": lambda vector: np.concatenate([vector, vector[..., :1]], axis=-1),
-    "float64": lambda vector: vector.astype(np.float64),  # type: ignore[return-value]
+    "float64": lambda vector: vector.astype(np.float64),
 }
 
 

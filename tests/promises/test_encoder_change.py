@@ -41,7 +41,7 @@ def test_encoder_change(
     stranger = QEReasoningBank(path, encoder=other)
     for use in (
         lambda: stranger.find_pattern("size"),
-        lambda: stranger.store_pattern(TestPattern(**_ONE)),
+        lambda: stranger.store_pattern(make("test_new")),
         lambda: stranger.initialize(),
     ):
         with pytest.raises(EncoderMismatchError, match="aqe patterns reindex"):
@@ -66,10 +66,11 @@ def test_encoder_change(
     )
 
 
-_ONE = {
-    "name": "test_new",
-    "category": "unit",
-    "framework": "pytest",
-    "language": "python",
-    "template": "def test_new(): ...",
-}
+def make(name: str) -> TestPattern:
+    return TestPattern(
+        name=name,
+        category="unit",
+        framework="pytest",
+        language="python",
+        template=f"def {name}(): ...",
+    )

@@ -27,7 +27,7 @@ def make(number: int, rng: random.Random) -> TestPattern:
     return TestPattern(
         id=f"p{number:05d}",
         name=f"test_{number}",
-        category=rng.choice(["unit", "integration", "e2e"]),  # type: ignore[arg-type]
+        category=rng.choice(["unit", "integration", "e2e"]),
         framework=rng.choice(FACETS[language]),  # type: ignore[arg-type]
         language=language,  # type: ignore[arg-type]
         template=" ".join(rng.choices(WORDS, k=8)),
