@@ -321,10 +321,8 @@ def test_quality_measures_what_the_bank_answers(tmp_path: Path) -> None:
 
 
 def test_quality_with_all_lets_near_duplicates_make_no_room(tmp_path: Path) -> None:
-    twin = "def test_total():\n    cart = Cart([1, 2, {}])\n    assert cart.total == 3\n"
-    documents = [
-        Document(f"twin{number}", "cart total", twin.format(number)) for number in range(12)
-    ]
+    twin = "def test_total():\n    cart = Cart([1, 2])\n    assert cart.total == 3\n"
+    documents = [Document(f"twin{number}", "cart total", twin) for number in range(12)]
     for number, word in enumerate(SUBJECTS):
         code = (
             f"def test_{word}():\n    with {word}.open() as {word}:\n        {word}.cart({word})\n"
