@@ -13,7 +13,12 @@ import typer
 
 from ..models import create_encoder
 from ..retrieval import FileFormat, QEReasoningBank
-from ..retrieval.interchange import encode_patterns, read_patterns
+from ..retrieval.interchange import (
+    MAX_FILE_BYTES,
+    MAX_PATTERNS,
+    encode_patterns,
+    read_patterns,
+)
 from ..schema import (
     Category,
     Framework,
@@ -137,6 +142,10 @@ def import_file(
         bool,
         typer.Option("--replace", help="Delete what the file does not name, with its history."),
     ] = False,
+    max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger file.")] = MAX_FILE_BYTES,
+    max_patterns: Annotated[
+        int, typer.Option(min=1, help="Refuse a file with more patterns.")
+    ] = MAX_PATTERNS,
     dry_run: DryRunOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -151,6 +160,8 @@ def import_file(
                 mode="replace" if replace else "merge",
                 dry_run=dry_run,
                 progress=advance,
+                max_bytes=max_bytes,
+                max_patterns=max_patterns,
             )
         _print_report(database.label, report, json=json, dry_run=dry_run)
 

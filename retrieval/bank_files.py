@@ -8,7 +8,13 @@ from typing import Literal
 
 from ..models import Encoder, identity_of
 from ..schema import PatternSearchCriteria, Provenance, StoreReport, TestPattern
-from .interchange import FileFormat, encode_patterns, format_of, read_patterns, write_atomically
+from .interchange import (
+    FileFormat,
+    encode_patterns,
+    format_of,
+    read_patterns,
+    write_atomically,
+)
 from .opening import BankOpening
 from .registry import read_registry, write_registry
 from .reindexing import ReindexReport, reindex
@@ -53,17 +59,23 @@ class BankFiles:
         mode: ImportMode = "merge",
         dry_run: bool = False,
         progress: Progress | None = None,
+        max_bytes: int | None = None,
+        max_patterns: int | None = None,
     ) -> StoreReport:
         """Stores the patterns of a file, all or none.
 
         Args:
+            max_bytes, max_patterns: A larger file is refused.
             mode: ``merge`` keeps what the file does not name; ``replace`` deletes it, so that the
                 bank holds the patterns of the file and nothing else.
 
         Raises:
             InterchangeError: The file is malformed; nothing was changed.
         """
-        return self._import(read_patterns(Path(path), file_format), mode, dry_run, progress)
+        patterns = read_patterns(
+            Path(path), file_format, max_bytes=max_bytes, max_patterns=max_patterns
+        )
+        return self._import(patterns, mode, dry_run, progress)
 
     def save_to_registry(self, folder: str | Path) -> int:
         """Writes one YAML file a pattern into a folder, as a team keeps them in git.

@@ -17,6 +17,8 @@ import msgspec
 from ..schema import InterchangeError, TestPattern
 
 __all__ = [
+    "MAX_FILE_BYTES",
+    "MAX_PATTERNS",
     "FileFormat",
     "decode_patterns",
     "encode_patterns",
@@ -74,34 +76,57 @@ def format_of(path: Path) -> FileFormat:
         ) from None
 
 
-def read_patterns(path: Path, file_format: FileFormat | None = None) -> list[TestPattern]:
+def read_patterns(
+    path: Path,
+    file_format: FileFormat | None = None,
+    *,
+    max_bytes: int | None = None,
+    max_patterns: int | None = None,
+) -> list[TestPattern]:
     """Returns the patterns of a file, all of them checked.
+
+    Args:
+        max_bytes: A larger file is refused before it is read further; 50 MiB unless said.
+        max_patterns: A file with more of them is refused; 100,000 unless said.
 
     Raises:
         InterchangeError: The file cannot be read, is too large, or holds something else.
     """
     file_format = file_format or format_of(path)
+    max_bytes = MAX_FILE_BYTES if max_bytes is None else max_bytes
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise InterchangeError(f"{path} must have at most {MAX_FILE_BYTES} bytes, got {size}")
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # Read no further than that: a pipe or a device has no size, and may have no end.
+            content = b"" if size > max_bytes else file.read(max_bytes + 1)
+        if size > max_bytes or len(content) > max_bytes:
+            raise InterchangeError(
+                f"{path} must have at most {max_bytes} bytes, got {max(size, len(content))};"
+                " split it, or raise the limit with --max-bytes"
+            )
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         raise InterchangeError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InterchangeError(f"{path} must be UTF-8 text: {error.reason}") from error
-    return decode_patterns(text, file_format, label=str(path))
+    return decode_patterns(text, file_format, label=str(path), max_patterns=max_patterns)
 
 
-def decode_patterns(text: str, file_format: FileFormat, *, label: str) -> list[TestPattern]:
+def decode_patterns(
+    text: str, file_format: FileFormat, *, label: str, max_patterns: int | None = None
+) -> list[TestPattern]:
     """Returns the patterns in a text, all of them checked.
 
     Raises:
         InterchangeError: Names the first fault, as ``label``, position and what was expected.
     """
+    max_patterns = MAX_PATTERNS if max_patterns is None else max_patterns
     values = list(_values(text, file_format, label))
-    if len(values) > MAX_PATTERNS:
-        raise InterchangeError(f"{label} must hold at most {MAX_PATTERNS} patterns")
+    if len(values) > max_patterns:
+        raise InterchangeError(
+            f"{label} must hold at most {max_patterns} patterns, got {len(values)};"
+            " split it, or raise the limit with --max-patterns"
+        )
     patterns = []
     for position, value in values:
         try:

@@ -86,10 +86,10 @@ def attempt(path: Path, file: Path, out: Path) -> None:
     """Imports one file; notes seconds and the memory that it took beyond what there was."""
     with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        started = time.perf_counter()
+        started = time.process_time()  # the machine may be busy with other things
         with pytest.raises(InterchangeError) as caught:
             bank.import_patterns(file)
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         assert "\n" not in str(caught.value)
         more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         assert [one.id for one in bank.list_patterns()] == ["old"]
@@ -122,7 +122,7 @@ def test_hostile_import(
     sound(path)
     promise(
         23,
-        f"{len(HOSTILE)} files refused, slowest {slowest:.2f} s, at most {largest:.0f} MB more,"
+        f"{len(HOSTILE)} files refused, slowest {slowest:.2f} s of processor time, at most {largest:.0f} MB more,"
         " rows unchanged",
     )
     assert slowest < 2
@@ -148,3 +148,17 @@ def test_registry_files_stay_in_their_folder(tmp_path: Path) -> None:
     ]
     assert outside == [target]
     assert target.read_text() == "mine"
+
+
+def test_limits_can_be_raised_and_lowered(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "three.jsonl"
+    lines = [json.dumps(GOOD | {"name": f"test_{number}"}) for number in range(3)]
+    file.write_text("\n".join(lines))
+    with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
+        with pytest.raises(InterchangeError, match=r"at most 2 patterns, got 3; .* --max-patterns"):
+            bank.import_patterns(file, max_patterns=2)
+        with pytest.raises(InterchangeError, match=r"at most 10 bytes, got \d+; .* --max-bytes"):
+            bank.import_patterns(file, max_bytes=10)
+        with pytest.raises(InterchangeError, match="at most 1000 bytes, got 1001"):
+            bank.import_patterns(Path("/dev/zero"), file_format="jsonl", max_bytes=1000)
+        assert bank.import_patterns(file, max_patterns=3).created == 3
