@@ -122,8 +122,8 @@ def test_hostile_import(
     sound(path)
     promise(
         23,
-        f"{len(HOSTILE)} files refused, slowest {slowest:.2f} s of processor time, at most {largest:.0f} MB more,"
-        " rows unchanged",
+        f"{len(HOSTILE)} files refused, slowest {slowest:.2f} s of processor time, at most"
+        f" {largest:.0f} MB more, rows unchanged",
     )
     assert slowest < 2
     assert largest < 200
