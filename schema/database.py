@@ -26,6 +26,7 @@ from .connection import (
     has_vector_extension,
     open_connection,
     set_journal_mode_wal,
+    shorten_log,
     tidy,
 )
 from .errors import (
@@ -52,6 +53,9 @@ LEAST_FILE_BYTES = 512
 # A new connection counts its data_version from the start again: after a fork, what was seen through
 # the parent's observer must not look fresh. More commits than any one observer sees.
 FORK_STEP = 1 << 40
+# Half of what RELIABILITY row 4 allows; after a vain attempt the next waits for some growth.
+LONG_LOG_BYTES = 32 * 1024 * 1024
+LOG_STEP_BYTES = 8 * 1024 * 1024
 
 _log = logging.getLogger("aqe.sqlite")
 
@@ -92,6 +96,7 @@ class Database:
         self._observer: apsw.Connection | None = None
         self._observer_lock = threading.Lock()
         self._forks = 0
+        self._longest_log = LONG_LOG_BYTES
         self._closed = False
         self.read_only = False
         self._immutable = False
@@ -175,6 +180,7 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("rollback")
                 raise
+            self._shorten_log(connection)
 
     def content_version(self) -> int:
         """Returns a number that is another one after any commit of any thread or process.
@@ -221,6 +227,22 @@ class Database:
         )
         self._connections.add(connection)
         return connection
+
+    def _shorten_log(self, connection: apsw.Connection) -> None:
+        """After a commit: starts the log anew when it has grown long, unless others are in the way.
+
+        The size is asked of the folder; opening the log would drop this process's locks on it.
+        """
+        if self.path is None:
+            return
+        try:
+            size = os.stat(f"{self.path}-wal").st_size
+        except OSError:  # there is none
+            return
+        if size < self._longest_log:
+            return
+        done = shorten_log(connection)
+        self._longest_log = LONG_LOG_BYTES if done else size + LOG_STEP_BYTES
 
     def _migrate(self, *, upgrade: bool) -> MigrationReport:
         connection = self.connection()
