@@ -1,25 +1,29 @@
-"""Which words of a query are looked up: the rare ones, as many as a search can pay for.
+"""Which words of a query bring documents, and which only weigh in: by rarity, within two budgets.
 
-FTS5 counts, visits and scores every document that holds a word: about 0.5 µs each, 46 ms for a
-question of eight words in a bank of 100,000, nearly all of it for words that say nothing since they
-stand in a quarter of the bank. So words are taken by rarity while the documents that hold them are
-within a budget. A bank below a few thousand patterns never comes near it.
+FTS5 visits and scores every document that holds a word: about 1 µs each, 46 ms for a question of
+eight words in a bank of 100,000, nearly all of it for words that say little since they stand in a
+quarter of the bank. So only the rare words bring documents; the best of these are then scored by
+the less rare words too, which FTS5 passes over at 0.1 µs a document. A bank of a few thousand
+patterns does not come near either budget.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import apsw
 
 from ..words import match_expression
 
-__all__ = ["DOCUMENT_BUDGET", "TermChoice"]
+__all__ = ["ChosenTerms", "TermChoice"]
 
-# Documents over all words of a query: bench/results/latency.md.
-DOCUMENT_BUDGET: Final = 6_000
+# Documents over all words that bring some, and over all words that are scored
+# (bench/results/latency.md).
+DOCUMENT_BUDGET: Final = 4_000
+WEIGHING_BUDGET: Final = 30_000
 # BM25 gives a word that more than half of all documents hold no weight (FTS5 makes it 0.000001), so
 # leaving it out changes no score. Below this size it may be what makes a pattern an answer at all.
 LEAST_DOCUMENTS: Final = 1_000
@@ -27,6 +31,14 @@ LEAST_DOCUMENTS: Final = 1_000
 MAX_KNOWN: Final = 20_000
 # Counts may be so old: they choose words, they do not score.
 OUTDATED_SHARE: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenTerms:
+    """The words that bring documents, and those among all that are scored, in the query's order."""
+
+    looked_up: tuple[str, ...]
+    weighed: tuple[str, ...]
 
 
 class TermChoice:
@@ -37,8 +49,8 @@ class TermChoice:
         self._frequencies: dict[str, int] = {}
         self._size = 0
 
-    def affordable(self, connection: apsw.Connection, terms: Sequence[str]) -> list[str]:
-        """Returns the words to look up, in the order given; the rarest one always.
+    def affordable(self, connection: apsw.Connection, terms: Sequence[str]) -> ChosenTerms:
+        """Returns the words to look up and to score; the rarest one always.
 
         Words that no document holds are left out, unless there is no other.
         """
@@ -61,19 +73,25 @@ class TermChoice:
         return _chosen(known, size)
 
 
-def _chosen(frequencies: dict[str, int], size: int) -> list[str]:
+def _chosen(frequencies: dict[str, int], size: int) -> ChosenTerms:
     present = sorted((count, term) for term, count in frequencies.items() if count)
     if not present:
-        return list(frequencies)
+        return ChosenTerms(tuple(frequencies), tuple(frequencies))
     most = size // 2 if size >= LEAST_DOCUMENTS else size
-    chosen = {present[0][1]}
+    looked_up = {present[0][1]}
+    weighed = set(looked_up)
     spent = present[0][0]
     for count, term in present[1:]:
-        if count > most or spent + count > DOCUMENT_BUDGET:
-            break
         spent += count
-        chosen.add(term)
-    return [term for term in frequencies if term in chosen]
+        if count > most or spent > WEIGHING_BUDGET:
+            break
+        weighed.add(term)
+        if spent <= DOCUMENT_BUDGET:
+            looked_up.add(term)
+    return ChosenTerms(
+        tuple(term for term in frequencies if term in looked_up),
+        tuple(term for term in frequencies if term in weighed),
+    )
 
 
 def _frequency(connection: apsw.Connection, term: str) -> int:
@@ -81,6 +99,6 @@ def _frequency(connection: apsw.Connection, term: str) -> int:
     count: int = connection.execute(
         "select count(*) from (select 1 from patterns_fts"
         " where patterns_fts match :expression limit :most)",
-        {"expression": match_expression([term]), "most": DOCUMENT_BUDGET + 1},
+        {"expression": match_expression([term]), "most": WEIGHING_BUDGET + 1},
     ).get
     return count

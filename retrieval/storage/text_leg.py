@@ -10,7 +10,7 @@ from ...schema import PatternSearchCriteria, TestPattern
 from ..words import index_words, match_expression
 from .filters import json_text
 from .row_filter import RowFilters
-from .term_choice import TermChoice
+from .term_choice import ChosenTerms, TermChoice
 
 __all__ = ["TextLeg", "index_columns"]
 
@@ -21,6 +21,8 @@ WEIGHTS = (8.0, 2.0, 2.0, 2.0)
 _BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
 # Fetched for each answer under a filter that many rows meet, so that enough of them do.
 FETCHED_PER_ANSWER = 6
+# Of the documents that rare words bring, those that the other words may still lift.
+WEIGHED_PER_ANSWER = 4
 
 
 def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
@@ -90,8 +92,12 @@ class TextLeg:
         if not terms:
             return {}
         chosen = self._chosen(terms)
-        found = self._matching(chosen, k, criteria)
-        if len(found) < min(k, least) and len(chosen) < len(terms):
+        if chosen.looked_up == chosen.weighed:
+            found = self._matching(chosen.looked_up, k, criteria)
+        else:
+            best = self._matching(chosen.looked_up, WEIGHED_PER_ANSWER * k, criteria)
+            found = self._best(chosen.weighed, k, among=list(best))
+        if len(found) < min(k, least) and len(chosen.looked_up) < len(terms):
             return self._matching(terms, k, criteria)
         return found
 
@@ -99,10 +105,12 @@ class TextLeg:
         """Returns the BM25 of these rows, for those that hold any of the terms."""
         if not terms or not rowids:
             return {}
-        return self._best(self._chosen(terms), len(rowids), among=rowids)
+        return self._best(self._chosen(terms).weighed, len(rowids), among=rowids)
 
-    def _chosen(self, terms: Sequence[str]) -> Sequence[str]:
-        return terms if self._choice is None else self._choice.affordable(self._connection, terms)
+    def _chosen(self, terms: Sequence[str]) -> ChosenTerms:
+        if self._choice is None:
+            return ChosenTerms(tuple(terms), tuple(terms))
+        return self._choice.affordable(self._connection, terms)
 
     def _matching(
         self, terms: Sequence[str], k: int, criteria: PatternSearchCriteria

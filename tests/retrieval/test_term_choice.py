@@ -41,7 +41,7 @@ def bank(tmp_path: Path) -> Iterator[QEReasoningBank]:
 
 def chosen(database: Database, *terms: str, choice: TermChoice | None = None) -> list[str]:
     with database.read() as connection:
-        return (choice or TermChoice()).affordable(connection, terms)
+        return list((choice or TermChoice()).affordable(connection, terms).looked_up)
 
 
 def test_all_words_that_are_there_fit_a_small_bank(bank: QEReasoningBank) -> None:
@@ -63,6 +63,26 @@ def test_the_rarest_word_is_looked_up_whatever_it_costs(
     monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 3)
     assert chosen(bank.database, "common", "absent") == ["common"]
     assert chosen(bank.database, "absent", "missing") == ["absent", "missing"]
+
+
+def test_less_rare_words_weigh_in_without_bringing_documents(
+    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 7)
+    monkeypatch.setattr(term_choice, "WEIGHING_BUDGET", 37)
+    terms = ("common", "half", "tenth", "single")
+    with bank.database.read() as connection:
+        found = TermChoice().affordable(connection, terms)
+    assert found == term_choice.ChosenTerms(("tenth", "single"), ("half", "tenth", "single"))
+    limited = PatternStore(bank.database, bank.encoder_identity)
+    with limited.reading() as session:
+        limited_scores = session.text.candidates(terms, COUNT, PatternSearchCriteria())
+    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 37)
+    everything = PatternStore(bank.database, bank.encoder_identity)
+    with everything.reading() as session:
+        scores = session.text.candidates(terms, COUNT, PatternSearchCriteria())
+    assert len(limited_scores) == 6
+    assert limited_scores == {row: scores[row] for row in limited_scores}
 
 
 def test_words_of_more_than_half_the_bank_say_nothing(
