@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .consistency import check_patterns
-from .file_memory import CleanUp, FileMemory, TableMemory, clean_up, file_memory
+from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .mending import mend_patterns, quarantine_pattern
 from .rows import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .statistics import BankStatistics

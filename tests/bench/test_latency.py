@@ -1,0 +1,70 @@
+"""The generator and the measurement of latency, at a size that takes seconds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from aqe.bench import latency
+from aqe.bench.latency import measure_latency, sizes_of
+from aqe.bench.synthetic import GeneratedEncoder, PatternGenerator
+
+
+def test_generator_is_the_same_for_a_seed() -> None:
+    one, two = PatternGenerator(30, seed=5), PatternGenerator(30, seed=5)
+    assert [p.template for p in one.patterns()] == [p.template for p in two.patterns()]
+    assert np.array_equal(one.vectors, two.vectors)
+    assert [q.text for q in one.queries(5)] == [q.text for q in two.queries(5)]
+    assert not np.array_equal(one.vectors, PatternGenerator(30, seed=6).vectors)
+
+
+def test_generator_makes_unit_vectors_and_queries_near_a_pattern() -> None:
+    generator = PatternGenerator(500)
+    assert np.allclose(np.linalg.norm(generator.vectors, axis=1), 1, atol=1e-5)
+    best = [float((generator.vectors @ query.embedding).max()) for query in generator.queries(50)]
+    assert 0.5 < np.mean(best) < 0.75
+
+
+def test_generated_encoder_returns_the_vectors_of_its_patterns() -> None:
+    generator = PatternGenerator(10)
+    queries = generator.queries(2)
+    encoder = GeneratedEncoder(generator, queries)
+    patterns = list(generator.patterns())
+    encoder.expect(patterns, 0)
+    from aqe.retrieval.pattern_text import embedded_text
+
+    texts = [embedded_text(pattern) for pattern in patterns]
+    assert np.array_equal(encoder.encode(texts), generator.vectors)
+    assert np.array_equal(encoder.encode_query(queries[1].text), queries[1].embedding)
+    with pytest.raises(KeyError):
+        encoder.encode(["never seen"])
+
+
+def test_measure_latency_reports_every_operation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latency, "WARM_UP", 2)
+    monkeypatch.setattr(latency, "STORED", 3)
+    notes: list[str] = []
+    report = measure_latency([150], queries=10, note=notes.append)
+    assert notes
+    rows = {(row["system"], row["operation"], row["filter"]): row for row in report["results"]}
+    for operation in ("lookup", "vector"):
+        for name in ("none", "loose", "tight"):
+            assert ("aqe", operation, name) in rows
+            assert ("vec0-fts5-rrf", operation, name) in rows
+    assert {key[1] for key in rows} >= {"hit", "text", "store", "lookup with encoder"}
+    assert ("numpy", "vector", "none") in rows
+    for row in rows.values():
+        assert 0 < row["p50_ms"] <= row["p95_ms"] <= row["p99_ms"]
+    assert rows["aqe", "vector", "none"]["recall@10"] == 1.0
+    assert rows["vec0-fts5-rrf", "lookup", "none"]["ratio"] is None
+    assert report["banks"][0]["patterns"] == 150
+    assert not math.isnan(report["banks"][0]["resident_growth_mb"])
+
+
+def test_sizes_of_reads_whole_numbers() -> None:
+    assert sizes_of("1000, 20") == [1000, 20]
+    for wrong in ("", "0", "10,-3", "many", "1.5"):
+        with pytest.raises(ValueError, match="whole numbers above 0"):
+            sizes_of(wrong)

@@ -1,0 +1,111 @@
+"""``aqe memory``: says what is there, gives room back, keeps every pattern."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aqe.cli import main as main_module
+from aqe.models import HashingEncoder
+from aqe.retrieval import QEReasoningBank
+from aqe.retrieval.storage import clean_up, file_memory, vector_file_upkeep, vector_memory
+from aqe.schema import Database, TestPattern
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "aqe.db"
+    with QEReasoningBank(path, encoder=HashingEncoder()) as bank:
+        bank.store_patterns(
+            TestPattern(
+                name=f"pattern {number}",
+                description="d " * 500,
+                category="unit",
+                framework="pytest",
+                language="python",
+            )
+            for number in range(120)
+        )
+        for _ in range(60):
+            bank.delete_pattern(bank.list_patterns(limit=1)[0].id)
+    return path
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object
+) -> tuple[int, str]:
+    monkeypatch.setattr(sys, "argv", ["aqe", "memory", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main_module.main()
+    return int(ended.value.code or 0), capsys.readouterr().out
+
+
+def test_stats_counts_tables_and_caches(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out = run(monkeypatch, capsys, "stats", "--db", path, "--json")
+    report: Any = json.loads(out)
+    assert code == 0
+    assert report["file"]["database_bytes"] == path.stat().st_size
+    assert {"patterns", "patterns_fts", "patterns_vec"} <= {
+        one["name"] for one in report["file"]["tables"]
+    }
+    assert sum(one["bytes"] for one in report["file"]["tables"]) <= path.stat().st_size
+    assert report["process"]["answers"]["entries"] == 0
+    code, out = run(monkeypatch, capsys, "stats", "--db", path)
+    assert code == 0
+    assert "patterns_fts" in out
+    assert "few enough to be searched in memory" in out
+
+
+def test_stats_of_a_bank_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, capsys, "stats", "--db", tmp_path / "no.db")[0] == 1
+
+
+def test_cleanup_gives_room_back_and_keeps_every_pattern(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = path.stat().st_size
+    code, out = run(monkeypatch, capsys, "cleanup", "--vacuum", "--db", path, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert path.stat().st_size < before
+    assert report["after"]["free_bytes"] == 0
+    assert report["after"]["wal_bytes"] == 0
+    with QEReasoningBank(path, encoder=HashingEncoder()) as bank:
+        assert bank.get_statistics().patterns == 60
+        assert len(bank.search("pattern", limit=100)) == 60
+    code, out = run(monkeypatch, capsys, "cleanup", "--db", path)
+    assert code == 0
+    assert "given back" in out or "grew" in out
+
+
+def test_cleanup_makes_a_missing_file_of_vectors(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("aqe.retrieval.storage.disk_usage.MAX_ROWS", 10)
+    for module in (vector_memory, vector_file_upkeep):
+        monkeypatch.setattr(module, "MAX_ROWS", 10)
+    assert "the file is missing" in run(monkeypatch, capsys, "stats", "--db", path)[1]
+    out = run(monkeypatch, capsys, "cleanup", "--db", path)[1]
+    assert "60 embeddings taken into the file" in out
+    assert "60 in the file, 0 changed" in out
+
+
+def test_cleanup_says_when_the_log_is_in_use(path: Path) -> None:
+    with Database(path) as database, Database(path) as other, other.read() as reader:
+        reader.execute("select count(*) from patterns").get  # noqa: B018
+        database.connection().set_busy_timeout(10)
+        assert clean_up(database).wal_busy
+
+
+def test_file_memory_of_a_database_in_memory() -> None:
+    memory = file_memory(Database(None))
+    assert memory.wal_bytes == memory.vector_file_bytes == 0
+    assert memory.database_bytes > 0
