@@ -23,8 +23,9 @@ __all__ = ["SalvageReport", "salvage"]
 _READ_ERRORS = (apsw.Error, UnicodeDecodeError)
 # Written by the migrations of the new file.
 _OWN = frozenset({"schema_migrations", "sqlite_sequence"})
-# Shadow tables of the indexes; without the index itself, they look like anybody's.
-_DERIVED = ("patterns_fts", "patterns_vec")
+# Shadow tables of the indexes, which without the index itself look like anybody's, and what SQLite
+# makes by itself.
+_DERIVED = ("patterns_fts", "patterns_vec", "sqlite_")
 
 
 @dataclass(frozen=True, slots=True)

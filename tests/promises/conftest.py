@@ -90,19 +90,30 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Writes the report, if one is wanted."""
     target = os.environ.get(REPORT)
     if target and _figures:
-        Path(target).write_text(_report(), encoding="utf-8")
+        Path(target).write_text(_report(_selection(session)), encoding="utf-8")
 
 
-def _report() -> str:
+def _selection(session: pytest.Session) -> str:
+    """Says what of the tests was run, in the words of the command line."""
+    option = session.config.option
+    parts = [f"-m {option.markexpr!r}" if option.markexpr else ""]
+    parts.append(f"-k {option.keyword!r}" if option.keyword else "")
+    return " ".join(part for part in parts if part) or "all of them"
+
+
+def _report(selection: str) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
     ).stdout.strip()
     lines = [
         "# The promises, measured",
         "",
-        f"Written by `make test-full` on {datetime.now(UTC):%Y-%m-%d}, commit {commit or '?'},",
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python"
-        f" {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}.",
+        "Written by the tests of `tests/promises` (`make test-full`) on"
+        f" {datetime.now(UTC):%Y-%m-%d},",
+        f"commit {commit or '?'}, {os.cpu_count()} cores, {platform.system()}"
+        f" {platform.machine()},",
+        f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()};",
+        f"selection: {selection}. The tests say how much of the needed number they ran.",
         "",
         "| # | promise | needed | measured | seed | test |",
         "|---|---|---|---|---|---|",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def write_forever(path: Path, writer: int) -> None:
     with QEReasoningBank(path, encoder=HashingEncoder(64), durability="normal") as bank:
         for number in range(1_000_000):
             assert bank.store_pattern(make(f"w{writer}-{number}")).status == "created"
+            time.sleep(0.02)  # four agents in a hurry; the copies are checked row by row
 
 
 @pytest.mark.parametrize("count", [5, pytest.param(50, marks=pytest.mark.slow)])

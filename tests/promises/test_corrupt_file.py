@@ -74,7 +74,7 @@ def outcome(path: Path, forked: Callable[..., int]) -> str:
     return "found" if code == 2 else "unseen"
 
 
-@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [25, pytest.param(1, marks=pytest.mark.slow)])
 def test_corrupt_pages(
     every: int, tmp_path: Path, forked: Callable[..., int], promise: Callable[..., None]
 ) -> None:

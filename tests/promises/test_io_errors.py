@@ -186,7 +186,7 @@ def loop(
     (folder / "figure").write_text(f"{total} {points} {raised} {lost} {repeated}")
 
 
-@pytest.mark.parametrize("share", [0.02, pytest.param(0.7, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("share", [0.012, pytest.param(0.7, marks=pytest.mark.slow)])
 def test_io_errors(
     share: float,
     tmp_path: Path,

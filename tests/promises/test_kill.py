@@ -75,7 +75,7 @@ def stored(path: Path) -> dict[str, set[str]]:
         }
 
 
-@pytest.mark.parametrize("kills", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [8, pytest.param(200, marks=pytest.mark.slow)])
 def test_kill(
     kills: int,
     tmp_path: Path,

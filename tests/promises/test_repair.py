@@ -106,7 +106,7 @@ def test_repair_sets_damaged_patterns_aside(path: Path) -> None:
     assert '"agent_id":"a"' in str(kept[0][1])  # its use is kept too
 
 
-@pytest.mark.parametrize("every", [9, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
 def test_repair_of_lost_pages_keeps_all_that_is_readable(
     every: int, tmp_path: Path, promise: Callable[..., None]
 ) -> None:
