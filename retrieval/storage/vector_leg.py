@@ -84,9 +84,10 @@ class VectorLeg:
     def text_hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """Returns, by pattern id, the hash of the text that was embedded."""
         rows = self._connection.execute(
-            "select p.id, e.text_hash from patterns p join pattern_embeddings e"
-            " on e.pattern_rowid = p.pattern_rowid and e.encoder_rowid = :encoder"
-            " where p.id in (select value from json_each(:ids))",
+            # From the few to the many: turned round, it reads every embedding (590 ms at 100,000).
+            "select p.id, e.text_hash from json_each(:ids) j cross join patterns p on p.id = j.value"
+            " cross join pattern_embeddings e on e.pattern_rowid = p.pattern_rowid"
+            " and e.encoder_rowid = :encoder",
             {"encoder": self._encoder_rowid, "ids": json_text(list(ids))},
         )
         return dict(rows)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import apsw
 import numpy as np
 import pytest
 
@@ -307,3 +308,28 @@ def test_storing_a_batch_makes_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert bank.recall(bank.store) >= 0.98
     assert held(bank.store) == (0, COUNT)
     bank.database.close()
+
+
+def test_text_hashes_are_looked_up_by_id(bank: Bank) -> None:
+    """A store asks for one pattern; the plan must not begin with all embeddings of the encoder."""
+    plans: list[str] = []
+    with bank.store.reading() as session:
+        connection = session.connection
+
+        def keep(_: object, sql: str, __: object) -> bool:
+            if "text_hash" in sql and not sql.startswith("explain"):
+                values = {"ids": '["x"]', "encoder": 1}
+                plans.extend(
+                    str(row[3]) for row in plan.execute(f"explain query plan {sql}", values)
+                )
+            return True
+
+        plan = apsw.Connection(bank.database.label, flags=apsw.SQLITE_OPEN_READONLY)
+        connection.exec_trace = keep
+        hashes = session.vectors.text_hashes([bank.patterns[3].id, "nobody"])
+        connection.exec_trace = None
+        plan.close()
+    assert list(hashes) == [bank.patterns[3].id]
+    assert any(
+        "SEARCH e USING INDEX sqlite_autoindex_pattern_embeddings_1" in step for step in plans
+    )
