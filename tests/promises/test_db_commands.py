@@ -9,8 +9,7 @@ from typing import Any
 
 import apsw
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from aqe.cli.main import app
 from aqe.models import HashingEncoder
