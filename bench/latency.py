@@ -115,6 +115,7 @@ def measure_latency(
         queries: Distinct queries asked for each operation.
         note: Told what is being done.
     """
+    commit = _commit()  # now: the code that runs is what was imported
     results: list[LatencyRow] = []
     banks = []
     for size in sizes:
@@ -123,7 +124,7 @@ def measure_latency(
             results += rows
             banks.append(facts)
     return {
-        "commit": _commit(),
+        "commit": commit,
         "seed": seed,
         "queries": queries,
         "cpus": os.cpu_count(),
