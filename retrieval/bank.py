@@ -25,16 +25,14 @@ from ..schema import (
     TestPattern,
 )
 from .bank_files import BankFiles, Progress
+from .bank_trust import BankTrust
 from .cache import CacheStatistics
-from .evidence import quality_with_use
-from .forgetting import ForgetReport, forget
 from .metrics import LookupClock, PerformanceMetrics
 from .opening import BankOpening, OnDatabaseError
 from .pattern_text import context_query
 from .search import SearchMode, SearchRequest, search, search_similar
 from .storage import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
 from .storing import Change, store_batch
-from .trust import evidence_of_use
 from .words import has_words
 
 __all__ = ["QEReasoningBank"]
@@ -43,7 +41,7 @@ __all__ = ["QEReasoningBank"]
 MAX_LIMIT = 4096
 
 
-class QEReasoningBank(BankFiles):
+class QEReasoningBank(BankFiles, BankTrust):
     """A bank of test patterns over one database.
 
     Safe to use from several threads. Every method initialises the bank when that was not done.
@@ -172,28 +170,6 @@ class QEReasoningBank(BankFiles):
                 return False
             session.delete(stored.pattern_rowid)
             return True
-
-    def forget(
-        self, *, source: str = "", agent_id: str = "", run_id: str = "", dry_run: bool = False
-    ) -> ForgetReport:
-        """Removes all that came from a file or folder, an agent or a run; says what that was.
-
-        Raises:
-            ValueError: Nothing to forget was named.
-        """
-        return forget(
-            self._opening.store(),
-            source=source,
-            agent_id=agent_id,
-            run_id=run_id,
-            dry_run=dry_run,
-        )
-
-    def get_provenance(self, id: str) -> Provenance | None:
-        """Returns who wrote the present content of a pattern, or None when there is none."""
-        with self._opening.store().reading() as session:
-            stored = session.rows.get(id)
-            return None if stored is None else session.trust.get(stored.pattern_rowid)[0]
 
     # -- finding ---------------------------------------------------------------------------------
 
@@ -334,30 +310,6 @@ class QEReasoningBank(BankFiles):
 
     # -- use and history -------------------------------------------------------------------------
 
-    def record_usage(self, id: str, context: PatternUsageContext) -> TestPattern:
-        """Records one use, and counts it in the same transaction; returns the pattern as it is now.
-
-        Raises:
-            PatternNotFoundError: There is no pattern with this id.
-        """
-        with self._opening.store().writing() as session:
-            stored = session.rows.get(id)
-            if stored is None:
-                raise _not_found(id)
-            successes = stored.success_count + context.success
-            uses = stored.pattern.usage_count + 1
-            session.uses.add(stored.pattern_rowid, id, context)
-            session.rows.update_counters(
-                stored.pattern_rowid,
-                success_count=successes,
-                usage_count=uses,
-                evidence=evidence_of_use(session, stored.pattern_rowid),
-                quality=quality_with_use(stored.base_quality, successes, uses),
-            )
-            updated = session.rows.get_by_rowid([stored.pattern_rowid])[stored.pattern_rowid]
-            session.vectors.refresh(stored.pattern_rowid, updated)
-        return updated
-
     def get_usage(self, id: str, limit: int = 20) -> list[PatternUsageContext]:
         """Returns the latest uses of a pattern, newest first.
 
@@ -421,7 +373,7 @@ class QEReasoningBank(BankFiles):
     # The names that the design fixes.
     storePattern = store_pattern
     findMatchingPatterns = find_matching_patterns
-    recordUsage = record_usage
+    recordUsage = BankTrust.record_usage
     getStatistics = get_statistics
 
 
