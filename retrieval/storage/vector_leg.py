@@ -86,7 +86,8 @@ class VectorLeg:
         rows = self._connection.execute(
             # From the few to the many: turned round, it reads every embedding (590 ms at 100,000).
             "select p.id, e.text_hash from json_each(:ids) j"
-            " cross join patterns p on p.id = j.value cross join pattern_embeddings e on e.pattern_rowid = p.pattern_rowid"
+            " cross join patterns p on p.id = j.value"
+            " cross join pattern_embeddings e on e.pattern_rowid = p.pattern_rowid"
             " and e.encoder_rowid = :encoder",
             {"encoder": self._encoder_rowid, "ids": json_text(list(ids))},
         )
