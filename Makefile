@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# Two at a time; the tests of one file stay together, since they share what is dear to make.
+PYTEST  = $(BIN)/pytest -q -n 2 --dist loadfile
+
 # The demo's suites: real tests that ship inside the numpy that was installed with aqe.
 DEMO_DB := .demo/aqe.db
 SUITES   = $$($(BIN)/python -m aqe.bench.workload)
@@ -38,10 +41,10 @@ demo: $(VENV)/.run  ## fill a bank with numpy's own tests and ask it three thing
 	done
 
 test: $(VENV)/.dev  ## run the tests (a few minutes)
-	@$(BIN)/pytest -q --cov --cov-report=term:skip-covered -m "not slow"
+	@$(PYTEST) --cov --cov-report=term:skip-covered -m "not slow"
 
 test-full: $(VENV)/.dev  ## run all tests, the slow ones too
-	@$(BIN)/pytest -q --cov --cov-report=term:skip-covered
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 
 test-embed: $(VENV)/.dev  ## run the tests of the sentence-transformers extra (installs torch)
 	@$(PIP) --constraint constraints.txt torch
