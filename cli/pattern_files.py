@@ -289,10 +289,8 @@ def _print_extract(
     if not report.results:
         console.print(f"no data: no test found in {files:,} files")
     else:
-        console.print(
-            f"{len(report.results):,} tests in {files:,} files: {_counts(report, dry_run=dry_run)},"
-            f" {len(skipped):,} files skipped, {seconds:.1f} s"
-        )
+        console.print(f"{len(report.results):,} tests in {files:,} files, {seconds:.1f} s")
+        console.print(f"{_counts(report, dry_run=dry_run)}, {len(skipped):,} files skipped")
     print_rejections(console, report.results)
     for one in skipped[:MAX_SHOWN_SKIPS]:
         console.print(plain(f"skipped {one.path}: {one.reason}", "yellow"))
