@@ -290,10 +290,10 @@ def _print_extract(
         console.print(f"no data: no test found in {files:,} files")
     else:
         console.print(f"{len(report.results):,} tests in {files:,} files, {seconds:.1f} s")
-        console.print(f"{_counts(report, dry_run=dry_run)}, {len(skipped):,} files skipped")
+        console.print(f"{_counts(report, dry_run=dry_run)}; skipped files: {len(skipped):,}")
     print_rejections(console, report.results)
     for one in skipped[:MAX_SHOWN_SKIPS]:
-        console.print(plain(f"skipped {one.path}: {one.reason}", "yellow"))
+        console.print(plain(f"skipped {one.path}: {one.reason}", "yellow"), soft_wrap=True)
     if len(skipped) > MAX_SHOWN_SKIPS:
         more = len(skipped) - MAX_SHOWN_SKIPS
         console.print(f"... and {more:,} more skipped; --json lists them all")
