@@ -43,8 +43,9 @@ demo: $(VENV)/.run  ## fill a bank with numpy's own tests and ask it three thing
 test: $(VENV)/.dev  ## run the tests (a few minutes)
 	@$(PYTEST) --cov --cov-report=term:skip-covered -m "not slow"
 
-test-full: $(VENV)/.dev  ## run all tests, the slow ones too
-	@$(PYTEST) --cov --cov-report=term:skip-covered
+test-full: $(VENV)/.dev  ## run all tests, the slow ones too; writes the promises' figures
+	@$(PYTEST) --ignore tests/promises
+	@AQE_PROMISES_REPORT=bench/results/promises.md $(BIN)/pytest -q tests/promises
 
 test-embed: $(VENV)/.dev  ## run the tests of the sentence-transformers extra (installs torch)
 	@$(PIP) --constraint constraints.txt torch

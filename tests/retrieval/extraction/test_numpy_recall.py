@@ -38,9 +38,12 @@ sys.exit(pytest.main([*options, *sys.argv[1:]], plugins=[Collector()]))
 """
 
 
-@pytest.fixture(scope="module")
-def folders() -> list[Path]:
-    return [Path(numpy.__file__).parent / suite / "tests" for suite in SUITES]
+@pytest.fixture(scope="module", params=["some", pytest.param("all", marks=pytest.mark.slow)])
+def folders(request: pytest.FixtureRequest) -> list[Path]:
+    root = Path(numpy.__file__).parent
+    if request.param == "all":
+        return sorted(folder for folder in root.rglob("tests") if folder.is_dir())
+    return [root / suite / "tests" for suite in SUITES]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,7 @@ def test_extraction_finds_what_pytest_collects_from_numpy(
     collected = {tuple(pair) for pair in json.loads(line.removeprefix("COLLECTED"))}
     assert len(collected) > 1000
     missed = collected - set(extracted)
+    print(f"{len(collected) - len(missed)} of {len(collected)} test functions are patterns")
     assert len(missed) <= (1 - LEAST_RECALL) * len(collected), sorted(missed)[:20]
 
 
@@ -94,7 +98,9 @@ def test_extraction_of_numpy_tells_the_framework_and_spreads_quality(
     extracted: dict[tuple[str, str], TestPattern],
 ) -> None:
     patterns = list(extracted.values())
-    assert {pattern.framework for pattern in patterns} == {"pytest"}
+    frameworks = [pattern.framework for pattern in patterns]
+    assert set(frameworks) <= {"pytest", "unittest"}
+    assert frameworks.count("unittest") <= len(frameworks) // 50
     assert all(pattern.source and pattern.source.startswith("numpy/") for pattern in patterns)
     qualities = sorted(pattern.quality for pattern in patterns)
     low, high = qualities[len(qualities) // 20], qualities[-len(qualities) // 20]
