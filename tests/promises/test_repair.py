@@ -114,7 +114,7 @@ def test_repair_of_lost_pages_keeps_all_that_is_readable(
     whole, path = tmp_path / "whole.db", tmp_path / "spoilt.db"
     fill(whole)
     data = whole.read_bytes()
-    pages = repaired = refused = 0
+    pages = repaired = refused = complete = 0
     least = 60
     for page in range(1, len(data) // 4096, every):
         for old in tmp_path.glob("spoilt.db*"):
@@ -122,7 +122,7 @@ def test_repair_of_lost_pages_keeps_all_that_is_readable(
         path.write_bytes(data[: page * 4096] + bytes(4096) + data[(page + 1) * 4096 :])
         pages += 1
         if not check_database(path).problems:  # a page that was free
-            repaired += 1
+            repaired, complete = repaired + 1, complete + 1
             continue
         try:
             report = repair_database(path)
@@ -132,14 +132,29 @@ def test_repair_of_lost_pages_keeps_all_that_is_readable(
             continue
         if report.after == ():
             repaired += 1
-            with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
-                least = min(least, bank.get_statistics().patterns)
+            # Where the page held the encoder's name, all was embedded anew with the default one.
+            with QEReasoningBank(path) as bank:
+                there = bank.get_statistics().patterns
+            least, complete = min(least, there), complete + (there == 60)
         if report.kept is not None:
             assert report.kept.read_bytes()[: page * 4096] == data[: page * 4096]
     promise(
         8,
-        f"{repaired} of {pages} files with a zeroed page repaired, at least {least} of 60 patterns"
-        f" kept; {refused} without a list of tables sent to restore",
+        f"{repaired} of {pages} files with a zeroed page repaired, {complete} of them with all 60"
+        f" patterns (fewest {least}: the root of their table); {refused} without a list of tables sent to restore",
         part="pages",
     )
     assert repaired + refused == pages
+
+
+def test_repair_sets_aside_what_belonged_to_a_lost_pattern(path: Path) -> None:
+    fill(path)
+    spoil(path, "pragma foreign_keys = off; delete from patterns where id = 'p1'")
+    report = repair_database(path)
+    assert report.after == ()
+    connection = apsw.Connection(str(path))
+    kept = connection.execute("select pattern_id, content from repair_quarantine").fetchall()
+    assert connection.execute("select count(*) from pattern_usage").get == 0
+    connection.close()
+    assert [row[0] for row in kept] == ["p1"]
+    assert '"pattern_usage"' in str(kept[0][1])

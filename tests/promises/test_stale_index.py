@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from aqe.cli.maintenance import check_all
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
+from aqe.retrieval.pattern_text import embedded_text
 from aqe.schema import Database, PatternUsageContext, TestPattern, back_up, restore
 
 IDS = [f"id{number}" for number in range(6)]
@@ -129,7 +130,7 @@ class BankMachine(RuleBasedStateMachine):
         bank = self.banks[self.steps % 2]
         assert {one.id for one in bank.list_patterns(limit=None)} == set(self.model)
         for pattern in self.model.values():
-            found = bank.search(pattern.template, mode="vector", group=False)
+            found = bank.search(embedded_text(pattern), mode="vector", group=False)
             best = [one for one in found if one.score >= found[0].score - 1e-6]
             assert pattern.id in {one.pattern.id for one in best}
         for word in WORDS:
