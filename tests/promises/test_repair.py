@@ -141,7 +141,8 @@ def test_repair_of_lost_pages_keeps_all_that_is_readable(
     promise(
         8,
         f"{repaired} of {pages} files with a zeroed page repaired, {complete} of them with all 60"
-        f" patterns (fewest {least}: the root of their table); {refused} without a list of tables sent to restore",
+        f" patterns (fewest {least}: the root of their table); {refused} without a list of tables"
+        " sent to restore",
         part="pages",
     )
     assert repaired + refused == pages
