@@ -25,6 +25,14 @@ _BELONGING = {
     "pattern_agent_counts": "select * from pattern_agent_counts where pattern_rowid = :rowid",
 }
 
+# What cannot be derived again, of patterns that are not there.
+_ORPHANS = {
+    "pattern_usage": "select * from pattern_usage"
+    " where pattern_id not in (select id from patterns)",
+    "pattern_versions": "select * from pattern_versions"
+    " where pattern_id not in (select id from patterns)",
+}
+
 
 def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str) -> bool:
     """Sets a damaged pattern aside, with its versions, uses and counts; tells whether it was there.
@@ -86,7 +94,14 @@ def _remove_orphans(connection: apsw.Connection) -> None:
         connection.execute(
             f"delete from {table} where pattern_rowid not in (select pattern_rowid from patterns)"
         )
-    for table in ("pattern_usage", "pattern_versions"):
+    # Whose encoder is unknown is of no use, and must not be taken for that of the next one.
+    connection.execute(
+        "delete from pattern_embeddings"
+        " where encoder_rowid not in (select encoder_rowid from encoders)"
+    )
+    for table, query in _ORPHANS.items():
+        for row in _rows(connection, query, {}):
+            _set_aside(connection, row["pattern_id"], "its pattern is gone", {table: [row]})
         connection.execute(f"delete from {table} where pattern_id not in (select id from patterns)")
 
 
