@@ -12,7 +12,14 @@ from rich.text import Text
 
 from ..retrieval import BankStatistics
 from ..retrieval.words import all_words
-from ..schema import PatternMatch, PatternUsageContext, PatternVersion, StoreResult, TestPattern
+from ..schema import (
+    PatternMatch,
+    PatternUsageContext,
+    PatternVersion,
+    Provenance,
+    StoreResult,
+    TestPattern,
+)
 from .output import clean, plain, share, table
 
 # Enough digits to be unique in a bank of 100,000 with a chance of collision under 1 in 200.
@@ -137,6 +144,7 @@ def print_pattern(
     pattern: TestPattern,
     quality: Mapping[str, float | None],
     reasons: Sequence[str],
+    author: Provenance | None,
 ) -> None:
     """Prints everything about one pattern: facts, why its quality, template, examples."""
     console.print(plain(pattern.name, "bold"))
@@ -148,6 +156,7 @@ def print_pattern(
     for name, value in (
         ("id", pattern.id),
         ("source", pattern.source or "-"),
+        ("author", _author_text(author)),
         ("kind", f"{pattern.framework}, {pattern.language}, {pattern.category}"),
         ("tags", ", ".join(pattern.tags) or "-"),
         ("version", f"{pattern.version}, of {pattern.updated_at:%Y-%m-%d %H:%M} UTC"),
@@ -259,3 +268,11 @@ def _one_line(text: str) -> str:
 def _says_more_than_name(pattern: TestPattern) -> bool:
     """Tells whether the description is more than the name in words."""
     return not all_words(pattern.description) <= all_words(pattern.name)
+
+
+def _author_text(author: Provenance | None) -> str:
+    """Returns who wrote a pattern, in words."""
+    if author is None:
+        return "-"
+    run = f", run {author.run_id}" if author.run_id else ""
+    return f"{author.origin} {author.agent_id}".strip() + run

@@ -164,6 +164,7 @@ def show(
         pattern = _pattern(bank, id)
         versions = bank.get_version_history(pattern.id) if history else None
         uses = bank.get_usage(pattern.id) if usage else None
+        author = bank.get_provenance(pattern.id)
         score = score_quality(pattern)
         components = {
             name: getattr(score, name)
@@ -174,6 +175,7 @@ def show(
                 {
                     "database": database.label,
                     "pattern": pattern_object(pattern),
+                    "author": author,
                     "quality": {**components, "reasons": list(score.reasons)},
                     "versions": versions and [version_object(version) for version in versions],
                     "usage": uses and [asdict(use) for use in uses],
@@ -181,7 +183,7 @@ def show(
             )
             return
         console = stdout()
-        print_pattern(console, pattern, components, score.reasons)
+        print_pattern(console, pattern, components, score.reasons, author)
         if versions is not None:
             print_versions(console, versions)
         if uses is not None:
