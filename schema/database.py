@@ -170,11 +170,6 @@ class Database:
             _begin_immediate(connection)
             try:
                 yield connection
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("rollback")
-                raise
-            try:
                 connection.execute("commit")
             except BaseException:
                 if connection.in_transaction:

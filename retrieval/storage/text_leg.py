@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import apsw
 
 from ...schema import PatternSearchCriteria, TestPattern
+from ..pattern_text import code_of
 from ..words import index_words, match_expression
 from .filters import json_text
 from .row_filter import RowFilters
@@ -27,12 +28,11 @@ WEIGHED_PER_ANSWER = 4
 
 def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
     """Returns the words of a pattern as the index holds them: name, description, tags, code."""
-    code = "\n".join(pattern.examples) or pattern.template
     return (
         index_words(pattern.name),
         index_words(pattern.description),
         index_words(" ".join(pattern.tags)),
-        index_words(code),
+        index_words(code_of(pattern)),
     )
 
 
