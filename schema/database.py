@@ -13,7 +13,7 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -167,7 +167,7 @@ class Database:
             raise DatabaseReadOnlyError(READ_ONLY.format(path=self.label))
         with self._exclusive(), translated(self.label):
             connection = self.connection()
-            _begin_immediate(connection)
+            _retried(lambda: connection.execute("begin immediate"))
             try:
                 yield connection
                 connection.execute("commit")
@@ -250,7 +250,7 @@ class Database:
                     " upgrade it, or a writable copy of it, with: aqe db migrate"
                 )
             return MigrationReport(version, version)
-        set_journal_mode_wal(connection)
+        _retried(lambda: set_journal_mode_wal(connection))  # not all of it waits by itself
         return migrate(connection, path=self.path, transaction=self.write)
 
     @contextmanager
@@ -336,12 +336,12 @@ def _needs_immutable(path: Path) -> bool:
     )
 
 
-def _begin_immediate(connection: apsw.Connection) -> None:
-    """Takes the write lock, trying again with a random pause until the deadline."""
+def _retried(take_lock: Callable[[], object]) -> None:
+    """Takes a lock, trying again with a random pause until the deadline."""
     deadline = time.monotonic() + WRITE_DEADLINE_S
     while True:
         try:
-            connection.execute("begin immediate")
+            take_lock()
             return
         except apsw.BusyError:
             if time.monotonic() > deadline:
