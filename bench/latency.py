@@ -14,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,16 +27,13 @@ from ..retrieval import QEReasoningBank
 from ..retrieval.storage import PatternStore
 from ..retrieval.words import query_terms
 from ..schema import Database, PatternSearchCriteria
+from .latency_rows import FilterName, LatencyRow, LatencyTimes, Note
 from .latency_yardsticks import NumpyScan, PlainHybrid
-from .synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator
+from .synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
 
-__all__ = ["FILTERS", "SEED", "LatencyRow", "measure_latency"]
-
-FilterName = Literal["none", "loose", "tight"]
-Note = Callable[[str], None]
+__all__ = ["FILTERS", "SEED", "measure_latency", "sizes_of"]
 
 SEED: Final = 20261123
-LOAD_BATCH: Final = 2_000
 WARM_UP: Final = 20
 STORED: Final = 100
 DEPTH: Final = 50
@@ -46,64 +43,6 @@ FILTERS: Final[dict[FilterName, PatternSearchCriteria]] = {
     "loose": PatternSearchCriteria(framework="pytest"),
     "tight": PatternSearchCriteria(framework="ava"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LatencyRow:
-    """One operation of one system at one size; ``ratio`` is its p95 over that of the yardstick."""
-
-    patterns: int
-    system: str
-    operation: str
-    filter: FilterName
-    count: int
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    recall_at_10: float | None = None
-    ratio: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns the row under the names of the report."""
-        row = {key: getattr(self, key) for key in self.__slots__ if key != "recall_at_10"}
-        return row | {"recall@10": self.recall_at_10}
-
-
-@dataclass(slots=True)
-class _Times:
-    """Durations by system, operation and filter, and recall where there is one."""
-
-    ms: dict[tuple[str, str, FilterName], list[float]] = field(default_factory=dict)
-    recall: dict[tuple[str, str, FilterName], list[float]] = field(default_factory=dict)
-
-    def time(self, key: tuple[str, str, FilterName], call: Callable[[], Any]) -> Any:
-        started = time.perf_counter()
-        answer = call()
-        self.ms.setdefault(key, []).append((time.perf_counter() - started) * 1000)
-        return answer
-
-    def rows(self, patterns: int) -> list[LatencyRow]:
-        rows = []
-        for key, durations in self.ms.items():
-            p50, p95, p99 = np.percentile(durations, (50, 95, 99)).tolist()
-            recall = self.recall.get(key)
-            yardstick = self.ms.get(("vec0-fts5-rrf", key[1], key[2]))
-            ratio = None
-            if yardstick and key[0] != "vec0-fts5-rrf":
-                ratio = p95 / float(np.percentile(yardstick, 95))
-            rows.append(
-                LatencyRow(
-                    patterns,
-                    *key,
-                    len(durations),
-                    p50,
-                    p95,
-                    p99,
-                    None if recall is None else float(np.mean(recall)),
-                    ratio,
-                )
-            )
-        return rows
 
 
 def measure_latency(
@@ -157,7 +96,7 @@ def _measure_size(
         del listed, ordered
         gc.collect()
         before_mb = _resident_mb()
-        times = _Times()
+        times = LatencyTimes()
         note(f"{size} patterns: searching")
         _searches(times, bank, plain, generator, queries)
         note(f"{size} patterns: storing")
@@ -172,15 +111,7 @@ def _load(
     bank: QEReasoningBank, generator: PatternGenerator, encoder: GeneratedEncoder, note: Note
 ) -> dict[str, float]:
     """Stores the generator's patterns; returns the speeds of storing and of the file of vectors."""
-    remaining = generator.patterns()
-    first, duration_s = 0, 0.0
-    while batch := list(itertools.islice(remaining, LOAD_BATCH)):
-        encoder.expect(batch, first)
-        first += len(batch)
-        started = time.perf_counter()
-        bank.store_patterns(batch)
-        duration_s += time.perf_counter() - started
-        note(f"{generator.count} patterns: stored {first}")
+    duration_s = fill_bank(bank, generator, encoder, note=note)
     note(f"{generator.count} patterns: making the file of vectors")
     started = time.perf_counter()
     indexed = bank.update_vector_file()
@@ -193,7 +124,7 @@ def _load(
 
 
 def _searches(
-    times: _Times,
+    times: LatencyTimes,
     bank: QEReasoningBank,
     plain: PlainHybrid,
     generator: PatternGenerator,
@@ -204,7 +135,7 @@ def _searches(
     encoder = create_encoder()
     encoder.encode_query("warm up")
     store = PatternStore(bank.database, bank.encoder_identity)
-    discarded = _Times()
+    discarded = LatencyTimes()
     for number, query in enumerate(queries):
         into = times if number >= WARM_UP else discarded
         for name, criteria in FILTERS.items():
@@ -214,7 +145,7 @@ def _searches(
 
 
 def _lookup(
-    times: _Times,
+    times: LatencyTimes,
     bank: QEReasoningBank,
     plain: PlainHybrid,
     query: GeneratedQuery,
@@ -229,7 +160,7 @@ def _lookup(
 
 
 def _rest(
-    times: _Times,
+    times: LatencyTimes,
     bank: QEReasoningBank,
     plain: PlainHybrid,
     store: PatternStore,
@@ -249,7 +180,7 @@ def _rest(
 
 
 def _vector_leg(
-    times: _Times,
+    times: LatencyTimes,
     store: PatternStore,
     plain: PlainHybrid,
     query: GeneratedQuery,
@@ -275,7 +206,10 @@ def _text(store: PatternStore, query: GeneratedQuery) -> dict[int, float]:
 
 
 def _stores(
-    times: _Times, bank: QEReasoningBank, generator: PatternGenerator, encoder: GeneratedEncoder
+    times: LatencyTimes,
+    bank: QEReasoningBank,
+    generator: PatternGenerator,
+    encoder: GeneratedEncoder,
 ) -> None:
     """Stores single new patterns, durably, and searches after each: what a change costs both."""
     for number, pattern in enumerate(itertools.islice(generator.patterns(), STORED)):

@@ -11,16 +11,19 @@ nearly everything and rare ones a few patterns. Code is real enough to be parsed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ..retrieval import QEReasoningBank
 from ..retrieval.pattern_text import embedded_text, text_hash
 from ..schema import Category, Framework, Language, TestPattern
 
-__all__ = ["DIMENSION", "GeneratedEncoder", "GeneratedQuery", "PatternGenerator"]
+__all__ = ["DIMENSION", "GeneratedEncoder", "GeneratedQuery", "PatternGenerator", "fill_bank"]
 
 Vector = npt.NDArray[np.float32]
 
@@ -35,6 +38,7 @@ TOPIC_SHARE = 0.5
 SPECTRUM_DECAY = 85.0
 # Mixed from a pattern and noise: gives best answers with a cosine of about 0.6.
 QUERY_SHARE = 0.62
+FILL_BATCH = 2_000
 
 _ONSETS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr pl pr sc sl st tr".split()
 _VOWELS = "a e i o u ai ea io ou".split()
@@ -205,6 +209,26 @@ class GeneratedEncoder:
         """Returns the vector (dim,) of a generated query; of any other text, the first one."""
         found = self._queries.get(text)
         return np.asarray(self._vectors[0] if found is None else found, dtype=np.float32)
+
+
+def fill_bank(
+    bank: QEReasoningBank,
+    generator: PatternGenerator,
+    encoder: GeneratedEncoder,
+    *,
+    note: Callable[[str], None] = lambda _: None,
+) -> float:
+    """Stores the generator's patterns in batches; returns the seconds that storing took."""
+    remaining = generator.patterns()
+    first, duration_s = 0, 0.0
+    while batch := list(itertools.islice(remaining, FILL_BATCH)):
+        encoder.expect(batch, first)
+        first += len(batch)
+        started = time.perf_counter()
+        bank.store_patterns(batch)
+        duration_s += time.perf_counter() - started
+        note(f"{generator.count} patterns: stored {first}")
+    return duration_s
 
 
 def _vocabulary(rng: np.random.Generator) -> list[str]:
