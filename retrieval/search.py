@@ -16,7 +16,7 @@ from .pattern_text import code_of
 from .rules import Rules
 from .storage import CandidateRow, PatternSession, StoredPattern
 from .trust import UNPROVEN
-from .words import all_words, has_words, query_terms
+from .words import has_words, query_terms, words_in
 
 __all__ = ["SearchMode", "SearchRequest", "leg_scores", "search", "search_similar"]
 
@@ -110,14 +110,12 @@ def leg_scores(
     depth = min(depth + session.trust.unproven(), MAX_DEPTH)
     words_alone = query_embedding is None or request.mode == "text"
     least = request.limit if words_alone else 0
-    bm25 = session.text.candidates(terms, depth, request.criteria, least=least)
     if query_embedding is None or words_alone:
-        return {}, bm25
+        return {}, session.text.candidates(terms, depth, request.criteria, least=least)
     cosines = session.vectors.candidates(query_embedding, depth, request.criteria)
-    if bm25:
-        cosines = _with_missing_cosines(session, cosines, bm25, query_embedding)
-        bm25 |= session.text.scores(terms, [key for key in cosines if key not in bm25])
-    return cosines, bm25
+    bm25 = session.text.candidates(terms, depth, request.criteria, others=cosines)
+    missing = [key for key in bm25 if key not in cosines]
+    return cosines | session.vectors.cosines(query_embedding, missing), bm25
 
 
 def _rule_weight(request: SearchRequest, rules: Rules) -> float:
@@ -198,21 +196,6 @@ def _trust_reasons(candidate: CandidateRow) -> tuple[str, ...]:
     return ("unproven: only its author vouches for it",) if candidate.trust == UNPROVEN else ()
 
 
-def _with_missing_cosines(
-    session: PatternSession,
-    cosines: dict[int, float],
-    bm25: dict[int, float],
-    query_embedding: Vector,
-) -> dict[int, float]:
-    """Returns the cosines with those of candidates that only the text leg brought."""
-    missing = [key for key in bm25 if key not in cosines]
-    found = session.vectors.embeddings(missing)
-    if not found:
-        return cosines
-    values = np.stack(list(found.values())) @ query_embedding
-    return cosines | dict(zip(found, values.tolist(), strict=True))
-
-
 def _leg_reasons(fused: Fused, pattern: TestPattern, terms: Sequence[str]) -> list[str]:
     """Returns what the legs found, in short phrases."""
     reasons = []
@@ -227,5 +210,4 @@ def _shared_words(pattern: TestPattern, terms: Sequence[str]) -> list[str]:
     """Returns the query's words that the pattern holds, longest first: those say the most."""
     code = code_of(pattern)[:MAX_REASON_CHARS]
     text = " ".join((pattern.name, pattern.description, *pattern.tags, code))
-    shared = all_words(text).intersection(terms)
-    return sorted(shared, key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]
+    return sorted(words_in(text, terms), key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]

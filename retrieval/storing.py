@@ -221,7 +221,7 @@ def _create(
         session.uses.count(rowid, IMPORTED_AGENT, successes, uses)
     session.text.put(rowid, pattern)
     session.vectors.put(rowid, pattern, embeddings.of(one), one.text_hash)
-    return replace(_result(one, "created"), near_duplicate_of=session.rows.near_duplicate(pattern))
+    return replace(_result(one, "created"), near_duplicate_of=session.rows.near_duplicate(rowid))
 
 
 def _update(

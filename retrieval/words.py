@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 __all__ = [
     "STOP_WORDS",
@@ -13,6 +14,7 @@ __all__ = [
     "match_expression",
     "query_terms",
     "split_words",
+    "words_in",
 ]
 
 # Recorded with the bank; when this number differs, the index is made anew.
@@ -69,6 +71,33 @@ def has_words(text: str) -> bool:
 def all_words(text: str) -> set[str]:
     """Returns every distinct word of a text of any length, identifiers by their parts alone."""
     return set(_WORD.findall(_CAMEL.sub(" ", text).replace("_", " ").lower()))
+
+
+def words_in(text: str, words: Iterable[str]) -> set[str]:
+    """Returns those of the lower-case words that stand in a text, alone or in an identifier.
+
+    Looks for each word instead of splitting the text: a tenth of the time for a few words.
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a letter like U+0130: the places of the two texts differ
+        text = lowered
+    return {word for word in words if _holds(text, lowered, word)}
+
+
+def _holds(text: str, lowered: str, word: str) -> bool:
+    start = lowered.find(word)
+    while start >= 0:
+        if _is_boundary(text, start) and _is_boundary(text, start + len(word)):
+            return True
+        start = lowered.find(word, start + 1)
+    return False
+
+
+def _is_boundary(text: str, place: int) -> bool:
+    """Tells whether a word ends or begins at a place of a text, as in ``index_words``."""
+    if place in (0, len(text)) or not (text[place - 1].isalnum() and text[place].isalnum()):
+        return True
+    return _CAMEL.match(text, place) is not None
 
 
 def match_expression(terms: list[str]) -> str:

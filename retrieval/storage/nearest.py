@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .row_filter import RowFilter
 from .vector_memory import VectorView
 
-__all__ = ["nearest"]
+__all__ = ["cosines_of", "in_memory", "nearest"]
 
 Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
@@ -45,9 +45,25 @@ def nearest(
     found = _in_memory(view, query, k, row_filter, allowed)
     if view.file is not None:
         rowids = _in_file(view, query, k, row_filter, allowed)
-        found += _exact_scores(exact(rowids), query)
+        found += [(cosine, rowid) for rowid, cosine in cosines_of(exact(rowids), query).items()]
     found.sort(key=lambda item: (-item[0], item[1]))
     return found[:k]
+
+
+def in_memory(view: VectorView, query: Vector, rowids: Sequence[int]) -> dict[int, float]:
+    """Returns the cosine of those of these rows that are in memory."""
+    places = np.flatnonzero(np.isin(view.rowids, np.array(rowids, dtype=np.int64)))
+    cosines = view.matrix[places] @ query
+    return dict(zip(view.rowids[places].tolist(), cosines.tolist(), strict=True))
+
+
+def cosines_of(vectors: dict[int, Vector], query: Vector) -> dict[int, float]:
+    """Returns the cosine of each of the vectors (dim,), which may be of any length."""
+    if not vectors:
+        return {}
+    matrix = np.stack(list(vectors.values()))
+    cosines = (matrix @ query) / np.sqrt(np.einsum("ij,ij->i", matrix, matrix))
+    return dict(zip(vectors, cosines.tolist(), strict=True))
 
 
 def _in_memory(
@@ -95,14 +111,6 @@ def _in_file(
         if fetched > MOST_FETCHED and row_filter is not None:
             every = np.array(row_filter.every(), dtype=np.int64)
             return _listed(view.file.nearest_of(_known(view, every), query, wanted))
-
-
-def _exact_scores(vectors: dict[int, Vector], query: Vector) -> list[tuple[float, int]]:
-    if not vectors:
-        return []
-    matrix = np.stack(list(vectors.values()))
-    cosines = (matrix @ query) / np.sqrt(np.einsum("ij,ij->i", matrix, matrix))
-    return list(zip(cosines.tolist(), vectors, strict=True))
 
 
 def _known(view: VectorView, rowids: Keys) -> Keys:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 
 import apsw
 
@@ -11,7 +12,7 @@ from ..pattern_text import code_of
 from ..words import index_words, match_expression
 from .filters import json_text
 from .row_filter import RowFilters
-from .term_choice import ChosenTerms, TermChoice
+from .term_choice import DOCUMENT_BUDGET, ChosenTerms, TermChoice
 
 __all__ = ["TextLeg", "index_columns"]
 
@@ -22,6 +23,9 @@ WEIGHTS = (8.0, 2.0, 2.0, 2.0)
 _BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
 # Fetched for each answer under a filter that many rows meet, so that enough of them do.
 FETCHED_PER_ANSWER = 6
+# Documents that are all fetched, though only the best are wanted: what the other leg brought is
+# among them, and a second look-up is spared. As many as the rare words of a query bring.
+FETCHED_AT_ONCE = DOCUMENT_BUDGET
 # Of the documents that rare words bring, those that the other words may still lift.
 WEIGHED_PER_ANSWER = 4
 
@@ -80,61 +84,78 @@ class TextLeg:
         self._connection.execute("delete from patterns_fts")
 
     def candidates(
-        self, terms: Sequence[str], k: int, criteria: PatternSearchCriteria, *, least: int = 0
+        self,
+        terms: Sequence[str],
+        k: int,
+        criteria: PatternSearchCriteria,
+        *,
+        others: Collection[int] = (),
+        least: int = 0,
     ) -> dict[int, float]:
-        """Returns up to k row numbers that meet the criteria with their BM25, best first.
+        """Returns the BM25 of the best k rows that meet the criteria, and of ``others``.
 
-        A score is positive, higher is better; ties are broken by row number.
+        A score is positive, higher is better. Best first; ties are broken by row number.
 
         Args:
+            others: Row numbers that another leg brought under the same criteria; they are scored
+                where they hold a word.
             least: When the words that a search can pay for find fewer, all words are looked up.
         """
         if not terms:
             return {}
         chosen = self._chosen(terms)
-        if chosen.looked_up == chosen.weighed:
-            found = self._matching(chosen.looked_up, k, criteria)
-        else:
-            best = self._matching(chosen.looked_up, WEIGHED_PER_ANSWER * k, criteria)
-            found = self._best(chosen.weighed, k, among=list(best))
-        if len(found) < min(k, least) and len(chosen.looked_up) < len(terms):
-            return self._matching(terms, k, criteria)
-        return found
+        bm25 = self._candidates(chosen, k, criteria, others)
+        if len(bm25) < min(k, least) and len(chosen.looked_up) < len(terms):
+            return self._candidates(ChosenTerms.all_of(terms), k, criteria, others)
+        return bm25
 
-    def scores(self, terms: Sequence[str], rowids: Sequence[int]) -> dict[int, float]:
-        """Returns the BM25 of these rows, for those that hold any of the terms."""
-        if not terms or not rowids:
-            return {}
-        return self._best(self._chosen(terms).weighed, len(rowids), among=rowids)
+    def _candidates(
+        self, chosen: ChosenTerms, k: int, criteria: PatternSearchCriteria, others: Collection[int]
+    ) -> dict[int, float]:
+        if chosen.looked_up == chosen.weighed:
+            # Of few documents all are fetched: those that another leg brought are among them.
+            bm25, met = self._matching(chosen.looked_up, k, criteria, least=FETCHED_AT_ONCE + 1)
+            complete = len(bm25) <= FETCHED_AT_ONCE
+        else:
+            _, met = self._matching(chosen.looked_up, WEIGHED_PER_ANSWER * k, criteria)
+            complete = False
+        if not complete:
+            bm25 = self._best(chosen.weighed, among={*met, *others})
+        best = set(islice((rowid for rowid in bm25 if rowid in met), k))
+        return {rowid: bm25[rowid] for rowid in bm25 if rowid in best or rowid in others}
 
     def _chosen(self, terms: Sequence[str]) -> ChosenTerms:
         if self._choice is None:
-            return ChosenTerms(tuple(terms), tuple(terms))
+            return ChosenTerms.all_of(terms)
         return self._choice.affordable(self._connection, terms)
 
     def _matching(
-        self, terms: Sequence[str], k: int, criteria: PatternSearchCriteria
-    ) -> dict[int, float]:
-        """Returns the best k that hold any of the terms and meet the criteria."""
+        self, terms: Sequence[str], k: int, criteria: PatternSearchCriteria, *, least: int = 0
+    ) -> tuple[dict[int, float], set[int]]:
+        """Returns rows that hold any of the terms, and which of them are the best k that meet the
+        criteria.
+
+        Args:
+            least: Return so many rows, or all there are.
+        """
         row_filter = self._filters.of(criteria)
-        if row_filter is None:
-            return self._best(terms, k)
-        few = row_filter.tight()
-        if few is not None:
-            return self._best(terms, k, among=few)
+        few = row_filter.tight() if row_filter is not None else None
+        if row_filter is None or few is not None:
+            found = self._best(terms, max(k, least), among=few)
+            return found, set(islice(found, k))
         # A join visits the row of every document that matches, three times the work of scoring it.
         fetched = FETCHED_PER_ANSWER * k
-        best = self._best(terms, fetched)
-        passing = row_filter.passing(list(best))
-        if len(passing) < k and len(best) == fetched:
-            return self._best(terms, k, among=row_filter.every())
-        met = [(rowid, bm25) for rowid, bm25 in best.items() if rowid in passing]
-        return dict(met[:k])
+        found = self._best(terms, max(fetched, least))
+        passing = row_filter.passing(list(islice(found, fetched)))
+        if len(passing) < k and len(found) >= fetched:
+            among = self._best(terms, k, among=row_filter.every())
+            return found | among, set(among)
+        return found, set(islice((rowid for rowid in found if rowid in passing), k))
 
     def _best(
-        self, terms: Sequence[str], k: int, among: Sequence[int] | None = None
+        self, terms: Sequence[str], k: int = -1, *, among: Iterable[int] | None = None
     ) -> dict[int, float]:
-        """Returns the best k that hold any of the terms, all of them or among these rows."""
+        """Returns the best k, or all, that hold any of the terms; at most these rows."""
         values: dict[str, str | int] = {"expression": match_expression(list(terms)), "k": k}
         condition = ""
         if among is not None:

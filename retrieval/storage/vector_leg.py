@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from ...schema import PatternSearchCriteria, TestPattern
 from .filters import json_text, vector_conditions
-from .nearest import nearest
+from .nearest import cosines_of, in_memory, nearest
 from .row_filter import RowFilters
-from .vector_memory import VectorMemory
+from .vector_memory import VectorMemory, VectorView
 
 __all__ = ["VectorLeg", "as_blob", "from_blob"]
 
@@ -75,6 +75,8 @@ class VectorLeg:
         self._has_index = has_index
         self._memory = memory
         self._filters = filters or RowFilters(connection)
+        self._view: VectorView | None = None
+        self._viewed = False
 
     @property
     def has_index(self) -> bool:
@@ -148,15 +150,31 @@ class VectorLeg:
         if not self._has_index:
             return {}
         query = np.frombuffer(as_blob(query_embedding, self._dimension), dtype="<f4")
-        view = None
-        if self._memory is not None:
-            view = self._memory.view(self._connection, self._encoder_rowid, self._dimension)
+        view = self._seen()
         if view is None:
             return self._exact_candidates(query, k, criteria)
         row_filter = self._filters.of(criteria)
         unit = query / np.linalg.norm(query)
         found = nearest(view, unit, min(k, MAX_K), row_filter, self.embeddings)
         return {rowid: cosine for cosine, rowid in found}
+
+    def cosines(self, query_embedding: Vector, rowids: Sequence[int]) -> dict[int, float]:
+        """Returns the cosine of those of these rows that have an embedding."""
+        query = np.frombuffer(as_blob(query_embedding, self._dimension), dtype="<f4")
+        unit = query / np.linalg.norm(query)
+        view = self._seen()
+        known = {} if view is None else in_memory(view, unit, rowids)
+        if view is not None and view.file is None:
+            return known
+        stored = self.embeddings([rowid for rowid in rowids if rowid not in known])
+        return known | cosines_of(stored, unit)
+
+    def _seen(self) -> VectorView | None:
+        """Returns the vectors that are held outside the database, as this transaction sees them."""
+        if not self._viewed and self._memory is not None:
+            self._view = self._memory.view(self._connection, self._encoder_rowid, self._dimension)
+        self._viewed = True
+        return self._view
 
     def _exact_candidates(
         self, query: Vector, k: int, criteria: PatternSearchCriteria

@@ -20,6 +20,7 @@ from aqe.retrieval.words import (
     index_words,
     match_expression,
     query_terms,
+    words_in,
 )
 from aqe.schema import PatternSearchContext, TestPattern
 
@@ -133,6 +134,27 @@ def test_query_terms_are_bounded() -> None:
     terms = query_terms(" ".join(f"w{n}" for n in range(1_000)))
     assert terms == [f"w{n}" for n in range(MAX_QUERY_TERMS)]
     assert len(all_words(" ".join(f"w{n}" for n in range(1_000)))) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x.loginUser()", {"loginuser", "login", "user"}),
+        ("parseHTTPResponse", {"http", "response"}),
+        ("snake_case", {"snake", "case"}),
+        ("loginUsers BAR", {"login"}),
+        ("\u0130stanbul user", {"user"}),
+    ],
+)
+def test_words_in_a_text_stand_between_boundaries(text: str, words: set[str]) -> None:
+    wanted = ("loginuser", "login", "user", "http", "response", "snake", "case", "ar", "nake")
+    assert words_in(text, wanted) == words
+
+
+@given(st.text(st.sampled_from("abAB1_ .\u00e9"), max_size=30))
+def test_words_in_a_text_are_those_it_is_split_into(text: str) -> None:
+    words = all_words(text)
+    assert words_in(text, words) == words
 
 
 def test_index_words_keep_the_whole_beside_the_parts() -> None:

@@ -11,6 +11,7 @@ from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage import PatternStore, term_choice
 from aqe.retrieval.storage.term_choice import TermChoice
+from aqe.retrieval.storage.text_leg import TextLeg
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
 
 # "common" stands in all 60 patterns, "half" in 30, "tenth" in 6, "single" in one.
@@ -139,3 +140,30 @@ def test_filters_of_the_text_leg_are_exact(
             everything = session.text.candidates(["common", "half"], COUNT, PatternSearchCriteria())
             wanted = [row for row in everything if (row - 1) % 3 == 0][:k]
             assert list(session.text.candidates(["common", "half"], k, criteria)) == wanted
+
+
+@pytest.mark.parametrize(
+    "criteria", [PatternSearchCriteria(), PatternSearchCriteria(framework="jest")]
+)
+@pytest.mark.parametrize("tight", [0, 1_000])
+@pytest.mark.parametrize("fetched_at_once", [5, 1_000])
+@pytest.mark.parametrize("budget", [7, 37, 1_000])
+def test_what_another_leg_brought_is_scored_with_the_best(
+    bank: QEReasoningBank,
+    monkeypatch: pytest.MonkeyPatch,
+    criteria: PatternSearchCriteria,
+    tight: int,
+    fetched_at_once: int,
+    budget: int,
+) -> None:
+    monkeypatch.setattr("aqe.retrieval.storage.row_filter.TIGHT_ROWS", tight)
+    monkeypatch.setattr("aqe.retrieval.storage.text_leg.FETCHED_AT_ONCE", fetched_at_once)
+    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", budget)
+    terms, others = ("half", "tenth", "single"), {1, 4, 7, 43}
+    with PatternStore(bank.database, bank.encoder_identity).reading() as session:
+        every = TextLeg(session.connection).candidates(terms, COUNT, PatternSearchCriteria())
+        best = session.text.candidates(terms, 2, criteria)
+        found = session.text.candidates(terms, 2, criteria, others=others)
+    assert len(best) == 2
+    assert found == {row: every[row] for row in every if row in best or row in others}
+    assert list(found) == [row for row in every if row in found]

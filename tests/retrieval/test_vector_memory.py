@@ -132,6 +132,32 @@ def test_memory_finds_what_the_index_in_the_database_finds(
     assert held(bank.store) == (COUNT, 0)
 
 
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_cosines_of_given_rows_are_exact(
+    request: pytest.FixtureRequest, bank: Bank, size: str
+) -> None:
+    """From the database, from memory and beside a file, with one row replaced and one deleted."""
+    if size == "large":
+        request.getfixturevalue("large")
+    replaced, deleted = 5, 9
+    embedding = bank.queries[0].embedding
+    stores = (bank.store, PatternStore(bank.database, bank.encoder_identity))
+    with bank.store.writing() as session:
+        session.vectors.keep(replaced, embedding.tobytes(), "text")
+        session.delete(deleted)
+    for store in stores:
+        with store.reading() as session:
+            rows = [1, replaced, deleted, COUNT, COUNT + 77]
+            exact = {
+                row: float(vector @ embedding / np.linalg.norm(vector))
+                for row, vector in session.vectors.embeddings(rows).items()
+            }
+            found = session.vectors.cosines(embedding, rows)
+        assert sorted(exact) == [1, replaced, COUNT]
+        assert found == pytest.approx(exact, abs=1e-6)
+        assert found[replaced] == pytest.approx(1.0)
+
+
 def test_loose_filter_beyond_the_first_fetch_is_exact(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
