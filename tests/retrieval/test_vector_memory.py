@@ -141,7 +141,7 @@ def test_cosines_of_given_rows_are_exact(
         request.getfixturevalue("large")
     replaced, deleted = 5, 9
     embedding = bank.queries[0].embedding
-    stores = (bank.store, PatternStore(bank.database, bank.encoder_identity))
+    stores = (bank.store, PatternStore(bank.database, bank.bank.encoder_identity))
     with bank.store.writing() as session:
         session.vectors.keep(replaced, embedding.tobytes(), "text")
         session.delete(deleted)
