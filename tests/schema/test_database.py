@@ -254,6 +254,17 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None
         assert connection.pragma("integrity_check") == "ok"
 
 
+def test_time_spent_waiting_is_not_counted_against_a_query(path: Path) -> None:
+    """As on a machine where many others have their turn first."""
+    with Database(path) as database, database.read(deadline_s=0.2) as connection:
+        time.sleep(0.3)
+        count = connection.execute(
+            "with recursive n (i) as (select 1 union all select i + 1 from n where i < 20000)"
+            " select count(*) from n"
+        ).get
+    assert count == 20_000
+
+
 def test_a_query_past_its_deadline_is_stopped(path: Path) -> None:
     endless = "with recursive n(x) as (select 1 union all select x + 1 from n) select max(x) from n"
     with Database(path) as database:
