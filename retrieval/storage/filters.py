@@ -9,7 +9,14 @@ import msgspec
 
 from ...schema import PatternSearchCriteria
 
-__all__ = ["Conditions", "json_text", "pattern_conditions", "vector_conditions"]
+__all__ = [
+    "Conditions",
+    "distinct_tags",
+    "json_text",
+    "pattern_conditions",
+    "row_conditions",
+    "vector_conditions",
+]
 
 Value = str | float | int
 
@@ -27,8 +34,22 @@ class Conditions:
 
 
 def pattern_conditions(criteria: PatternSearchCriteria) -> Conditions:
-    """Returns the conditions on ``patterns p``."""
+    """Returns the conditions on ``patterns p``, for finding all rows that meet them."""
     return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_PATTERN)
+
+
+def row_conditions(criteria: PatternSearchCriteria) -> Conditions:
+    """Returns the conditions on ``patterns p``, for asking rows that something else names.
+
+    The tags of such a row are looked at one by one; ``pattern_conditions`` first collects every row
+    that carries them, which costs 26 ms for a tag of 70,000 patterns.
+    """
+    return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_ROW)
+
+
+def distinct_tags(criteria: PatternSearchCriteria) -> list[str]:
+    """Returns the demanded tags as they are stored, in order."""
+    return sorted({tag.casefold() for tag in criteria.tags})
 
 
 def vector_conditions(criteria: PatternSearchCriteria) -> Conditions:
@@ -46,6 +67,10 @@ _TAGS = (
     " group by pattern_rowid having count(*) = :tag_count)"
 )
 _TAGS_OF_PATTERN = f"p.{_TAGS}"
+_TAGS_OF_ROW = (
+    ":tag_count = (select count(*) from json_each(:tags) j cross join pattern_tags t"
+    " on t.tag = j.value and t.pattern_rowid = p.pattern_rowid)"
+)
 _TAGS_OF_VECTOR = _TAGS
 
 
@@ -65,7 +90,7 @@ def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: st
             clauses.append(f"{column_prefix}{column} >= :min_{column}")
             values[f"min_{column}"] = float(least)
     if criteria.tags:
-        distinct = sorted({tag.casefold() for tag in criteria.tags})
+        distinct = distinct_tags(criteria)
         clauses.append(tags)
         values["tags"] = json_text(distinct)
         values["tag_count"] = len(distinct)

@@ -27,6 +27,8 @@ FILTERS = (
     PatternSearchCriteria(framework="ava"),
     PatternSearchCriteria(min_confidence=0.7, category="unit"),
     PatternSearchCriteria(tags=("unit",)),
+    PatternSearchCriteria(tags=("unit",), framework="pytest"),
+    PatternSearchCriteria(tags=("unit", "integration"), language="python"),
     PatternSearchCriteria(tags=("nobody has this",)),
 )
 
