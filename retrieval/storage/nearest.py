@@ -53,7 +53,7 @@ def nearest(
 def in_memory(view: VectorView, query: Vector, rowids: Sequence[int]) -> dict[int, float]:
     """Returns the cosine of those of these rows that are in memory."""
     places = np.flatnonzero(np.isin(view.rowids, np.array(rowids, dtype=np.int64)))
-    cosines = view.matrix[places] @ query
+    cosines = _products(view.matrix[places], query)
     return dict(zip(view.rowids[places].tolist(), cosines.tolist(), strict=True))
 
 
@@ -62,7 +62,7 @@ def cosines_of(vectors: dict[int, Vector], query: Vector) -> dict[int, float]:
     if not vectors:
         return {}
     matrix = np.stack(list(vectors.values()))
-    cosines = (matrix @ query) / np.sqrt(np.einsum("ij,ij->i", matrix, matrix))
+    cosines = _products(matrix, query) / np.sqrt(np.einsum("ij,ij->i", matrix, matrix))
     return dict(zip(vectors, cosines.tolist(), strict=True))
 
 
@@ -76,7 +76,7 @@ def _in_memory(
     places = np.flatnonzero(usable)
     if not len(places):
         return []
-    scores = np.where(usable, view.matrix @ query, -np.inf)
+    scores = np.where(usable, _products(view.matrix, query), -np.inf)
     if row_filter is None or allowed is not None:
         best = _top(scores, min(k, len(places)))
         return list(zip(scores[best].tolist(), view.rowids[best].tolist(), strict=True))
@@ -118,6 +118,16 @@ def _known(view: VectorView, rowids: Keys) -> Keys:
     if not view.superseded:
         return rowids
     return rowids[~np.isin(rowids, np.fromiter(view.superseded, dtype=np.int64))]
+
+
+def _products(matrix: Vector, query: Vector) -> Vector:
+    """Returns the product (n,) of each row with the query.
+
+    Not through BLAS, whose threads wait for each other on a busy machine: 10,000 vectors took it
+    1.1 ms with one thread and 7 ms with two where this took 0.6 and 0.8.
+    """
+    products: Vector = np.einsum("ij,j->i", matrix, query)
+    return products
 
 
 def _listed(rowids: Keys) -> list[int]:

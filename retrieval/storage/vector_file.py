@@ -106,7 +106,7 @@ class VectorFile:
             if not len(known):
                 return known
             vectors = np.asarray(self._index.get(known.astype(np.uint64), dtype="i8"))
-        scores = vectors.reshape(len(known), -1).astype(np.float32) @ query
+        scores = np.einsum("ij,j->i", vectors.reshape(len(known), -1).astype(np.float32), query)
         best: Keys = known[np.argsort(-scores, kind="stable")[:k]]
         return best
 
