@@ -11,7 +11,7 @@ and less for one of common words; dividing by the query's own maximum would forg
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Fused", "fuse"]
 
@@ -26,8 +26,7 @@ RULE_WEIGHT = 0.12
 PREFERENCE_RULE_WEIGHT = 0.27
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """One candidate with its score and the parts it was made of.
 
     Attributes:
@@ -62,17 +61,17 @@ def fuse(
         rules: Rule score 0..1 of every candidate.
     """
     best_bm25 = max(bm25.values(), default=0.0)
-    fused = [
-        Fused(
-            key=key,
-            score=cosines.get(key, 0.0)
-            + bm25_weight * bm25.get(key, 0.0)
-            + rule_weight * rules[key],
-            vector_score=min(1.0, max(0.0, cosines[key])) if key in cosines else None,
-            text_score=bm25[key] / best_bm25 if key in bm25 and best_bm25 > 0 else None,
-            rule_score=rules[key],
+    fused = []
+    for key in keys:
+        cosine, words, rule = cosines.get(key), bm25.get(key), rules[key]
+        fused.append(
+            Fused(
+                key,
+                (cosine or 0.0) + bm25_weight * (words or 0.0) + rule_weight * rule,
+                None if cosine is None else min(1.0, max(0.0, cosine)),
+                words / best_bm25 if words is not None and best_bm25 > 0 else None,
+                rule,
+            )
         )
-        for key in keys
-    ]
     fused.sort(key=lambda one: (-one.score, one.key))
     return fused

@@ -53,6 +53,7 @@ MAX_NAME_CHARS = 200
 MAX_TAGS = 32
 MAX_TAG_CHARS = 64
 MAX_PATTERN_BYTES = 256 * 1024
+MAX_BYTES_PER_CHAR = 4  # of UTF-8
 MAX_ID_CHARS = 128
 
 # The largest whole number that every JSON reader keeps exact.
@@ -163,6 +164,8 @@ class TestPattern:
                 f"got {len(self.tags)}"
             )
         texts = (self.description, self.template, *self.examples)
+        if sum(map(len, texts)) * MAX_BYTES_PER_CHAR <= MAX_PATTERN_BYTES:
+            return  # a search makes ten patterns: most need not be encoded to be weighed
         size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
         if size > MAX_PATTERN_BYTES:
             raise ValueError(f"a pattern must weigh at most {MAX_PATTERN_BYTES} bytes, got {size}")
@@ -347,7 +350,8 @@ def _as_text(name: str, value: object) -> str:
 def _as_texts(name: str, values: object) -> tuple[str, ...]:
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise TypeError(f"{name} must be a list of texts, got {type(values).__name__}")
-    return tuple(_as_text(f"each of {name}", value) for value in values)
+    each = f"each of {name}"
+    return tuple([_as_text(each, value) for value in values])
 
 
 def _require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
@@ -373,4 +377,6 @@ def _require_int(name: str, value: object, least: int) -> None:
 def _as_utc(name: str, value: object) -> datetime:
     if not isinstance(value, datetime):
         raise TypeError(f"{name} must be a datetime, got {type(value).__name__}")
+    if value.tzinfo is UTC:
+        return value
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
