@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import typer
 
 from ..schema import AqeError
-from . import bench_latency, bench_quality
+from . import bench_bulk, bench_latency, bench_quality
 from .options import JsonOption
 from .output import plain, print_json, stderr, stdout, table
 
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 bench_quality.register(app)
 bench_latency.register(app)
+bench_bulk.register(app)
 
 
 @app.callback()

@@ -37,8 +37,8 @@ if TYPE_CHECKING:  # the parsers are loaded by the command that reads tests, not
 
 __all__ = ["register"]
 
-# Tests stored at once: enough to sort by length for the encoder, few enough that a killed run has
-# lost at most two seconds of work.
+# Tests stored at once: few enough that a killed run has lost at most three seconds of work, since
+# one batch is written while the next is embedded.
 EXTRACT_BATCH = 128
 MAX_SHOWN_SKIPS = 10
 
@@ -78,9 +78,16 @@ def extract(
     with open_database(db) as database:
         bank = QEReasoningBank(database, min_quality=min_quality)
         with _progress("reading tests", len(files)) as advance:
-            for batch, done in _batches(files, framework, skipped):
-                results += bank.store_patterns(batch, dry_run=dry_run).results
-                advance(done)
+            completed: list[int] = []
+            batches = _batches(files, framework, skipped, completed)
+            reports = (
+                (bank.store_patterns(batch, dry_run=True) for batch in batches)
+                if dry_run
+                else bank.store_stream(batches)
+            )
+            for number, stored in enumerate(reports):
+                results += stored.results
+                advance(completed[number])
         seconds = time.perf_counter() - started
         report = StoreReport(tuple(results))
         if json:
@@ -205,15 +212,18 @@ def reindex(
 
 
 def _batches(
-    files: Sequence[Path], framework: Framework | None, skipped: list[SkippedFile]
-) -> Iterator[tuple[list[TestPattern], int]]:
-    """Yields batches of tests and the number of files they complete; notes what was skipped."""
+    files: Sequence[Path],
+    framework: Framework | None,
+    skipped: list[SkippedFile],
+    completed: list[int],
+) -> Iterator[list[TestPattern]]:
+    """Yields batches of tests; notes what was skipped, and how many files each batch completes."""
     from ..retrieval.extraction import extract_file
 
     batch: list[TestPattern] = []
     files_done = 0
     for path in files:
-        extracted = extract_file(path)
+        extracted = extract_file(path, scored=False)  # storing scores them
         if extracted.skipped is not None:
             skipped.append(extracted.skipped)
         batch += [
@@ -222,10 +232,14 @@ def _batches(
             if framework is None or pattern.framework == framework
         ]
         files_done += 1
-        if len(batch) >= EXTRACT_BATCH:
-            yield batch, files_done
-            batch, files_done = [], 0
-    yield batch, files_done
+        while len(batch) >= EXTRACT_BATCH:
+            whole = len(batch) == EXTRACT_BATCH
+            completed.append(files_done if whole else files_done - 1)
+            files_done = 0 if whole else 1
+            yield batch[:EXTRACT_BATCH]
+            batch = batch[EXTRACT_BATCH:]
+    completed.append(files_done)
+    yield batch
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from .opening import BankOpening
 from .registry import read_registry, write_registry
 from .reindexing import ReindexReport, reindex
 from .storing import Change, store_batch
+from .streaming import store_stream
 
 __all__ = ["BankFiles", "ImportMode", "Progress"]
 
@@ -27,10 +28,27 @@ Progress = Callable[[int], None]
 
 
 class BankFiles:
-    """The part of the bank that reads and writes files of patterns; see ``QEReasoningBank``."""
+    """The part of the bank that takes in and gives out many patterns; see ``QEReasoningBank``."""
 
     _opening: BankOpening
     _min_quality: float
+
+    def store_stream(
+        self, batches: Iterable[Iterable[TestPattern]], *, provenance: Provenance | None = None
+    ) -> Iterator[StoreReport]:
+        """Stores batches one after the other, each in one transaction; yields a report for each.
+
+        The encoder is kept busy: while one batch is embedded, the next is taken from ``batches``
+        and the one before is written. A report is yielded after its commit. What an iterator has
+        not yielded when it is dropped may or may not be stored.
+        """
+        return store_stream(
+            self._opening.store(),
+            batches,
+            self._opening.encoder,
+            min_quality=self._min_quality,
+            provenance=provenance,
+        )
 
     def export_patterns(
         self,

@@ -1,4 +1,4 @@
-"""From a pattern to its rows: redact, score, version, embed, write."""
+"""From a pattern to its rows: embed, version, write."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import numpy.typing as npt
 from ..models import Encoder
 from ..schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
 from .evidence import evidence_of_agents, quality_with_use
-from .pattern_text import embedded_text, text_hash
-from .quality import score_quality
-from .redaction import redact
-from .storage import PatternSession, PatternStore, StoredPattern, content_hash
+from .pattern_text import text_hash
+from .preparing import PreparedBatch, PreparedPattern, prepared
+from .storage import PatternSession, PatternStore, StoredPattern
 from .trust import UNPROVEN, evidence_of_use, refusal, trust_of
 
-__all__ = ["Change", "embed_texts", "store_batch"]
+__all__ = ["Change", "Embeddings", "prepare_batch", "store_batch", "write_batch"]
 
 Vector = npt.NDArray[np.float32]
 # Texts given to the encoder at once: enough to sort by length, few enough for steady progress.
@@ -32,17 +31,6 @@ class Change:
 
     description: str = "stored again with other content"
     created_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A pattern ready to be written."""
-
-    pattern: TestPattern
-    base_quality: float
-    content_hash: str
-    text: str
-    text_hash: str
 
 
 def store_batch(
@@ -67,30 +55,61 @@ def store_batch(
         replace_all: Delete every pattern that is not among these.
         progress: Told how many of the patterns are done, as they are embedded.
     """
-    outcome = [_prepared(pattern, min_quality) for pattern in patterns]
-    prepared = [one for one in outcome if isinstance(one, _Prepared)]
-    with store.reading() as session:
-        pending = _to_embed(session, prepared)
-        if dry_run:
-            doomed = session.rows.others(_ids(outcome)) if replace_all else []
-            return _report(outcome, _dry_run_results(session, prepared), len(doomed))
+    batch = prepare_batch(store, patterns, min_quality)
+    if dry_run:
+        with store.reading() as session:
+            doomed = session.rows.others(batch.ids) if replace_all else []
+            return _report(batch, _dry_run_results(session, batch.prepared), len(doomed))
     if progress is not None:
-        progress(len(outcome) - len(pending))
-    embeddings = _Embeddings(encoder)
-    embeddings.add([one.text for one in pending], progress)
+        progress(len(batch.outcome) - len(batch.pending))
+    embeddings = Embeddings(encoder)
+    embeddings.add([one.text for one in batch.pending], progress)
+    return write_batch(
+        store,
+        batch,
+        embeddings,
+        change=change,
+        provenance=provenance,
+        replace_all=replace_all,
+    )
+
+
+def prepare_batch(
+    store: PatternStore, patterns: Iterable[TestPattern], min_quality: float
+) -> PreparedBatch:
+    """Returns the patterns ready to be embedded and written."""
+    outcome = tuple(prepared(pattern, min_quality) for pattern in patterns)
+    ready = [one for one in outcome if isinstance(one, PreparedPattern)]
+    with store.reading() as session:
+        known = session.vectors.text_hashes([one.pattern.id for one in ready])
+    pending = tuple(one for one in ready if known.get(one.pattern.id) != one.text_hash)
+    return PreparedBatch(outcome, pending)
+
+
+def write_batch(
+    store: PatternStore,
+    batch: PreparedBatch,
+    embeddings: Embeddings,
+    *,
+    change: Change | None = None,
+    provenance: Provenance | None = None,
+    replace_all: bool = False,
+) -> StoreReport:
+    """Writes what was prepared in one transaction; see ``store_batch``."""
+    prepared = batch.prepared
     if not prepared and not replace_all:
-        return _report(outcome, [])
+        return _report(batch, [])
     with store.writing() as session:
         if session.words_version() is None:
             session.note_words_version()
         change = change or Change()
         results = [_write(session, one, embeddings, change, provenance) for one in prepared]
-        doomed = session.rows.others(_ids(outcome)) if replace_all else []
+        doomed = session.rows.others(batch.ids) if replace_all else []
         for rowid in doomed:
             session.delete(rowid)
     if len(results) + len(doomed) > 1:  # storing one pattern never pays for that
         store.update_vector_file()
-    return _report(outcome, results, len(doomed))
+    return _report(batch, results, len(doomed))
 
 
 def embed_texts(
@@ -108,7 +127,7 @@ def embed_texts(
     return found
 
 
-class _Embeddings:
+class Embeddings:
     """Embeddings by the hash of their text, made before the transaction; rarely, inside it."""
 
     def __init__(self, encoder: Callable[[], Encoder]) -> None:
@@ -116,50 +135,20 @@ class _Embeddings:
         self._found: dict[str, Vector] = {}
 
     def add(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> None:
+        """Embeds texts."""
         if texts:
             self._found |= embed_texts(self._encoder(), texts, progress)
 
-    def of(self, prepared: _Prepared) -> Vector:
+    def of(self, prepared: PreparedPattern) -> Vector:
+        """Returns the embedding (dim,) of a pattern's text."""
         if prepared.text_hash not in self._found:  # another process changed the pattern meanwhile
             self.add([prepared.text])
         return self._found[prepared.text_hash]
 
 
-def _prepared(pattern: TestPattern, min_quality: float) -> _Prepared | StoreResult:
-    """Returns the pattern without secrets and with its score, or the reason to reject it."""
-    try:
-        clean = _redacted(pattern)
-    except ValueError as error:  # what is put in place of secrets can exceed a size limit
-        return StoreResult(id=pattern.id, name=pattern.name, status="rejected", reason=str(error))
-    score = score_quality(replace(clean, usage_count=0, success_rate=0.0))
-    if score.total < min_quality:
-        return StoreResult(
-            id=clean.id,
-            name=clean.name,
-            status="rejected",
-            reason=f"quality must be >= {min_quality:.2f}, got {score.total:.2f}",
-        )
-    text = embedded_text(clean)
-    return _Prepared(clean, score.total, content_hash(clean), text, text_hash(text))
-
-
-def _redacted(pattern: TestPattern) -> TestPattern:
-    return replace(
-        pattern,
-        name=redact(pattern.name),
-        description=redact(pattern.description),
-        template=redact(pattern.template),
-        examples=tuple(redact(example) for example in pattern.examples),
-        tags=tuple(redact(tag) for tag in pattern.tags),
-    )
-
-
-def _to_embed(session: PatternSession, prepared: Sequence[_Prepared]) -> list[_Prepared]:
-    known = session.vectors.text_hashes([one.pattern.id for one in prepared])
-    return [one for one in prepared if known.get(one.pattern.id) != one.text_hash]
-
-
-def _dry_run_results(session: PatternSession, prepared: Sequence[_Prepared]) -> list[StoreResult]:
+def _dry_run_results(
+    session: PatternSession, prepared: Sequence[PreparedPattern]
+) -> list[StoreResult]:
     hashes = {
         stored.pattern.id: stored.content_hash
         for stored in session.rows.get_many([one.pattern.id for one in prepared])
@@ -179,8 +168,8 @@ def _dry_run_results(session: PatternSession, prepared: Sequence[_Prepared]) -> 
 
 def _write(
     session: PatternSession,
-    one: _Prepared,
-    embeddings: _Embeddings,
+    one: PreparedPattern,
+    embeddings: Embeddings,
     change: Change,
     provenance: Provenance | None,
 ) -> StoreResult:
@@ -201,7 +190,7 @@ def _write(
 
 
 def _create(
-    session: PatternSession, one: _Prepared, embeddings: _Embeddings, author: Provenance
+    session: PatternSession, one: PreparedPattern, embeddings: Embeddings, author: Provenance
 ) -> StoreResult:
     uses = one.pattern.usage_count
     successes = round(one.pattern.success_rate * uses)
@@ -226,9 +215,9 @@ def _create(
 
 def _update(
     session: PatternSession,
-    one: _Prepared,
+    one: PreparedPattern,
     existing: StoredPattern,
-    embeddings: _Embeddings,
+    embeddings: Embeddings,
     change: Change,
     author: Provenance,
 ) -> StoreResult:
@@ -263,19 +252,14 @@ def _update(
     return _result(one, "updated")
 
 
-def _result(one: _Prepared, status: StoreStatus) -> StoreResult:
+def _result(one: PreparedPattern, status: StoreStatus) -> StoreResult:
     return StoreResult(id=one.pattern.id, name=one.pattern.name, status=status)
 
 
-def _ids(outcome: Sequence[_Prepared | StoreResult]) -> list[str]:
-    return [one.pattern.id if isinstance(one, _Prepared) else one.id for one in outcome]
-
-
-def _report(
-    outcome: Sequence[_Prepared | StoreResult], results: Sequence[StoreResult], deleted: int = 0
-) -> StoreReport:
+def _report(batch: PreparedBatch, results: Sequence[StoreResult], deleted: int = 0) -> StoreReport:
     """Returns the results of the written patterns between those that were rejected."""
     written = iter(results)
     return StoreReport(
-        tuple(next(written) if isinstance(one, _Prepared) else one for one in outcome), deleted
+        tuple(next(written) if isinstance(one, PreparedPattern) else one for one in batch.outcome),
+        deleted,
     )

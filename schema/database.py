@@ -194,6 +194,18 @@ class Database:
             version: int = self._observer.pragma("data_version")
             return version + self._forks * FORK_STEP
 
+    def release(self) -> None:
+        """Closes this thread's connection, as a thread does that ends; the next use opens another.
+
+        Without it, what closing is for (``tidy``) is left out when the thread's own data goes.
+        """
+        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            self._local.connection = None
+            self._connections.discard(connection)
+            tidy(connection)
+            connection.close()
+
     def close(self) -> None:
         """Closes every thread's connection; idempotent."""
         if self._closed:

@@ -35,6 +35,8 @@ def build_patterns(
     tests: Iterable[FoundTest],
     imports: tuple[Import, ...],
     tell_framework: Callable[[FoundTest, CodeFacts], FrameworkEvidence],
+    *,
+    scored: bool = True,
 ) -> list[TestPattern]:
     """Returns one pattern for each test of a file, in the order given."""
     ordinals: Counter[tuple[str, ...]] = Counter()
@@ -52,7 +54,10 @@ def build_patterns(
         ordinals[qualified] += 1
         facts = code_facts([test.node])
         evidence = tell_framework(test, facts)
-        patterns.append(_build(source, test, imports, facts, evidence, identity, now))
+        pattern = _build(source, test, imports, facts, evidence, identity, now)
+        if scored:
+            pattern = replace(pattern, quality=score_quality(pattern).total)
+        patterns.append(pattern)
     return patterns
 
 
@@ -66,7 +71,7 @@ def _build(
     now: datetime,
 ) -> TestPattern:
     example, template = _code(source, test)
-    pattern = TestPattern(
+    return TestPattern(
         id=identity,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
         description=describe(test.chain, test.title, test.doc),
@@ -81,7 +86,6 @@ def _build(
         created_at=now,
         updated_at=now,
     )
-    return replace(pattern, quality=score_quality(pattern).total)
 
 
 def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:

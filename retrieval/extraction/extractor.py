@@ -51,15 +51,19 @@ class _UnparsableError(Exception):
     """The syntax tree is of no use; the message says why."""
 
 
-def extract_file(path: Path) -> ExtractedFile:
+def extract_file(path: Path, *, scored: bool = True) -> ExtractedFile:
     """Returns the patterns of one test file; the code is read, never run.
+
+    Args:
+        scored: Without it the patterns have quality 0, for a caller that stores them: storing
+            scores what it redacted, and scoring is a quarter of the work here.
 
     Content that cannot be used (unparsable, binary, too large, not decodable, not permitted, for a
     framework that is not supported) never raises: it is reported in ``skipped``.
     """
     try:
         source = read_source(path)
-        patterns = _patterns(source)
+        patterns = _patterns(source, scored=scored)
     except (UnreadableSourceError, UnsupportedFrameworkError, _UnparsableError) as error:
         return ExtractedFile(
             path=path, patterns=(), skipped=SkippedFile(path=str(path), reason=str(error))
@@ -67,13 +71,13 @@ def extract_file(path: Path) -> ExtractedFile:
     return ExtractedFile(path=path, patterns=tuple(patterns), skipped=None)
 
 
-def _patterns(source: SourceFile) -> list[TestPattern]:
+def _patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
     if source.language == "python":
-        return _python_patterns(source)
-    return _javascript_patterns(source)
+        return _python_patterns(source, scored=scored)
+    return _javascript_patterns(source, scored=scored)
 
 
-def _python_patterns(source: SourceFile) -> list[TestPattern]:
+def _python_patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
     root = parse(source.code, "python").root_node
     line = first_error_line(root)
     if line is not None:
@@ -84,17 +88,18 @@ def _python_patterns(source: SourceFile) -> list[TestPattern]:
         find_python_tests(root),
         imports,
         lambda test, facts: python_framework(test.style, imports, facts.names),
+        scored=scored,
     )
 
 
-def _javascript_patterns(source: SourceFile) -> list[TestPattern]:
+def _javascript_patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
     root = _javascript_tree(source)
     imports = javascript_imports(root)
     tests = _without_errors(source, root, find_javascript_tests(root, imports))
     if not tests:
         return []
     evidence = javascript_framework(source, imports, code_facts([root]).calls)
-    return build_patterns(source, tests, imports, lambda test, facts: evidence)
+    return build_patterns(source, tests, imports, lambda test, facts: evidence, scored=scored)
 
 
 def _javascript_tree(source: SourceFile) -> Node:

@@ -290,6 +290,22 @@ def test_close_is_idempotent_and_later_use_is_an_error(path: Path, memory: bool)
             use()
 
 
+def test_release_closes_this_threads_connection_and_the_next_use_opens_another(path: Path) -> None:
+    with Database(path) as database:
+        database.release()
+        database.release()
+        put(database, "a")
+        before = database.connection()
+        database.release()
+        with pytest.raises(apsw.ConnectionClosedError):
+            before.execute("select 1")
+        assert keys(database) == ["a"]
+    with Database() as memory:
+        put(memory, "a")
+        memory.release()
+        assert keys(memory) == ["a"]
+
+
 def test_close_leaves_no_other_files(path: Path) -> None:
     with Database(path) as database:
         put(database, "a")

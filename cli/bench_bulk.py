@@ -1,0 +1,45 @@
+"""``aqe bench bulk``: reading suites into a bank, against the encoder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import JsonOption
+from .output import print_json, stderr, stdout, table
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file to the group."""
+    app.command("bulk")(bulk)
+
+
+def bulk(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Test suites; by default some of numpy's.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure how fast suites are read into a bank, against the encoder alone in the same run."""
+    from ..bench.bulk_speed import measure_bulk
+
+    if not json:
+        stderr().print("embedding and extracting about two thousand tests, about a minute …")
+    speed = measure_bulk(paths or ())
+    if json:
+        print_json(speed)
+        return
+    result = table("work", "tests/s", "cpu ms a test", right=("tests/s", "cpu ms a test"))
+    result.add_row("encoder alone", f"{speed.encoder_per_s:.1f}", f"{speed.encoder_cpu_ms:.2f}")
+    result.add_row(
+        "aqe patterns extract", f"{speed.extract_per_s:.1f}", f"{speed.extract_cpu_ms:.2f}"
+    )
+    stdout().print(result)
+    stdout().print(
+        f"{speed.ratio:.0%} of the encoder's throughput, {speed.tests:,} tests on {speed.cpus}"
+        f" processors; its share of the processor time is {speed.cpu_ratio:.0%}"
+    )
