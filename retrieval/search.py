@@ -23,8 +23,8 @@ __all__ = ["SearchMode", "SearchRequest", "leg_scores", "search", "search_simila
 SearchMode = Literal["hybrid", "vector", "text"]
 Vector = npt.NDArray[np.float32]
 
-# Candidates of each leg; 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
-CANDIDATES_PER_LEG = 50
+# Candidates of each leg; 20, 50, 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
+CANDIDATES_PER_LEG = 30
 # The most that vec0 ranks (RELIABILITY section 2).
 MAX_DEPTH = 4096
 # In reasons: as many words as fit a line.

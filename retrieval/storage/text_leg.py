@@ -12,7 +12,7 @@ from ..pattern_text import code_of
 from ..words import index_words, match_expression
 from .filters import json_text
 from .row_filter import RowFilters
-from .term_choice import DOCUMENT_BUDGET, ChosenTerms, TermChoice
+from .term_choice import ChosenTerms, TermChoice
 
 __all__ = ["TextLeg", "index_columns"]
 
@@ -23,9 +23,6 @@ WEIGHTS = (8.0, 2.0, 2.0, 2.0)
 _BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
 # Fetched for each answer under a filter that many rows meet, so that enough of them do.
 FETCHED_PER_ANSWER = 6
-# Documents that are all fetched, though only the best are wanted: what the other leg brought is
-# among them, and a second look-up is spared. As many as the rare words of a query bring.
-FETCHED_AT_ONCE = DOCUMENT_BUDGET
 # Of the documents that rare words bring, those that the other words may still lift.
 WEIGHED_PER_ANSWER = 4
 
@@ -113,13 +110,9 @@ class TextLeg:
         self, chosen: ChosenTerms, k: int, criteria: PatternSearchCriteria, others: Collection[int]
     ) -> dict[int, float]:
         if chosen.looked_up == chosen.weighed:
-            # Of few documents all are fetched: those that another leg brought are among them.
-            bm25, met = self._matching(chosen.looked_up, k, criteria, least=FETCHED_AT_ONCE + 1)
-            complete = len(bm25) <= FETCHED_AT_ONCE
+            bm25, met = self._matching(chosen.looked_up, k, criteria, others)
         else:
             _, met = self._matching(chosen.looked_up, WEIGHED_PER_ANSWER * k, criteria)
-            complete = False
-        if not complete:
             bm25 = self._best(chosen.weighed, among={*met, *others})
         best = set(islice((rowid for rowid in bm25 if rowid in met), k))
         return {rowid: bm25[rowid] for rowid in bm25 if rowid in best or rowid in others}
@@ -130,41 +123,58 @@ class TextLeg:
         return self._choice.affordable(self._connection, terms)
 
     def _matching(
-        self, terms: Sequence[str], k: int, criteria: PatternSearchCriteria, *, least: int = 0
+        self,
+        terms: Sequence[str],
+        k: int,
+        criteria: PatternSearchCriteria,
+        others: Collection[int] = (),
     ) -> tuple[dict[int, float], set[int]]:
-        """Returns rows that hold any of the terms, and which of them are the best k that meet the
-        criteria.
-
-        Args:
-            least: Return so many rows, or all there are.
-        """
+        """Returns the BM25 of rows that hold any of the terms, those of ``others`` among them, and
+        which of them are the best k that meet the criteria."""
         row_filter = self._filters.of(criteria)
         few = row_filter.tight() if row_filter is not None else None
         if row_filter is None or few is not None:
-            found = self._best(terms, max(k, least), among=few)
+            found = self._best(terms, k, among=few, others=others)
             return found, set(islice(found, k))
         # A join visits the row of every document that matches, three times the work of scoring it.
         fetched = FETCHED_PER_ANSWER * k
-        found = self._best(terms, max(fetched, least))
+        found = self._best(terms, fetched, others=others)
         passing = row_filter.passing(list(islice(found, fetched)))
         if len(passing) < k and len(found) >= fetched:
-            among = self._best(terms, k, among=row_filter.every())
-            return found | among, set(among)
+            found = self._best(terms, k, among=row_filter.every(), others=others)
+            return found, set(islice(found, k))
         return found, set(islice((rowid for rowid in found if rowid in passing), k))
 
     def _best(
-        self, terms: Sequence[str], k: int = -1, *, among: Iterable[int] | None = None
+        self,
+        terms: Sequence[str],
+        k: int = -1,
+        *,
+        among: Iterable[int] | None = None,
+        others: Collection[int] = (),
     ) -> dict[int, float]:
-        """Returns the best k, or all, that hold any of the terms; at most these rows."""
-        values: dict[str, str | int] = {"expression": match_expression(list(terms)), "k": k}
-        condition = ""
+        """Returns the best k rows, or all, that hold any of the terms, and those of ``others``.
+
+        Args:
+            among: No other rows than these.
+        """
+        values: dict[str, str | int] = {
+            "expression": match_expression(list(terms)),
+            "most": k if k < 0 else k + len(others),
+        }
+        condition = first = ""
         if among is not None:
             # The plus keeps SQLite from running the match once for every row: 0.3 against 15 ms.
             condition = " and +rowid in (select value from json_each(:among))"
             values["among"] = json_text(list(among))
+        if others:  # they come first, so that the limit, which spares fetching the rest, keeps them
+            first = "+rowid in (select value from json_each(:others)) desc, "
+            values["others"] = json_text(list(others))
         rows = self._connection.execute(
             f"select rowid, {_BM25} as bm25 from patterns_fts"
-            f" where patterns_fts match :expression{condition} order by bm25, rowid limit :k",
+            f" where patterns_fts match :expression{condition}"
+            f" order by {first}bm25, rowid limit :most",
             values,
         )
-        return {rowid: -bm25 for rowid, bm25 in rows}
+        found = sorted(rows, key=lambda row: (row[1], row[0])) if others else rows
+        return {rowid: -bm25 for rowid, bm25 in found}

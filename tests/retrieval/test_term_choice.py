@@ -146,18 +146,15 @@ def test_filters_of_the_text_leg_are_exact(
     "criteria", [PatternSearchCriteria(), PatternSearchCriteria(framework="jest")]
 )
 @pytest.mark.parametrize("tight", [0, 1_000])
-@pytest.mark.parametrize("fetched_at_once", [5, 1_000])
 @pytest.mark.parametrize("budget", [7, 37, 1_000])
 def test_what_another_leg_brought_is_scored_with_the_best(
     bank: QEReasoningBank,
     monkeypatch: pytest.MonkeyPatch,
     criteria: PatternSearchCriteria,
     tight: int,
-    fetched_at_once: int,
     budget: int,
 ) -> None:
     monkeypatch.setattr("aqe.retrieval.storage.row_filter.TIGHT_ROWS", tight)
-    monkeypatch.setattr("aqe.retrieval.storage.text_leg.FETCHED_AT_ONCE", fetched_at_once)
     monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", budget)
     terms, others = ("half", "tenth", "single"), {1, 4, 7, 43}
     with PatternStore(bank.database, bank.encoder_identity).reading() as session:
