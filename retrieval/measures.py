@@ -123,28 +123,33 @@ def measure_code(code: str, language: Language, framework: Framework) -> CodeMea
 
 
 def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
-    stack = [(root, 0)]
-    while stack:
-        node, depth = stack.pop()
-        kind = node.type
-        if kind == "identifier":
-            measures.used.add(_text(node))
-            continue
-        if kind in _CALLS:
-            _count_call(node, measures, ava=ava)
-        elif kind in _NUMBERS:
-            measures.numbers += _text(node) not in _PLAIN_NUMBERS
-        elif kind in _BINDING:
-            _note_definition(node, measures)
-        if kind in _BRANCHES:
-            depth += 1
-            measures.nesting = max(measures.nesting, depth)
-        if kind.endswith(_STATEMENT_ENDINGS):
-            measures.statements += 1
-            if kind == "assert_statement":
-                measures.assertions += 1
-                measures.exact_assertions += _states_value(node)
-        stack.extend([(child, depth) for child in reversed(node.named_children)])
+    """Counts in any order; code at one depth of nesting after the other."""
+    levels = [([root], 0)]
+    while levels:
+        stack, depth = levels.pop()
+        measures.nesting = max(measures.nesting, depth)
+        while stack:
+            node = stack.pop()
+            kind = node.type
+            if kind == "identifier":
+                measures.used.add(_text(node))
+                continue
+            if kind in _CALLS:
+                _count_call(node, measures, ava=ava)
+            elif kind in _NUMBERS:
+                measures.numbers += _text(node) not in _PLAIN_NUMBERS
+                continue
+            elif kind in _BINDING:
+                _note_definition(node, measures)
+            if kind.endswith(_STATEMENT_ENDINGS):
+                measures.statements += 1
+                if kind == "assert_statement":
+                    measures.assertions += 1
+                    measures.exact_assertions += _states_value(node)
+            if kind in _BRANCHES:
+                levels.append((node.named_children, depth + 1))
+            else:
+                stack += node.named_children
 
 
 def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:

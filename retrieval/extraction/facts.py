@@ -49,13 +49,15 @@ def code_facts(nodes: Iterable[Node]) -> CodeFacts:
     stack = list(nodes)[::-1]
     while stack:
         node = stack.pop()
-        if node.type in _CALLS:
+        kind = node.type
+        if kind in _CALLS:
             callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
             if callee is not None:
                 calls.append(_dotted(callee))
-        elif node.type in _NAMES:
+        elif kind in _NAMES:
             names.add((node.text or b"").decode("utf-8", "replace"))
-        stack.extend(reversed(node.named_children))
+            continue
+        stack += node.named_children[::-1]
     return CodeFacts(tuple(calls), frozenset(names))
 
 

@@ -32,6 +32,8 @@ _STRINGS = frozenset({"string", "concatenated_string", "template_string"})
 _NUMBERS = frozenset({"integer", "float", "number"})
 _CONSTANTS = frozenset({"true", "false", "none", "null", "undefined"})
 _COLLECTIONS = frozenset({"list", "tuple", "set", "dictionary", "array", "object"})
+# What most nodes are, and no literal is in.
+_NAME = "identifier"
 _CALLS = frozenset({"call", "call_expression", "new_expression"})
 _ARGUMENTS = frozenset({"argument_list", "arguments"})
 _KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute", "property"})
@@ -159,7 +161,8 @@ def placeholder_edits(nodes: Iterable[Node], keep: Iterable[Node] = ()) -> list[
             if _is_fillable(place):
                 edits.append(Edit(node.start_byte, node.end_byte, names.placeholder(place)))
             elif not _is_literal(node):
-                stack.extend(_Place(child, place) for child in reversed(node.named_children))
+                inner = node.named_children
+                stack += [_Place(child, place) for child in reversed(inner) if child.type != _NAME]
     return edits
 
 

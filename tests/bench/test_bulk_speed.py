@@ -1,0 +1,28 @@
+"""The measurement of reading suites into a bank, at a size that takes seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aqe.bench.bulk_speed import measure_bulk
+from aqe.schema import AqeError
+
+
+def test_measure_bulk_counts_tests_and_compares_with_the_encoder(tmp_path: Path) -> None:
+    tests = "\n".join(
+        f"def test_case_{number}():\n    value = compute({number})\n    assert value == {number}\n"
+        for number in range(40)
+    )
+    (tmp_path / "test_many.py").write_text(tests)
+    speed = measure_bulk([tmp_path])
+    assert speed.tests == 40
+    assert speed.cpus >= 1
+    assert speed.ratio == pytest.approx(speed.extract_per_s / speed.encoder_per_s)
+    assert 0 < speed.cpu_ratio == pytest.approx(speed.encoder_cpu_ms / speed.extract_cpu_ms)
+
+
+def test_measure_bulk_refuses_a_folder_without_tests(tmp_path: Path) -> None:
+    with pytest.raises(AqeError, match="no test was found"):
+        measure_bulk([tmp_path])
