@@ -107,7 +107,7 @@ def write_batch(
         doomed = session.rows.others(batch.ids) if replace_all else []
         for rowid in doomed:
             session.delete(rowid)
-    if len(results) + len(doomed) > 1:  # storing one pattern never pays for that
+    if len(results) + len(doomed) > 1:  # one pattern does not wait for it: PatternStore.finish
         store.update_vector_file()
     return _report(batch, results, len(doomed))
 

@@ -6,6 +6,7 @@ another database.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import apsw
 
 from ...schema import (
+    AqeError,
     Database,
     EncoderIdentity,
     EncoderMismatchError,
@@ -35,6 +37,8 @@ from .vector_leg import VectorLeg
 from .vector_memory import VectorMemory, VectorMemoryStatistics
 
 __all__ = ["PatternSession", "PatternStore"]
+
+_log = logging.getLogger("aqe")
 
 # Reading 100,000 patterns takes about 3 s on a quiet machine.
 WHOLE_BANK_DEADLINE_S = 300.0
@@ -91,6 +95,7 @@ class PatternStore:
         self.identity = identity
         self._memory = VectorMemory(database.path)
         self._term_choice = TermChoice()
+        self._wrote = False
 
     @contextmanager
     def reading(self, *, whole: bool = False) -> Iterator[PatternSession]:
@@ -120,6 +125,7 @@ class PatternStore:
                     " on conflict (key) do nothing"
                 )
             yield self._session(connection, writing=True)
+            self._wrote = True
 
     def index_pending_vectors(self) -> None:
         """Indexes what was written where sqlite-vec was missing, now that it is there."""
@@ -152,6 +158,19 @@ class PatternStore:
         return update_vector_file(
             self.database, row, self.identity.dimension, least_changed=least_changed
         )
+
+    def finish(self) -> None:
+        """Brings the file of vectors up to date if this store wrote; for a bank that is closed.
+
+        A batch does so by itself; patterns that are stored one by one do not wait for it.
+        """
+        if not self._wrote:
+            return
+        self._wrote = False
+        try:
+            self.update_vector_file()
+        except (AqeError, OSError) as error:
+            _log.warning("the file of vectors is not up to date, searches go on: %s", error)
 
     def vector_memory(self) -> VectorMemoryStatistics:
         """Returns what is held of vectors outside the database."""

@@ -338,6 +338,34 @@ def test_storing_a_batch_makes_the_file(tmp_path: Path, monkeypatch: pytest.Monk
     bank.database.close()
 
 
+@pytest.mark.parametrize("blocked", [False, True])
+def test_closing_a_bank_makes_the_file_of_what_was_stored_one_by_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    blocked: bool,
+) -> None:
+    for module in (vector_memory, vector_file_upkeep):
+        monkeypatch.setattr(module, "MAX_ROWS", 5)
+    monkeypatch.setattr(vector_file_upkeep, "LEAST_CHANGED", 1)
+    path = tmp_path / "aqe.db"
+    file = tmp_path / "aqe.db.vectors"
+    if blocked:
+        file.mkdir()
+    encoder = GeneratedEncoder(generator(), [])
+    with QEReasoningBank(path, encoder=encoder) as bank:
+        for number, pattern in enumerate(generator().patterns()):
+            if number == 10:
+                break
+            encoder.expect([pattern], number)
+            bank.store_pattern(pattern)
+        assert not file.is_file()
+    assert file.is_file() is not blocked
+    assert ("searches go on" in caplog.text) is blocked
+    with QEReasoningBank(path, encoder=encoder) as bank:
+        assert bank.get_statistics().patterns == 10
+
+
 def test_text_hashes_are_looked_up_by_id(bank: Bank) -> None:
     """A store asks for one pattern; the plan must not begin with all embeddings of the encoder."""
     plans: list[str] = []
