@@ -142,6 +142,9 @@ def _searches(
             _lookup(into, bank, plain, query, name, criteria)
             _vector_leg(into, store, plain, query, name, criteria)
         _rest(into, bank, plain, store, scan, encoder, query)
+    for query in queries[WARM_UP:]:  # apart: a scan of all vectors before it is not part of a hit
+        bank.search(query.text)
+        times.time(("aqe", "hit", "none"), partial(bank.search, query.text))
 
 
 def _lookup(
@@ -169,7 +172,6 @@ def _rest(
     query: GeneratedQuery,
 ) -> None:
     """Asks what is asked without a filter only."""
-    times.time(("aqe", "hit", "none"), lambda: bank.search(query.text))
     times.time(
         ("aqe", "lookup with encoder", "none"),
         lambda: (encoder.encode_query(query.text), bank.search(f"{query.text} ")),
