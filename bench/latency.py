@@ -27,8 +27,11 @@ from ..retrieval import QEReasoningBank
 from ..retrieval.storage import PatternStore
 from ..retrieval.words import query_terms
 from ..schema import Database, PatternSearchCriteria
+from .crowd import CrowdSize, measure_crowd
+from .crowd_member import write_queries
 from .latency_rows import FilterName, LatencyRow, LatencyTimes, Note
 from .latency_yardsticks import NumpyScan, PlainHybrid
+from .memory_use import measure_memory, resident_mb
 from .synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
 
 __all__ = ["FILTERS", "SEED", "measure_latency", "sizes_of"]
@@ -46,12 +49,19 @@ FILTERS: Final[dict[FilterName, PatternSearchCriteria]] = {
 
 
 def measure_latency(
-    sizes: Sequence[int], *, queries: int = 500, seed: int = SEED, note: Note = lambda _: None
+    sizes: Sequence[int],
+    *,
+    queries: int = 500,
+    crowd: int = 0,
+    crowd_size: CrowdSize | None = None,
+    seed: int = SEED,
+    note: Note = lambda _: None,
 ) -> dict[str, Any]:
     """Returns what was measured at each size, as JSON can carry it.
 
     Args:
         queries: Distinct queries asked for each operation.
+        crowd: Patterns of the bank that a crowd searches and changes; 0 leaves that out.
         note: Told what is being done.
     """
     commit = _commit()  # now: the code that runs is what was imported
@@ -62,6 +72,13 @@ def measure_latency(
             rows, facts = _measure_size(size, Path(folder), queries, seed, note)
             results += rows
             banks.append(facts)
+    crowd_facts = None
+    if crowd:
+        with tempfile.TemporaryDirectory(prefix="aqe-bench-") as folder:
+            rows, crowd_facts = measure_crowd(
+                crowd, Path(folder), size=crowd_size, seed=seed, note=note
+            )
+            results += rows
     return {
         "commit": commit,
         "seed": seed,
@@ -69,6 +86,7 @@ def measure_latency(
         "cpus": os.cpu_count(),
         "results": [row.as_json() for row in results],
         "banks": banks,
+        "crowd": crowd_facts,
     }
 
 
@@ -80,12 +98,12 @@ def _measure_size(
     queries = generator.queries(count + WARM_UP)
     encoder = GeneratedEncoder(generator, queries)
     path = folder / "aqe.db"
-    before_load_mb = _resident_mb()
+    before_load_mb = resident_mb()
     with (
         Database(path, durability="full") as database,
         QEReasoningBank(database, encoder=encoder) as bank,
     ):
-        facts = {"patterns": size, **_load(bank, generator, encoder, note)}
+        facts: dict[str, Any] = {"patterns": size, **_load(bank, generator, encoder, note)}
         plain = PlainHybrid(folder / "plain.db")
         note(f"{size} patterns: loading the yardstick")
         listed = {pattern.id: pattern for pattern in bank.list_patterns(limit=None)}
@@ -95,7 +113,7 @@ def _measure_size(
         facts["yardstick_load_patterns_per_s"] = size / (time.perf_counter() - started)
         del listed, ordered
         gc.collect()
-        before_mb = _resident_mb()
+        before_mb = resident_mb()
         times = LatencyTimes()
         note(f"{size} patterns: searching")
         _searches(times, bank, plain, generator, queries)
@@ -104,6 +122,9 @@ def _measure_size(
         facts |= _memory(bank, before_mb, before_load_mb)
         plain.close()
     facts |= _reopened(path, queries[0], note)
+    note(f"{size} patterns: memory")
+    write_queries(folder / "queries.npz", queries[WARM_UP:])
+    facts["memory"] = measure_memory(path, folder / "queries.npz")
     return times.rows(size), facts
 
 
@@ -224,8 +245,8 @@ def _stores(
 def _memory(bank: QEReasoningBank, before_mb: float, before_load_mb: float) -> dict[str, Any]:
     vectors, answers = bank.get_vector_memory(), bank.get_cache_statistics()
     return {
-        "resident_growth_searching_mb": _resident_mb() - before_mb,
-        "resident_growth_mb": _resident_mb() - before_load_mb,
+        "resident_growth_searching_mb": resident_mb() - before_mb,
+        "resident_growth_mb": resident_mb() - before_load_mb,
         "mapped_file_vectors": vectors.file_vectors,
         "vectors_in_memory_mb": vectors.bytes / 1e6,
         "answers_mb": answers.bytes / 1e6,
@@ -245,14 +266,6 @@ def _reopened(path: Path, query: GeneratedQuery, note: Note) -> dict[str, float]
         subprocess.run(command, check=True, capture_output=True)
         durations.append((time.perf_counter() - started) * 1000)
     return {"fresh_process_text_search_ms": float(np.median(durations))}
-
-
-def _resident_mb() -> float:
-    """Returns the memory of this process that no file backs."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("RssAnon:"):
-            return float(line.split()[1]) / 1024
-    return float("nan")
 
 
 def _commit() -> str:

@@ -22,6 +22,14 @@ def latency(
         str, typer.Option(help="Sizes of the banks, with commas.")
     ] = "1000,10000,100000",
     queries: Annotated[int, typer.Option(min=10, help="Distinct queries at each size.")] = 500,
+    crowd: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Size of the bank that 18 threads and 8 processes search while 2 write;"
+            " 0 leaves that out.",
+        ),
+    ] = 10_000,
     json: JsonOption = False,
 ) -> None:
     """Measure searching and storing as a bank grows, against plain vec0 + FTS5 in the same run."""
@@ -29,7 +37,10 @@ def latency(
 
     console = stderr()
     report = measure_latency(
-        sizes_of(patterns), queries=queries, note=lambda text: console.print(plain(text))
+        sizes_of(patterns),
+        queries=queries,
+        crowd=crowd,
+        note=lambda text: console.print(plain(text)),
     )
     if json:
         print_json(report)
@@ -47,7 +58,17 @@ def _print_report(report: dict[str, Any]) -> None:
         names = [plain(row[key]) for key in ("patterns", "system", "operation", "filter")]
         result.add_row(*names, *times, recall, ratio)
     stdout().print(result)
-    stdout().print("ratio: of the p95 to that of vec0-fts5-rrf in this run")
+    stdout().print(
+        "ratio: of the p95 to that of vec0-fts5-rrf in this run; of a crowd, to that of one alone",
+        soft_wrap=True,
+    )
     for bank in report["banks"]:
-        facts = ", ".join(f"{name} {value:.4g}" for name, value in bank.items())
-        stdout().print(plain(facts), soft_wrap=True)
+        _print_facts(bank | bank["memory"])
+    if (crowd := report["crowd"]) is not None:
+        _print_facts(crowd | {"errors": len(crowd["errors"])})
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    numbers = {name: value for name, value in facts.items() if isinstance(value, int | float)}
+    text = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    stdout().print(plain(text), soft_wrap=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aqe.bench import latency
+from aqe.bench.crowd import CrowdSize
 from aqe.bench.latency import measure_latency, sizes_of
 from aqe.bench.synthetic import GeneratedEncoder, PatternGenerator
 
@@ -61,6 +62,17 @@ def test_measure_latency_reports_every_operation(monkeypatch: pytest.MonkeyPatch
     assert rows["vec0-fts5-rrf", "lookup", "none"]["ratio"] is None
     assert report["banks"][0]["patterns"] == 150
     assert not math.isnan(report["banks"][0]["resident_growth_mb"])
+    assert report["banks"][0]["memory"]["own_mb"] > 0
+    assert report["crowd"] is None
+
+
+@pytest.mark.slow
+def test_measure_latency_reports_a_crowd() -> None:
+    size = CrowdSize(threads=2, processes=1, writers=1, duration_s=2.0, saturated_s=1.0)
+    report = measure_latency([], crowd=50, crowd_size=size)
+    assert report["crowd"]["errors"] == []
+    assert report["crowd"]["stale_answers"] == 0
+    assert {"crowd: one alone", "crowd: all"} < {row["operation"] for row in report["results"]}
 
 
 def test_sizes_of_reads_whole_numbers() -> None:
