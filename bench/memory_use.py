@@ -1,0 +1,106 @@
+"""What a bank takes in memory: our own accounting beside what the machine and Python count.
+
+A fresh process opens the bank and asks distinct questions, so that nothing of loading it is left
+over; a second one does the same under tracemalloc, which slows and swells it. The code itself is
+loaded before the count begins. Pages of mapped files are counted apart: the machine takes them back
+when it needs them.
+"""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import apsw
+import msgspec
+
+from ..retrieval import QEReasoningBank
+from ..schema import TestPattern
+from .crowd_member import CrowdEncoder, read_queries
+
+__all__ = ["measure_memory", "resident_mb"]
+
+
+def measure_memory(database: Path, queries: Path) -> dict[str, float]:
+    """Returns megabytes (10^6 bytes) by name, of a process that asked all queries.
+
+    ``own_*`` are what the bank says it holds: answers, vectors, SQLite's pages. ``resident`` is by
+    how much the process grew, without mapped files; ``mapped`` by how much with these alone.
+    ``traced`` is what Python and numpy allocated: to be compared with ``own_answers`` and
+    ``own_vectors``.
+    """
+    return _in_fresh_process(database, queries, traced=False) | _in_fresh_process(
+        database, queries, traced=True
+    )
+
+
+def resident_mb(kind: str = "RssAnon") -> float:
+    """Returns the memory of this process that no file backs, or with ``RssFile`` the rest."""
+    status = Path("/proc/self/status")
+    if not status.is_file():  # not Linux
+        return float("nan")
+    for line in status.read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{kind}:"):
+            return float(line.split()[1]) * 1024 / 1e6
+    return float("nan")
+
+
+def _in_fresh_process(database: Path, queries: Path, *, traced: bool) -> dict[str, float]:
+    command = [sys.executable, "-m", __spec__.name, str(database), str(queries)]
+    finished = subprocess.run(
+        [*command, "traced" if traced else "resident"], check=True, capture_output=True
+    )
+    return msgspec.json.decode(finished.stdout, type=dict[str, float])
+
+
+def _measure(database: str, queries: str, kind: str) -> dict[str, Any]:
+    asked = read_queries(Path(queries))
+    encoder = CrowdEncoder(asked)
+    _load_code(encoder)
+    gc.collect()
+    traced = kind == "traced"
+    if traced:
+        tracemalloc.start()
+    before = resident_mb(), resident_mb("RssFile"), apsw.memory_used()
+    with QEReasoningBank(database, encoder=encoder) as bank:
+        for query in asked:
+            bank.search(query.text)
+        gc.collect()
+        if traced:
+            return {"traced_mb": tracemalloc.get_traced_memory()[0] / 1e6}
+        own = {
+            "own_answers_mb": bank.get_cache_statistics().bytes / 1e6,
+            "own_vectors_mb": bank.get_vector_memory().bytes / 1e6,
+            "own_sqlite_mb": (apsw.memory_used() - before[2]) / 1e6,
+        }
+        return {
+            **own,
+            "own_mb": sum(own.values()),
+            "resident_mb": resident_mb() - before[0],
+            "mapped_mb": resident_mb("RssFile") - before[1],
+        }
+
+
+def _load_code(encoder: CrowdEncoder) -> None:
+    """Uses a bank once, so that modules and libraries are there before the count begins."""
+    import usearch.index  # noqa: F401
+
+    pattern = TestPattern(
+        name="warm up",
+        description="x",
+        category="unit",
+        framework="pytest",
+        language="python",
+    )
+    with QEReasoningBank(encoder=encoder) as bank:
+        bank.store_pattern(pattern)
+        for text in ("warm", "up", "warm up"):
+            bank.search(text)
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(msgspec.json.encode(_measure(*sys.argv[1:])))
