@@ -52,7 +52,7 @@ def resident_mb(kind: str = "RssAnon") -> float:
 def _in_fresh_process(database: Path, queries: Path, *, traced: bool) -> dict[str, float]:
     command = [sys.executable, "-m", __spec__.name, str(database), str(queries)]
     finished = subprocess.run(
-        [*command, "traced" if traced else "resident"], check=True, capture_output=True
+        [*command, "traced" if traced else "resident"], check=True, stdout=subprocess.PIPE
     )
     return msgspec.json.decode(finished.stdout, type=dict[str, float])
 
