@@ -25,6 +25,8 @@ Vector = npt.NDArray[np.float32]
 
 # Candidates of each leg; 20, 50, 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
 CANDIDATES_PER_LEG = 30
+# How much deeper a second look goes when copies of few tests are all that the first one brought.
+DEEPER = 8
 # The most that vec0 ranks (RELIABILITY section 2).
 MAX_DEPTH = 4096
 # In reasons: as many words as fit a line.
@@ -60,19 +62,14 @@ def search(
     if query_embedding is None and not has_words(request.query):
         return _by_evidence(session, request)
     terms = query_terms(request.query) if request.mode != "vector" else []
-    cosines, bm25 = leg_scores(session, request, terms, query_embedding)
-    keys = sorted({*cosines, *bm25})
-    candidates = session.rows.candidates(keys)
     rules = Rules(request.context)
-    fused = fuse(
-        keys,
-        cosines,
-        bm25,
-        {key: rules.score(candidates[key]) for key in keys},
-        rule_weight=_rule_weight(request, rules),
-    )
-    fused = sorted(fused, key=lambda one: candidates[one.key].trust == UNPROVEN)
-    chosen = _chosen(fused, candidates, request)
+    depth = _depth(session, request)
+    for look in (depth, min(DEEPER * depth, MAX_DEPTH)):
+        scores = leg_scores(session, request, terms, query_embedding, look)
+        fused, candidates = _ranked(session, request, rules, *scores)
+        chosen, crowded = _chosen(fused, candidates, request)
+        if not crowded or len(fused) < look:  # enough to show, or nothing deeper
+            break
     patterns = session.rows.get_by_rowid([one.key for one, _ in chosen])
     return [
         PatternMatch(
@@ -99,15 +96,13 @@ def leg_scores(
     request: SearchRequest,
     terms: Sequence[str],
     query_embedding: Vector | None,
+    depth: int = CANDIDATES_PER_LEG,
 ) -> tuple[dict[int, float], dict[int, float]]:
     """Returns the cosine and the BM25 of the best candidates of each leg, by row number.
 
     What one leg brought is scored by the other too; a candidate without any of the words has no
     BM25.
     """
-    depth = max(CANDIDATES_PER_LEG, request.limit)
-    # Past the unproven, so that many of them cannot push out what is trusted (trust.py).
-    depth = min(depth + session.trust.unproven(), MAX_DEPTH)
     words_alone = query_embedding is None or request.mode == "text"
     least = request.limit if words_alone else 0
     if query_embedding is None or words_alone:
@@ -116,6 +111,33 @@ def leg_scores(
     bm25 = session.text.candidates(terms, depth, request.criteria, others=cosines)
     missing = [key for key in bm25 if key not in cosines]
     return cosines | session.vectors.cosines(query_embedding, missing), bm25
+
+
+def _depth(session: PatternSession, request: SearchRequest) -> int:
+    """Returns how many candidates each leg brings at first."""
+    depth = max(CANDIDATES_PER_LEG, request.limit)
+    # Past the unproven, so that many of them cannot push out what is trusted (trust.py).
+    return min(depth + session.trust.unproven(), MAX_DEPTH)
+
+
+def _ranked(
+    session: PatternSession,
+    request: SearchRequest,
+    rules: Rules,
+    cosines: Mapping[int, float],
+    bm25: Mapping[int, float],
+) -> tuple[list[Fused], dict[int, CandidateRow]]:
+    """Returns the candidates, best first and the unproven last, and their rows."""
+    keys = sorted({*cosines, *bm25})
+    candidates = session.rows.candidates(keys)
+    fused = fuse(
+        keys,
+        cosines,
+        bm25,
+        {key: rules.score(candidates[key]) for key in keys},
+        rule_weight=_rule_weight(request, rules),
+    )
+    return sorted(fused, key=lambda one: candidates[one.key].trust == UNPROVEN), candidates
 
 
 def _rule_weight(request: SearchRequest, rules: Rules) -> float:
@@ -127,15 +149,15 @@ def _rule_weight(request: SearchRequest, rules: Rules) -> float:
 
 def _chosen(
     fused: Sequence[Fused], candidates: Mapping[int, CandidateRow], request: SearchRequest
-) -> list[tuple[Fused, tuple[str, ...]]]:
+) -> tuple[list[tuple[Fused, tuple[str, ...]]], bool]:
     """Returns the answers to give, best first, with the ids of those that made room for them.
 
     Near-duplicates make room only while there is something else to show: no answer is lost that
-    the limit has a place for.
+    the limit has a place for. Also tells whether repeats are shown for want of others.
     """
     grouped = request.group and request.limit <= MOST_GROUPED
     if not grouped or len(fused) <= request.limit:
-        return [(one, ()) for one in fused[: request.limit]]
+        return [(one, ()) for one in fused[: request.limit]], False
     groups = group([candidates[one.key].signature for one in fused], request.limit)
     free = request.limit - len(groups)
     shown = {place for place in sorted(p for repeats in groups.values() for p in repeats)[:free]}
@@ -144,7 +166,7 @@ def _chosen(
         hidden = [repeat for repeat in groups.get(place, ()) if repeat not in shown]
         ids = tuple(candidates[fused[repeat].key].id for repeat in hidden)
         chosen.append((fused[place], ids))
-    return chosen
+    return chosen, free > 0
 
 
 def search_similar(

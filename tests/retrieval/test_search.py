@@ -474,6 +474,25 @@ def test_near_duplicates_make_room_and_are_named(
     assert len(memory_bank.search("login user", limit=5)) == 5
 
 
+def test_copies_of_one_test_do_not_crowd_out_the_others(
+    memory_bank: QEReasoningBank, pattern: Make
+) -> None:
+    code = "def test_it_{}():\n    user = make_user()\n    assert login(user).status == 200\n"
+    same = [pattern("login user", id=f"same-{n}", template=code.format(n)) for n in range(120)]
+    others = [
+        pattern(f"page {n}", description="", template=f"assert page_{n}(login, {n}).shows('{n}')")
+        for n in range(12)
+    ]
+    memory_bank.store_patterns([*same, *others])
+    for mode in ("hybrid", "text", "vector"):
+        matches = memory_bank.search("login user", limit=10, mode=mode)
+        assert sum(match.pattern.name == "login user" for match in matches) == 1
+        assert len(matches) == 10
+        assert len(matches[0].near_duplicates) == 119
+    shown = memory_bank.search("login user", limit=10, group=False)
+    assert {match.pattern.name for match in shown} == {"login user"}
+
+
 def test_siblings_that_differ_in_their_values_are_no_near_duplicates(
     memory_bank: QEReasoningBank, pattern: Make
 ) -> None:
