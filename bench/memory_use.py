@@ -19,7 +19,7 @@ import apsw
 import msgspec
 
 from ..retrieval import QEReasoningBank
-from ..schema import TestPattern
+from ..schema import Database, TestPattern
 from .crowd_member import CrowdEncoder, read_queries
 
 __all__ = ["measure_memory", "resident_mb"]
@@ -96,7 +96,7 @@ def _load_code(encoder: CrowdEncoder) -> None:
         framework="pytest",
         language="python",
     )
-    with QEReasoningBank(encoder=encoder) as bank:
+    with Database() as database, QEReasoningBank(database, encoder=encoder) as bank:
         bank.store_pattern(pattern)
         for text in ("warm", "up", "warm up"):
             bank.search(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import apsw
 import msgspec
 import typer
 
@@ -18,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-SHOWN_TABLES = 10
+SHOWN_TABLES = 8
 
 
 @app.command()
@@ -32,6 +33,7 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
             process = {
                 "answers": msgspec.to_builtins(answers),
                 "vectors": msgspec.to_builtins(vectors),
+                "sqlite_bytes": apsw.memory_used(),
             }
             facts = msgspec.to_builtins(memory)
             print_json({"database": database.label, "file": facts, "process": process})
@@ -39,9 +41,11 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
         _print_memory(database.label, memory)
         stdout().print(
             plain(
-                f"this process: {answers.entries} answers kept, {_mb(answers.bytes)} of"
-                f" {_mb(answers.budget_bytes)}; vectors {_mb(vectors.bytes)}"
-            )
+                f"this process: {answers.entries:,} answers kept ({_mb(answers.bytes)} of"
+                f" {_mb(answers.budget_bytes)}), vectors {_mb(vectors.bytes)}, SQLite"
+                f" {_mb(apsw.memory_used())}"
+            ),
+            soft_wrap=True,
         )
 
 
@@ -75,11 +79,14 @@ def _print_memory(label: str, memory: FileMemory) -> None:
     stdout().print(plain(label), soft_wrap=True)
     lines = table("part", "size", right=("size",))
     lines.add_row("database", _mb(memory.database_bytes))
-    lines.add_row("  of it free pages", _mb(memory.free_bytes))
-    lines.add_row("write-ahead log", _mb(memory.wal_bytes))
-    lines.add_row("file of vectors", _mb(memory.vector_file_bytes))
-    for one in (memory.tables or ())[:SHOWN_TABLES]:
+    tables = memory.tables or ()
+    for one in tables[:SHOWN_TABLES]:
         lines.add_row(plain(f"  {one.name}"), _mb(one.bytes))
+    if more := tables[SHOWN_TABLES:]:
+        lines.add_row(f"  {len(more)} smaller tables", _mb(sum(one.bytes for one in more)))
+    lines.add_row("  free pages", _mb(memory.free_bytes))
+    lines.add_row("write-ahead log", _mb(memory.wal_bytes))
+    lines.add_row("file of vectors, mapped", _mb(memory.vector_file_bytes))
     stdout().print(lines)
     stdout().print(plain(_vector_file_state(memory)), soft_wrap=True)
 
@@ -90,8 +97,8 @@ def _vector_file_state(memory: FileMemory) -> str:
     if memory.vector_file_vectors is None or not memory.vector_file_bytes:
         return "vectors: the file is missing, searches are slow; make it: aqe memory cleanup"
     return (
-        f"vectors: {memory.vector_file_vectors} in the file, {memory.vector_file_changes} changed"
-        " since"
+        f"vectors: {memory.vector_file_vectors:,} in the file,"
+        f" {memory.vector_file_changes or 0:,} changed since"
     )
 
 

@@ -56,10 +56,30 @@ def test_stats_counts_tables_and_caches(
     }
     assert sum(one["bytes"] for one in report["file"]["tables"]) <= path.stat().st_size
     assert report["process"]["answers"]["entries"] == 0
+    assert report["process"]["sqlite_bytes"] > 0
     code, out = run(monkeypatch, capsys, "stats", "--db", path)
     assert code == 0
     assert "patterns_fts" in out
     assert "few enough to be searched in memory" in out
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_stats_lists_all_of_the_file_and_fits_the_terminal(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = run(monkeypatch, capsys, "stats", "--db", path)[1].splitlines()
+    assert max(map(len, lines[1:])) <= 80, lines  # the first is the path
+    sizes = {
+        line.rsplit(None, 2)[0].rstrip(): float(line.rsplit(None, 2)[1])
+        for line in lines
+        if line.endswith("MB ") and "process" not in line
+    }
+    inside = sum(size for name, size in sizes.items() if name.startswith("   "))
+    whole = sizes[" database"]
+    # Each of some ten lines is rounded to 0.1 MB.
+    assert inside == pytest.approx(whole, abs=0.05 * len(sizes) + 0.05), sizes
+    assert {" write-ahead log", " file of vectors, mapped", "   free pages"} < set(sizes)
 
 
 def test_stats_of_a_bank_that_is_not_there(
