@@ -17,8 +17,15 @@ import numpy.typing as npt
 
 from ..models import DEFAULT_ENCODER, Encoder, create_encoder, identity_of
 from ..retrieval.fusion import BM25_WEIGHT
+from ..retrieval.search import CANDIDATES_PER_LEG
 from ..retrieval.storage import PatternSession, PatternStore
-from ..retrieval.words import STOP_WORDS, match_expression, query_terms, split_words
+from ..retrieval.words import (
+    STOP_WORDS,
+    match_expression,
+    query_terms,
+    split_words,
+    weighted_terms,
+)
 from ..schema import PatternSearchCriteria
 from .beir import JudgedSet, read_judged_set
 from .embedding_cache import CachedEncoder
@@ -29,7 +36,7 @@ from .retrieval_metrics import ndcg_at_10
 
 __all__ = ["SYSTEMS", "ablation_row"]
 
-DEPTH = 50
+DEPTH = CANDIDATES_PER_LEG
 Scores = dict[int, float]
 Vector = npt.NDArray[np.float32]
 Weights = tuple[float, float, float, float]
@@ -39,6 +46,7 @@ Weights = tuple[float, float, float, float]
 OURS: Weights = (8.0, 2.0, 2.0, 2.0)
 PLAIN_K1: Weights = (4.0, 1.0, 1.0, 1.0)
 NAME_AS_ANY: Weights = (2.0, 2.0, 2.0, 2.0)
+PLAIN: Weights = (1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class System:
 
     fuse: Callable[[Scores, Scores], Scores]
     stop_words: bool = True
+    digits_twice: bool = True
     weights: Weights = OURS
     fill: bool = True
 
@@ -79,16 +88,25 @@ def _reciprocal_ranks(cosines: Scores, bm25: Scores) -> Scores:
 SYSTEMS: dict[str, System] = {
     "ranking of the bank, rules aside": System(_raw),
     "without the stop list": System(_raw, stop_words=False),
+    "without counting words with a digit twice": System(_raw, digits_twice=False),
     "without k1 = 0.6": System(_raw, weights=PLAIN_K1),
     "without the weight of names": System(_raw, weights=NAME_AS_ANY),
     "without the missing BM25": System(_raw, fill=False),
     "convex combination, 0.7": System(_convex),
     "plain convex combination, 0.7": System(
-        _convex, stop_words=False, weights=(1.0, 1.0, 1.0, 1.0), fill=False
+        _convex, stop_words=False, digits_twice=False, weights=PLAIN, fill=False
     ),
     "reciprocal rank fusion": System(_reciprocal_ranks, fill=False),
     "vectors alone": System(lambda cosines, bm25: cosines, fill=False),
     "text alone": System(lambda cosines, bm25: bm25, fill=False),
+    "text alone, k1 = 1.2": System(lambda cosines, bm25: bm25, weights=PLAIN_K1, fill=False),
+    "plain text alone": System(
+        lambda cosines, bm25: bm25,
+        stop_words=False,
+        digits_twice=False,
+        weights=PLAIN,
+        fill=False,
+    ),
 }
 
 
@@ -117,6 +135,8 @@ def _legs(
     terms = query_terms(text) if system.stop_words else list(dict.fromkeys(split_words(text)))
     if not terms:
         return dict(cosines), {}
+    if system.digits_twice:
+        terms = weighted_terms(terms)
     bm25 = _bm25(session, terms, system.weights)
     if not system.fill:
         return dict(cosines), bm25

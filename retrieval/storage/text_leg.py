@@ -9,7 +9,7 @@ import apsw
 
 from ...schema import PatternSearchCriteria, TestPattern
 from ..pattern_text import code_of
-from ..words import index_words, match_expression
+from ..words import index_words, match_expression, weighted_terms
 from .filters import json_text
 from .row_filter import RowFilters
 from .term_choice import ChosenTerms, TermChoice
@@ -159,7 +159,7 @@ class TextLeg:
             among: No other rows than these.
         """
         values: dict[str, str | int] = {
-            "expression": match_expression(list(terms)),
+            "expression": match_expression(weighted_terms(terms)),
             "most": k if k < 0 else k + len(others),
         }
         condition = first = ""

@@ -20,6 +20,7 @@ from aqe.retrieval.words import (
     index_words,
     match_expression,
     query_terms,
+    weighted_terms,
     words_in,
 )
 from aqe.schema import PatternSearchContext, TestPattern
@@ -174,6 +175,10 @@ def test_match_expression_quotes_every_term(text: str) -> None:
     assert re.fullmatch(r'"(?:[^"]|"")+"(?: OR "(?:[^"]|"")+")*', expression)
     expression.encode()
     index_words(text).encode()
+
+
+def test_weighted_terms_count_words_with_a_digit_twice() -> None:
+    assert weighted_terms(["sha", "sha256", "7"]) == ["sha", "sha256", "7", "sha256", "7"]
 
 
 # -- texts ---------------------------------------------------------------------------------------

@@ -164,3 +164,15 @@ def test_what_another_leg_brought_is_scored_with_the_best(
     assert len(best) == 2
     assert found == {row: every[row] for row in every if row in best or row in others}
     assert list(found) == [row for row in every if row in found]
+
+
+@pytest.mark.parametrize(("term", "times"), [("number7", 2), ("single", 1)])
+def test_a_word_with_a_digit_counts_twice(bank: QEReasoningBank, term: str, times: int) -> None:
+    with PatternStore(bank.database, bank.encoder_identity).reading() as session:
+        once = session.connection.execute(
+            "select rowid, -bm25(patterns_fts, 8, 2, 2, 2) from patterns_fts"
+            " where patterns_fts match ?",
+            (term,),
+        ).fetchall()
+        found = session.text.candidates([term], 2, PatternSearchCriteria())
+    assert found == {row: pytest.approx(times * bm25) for row, bm25 in once}
