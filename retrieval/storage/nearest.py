@@ -76,17 +76,21 @@ def _in_memory(
     places = np.flatnonzero(usable)
     if not len(places):
         return []
-    scores = np.where(usable, _products(view.matrix, query), -np.inf)
+    rowids = view.rowids[places]
+    if 2 * len(places) > len(view.rowids):  # a copy of many rows costs more than their products
+        scores = _products(view.matrix, query)[places]
+    else:
+        scores = _products(view.matrix[places], query)
     if row_filter is None or allowed is not None:
         best = _top(scores, min(k, len(places)))
-        return list(zip(scores[best].tolist(), view.rowids[best].tolist(), strict=True))
-    fetched = FIRST_FETCH
+        return list(zip(scores[best].tolist(), rowids[best].tolist(), strict=True))
+    fetched = max(FIRST_FETCH, k)
     while True:
-        best = _top(scores, min(max(fetched, k), len(places)))
-        passing = row_filter.passing(view.rowids[best].tolist())
-        if len(passing) >= k or len(best) == len(places):
-            pairs = zip(scores[best].tolist(), view.rowids[best].tolist(), strict=True)
-            return [pair for pair in pairs if pair[1] in passing][:k]
+        best = _top(scores, min(fetched, len(places)))
+        cosines = dict(zip(rowids[best].tolist(), scores[best].tolist(), strict=True))
+        met = row_filter.first_passing(list(cosines), k)
+        if len(met) >= k or len(best) == len(places):
+            return [(cosines[rowid], rowid) for rowid in met]
         fetched *= FETCH_GROWTH
 
 
@@ -103,8 +107,7 @@ def _in_file(
         near = _listed(view.file.nearest(query, fetched))
         near = [rowid for rowid in near if rowid not in view.superseded]
         if row_filter is not None:
-            passing = row_filter.passing(near)
-            near = [rowid for rowid in near if rowid in passing]
+            near = row_filter.first_passing(near, wanted)
         if len(near) >= k or fetched >= len(view.file):
             return near[:wanted]
         fetched *= FETCH_GROWTH

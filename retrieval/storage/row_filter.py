@@ -13,10 +13,13 @@ from .filters import distinct_tags, json_text, row_conditions
 
 __all__ = ["RowFilter", "RowFilters"]
 
-# A filter is tight when no more rows than this meet its facets, or carry one of its tags: all that
-# meet it are looked at. To read and score so many costs about 5 ms; to fetch neighbours until
-# enough of them meet the filter costs more.
+# A filter is tight when few rows meet its facets, or carry one of its tags: all that meet it are
+# looked at. To read and score so many costs about 5 ms.
 TIGHT_ROWS: Final = 6_000
+# Where a larger share of the bank meets it, enough of the best do: they are fetched and asked.
+TIGHT_SHARE: Final = 1 / 6
+# So few are looked at whatever their share.
+ALWAYS_TIGHT_ROWS: Final = 1_000
 
 
 class RowFilter:
@@ -33,21 +36,26 @@ class RowFilter:
         self._rows, self._driver = min(
             ((self._count(part), part) for part in parts), key=lambda pair: pair[0]
         )
+        self._is_tight = self._rows <= _most_tight(connection)
+        self._is_whole = len(parts) == 1  # then nothing else is asked of what the driver selects
         self._every: list[int] | None = None
 
     def tight(self) -> list[int] | None:
         """Returns the row numbers that meet the filter, or None when they may be many."""
-        return self.every() if self._rows <= TIGHT_ROWS else None
+        return self.every() if self._is_tight else None
 
     def every(self) -> list[int]:
         """Returns all row numbers that meet the filter, however many."""
         if self._every is None:
-            rows = self._connection.execute(
-                f"select p.pattern_rowid from ({self._driver.sql}) d cross join patterns p"
-                f" on p.pattern_rowid = d.pattern_rowid{self._conditions.sql('where')}",
-                {**self._conditions.values, **self._driver.values},
-            )
-            self._every = [row[0] for row in rows]
+            sql, values = self._driver.sql, self._driver.values
+            if not self._is_whole:
+                sql = (
+                    f"select p.pattern_rowid from ({sql}) d cross join patterns p"
+                    f" on p.pattern_rowid = d.pattern_rowid{self._conditions.sql('where')}"
+                )
+                values = {**values, **self._conditions.values}
+            rows = self._connection.execute(sql, values)
+            self._every = [rowid for (rowid,) in rows]
         return self._every
 
     def passing(self, rowids: Sequence[int]) -> set[int]:
@@ -60,6 +68,17 @@ class RowFilter:
         )
         return {row[0] for row in rows}
 
+    def first_passing(self, rowids: Sequence[int], k: int) -> list[int]:
+        """Returns the first k of the row numbers that meet the filter, in their order."""
+        met: list[int] = []
+        for start in range(0, len(rowids), 2 * k):
+            some = rowids[start : start + 2 * k]
+            passing = self.passing(some)
+            met += [rowid for rowid in some if rowid in passing]
+            if len(met) >= k:
+                break
+        return met[:k]
+
     def _count(self, part: _Part) -> int:
         """Returns how many rows meet a part of the filter; counted until they are many."""
         count: int = self._connection.execute(
@@ -67,6 +86,11 @@ class RowFilter:
             {**part.values, "most": TIGHT_ROWS + 1},
         ).get
         return count
+
+
+def _most_tight(connection: apsw.Connection) -> int:
+    size = int(connection.execute("select max(pattern_rowid) from patterns").get or 0)
+    return min(TIGHT_ROWS, max(ALWAYS_TIGHT_ROWS, int(TIGHT_SHARE * size)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,11 @@ class TextLeg:
         # A join visits the row of every document that matches, three times the work of scoring it.
         fetched = FETCHED_PER_ANSWER * k
         found = self._best(terms, fetched, others=others)
-        passing = row_filter.passing(list(islice(found, fetched)))
-        if len(passing) < k and len(found) >= fetched:
+        met = row_filter.first_passing(list(found), k)
+        if len(met) < k and len(found) >= fetched:
             found = self._best(terms, k, among=row_filter.every(), others=others)
             return found, set(islice(found, k))
-        return found, set(islice((rowid for rowid in found if rowid in passing), k))
+        return found, set(met)
 
     def _best(
         self,
