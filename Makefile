@@ -59,8 +59,8 @@ lint: $(VENV)/.dev  ## formatting, lint and types
 
 check: lint test  ## what has to pass before a commit lands
 
-bench: $(VENV)/.dev  ## measure this installation
-	@$(AQE) bench
+bench: $(VENV)/.dev  ## measure this installation; fails where it is slower than bench/baseline.json
+	@$(AQE) bench --slow --baseline bench/baseline.json
 
 docs: $(VENV)/.run  ## write docs/cli.md anew from the commands' own help
 	@$(BIN)/python -m aqe.cli.reference > docs/cli.md

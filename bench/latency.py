@@ -29,7 +29,7 @@ from ..retrieval.words import query_terms
 from ..schema import Database, PatternSearchCriteria
 from .crowd import CrowdSize, measure_crowd
 from .crowd_member import write_queries
-from .latency_rows import FilterName, LatencyRow, LatencyTimes, Note
+from .latency_rows import YARDSTICK, FilterName, LatencyRow, LatencyTimes, Note
 from .latency_yardsticks import NumpyScan, PlainHybrid
 from .memory_use import measure_memory, resident_mb
 from .synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
@@ -118,7 +118,7 @@ def _measure_size(
         note(f"{size} patterns: searching")
         _searches(times, bank, plain, generator, queries)
         note(f"{size} patterns: storing")
-        _stores(times, bank, generator, encoder)
+        _stores(times, bank, plain, generator, encoder)
         facts |= _memory(bank, before_mb, before_load_mb)
         plain.close()
     facts |= _reopened(path, queries[0], note)
@@ -178,7 +178,7 @@ def _lookup(
 ) -> None:
     times.time(("aqe", "lookup", name), lambda: bank.search(query.text, criteria=criteria))
     times.time(
-        ("vec0-fts5-rrf", "lookup", name),
+        (YARDSTICK, "lookup", name),
         lambda: plain.search(query.text, query.embedding, criteria),
     )
 
@@ -198,7 +198,7 @@ def _rest(
         lambda: (encoder.encode_query(query.text), bank.search(f"{query.text} ")),
     )
     times.time(("aqe", "text", "none"), lambda: _text(store, query))
-    times.time(("vec0-fts5-rrf", "text", "none"), lambda: plain.text(query.text))
+    times.time((YARDSTICK, "text", "none"), lambda: plain.text(query.text))
     times.time(("numpy", "vector", "none"), lambda: scan.vector(query.embedding))
 
 
@@ -215,9 +215,7 @@ def _vector_leg(
             return list(session.vectors.candidates(query.embedding, DEPTH, criteria))
 
     found = times.time(("aqe", "vector", name), ours)
-    exact = times.time(
-        ("vec0-fts5-rrf", "vector", name), lambda: plain.vector(query.embedding, criteria)
-    )
+    exact = times.time((YARDSTICK, "vector", name), lambda: plain.vector(query.embedding, criteria))
     if exact:
         share = len({*exact[:10]} & {*found[:10]}) / len(exact[:10])
         times.recall.setdefault(("aqe", "vector", name), []).append(share)
@@ -231,6 +229,7 @@ def _text(store: PatternStore, query: GeneratedQuery) -> dict[int, float]:
 def _stores(
     times: LatencyTimes,
     bank: QEReasoningBank,
+    plain: PlainHybrid,
     generator: PatternGenerator,
     encoder: GeneratedEncoder,
 ) -> None:
@@ -239,6 +238,8 @@ def _stores(
         new = replace(pattern, id=f"new:{number}", name=f"{pattern.name} again")
         encoder.expect([new], number)
         times.time(("aqe", "store", "none"), partial(bank.store_pattern, new))
+        vector = generator.vectors[number]
+        times.time((YARDSTICK, "store", "none"), partial(plain.add, new, vector))
         times.time(("aqe", "lookup after a store", "none"), partial(bank.search, new.description))
 
 

@@ -50,19 +50,27 @@ class PlainHybrid:
                 " framework text, quality float)"
             )
             execute("create virtual table items_fts using fts5 (name, description, code)")
-            for rowid, (pattern, vector) in enumerate(zip(patterns, vectors, strict=True), 1):
-                facets = (pattern.framework, float(pattern.quality))
-                execute(
-                    "insert into items values (?, ?, ?, ?, ?)",
-                    (rowid, pattern.name, pattern.template, *facets),
-                )
-                execute(
-                    "insert into items_vec values (?, ?, ?, ?)", (rowid, vector.tobytes(), *facets)
-                )
-                execute(
-                    "insert into items_fts (rowid, name, description, code) values (?, ?, ?, ?)",
-                    (rowid, pattern.name, pattern.description, pattern.template),
-                )
+            for pattern, vector in zip(patterns, vectors, strict=True):
+                self._insert(pattern, vector)
+
+    def add(self, pattern: TestPattern, vector: Vector) -> None:
+        """Stores one more, durably."""
+        with self._connection:
+            self._insert(pattern, vector)
+
+    def _insert(self, pattern: TestPattern, vector: Vector) -> None:
+        execute = self._connection.execute
+        facets = (pattern.framework, float(pattern.quality))
+        execute(
+            "insert into items (name, code, framework, quality) values (?, ?, ?, ?)",
+            (pattern.name, pattern.template, *facets),
+        )
+        rowid = self._connection.last_insert_rowid()
+        execute("insert into items_vec values (?, ?, ?, ?)", (rowid, vector.tobytes(), *facets))
+        execute(
+            "insert into items_fts (rowid, name, description, code) values (?, ?, ?, ?)",
+            (rowid, pattern.name, pattern.description, pattern.template),
+        )
 
     def search(
         self, text: str, embedding: Vector, criteria: PatternSearchCriteria

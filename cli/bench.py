@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +14,9 @@ from ..schema import AqeError
 from . import bench_bulk, bench_latency, bench_quality
 from .options import JsonOption
 from .output import plain, print_json, stderr, stdout, table
+
+if TYPE_CHECKING:  # loaded by the command that measures
+    from ..bench.bank_speed import SpeedRow
 
 app = typer.Typer(
     help="Measure this installation.", invoke_without_command=True, rich_markup_mode=None
@@ -20,24 +27,62 @@ bench_bulk.register(app)
 
 
 @app.callback()
-def bank(context: typer.Context, json: JsonOption = False) -> None:
-    """Measure this installation; without a command, the bank at 1,000 real patterns."""
+def bank(
+    context: typer.Context,
+    slow: Annotated[bool, typer.Option("--slow", help="Also at 10,000 patterns.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Fail if an operation is slower than this file says.")
+    ] = None,
+    save: Annotated[bool, typer.Option("--save", help="Write the baseline instead.")] = False,
+    tolerance: Annotated[
+        float, typer.Option(min=1.0, help="How many times slower is still the same.")
+    ] = 1.5,
+    json: JsonOption = False,
+) -> None:
+    """Measure this installation; without a command, the bank at 1,000 patterns.
+
+    A baseline holds ratios to yardsticks of the same run, so it is good on other machines too.
+    """
     if context.invoked_subcommand is not None:
         return
+    if save and baseline is None:
+        raise typer.BadParameter("--save needs --baseline FILE")
     from ..bench.bank_speed import run_bank_speed
+    from ..bench.baseline import read_baseline, slower, write_baseline
 
+    saved = read_baseline(baseline) if baseline is not None and not save else {}
     if not json:
-        stderr().print("measuring the bank at 1,000 real patterns, about a minute …")
-    rows = run_bank_speed()
+        stderr().print("measuring the bank, a minute or two …")
+    rows = run_bank_speed(slow=slow)
+    worse = slower(rows, saved, tolerance)
     if json:
-        print_json({"patterns": 1_000, "results": rows})
-        return
-    result = table("operation", "p50 ms", "p95 ms", "ratio", right=("p50 ms", "p95 ms", "ratio"))
+        results = [asdict(row) | {"baseline_ratio": saved.get(row.operation)} for row in rows]
+        print_json({"patterns": 1_000, "results": results})
+    else:
+        _print_rows(rows, saved)
+    if save and baseline is not None:
+        write_baseline(baseline, rows)
+    if worse:
+        names = "; ".join(f"{row.operation} ({row.ratio:.3g})" for row in worse)
+        raise AqeError(f"slower than {tolerance:g} times the baseline: {names}")
+
+
+def _print_rows(rows: Sequence[SpeedRow], saved: dict[str, float]) -> None:
+    numbers = ("p50 ms", "p95 ms", "ratio", *(("baseline",) if saved else ()))
+    result = table("operation", *numbers, right=numbers)
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
-        result.add_row(plain(row.operation), f"{row.p50_ms:.2f}", f"{row.p95_ms:.2f}", ratio)
+        before = saved.get(row.operation)
+        beside = ("" if before is None else f"{before:.3g}",) if saved else ()
+        result.add_row(
+            plain(row.operation), f"{row.p50_ms:.2f}", f"{row.p95_ms:.2f}", ratio, *beside
+        )
     stdout().print(result)
-    stdout().print("ratio: to the bare encoder call or interpreter start above it, in this run")
+    stdout().print(
+        "ratio: of the p50 to that of the bare encoder call, the bare interpreter or plain"
+        " vec0 + FTS5 in this run",
+        soft_wrap=True,
+    )
 
 
 @app.command()
