@@ -9,7 +9,7 @@ import typer
 from .options import JsonOption
 from .output import plain, print_json, stderr, stdout, table
 
-__all__ = ["register"]
+__all__ = ["print_report", "register"]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,30 +45,82 @@ def latency(
     if json:
         print_json(report)
     else:
-        _print_report(report)
+        print_report(report)
 
 
-def _print_report(report: dict[str, Any]) -> None:
-    columns = ("p50 ms", "p95 ms", "p99 ms", "recall@10", "ratio")
-    result = table("patterns", "system", "operation", "filter", *columns, right=columns)
-    for row in report["results"]:
-        times = [f"{row[key]:.2f}" for key in ("p50_ms", "p95_ms", "p99_ms")]
-        recall = "" if row["recall@10"] is None else f"{row['recall@10']:.3f}"
-        ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
-        names = [plain(row[key]) for key in ("patterns", "system", "operation", "filter")]
-        result.add_row(*names, *times, recall, ratio)
-    stdout().print(result)
-    stdout().print(
-        "ratio: of the p95 to that of vec0-fts5-rrf in this run; of a crowd, to that of one alone",
-        soft_wrap=True,
-    )
+def print_report(report: dict[str, Any]) -> None:
+    """Prints a report of ``measure_latency`` for people."""
+    crowd = report["crowd"]
+    rows = report["results"]
     for bank in report["banks"]:
-        _print_facts(bank | bank["memory"])
-    if (crowd := report["crowd"]) is not None:
-        _print_facts(crowd | {"errors": len(crowd["errors"])})
+        own = [row for row in rows if row["patterns"] == bank["patterns"] and not _of_crowd(row)]
+        _print_bank(bank, own)
+    if crowd is not None:
+        _print_crowd(crowd, [row for row in rows if _of_crowd(row)])
 
 
-def _print_facts(facts: dict[str, Any]) -> None:
-    numbers = {name: value for name, value in facts.items() if isinstance(value, int | float)}
-    text = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
-    stdout().print(plain(text), soft_wrap=True)
+def _of_crowd(row: dict[str, Any]) -> bool:
+    operation: str = row["operation"]
+    return operation.startswith("crowd") or operation.endswith("without a pause")
+
+
+def _print_bank(bank: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    yardsticks = {
+        (row["operation"], row["filter"]): row["p95_ms"]
+        for row in rows
+        if row["system"] == "vec0-fts5-rrf"
+    }
+    columns = ("p50 ms", "p95 ms", "plain p95", "ratio", "recall")
+    title = f"{bank['patterns']:,} patterns"
+    result = table("operation", "filter", *columns, right=columns, title=title)
+    for row in rows:
+        if row["system"] == "vec0-fts5-rrf":
+            continue
+        name = row["operation"] if row["system"] == "aqe" else f"{row['operation']}, numpy"
+        plain_p95 = yardsticks.get((row["operation"], row["filter"]))
+        result.add_row(
+            plain(name),
+            row["filter"],
+            *_times(row)[:2],
+            "" if plain_p95 is None else f"{plain_p95:.2f}",
+            "" if row["ratio"] is None else f"{row['ratio']:.2f}",
+            "" if row["recall@10"] is None else f"{row['recall@10']:.3f}",
+        )
+    memory = bank["memory"]
+    stdout().print(result)
+    for line in (
+        "plain: vec0 + FTS5 joined by rank, in turns with ours; ratio: of the p95; recall: @10",
+        f"stored {bank['load_patterns_per_s']:,.0f} patterns/s without encoder"
+        f" (plain {bank['yardstick_load_patterns_per_s']:,.0f})",
+        f"searched by words in a fresh process in {bank['fresh_process_text_search_ms']:.0f} ms",
+        f"memory {memory['own_mb']:.1f} MB: answers {memory['own_answers_mb']:.1f}, vectors"
+        f" {memory['own_vectors_mb']:.1f}, SQLite {memory['own_sqlite_mb']:.1f};"
+        f" resident {memory['resident_mb']:.1f}; pages of files apart: {memory['mapped_mb']:.1f}",
+    ):
+        stdout().print(plain(line), soft_wrap=True)
+    stdout().print()
+
+
+def _print_crowd(crowd: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    columns = ("p50 ms", "p95 ms", "p99 ms", "ratio")
+    result = table("operation", *columns, right=columns)
+    for row in rows:
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        result.add_row(plain(row["operation"]), *_times(row), ratio)
+    stdout().print(
+        f"A crowd on {crowd['patterns']:,} patterns: {crowd['threads']} threads and"
+        f" {crowd['processes']} processes search, {crowd['writers']} write"
+    )
+    stdout().print(result)
+    for line in (
+        f"each searches {crowd['searches_per_s']:g} times a second; ratio: of the p95 to one alone",
+        f"without a pause: one {crowd['one_without_a_pause_per_s']:.0f} searches/s, all"
+        f" {crowd['crowd_without_a_pause_per_s']:.0f}",
+        f"{crowd['answers_checked']:,} answers checked while {crowd['changes']:,} changes were"
+        f" made: {crowd['stale_answers']} stale, {len(crowd['errors'])} errors",
+    ):
+        stdout().print(plain(line), soft_wrap=True)
+
+
+def _times(row: dict[str, Any]) -> list[str]:
+    return [f"{row[key]:.2f}" for key in ("p50_ms", "p95_ms", "p99_ms")]
