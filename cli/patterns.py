@@ -10,7 +10,6 @@ from typing import Annotated, Literal
 import typer
 
 from ..retrieval import QEReasoningBank, SearchMode, SortKey
-from ..retrieval.quality import score_quality
 from ..schema import (
     AqeError,
     Category,
@@ -159,6 +158,8 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show one pattern, and why it has its quality."""
+    from ..retrieval.quality import score_quality  # 8 ms that the other commands never need
+
     with open_database(db) as database:
         bank = QEReasoningBank(database)
         pattern = _pattern(bank, id)

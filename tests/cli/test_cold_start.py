@@ -54,6 +54,9 @@ def test_search_by_words_loads_no_encoder(tmp_path: Path) -> None:
         "sqlite_vec",
         "plotext",
         "aqe.learning",
+        "aqe.retrieval.extraction",
+        "aqe.retrieval.quality",
+        "aqe.retrieval.redaction",
         "aqe.bench",
         "sqlite3",
     }
