@@ -5,6 +5,9 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +112,28 @@ def test_a_crowd_sees_no_error_and_no_stale_answer(tmp_path: Path) -> None:
     assert {"crowd with encoder: all", "crowd without a pause"} < set(by_name)
 
 
+def test_measure_crowd_makes_rows_and_facts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The members run as threads of this process, which is quicker to start."""
+    monkeypatch.setattr("aqe.bench.crowd._reports", lambda plans: _together(plans, monkeypatch))
+    few = CrowdSize(threads=2, processes=1, writers=1, duration_s=1.5, saturated_s=0.5)
+    size = replace(few, searches_per_s=8.0)
+    rows, facts = measure_crowd(40, tmp_path, size=size, seed=SEED)
+    names = [row.operation for row in rows]
+    for ending in ("", " with encoder"):
+        for who in ("one alone", "all", "threads", "processes", "writes"):
+            assert f"crowd{ending}: {who}" in names
+    by_name = {row.operation: row for row in rows}
+    alone, everybody = by_name["crowd: one alone"], by_name["crowd: all"]
+    assert everybody.ratio == pytest.approx(everybody.p95_ms / alone.p95_ms)
+    assert everybody.count == by_name["crowd: threads"].count + by_name["crowd: processes"].count
+    assert facts["patterns"] == 40
+    assert facts["changes"] > 0
+    assert facts["crowd_without_a_pause_per_s"] > 0
+    assert (facts["errors"], facts["stale_answers"]) == ([], 0)
+
+
 def test_a_bank_that_keeps_old_answers_is_found_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,26 +206,27 @@ def _one_writer_one_searcher(
 ) -> tuple[list[Change], list[Look]]:
     """Runs both as threads of this process, each with a bank of its own."""
     _prepare(folder)
-    together = threading.Barrier(2, timeout=30)
+    plans = [
+        plan(folder, threads=threads, rate_per_s=rate, duration_s=1.5)
+        for threads, rate in ((0, 20.0), (1, None))
+    ]
+    reports = _together(plans, monkeypatch)
+    assert [error for report in reports for error in report.errors] == []
+    changes = [change for report in reports for change in report.changes]
+    return changes, [look for report in reports for look in report.looks]
+
+
+def _together(plans: Sequence[MemberPlan], monkeypatch: pytest.MonkeyPatch) -> list[MemberReport]:
+    """Runs members as threads that begin at one moment."""
+    together = threading.Barrier(len(plans), timeout=60)
 
     def signalled() -> int:
         together.wait()
         return time.monotonic_ns()
 
     monkeypatch.setattr(crowd_member, "_signalled", signalled)
-    reports: list[MemberReport] = []
-    plans = [
-        plan(folder, threads=threads, rate_per_s=rate, duration_s=1.5)
-        for threads, rate in ((0, 20.0), (1, None))
-    ]
-    threads = [threading.Thread(target=lambda one=one: reports.append(run(one))) for one in plans]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert [error for report in reports for error in report.errors] == []
-    changes = [change for report in reports for change in report.changes]
-    return changes, [look for report in reports for look in report.looks]
+    with ThreadPoolExecutor(len(plans)) as pool:
+        return list(pool.map(run, plans))
 
 
 def test_crowd_encoder_knows_queries_and_watched_words() -> None:
