@@ -106,7 +106,7 @@ def leg_scores(
     words_alone = query_embedding is None or request.mode == "text"
     least = request.limit if words_alone else 0
     if query_embedding is None or words_alone:
-        return {}, session.text.candidates(terms, depth, request.criteria, least=least)
+        return {}, session.text.alone().candidates(terms, depth, request.criteria, least=least)
     cosines = session.vectors.candidates(query_embedding, depth, request.criteria)
     bm25 = session.text.candidates(terms, depth, request.criteria, others=cosines)
     missing = [key for key in bm25 if key not in cosines]

@@ -137,7 +137,9 @@ SQL_BUILDERS = {
     "conditions.sql('where')",
     "int(dimension)",  # DDL takes no parameters
     "condition",  # retrieval/storage/rows.py: its callers give fixed texts
-    "self._where",  # retrieval/storage/row_filter.py: conditions.sql(...), kept
+    "self._conditions.sql('where')",
+    "driver.sql",  # retrieval/storage/row_filter.py: a part of a filter, made of the above
+    "part.sql",
 }
 # Copies whatever tables a damaged file has: names, their quotes doubled, cannot be parameters.
 NAMES_TABLES = {"schema.salvage"}

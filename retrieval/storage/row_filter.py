@@ -47,14 +47,15 @@ class RowFilter:
     def every(self) -> list[int]:
         """Returns all row numbers that meet the filter, however many."""
         if self._every is None:
-            sql, values = self._driver.sql, self._driver.values
-            if not self._is_whole:
-                sql = (
-                    f"select p.pattern_rowid from ({sql}) d cross join patterns p"
-                    f" on p.pattern_rowid = d.pattern_rowid{self._conditions.sql('where')}"
+            driver = self._driver
+            if self._is_whole:
+                rows = self._connection.execute(driver.sql, driver.values)
+            else:
+                rows = self._connection.execute(
+                    f"select p.pattern_rowid from ({driver.sql}) d cross join patterns p"
+                    f" on p.pattern_rowid = d.pattern_rowid{self._conditions.sql('where')}",
+                    {**driver.values, **self._conditions.values},
                 )
-                values = {**values, **self._conditions.values}
-            rows = self._connection.execute(sql, values)
             self._every = [rowid for (rowid,) in rows]
         return self._every
 

@@ -17,10 +17,11 @@ from .term_choice import ChosenTerms, TermChoice
 __all__ = ["TextLeg", "index_columns"]
 
 # Name, description, tags, code: a word in the name counts four times (bench/results/ranking.md).
-# All are doubled, which is the same as BM25 with k1 = 0.6 instead of FTS5's fixed 1.2: a word that
-# is repeated says less. FTS5 weighs the count itself, and 2f / (2f + 1.2 K) = f / (f + 0.6 K).
-WEIGHTS = (8.0, 2.0, 2.0, 2.0)
-_BM25 = f"bm25(patterns_fts, {', '.join(str(weight) for weight in WEIGHTS)})"
+WEIGHTS_ALONE = {"name": 4.0, "description": 1.0, "tags": 1.0, "code": 1.0}
+# All doubled, which is the same as BM25 with k1 = 0.6 instead of FTS5's fixed 1.2: beside vectors,
+# a word that is repeated says less. FTS5 weighs the count: 2f / (2f + 1.2 K) = f / (f + 0.6 K).
+WEIGHTS = {column: 2 * weight for column, weight in WEIGHTS_ALONE.items()}
+_BM25 = "bm25(patterns_fts, :name, :description, :tags, :code)"
 # Fetched for each answer under a filter that many rows meet, so that enough of them do.
 FETCHED_PER_ANSWER = 6
 # Of the documents that rare words bring, those that the other words may still lift.
@@ -43,6 +44,7 @@ class TextLeg:
     Args:
         choice: Chooses the words of a query that a search can pay for; without one, all count.
         filters: Those of the transaction, shared with the other leg.
+        alone: Scores for a search by words alone, not beside vectors.
     """
 
     def __init__(
@@ -50,10 +52,17 @@ class TextLeg:
         connection: apsw.Connection,
         choice: TermChoice | None = None,
         filters: RowFilters | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         self._connection = connection
+        self._weights = WEIGHTS_ALONE if alone else WEIGHTS
         self._choice = choice
         self._filters = filters or RowFilters(connection)
+
+    def alone(self) -> TextLeg:
+        """Returns this leg with the scores of a search by words alone."""
+        return TextLeg(self._connection, self._choice, self._filters, alone=True)
 
     def put(self, rowid: int, pattern: TestPattern) -> None:
         """Writes a pattern's words, in place of those it had."""
@@ -158,7 +167,8 @@ class TextLeg:
         Args:
             among: No other rows than these.
         """
-        values: dict[str, str | int] = {
+        values: dict[str, str | int | float] = {
+            **self._weights,
             "expression": match_expression(weighted_terms(terms)),
             "most": k if k < 0 else k + len(others),
         }
