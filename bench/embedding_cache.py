@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..models import Encoder
+from ..models import Encoder, QueryEmbedding, embed_query
 from ..schema import AqeError, stable_id
 
 __all__ = ["CachedEncoder", "default_cache_folder"]
@@ -88,6 +88,10 @@ class CachedEncoder:
     def encode_query(self, text: str) -> Vectors:
         """Returns the embedding of a query, (dimension,) float32, computed anew."""
         return self._encoder.encode_query(text)
+
+    def encode_query_pieces(self, text: str) -> QueryEmbedding:
+        """Returns the embedding of a query with its pieces, computed anew."""
+        return embed_query(self._encoder, text)
 
     def _read(self) -> dict[bytes, Vectors]:
         known: dict[bytes, Vectors] = {}

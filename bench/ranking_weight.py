@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..models import DEFAULT_ENCODER, Encoder, create_encoder, identity_of
+from ..models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
 from ..retrieval.fusion import fuse
-from ..retrieval.search import SearchRequest, leg_scores
+from ..retrieval.search import LegScores, SearchRequest, leg_scores
 from ..retrieval.storage import PatternStore
 from ..retrieval.words import query_terms
 from ..schema import PatternSearchContext, PatternSearchCriteria
@@ -30,7 +30,6 @@ from .retrieval_metrics import ndcg_at_10
 __all__ = ["WEIGHTS", "document_of_row", "tuning_half", "weights_table"]
 
 WEIGHTS = (0.0, 0.004, 0.006, 0.008, 0.010, 0.012, 0.014, 0.016, 0.02, 0.03, 0.05)
-Legs = tuple[dict[int, float], dict[int, float]]
 
 
 def tuning_half(judged: JudgedSet, *, checking: bool = False) -> JudgedSet:
@@ -66,19 +65,22 @@ def document_of_row(store: PatternStore) -> dict[int, str]:
         return {rowid: pattern.source or "" for rowid, pattern in session.rows.each()}
 
 
-def _legs(store: PatternStore, query: str, encoder: Encoder) -> Legs:
+def _legs(store: PatternStore, query: str, encoder: Encoder) -> LegScores:
     request = SearchRequest(query, PatternSearchContext(), PatternSearchCriteria(), 10)
     with store.reading() as session:
-        return leg_scores(session, request, query_terms(query), encoder.encode_query(query))
+        return leg_scores(session, request, query_terms(query), embed_query(encoder, query))
 
 
 def _rankings(
-    legs: Mapping[str, Legs], weight: float, documents: Mapping[int, str]
+    legs: Mapping[str, LegScores], weight: float, documents: Mapping[int, str]
 ) -> dict[str, list[str]]:
     rankings = {}
-    for id, (cosines, bm25) in legs.items():
-        keys = sorted({*cosines, *bm25})
-        fused = fuse(keys, cosines, bm25, dict.fromkeys(keys, 0.0), bm25_weight=weight)
+    for id, scores in legs.items():
+        keys = sorted({*scores.cosines, *scores.bm25})
+        rules = dict.fromkeys(keys, 0.0)
+        fused = fuse(
+            keys, scores.cosines, scores.bm25, rules, spreads=scores.spreads, bm25_weight=weight
+        )
         rankings[id] = [documents[one.key] for one in fused[:10]]
     return rankings
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import itertools
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from ..models import QueryEmbedding
 from ..retrieval import QEReasoningBank
 from ..retrieval.pattern_text import embedded_text, text_hash
 from ..schema import Category, Framework, Language, TestPattern
@@ -209,6 +211,13 @@ class GeneratedEncoder:
         """Returns the vector (dim,) of a generated query; of any other text, the first one."""
         found = self._queries.get(text)
         return np.asarray(self._vectors[0] if found is None else found, dtype=np.float32)
+
+    def encode_query_pieces(self, text: str) -> QueryEmbedding:
+        """Returns the vector of a query, and for each of its words one that lies half way to it."""
+        whole = self.encode_query(text)
+        words = tuple(text.split())
+        near = whole + self._vectors[[zlib.crc32(w.encode()) % len(self._vectors) for w in words]]
+        return QueryEmbedding(whole, words, near / np.linalg.norm(near, axis=1, keepdims=True))
 
 
 def fill_bank(

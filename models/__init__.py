@@ -3,7 +3,7 @@
 Importing this package loads no model and none of their libraries.
 """
 
-from .encoder import Encoder, identity_of
+from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of
 from .factory import DEFAULT_ENCODER, create_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
@@ -15,8 +15,11 @@ __all__ = [
     "Encoder",
     "HashingEncoder",
     "MiniLMEncoder",
+    "PieceEncoder",
+    "QueryEmbedding",
     "SentenceTransformerEncoder",
     "create_encoder",
+    "embed_query",
     "identity_of",
     "split_identifiers",
 ]

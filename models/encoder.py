@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..schema import EncoderIdentity
 
@@ -54,6 +55,48 @@ class Encoder(Protocol):
             EncoderError: The model cannot be loaded or used.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class QueryEmbedding:
+    """A query as an encoder reads it: as a whole, and piece by piece.
+
+    Attributes:
+        whole: ``(dimension,)`` float32 of unit length.
+        pieces: Word pieces in order, without marks such as ``[CLS]``; empty where the encoder
+            does not tell them.
+        piece_vectors: ``(len(pieces), dimension)`` float32, unit rows: each piece in its context.
+    """
+
+    whole: npt.NDArray[np.float32]
+    pieces: tuple[str, ...]
+    piece_vectors: npt.NDArray[np.float32]
+
+    @classmethod
+    def without_pieces(cls, whole: npt.NDArray[np.float32]) -> QueryEmbedding:
+        """Returns the embedding of a text whose pieces are not known."""
+        return cls(whole, (), whole[None][:0])
+
+
+@runtime_checkable
+class PieceEncoder(Protocol):
+    """An encoder whose vector of a text is the mean of vectors of its pieces, and tells them."""
+
+    def encode_query_pieces(self, text: str) -> QueryEmbedding:
+        """Returns what ``encode_query`` returns, and the pieces it was made of; costs the same.
+
+        Raises:
+            TypeError: ``text`` is not a text.
+            EncoderError: The model cannot be loaded or used.
+        """
+        ...
+
+
+def embed_query(encoder: Encoder, text: str) -> QueryEmbedding:
+    """Returns the embedding of a query, with its pieces where the encoder tells them."""
+    if isinstance(encoder, PieceEncoder):
+        return encoder.encode_query_pieces(text)
+    return QueryEmbedding.without_pieces(encoder.encode_query(text))
 
 
 def identity_of(encoder: Encoder) -> EncoderIdentity:

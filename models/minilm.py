@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .encoder import QueryEmbedding
 from .onnx_model import MODEL_FILE, TOKENIZER_FILE, OnnxModel, shared_model
 from .text import as_text, as_texts, bounded, split_identifiers
 
@@ -98,6 +99,15 @@ class MiniLMEncoder:
         """
         query = bounded(as_text(text), _MAX_CHARS)
         return self._model().embed(query)
+
+    def encode_query_pieces(self, text: str) -> QueryEmbedding:
+        """Returns the embedding of a query and those of its word pieces; see ``PieceEncoder``.
+
+        Raises:
+            TypeError: ``text`` is not a text.
+            EncoderError: The model's files are missing or damaged.
+        """
+        return self._model().embed_pieces(bounded(as_text(text), _MAX_CHARS))
 
     def _model(self) -> OnnxModel:
         return shared_model(self._folder, _MAX_TOKENS, _SHA256)

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..schema import EncoderError
+from .encoder import QueryEmbedding
 from .snapshot import model_folder, weights_revision
 from .text import as_text, as_texts, bounded, split_identifiers
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # For a model without a limit of its own; and how many characters are read a token, see minilm.py.
 _DEFAULT_MAX_TOKENS = 512
 _CHARS_A_TOKEN = 32
+# Cosine of a model's embedding to the mean of its pieces, where it is that mean.
+LEAST_MEAN = 0.999
 
 
 class SentenceTransformerEncoder:
@@ -93,6 +96,33 @@ class SentenceTransformerEncoder:
         """
         row: npt.NDArray[np.float32] = self._rows([as_text(text)], query=True)[0]
         return row
+
+    def encode_query_pieces(self, text: str) -> QueryEmbedding:
+        """Returns the embedding of a query and those of its word pieces; see ``PieceEncoder``.
+
+        A model whose embedding is not the mean of its pieces tells none.
+
+        Raises:
+            TypeError: ``text`` is not a text.
+            EncoderError: The model cannot be loaded.
+        """
+        import numpy as np
+
+        loaded = self._load()
+        text = bounded(as_text(text), loaded.max_chars)
+        with self._lock:
+            made = loaded.model.encode_query(text, output_value=None, show_progress_bar=False)
+        whole = np.asarray(made["sentence_embedding"].cpu(), np.float32)
+        whole /= np.linalg.norm(whole)
+        states = np.asarray(made["token_embeddings"].cpu(), np.float32)
+        tokens = loaded.model.tokenizer.convert_ids_to_tokens(made["input_ids"].tolist())
+        mean = states.mean(axis=0)
+        if mean.shape != whole.shape or mean @ whole < LEAST_MEAN * np.linalg.norm(mean):
+            return QueryEmbedding.without_pieces(whole)
+        marks = set(loaded.model.tokenizer.all_special_tokens)
+        inside = [place for place, token in enumerate(tokens) if token not in marks]
+        vectors = states[inside] / np.linalg.norm(states[inside], axis=1, keepdims=True)
+        return QueryEmbedding(whole, tuple(tokens[place] for place in inside), vectors)
 
     def _rows(self, texts: Sequence[str], *, query: bool) -> npt.NDArray[np.float32]:
         import numpy as np

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..models import Encoder
+from ..models import Encoder, embed_query
 from ..schema import (
     Database,
     Durability,
@@ -363,12 +363,12 @@ class QEReasoningBank(BankFiles, BankTrust):
 
     def _answer(self, request: SearchRequest) -> tuple[PatternMatch, ...]:
         store = self._opening.store()
-        embedding = None
+        query = None
         words = has_words(request.query)
         if words and request.mode != "text" and store.database.has_vectors:
-            embedding = self._opening.encoder().encode_query(request.query)
+            query = embed_query(self._opening.encoder(), request.query)
         with store.reading() as session:
-            return tuple(search(session, request, embedding))
+            return tuple(search(session, request, query))
 
     # The names that the design fixes.
     storePattern = store_pattern

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ..models import QueryEmbedding
 from ..schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
 from .fusion import PREFERENCE_RULE_WEIGHT, RULE_WEIGHT, Fused, fuse
 from .near_duplicates import group
 from .pattern_text import code_of
 from .rules import Rules
-from .storage import CandidateRow, PatternSession, StoredPattern
+from .spread import spreads_of, telling_pieces
+from .storage import CandidateRow, PatternSession, StoredPattern, dot_products
 from .trust import UNPROVEN
 from .words import has_words, query_terms, words_in
 
-__all__ = ["SearchMode", "SearchRequest", "leg_scores", "search", "search_similar"]
+__all__ = [
+    "LegScores",
+    "SearchMode",
+    "SearchRequest",
+    "leg_scores",
+    "search",
+    "search_similar",
+]
 
 SearchMode = Literal["hybrid", "vector", "text"]
 Vector = npt.NDArray[np.float32]
@@ -52,21 +61,21 @@ class SearchRequest:
 
 
 def search(
-    session: PatternSession, request: SearchRequest, query_embedding: Vector | None
+    session: PatternSession, request: SearchRequest, query: QueryEmbedding | None
 ) -> list[PatternMatch]:
     """Returns the best answers, best first.
 
     Args:
-        query_embedding: (dim,) unit vector; None leaves the vector leg out.
+        query: The query as the bank's encoder reads it; None leaves the vector leg out.
     """
-    if query_embedding is None and not has_words(request.query):
+    if query is None and not has_words(request.query):
         return _by_evidence(session, request)
     terms = query_terms(request.query) if request.mode != "vector" else []
     rules = Rules(request.context)
     depth = _depth(session, request)
     for look in (depth, min(DEEPER * depth, MAX_DEPTH)):
-        scores = leg_scores(session, request, terms, query_embedding, look)
-        fused, candidates = _ranked(session, request, rules, *scores)
+        scores = leg_scores(session, request, terms, query, look)
+        fused, candidates = _ranked(session, request, rules, scores)
         chosen, crowded = _chosen(fused, candidates, request)
         if not crowded or len(fused) < look:  # enough to show, or nothing deeper
             break
@@ -91,26 +100,40 @@ def search(
     ]
 
 
+class LegScores(NamedTuple):
+    """What the legs say of the candidates, by row number.
+
+    Attributes:
+        cosines: Of the query to the candidate; missing where nothing was embedded.
+        bm25: Missing where the candidate has none of the words.
+        spreads: How unevenly the candidate fits the pieces of the query (spread.py).
+    """
+
+    cosines: dict[int, float]
+    bm25: dict[int, float]
+    spreads: dict[int, float]
+
+
 def leg_scores(
     session: PatternSession,
     request: SearchRequest,
     terms: Sequence[str],
-    query_embedding: Vector | None,
+    query: QueryEmbedding | None,
     depth: int = CANDIDATES_PER_LEG,
-) -> tuple[dict[int, float], dict[int, float]]:
-    """Returns the cosine and the BM25 of the best candidates of each leg, by row number.
-
-    What one leg brought is scored by the other too; a candidate without any of the words has no
-    BM25.
-    """
-    words_alone = query_embedding is None or request.mode == "text"
-    least = request.limit if words_alone else 0
-    if query_embedding is None or words_alone:
-        return {}, session.text.alone().candidates(terms, depth, request.criteria, least=least)
-    cosines = session.vectors.candidates(query_embedding, depth, request.criteria)
+) -> LegScores:
+    """Returns the scores of the best candidates of each leg; what one brought the other scores."""
+    if query is None or request.mode == "text":
+        words = session.text.alone()
+        bm25 = words.candidates(terms, depth, request.criteria, least=request.limit)
+        return LegScores({}, bm25, {})
+    cosines = session.vectors.candidates(query.whole, depth, request.criteria)
+    if request.mode == "vector":
+        return LegScores(cosines, {}, {})
     bm25 = session.text.candidates(terms, depth, request.criteria, others=cosines)
-    missing = [key for key in bm25 if key not in cosines]
-    return cosines | session.vectors.cosines(query_embedding, missing), bm25
+    keys, vectors = session.vectors.unit_vectors(sorted({*cosines, *bm25}))
+    unit = query.whole / np.linalg.norm(query.whole)
+    cosines = dict(zip(keys, dot_products(vectors, unit).tolist(), strict=True))
+    return LegScores(cosines, bm25, spreads_of(keys, vectors, telling_pieces(query)))
 
 
 def _depth(session: PatternSession, request: SearchRequest) -> int:
@@ -124,17 +147,17 @@ def _ranked(
     session: PatternSession,
     request: SearchRequest,
     rules: Rules,
-    cosines: Mapping[int, float],
-    bm25: Mapping[int, float],
+    scores: LegScores,
 ) -> tuple[list[Fused], dict[int, CandidateRow]]:
     """Returns the candidates, best first and the unproven last, and their rows."""
-    keys = sorted({*cosines, *bm25})
+    keys = sorted({*scores.cosines, *scores.bm25})
     candidates = session.rows.candidates(keys)
     fused = fuse(
         keys,
-        cosines,
-        bm25,
+        scores.cosines,
+        scores.bm25,
         {key: rules.score(candidates[key]) for key in keys},
+        spreads=scores.spreads,
         rule_weight=_rule_weight(request, rules),
     )
     return sorted(fused, key=lambda one: candidates[one.key].trust == UNPROVEN), candidates
@@ -182,7 +205,8 @@ def search_similar(
         mode="vector" if embedding is not None and session.vectors.has_index else "text",
         group=False,  # near-duplicates of it are what is asked for
     )
-    matches = search(session, request, embedding)
+    query = None if embedding is None else QueryEmbedding.without_pieces(embedding)
+    matches = search(session, request, query)
     others = [match for match in matches if match.pattern.id != stored.pattern.id][:limit]
     return [replace(match, rank=rank) for rank, match in enumerate(others, start=1)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .consistency import check_patterns
 from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .mending import mend_patterns, quarantine_pattern
+from .nearest import dot_products
 from .rows import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .statistics import BankStatistics
 from .store import PatternSession, PatternStore
@@ -28,6 +29,7 @@ __all__ = [
     "check_patterns",
     "clean_up",
     "content_hash",
+    "dot_products",
     "file_memory",
     "mend_patterns",
     "quarantine_pattern",

@@ -109,12 +109,13 @@ class PatternRows:
         return next(self._stored("p.pattern_rowid = :rowid", {"rowid": rowid}), None)
 
     def get_by_rowid(self, rowids: Sequence[int]) -> dict[int, TestPattern]:
-        """Returns the patterns with these row numbers."""
-        found = self._stored(
-            "p.pattern_rowid in (select value from json_each(:keys))",
+        """Returns the patterns with these row numbers, as they were checked when stored."""
+        rows = self._connection.execute(
+            f"select p.pattern_rowid, {_COLUMNS} from patterns p"
+            " where p.pattern_rowid in (select value from json_each(:keys))",
             {"keys": json_text(list(rowids))},
         )
-        return {stored.pattern_rowid: stored.pattern for stored in found}
+        return {row[0]: TestPattern.of_stored(**_fields(row[1:])) for row in rows}
 
     def ids_starting_with(self, prefix: str, limit: int) -> list[str]:
         """Returns up to ``limit`` ids that begin with ``prefix``, in order."""
@@ -336,22 +337,26 @@ def _stored_pattern(row: tuple[Any, ...]) -> StoredPattern:
 
 
 def _pattern(row: tuple[Any, ...]) -> TestPattern:
-    return TestPattern(
-        id=row[0],
-        name=row[1],
-        description=row[2],
-        category=row[3],
-        framework=row[4],
-        language=row[5],
-        template=row[6],
-        examples=msgspec.json.decode(row[7]),
-        tags=msgspec.json.decode(row[8]),
-        confidence=row[9],
-        quality=row[10],
-        success_rate=row[11],
-        usage_count=row[12],
-        version=row[13],
-        source=row[14],
-        created_at=datetime.fromisoformat(row[15]),
-        updated_at=datetime.fromisoformat(row[16]),
-    )
+    return TestPattern(**_fields(row))
+
+
+def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {
+        "id": row[0],
+        "name": row[1],
+        "description": row[2],
+        "category": row[3],
+        "framework": row[4],
+        "language": row[5],
+        "template": row[6],
+        "examples": tuple(msgspec.json.decode(row[7])),
+        "tags": tuple(msgspec.json.decode(row[8])),
+        "confidence": row[9],
+        "quality": row[10],
+        "success_rate": row[11],
+        "usage_count": row[12],
+        "version": row[13],
+        "source": row[14],
+        "created_at": datetime.fromisoformat(row[15]),
+        "updated_at": datetime.fromisoformat(row[16]),
+    }

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...schema import PatternSearchCriteria, TestPattern
 from .filters import json_text, vector_conditions
-from .nearest import cosines_of, in_memory, nearest
+from .nearest import in_memory, nearest, unit_rows
 from .row_filter import RowFilters
 from .vector_memory import VectorMemory, VectorView
 
@@ -77,6 +77,7 @@ class VectorLeg:
         self._filters = filters or RowFilters(connection)
         self._view: VectorView | None = None
         self._viewed = False
+        self._read: dict[int, Vector] = {}  # what was looked up is asked for again
 
     @property
     def has_index(self) -> bool:
@@ -155,19 +156,27 @@ class VectorLeg:
             return self._exact_candidates(query, k, criteria)
         row_filter = self._filters.of(criteria)
         unit = query / np.linalg.norm(query)
-        found = nearest(view, unit, min(k, MAX_K), row_filter, self.embeddings)
+        found = nearest(view, unit, min(k, MAX_K), row_filter, self._reading)
         return {rowid: cosine for cosine, rowid in found}
 
-    def cosines(self, query_embedding: Vector, rowids: Sequence[int]) -> dict[int, float]:
-        """Returns the cosine of those of these rows that have an embedding."""
-        query = np.frombuffer(as_blob(query_embedding, self._dimension), dtype="<f4")
-        unit = query / np.linalg.norm(query)
+    def unit_vectors(self, rowids: Sequence[int]) -> tuple[list[int], Vector]:
+        """Returns those of these rows that have an embedding, and their unit vectors (n, dim)."""
         view = self._seen()
-        known = {} if view is None else in_memory(view, unit, rowids)
-        if view is not None and view.file is None:
-            return known
-        stored = self.embeddings([rowid for rowid in rowids if rowid not in known])
-        return known | cosines_of(stored, unit)
+        if view is None:
+            return unit_rows(self._reading(rowids), self._dimension)
+        found, vectors = in_memory(view, rowids)
+        if view.file is None:
+            return found, vectors
+        others = set(rowids).difference(found)
+        more, more_vectors = unit_rows(self._reading(sorted(others)), self._dimension)
+        return [*found, *more], np.concatenate([vectors, more_vectors])
+
+    def _reading(self, rowids: Sequence[int]) -> dict[int, Vector]:
+        """Returns the stored embeddings of these rows, each read once in a transaction."""
+        unread = [rowid for rowid in rowids if rowid not in self._read]
+        if unread:
+            self._read |= self.embeddings(unread)
+        return {rowid: self._read[rowid] for rowid in rowids if rowid in self._read}
 
     def _seen(self) -> VectorView | None:
         """Returns the vectors that are held outside the database, as this transaction sees them."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import aqe.models
-from aqe.models import MiniLMEncoder, create_encoder
+from aqe.models import HashingEncoder, MiniLMEncoder, create_encoder, embed_query
 from aqe.models.onnx_model import OnnxModel
 from aqe.schema import EncoderError
 
@@ -53,6 +53,22 @@ def test_minilm_finds_the_test_that_a_query_means(
 def test_minilm_identity_is_that_of_the_packaged_weights(encoder: MiniLMEncoder) -> None:
     assert (encoder.name, encoder.dimension) == ("aqe-minilm-tests", 384)
     assert encoder.revision == "a0d09ebab73d0798"
+
+
+def test_minilm_tells_the_pieces_that_a_query_is_made_of(encoder: MiniLMEncoder) -> None:
+    query = embed_query(encoder, "parses theLoginToken")
+    assert query.pieces == ("par", "##ses", "the", "##log", "##int", "##oke", "##n")
+    assert query.piece_vectors.shape == (7, 384)
+    np.testing.assert_allclose(np.linalg.norm(query.piece_vectors, axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(query.whole, encoder.encode_query("parses theLoginToken"))
+    assert embed_query(encoder, "").piece_vectors.shape == (0, 384)
+
+
+def test_an_encoder_without_pieces_tells_none() -> None:
+    query = embed_query(HashingEncoder(), "login")
+    np.testing.assert_array_equal(query.whole, HashingEncoder().encode_query("login"))
+    assert query.pieces == ()
+    assert query.piece_vectors.shape == (0, HashingEncoder().dimension)
 
 
 def test_minilm_vector_does_not_depend_on_the_batch_the_order_or_the_threads() -> None:

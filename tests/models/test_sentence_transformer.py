@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqe.models import SentenceTransformerEncoder, create_encoder
+from aqe.models import SentenceTransformerEncoder, create_encoder, embed_query
 from aqe.schema import EncoderError
 
 needs_extra = pytest.mark.skipif(
@@ -74,6 +74,19 @@ def test_sentence_transformer_vector_depends_on_the_batch_by_rounding_only(
     alone = np.concatenate([encoder.encode([text]) for text in texts])
     np.testing.assert_allclose(encoder.encode(texts), alone, atol=2e-6)
     assert encoder.encode([]).shape == (0, 384)
+
+
+@needs_extra
+def test_sentence_transformer_tells_the_pieces_that_a_query_is_made_of(
+    encoder: SentenceTransformerEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = embed_query(encoder, "parses theLoginToken")
+    assert query.pieces == ("par", "##ses", "the", "##log", "##int", "##oke", "##n")
+    assert query.piece_vectors.shape == (7, 384)
+    np.testing.assert_allclose(np.linalg.norm(query.piece_vectors, axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(query.whole, encoder.encode_query("parses theLoginToken"), atol=1e-6)
+    monkeypatch.setattr("aqe.models.sentence_transformer.LEAST_MEAN", 1.1)
+    assert embed_query(encoder, "login").pieces == ()
 
 
 @needs_extra

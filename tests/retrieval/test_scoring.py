@@ -6,13 +6,16 @@ import math
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aqe.models import QueryEmbedding
 from aqe.retrieval.evidence import UNPROVEN_EVIDENCE, evidence_of, quality_with_use
-from aqe.retrieval.fusion import fuse
+from aqe.retrieval.fusion import SPREAD_WEIGHT, fuse
 from aqe.retrieval.pattern_text import code_of, context_query, embedded_text, text_hash
+from aqe.retrieval.spread import spreads_of, telling_pieces
 from aqe.retrieval.words import (
     MAX_QUERY_TERMS,
     all_words,
@@ -106,6 +109,29 @@ def test_more_of_any_part_is_never_lower(leg: int) -> None:
     assert [one.key for one in fuse([1, 2], *parts)] == [1, 2]  # a tie: the older first
     parts[leg] = {1: parts[leg][1], 2: parts[leg][2] * 1.5}
     assert [one.key for one in fuse([1, 2], *parts)] == [2, 1]
+
+
+# -- spread --------------------------------------------------------------------------------------
+
+
+def test_telling_pieces_leave_out_stop_words_and_punctuation() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    query = QueryEmbedding(vectors[0], ("the", "login", ",", "##s"), vectors)
+    np.testing.assert_array_equal(telling_pieces(query), vectors[[1, 3]])
+    nothing = QueryEmbedding(vectors[0], (), vectors[:0])
+    assert telling_pieces(nothing).shape == (0, 4)
+
+
+def test_spread_is_smaller_where_all_pieces_fit() -> None:
+    pieces = np.eye(2, dtype=np.float32)
+    even, uneven = np.full(2, 0.5**0.5, np.float32), pieces[0]
+    spreads = spreads_of([3, 5], np.stack([even, uneven]), pieces)
+    assert spreads == {3: 0.0, 5: 0.5}
+    assert spreads_of([3], even[None], pieces[:1]) == {}
+    assert spreads_of([], pieces[:0], pieces) == {}
+    first, second = fuse([3, 5], {3: 0.7, 5: 0.7}, {}, {3: 0.0, 5: 0.0}, spreads=spreads)
+    assert (first.key, second.key) == (3, 5)
+    assert first.score - second.score == pytest.approx(SPREAD_WEIGHT * 0.5)
 
 
 # -- words ---------------------------------------------------------------------------------------

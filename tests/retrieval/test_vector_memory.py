@@ -135,7 +135,7 @@ def test_memory_finds_what_the_index_in_the_database_finds(
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_cosines_of_given_rows_are_exact(
+def test_vectors_of_given_rows_are_exact(
     request: pytest.FixtureRequest, bank: Bank, size: str
 ) -> None:
     """From the database, from memory and beside a file, with one row replaced and one deleted."""
@@ -154,10 +154,11 @@ def test_cosines_of_given_rows_are_exact(
                 row: float(vector @ embedding / np.linalg.norm(vector))
                 for row, vector in session.vectors.embeddings(rows).items()
             }
-            found = session.vectors.cosines(embedding, rows)
+            found, vectors = session.vectors.unit_vectors(rows)
+        cosines = dict(zip(found, (vectors @ embedding).tolist(), strict=True))
         assert sorted(exact) == [1, replaced, COUNT]
-        assert found == pytest.approx(exact, abs=1e-6)
-        assert found[replaced] == pytest.approx(1.0)
+        assert cosines == pytest.approx(exact, abs=1e-6)
+        assert cosines[replaced] == pytest.approx(1.0)
 
 
 def test_loose_filter_beyond_the_first_fetch_is_exact(
