@@ -16,8 +16,9 @@ __all__ = ["dot_products", "in_memory", "nearest", "unit_rows"]
 Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
 
-# Candidates of the file beyond k, scored exactly: int8 moves a few neighbours across the cut.
-SPARE: Final = 14
+# Candidates of the file that are scored exactly at least: int8 moves a few neighbours of the first
+# ten across a cut that is near.
+LEAST_SCORED: Final = 24
 # The file is asked for four times as many each time until k of them meet the filter. Beyond the
 # last, the filter is met by so few neighbours that reading all its rows costs less.
 FIRST_FETCH: Final = 200
@@ -110,7 +111,7 @@ def _in_file(
 ) -> list[int]:
     """Returns the row numbers of the file that may be among the best k, and a few more."""
     assert view.file is not None
-    wanted = k + SPARE
+    wanted = max(k, LEAST_SCORED)
     if allowed is not None:
         return _listed(view.file.nearest_of(_known(view, allowed), query, wanted))
     fetched = wanted if row_filter is None else max(FIRST_FETCH, wanted)

@@ -20,9 +20,10 @@ from ..words import match_expression
 
 __all__ = ["ChosenTerms", "TermChoice"]
 
-# Documents over all words that bring some, and over all words that are scored
-# (bench/results/latency.md).
-DOCUMENT_BUDGET: Final = 2_000
+# Documents over all words that bring some, beside vectors and for words alone, and over all words
+# that are scored (bench/results/latency.md).
+DOCUMENT_BUDGET: Final = 1_000
+DOCUMENT_BUDGET_ALONE: Final = 4_000
 WEIGHING_BUDGET: Final = 30_000
 # BM25 gives a word that more than half of all documents hold no weight (FTS5 makes it 0.000001), so
 # leaving it out changes no score. Below this size it may be what makes a pattern an answer at all.
@@ -54,10 +55,15 @@ class TermChoice:
         self._frequencies: dict[str, int] = {}
         self._size = 0
 
-    def affordable(self, connection: apsw.Connection, terms: Sequence[str]) -> ChosenTerms:
+    def affordable(
+        self, connection: apsw.Connection, terms: Sequence[str], *, alone: bool = False
+    ) -> ChosenTerms:
         """Returns the words to look up and to score; the rarest one always.
 
         Words that no document holds are left out, unless there is no other.
+
+        Args:
+            alone: No vectors bring documents besides, so the words may bring more.
         """
         size = int(connection.execute("select max(rowid) from patterns_fts_docsize").get or 0)
         with self._lock:
@@ -75,10 +81,10 @@ class TermChoice:
             known |= counted
             with self._lock:
                 self._frequencies |= counted
-        return _chosen(known, size)
+        return _chosen(known, size, DOCUMENT_BUDGET_ALONE if alone else DOCUMENT_BUDGET)
 
 
-def _chosen(frequencies: dict[str, int], size: int) -> ChosenTerms:
+def _chosen(frequencies: dict[str, int], size: int, budget: int) -> ChosenTerms:
     present = sorted((count, term) for term, count in frequencies.items() if count)
     if not present:
         return ChosenTerms(tuple(frequencies), tuple(frequencies))
@@ -91,7 +97,7 @@ def _chosen(frequencies: dict[str, int], size: int) -> ChosenTerms:
         if count > most or spent > WEIGHING_BUDGET:
             break
         weighed.add(term)
-        if spent <= DOCUMENT_BUDGET:
+        if spent <= budget:
             looked_up.add(term)
     return ChosenTerms(
         tuple(term for term in frequencies if term in looked_up),

@@ -56,6 +56,7 @@ class TextLeg:
         alone: bool = False,
     ) -> None:
         self._connection = connection
+        self._alone = alone
         self._weights = WEIGHTS_ALONE if alone else WEIGHTS
         self._choice = choice
         self._filters = filters or RowFilters(connection)
@@ -129,7 +130,7 @@ class TextLeg:
     def _chosen(self, terms: Sequence[str]) -> ChosenTerms:
         if self._choice is None:
             return ChosenTerms.all_of(terms)
-        return self._choice.affordable(self._connection, terms)
+        return self._choice.affordable(self._connection, terms, alone=self._alone)
 
     def _matching(
         self,

@@ -122,7 +122,7 @@ def test_what_is_known_is_bounded(bank: QEReasoningBank, monkeypatch: pytest.Mon
 def test_a_search_by_words_alone_is_filled_from_frequent_words(
     bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 3)
+    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET_ALONE", 3)
     found = bank.search("single common", mode="text", limit=10)
     assert len(found) == 10
     assert found[0].pattern.id == "p0"
