@@ -15,9 +15,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..models import DEFAULT_ENCODER, Encoder, create_encoder, identity_of
-from ..retrieval.fusion import BM25_WEIGHT
+from ..models import (
+    DEFAULT_ENCODER,
+    Encoder,
+    QueryEmbedding,
+    create_encoder,
+    embed_query,
+    identity_of,
+)
+from ..retrieval.fusion import BM25_WEIGHT, SPREAD_WEIGHT
 from ..retrieval.search import CANDIDATES_PER_LEG
+from ..retrieval.spread import spreads_of, telling_pieces
 from ..retrieval.storage import PatternSession, PatternStore
 from ..retrieval.words import (
     STOP_WORDS,
@@ -56,6 +64,7 @@ class System:
     fuse: Callable[[Scores, Scores], Scores]
     stop_words: bool = True
     digits_twice: bool = True
+    spread: bool = False
     weights: Weights = OURS
     fill: bool = True
 
@@ -86,12 +95,13 @@ def _reciprocal_ranks(cosines: Scores, bm25: Scores) -> Scores:
 
 
 SYSTEMS: dict[str, System] = {
-    "ranking of the bank, rules aside": System(_raw),
-    "without the stop list": System(_raw, stop_words=False),
-    "without counting words with a digit twice": System(_raw, digits_twice=False),
-    "without k1 = 0.6": System(_raw, weights=PLAIN_K1),
-    "without the weight of names": System(_raw, weights=NAME_AS_ANY),
-    "without the missing BM25": System(_raw, fill=False),
+    "ranking of the bank, rules aside": System(_raw, spread=True),
+    "without the spread": System(_raw),
+    "without the stop list": System(_raw, spread=True, stop_words=False),
+    "without counting words with a digit twice": System(_raw, spread=True, digits_twice=False),
+    "without k1 = 0.6": System(_raw, spread=True, weights=PLAIN_K1),
+    "without the weight of names": System(_raw, spread=True, weights=NAME_AS_ANY),
+    "without the missing BM25": System(_raw, spread=True, fill=False),
     "convex combination, 0.7": System(_convex),
     "plain convex combination, 0.7": System(
         _convex, stop_words=False, digits_twice=False, weights=PLAIN, fill=False
@@ -119,14 +129,22 @@ def ablation_row(
         documents = document_of_row(store)
         rankings: dict[str, dict[str, list[str]]] = {name: {} for name in SYSTEMS}
         for id, text in judged.queries.items():
-            embedding = encoder.encode_query(text)
+            query = embed_query(encoder, text)
             with store.reading() as session:
-                cosines = session.vectors.candidates(embedding, DEPTH, PatternSearchCriteria())
+                cosines = session.vectors.candidates(query.whole, DEPTH, PatternSearchCriteria())
                 for name, system in SYSTEMS.items():
-                    scores = system.fuse(*_legs(session, system, text, cosines, embedding))
+                    scores = system.fuse(*_legs(session, system, text, cosines, query.whole))
+                    if system.spread:
+                        scores = _less_spread(session, scores, query)
                     best = sorted(scores, key=lambda key: (-scores[key], key))[:10]
                     rankings[name][id] = [documents[key] for key in best]
     return {name: _mean(found, judged) for name, found in rankings.items()}
+
+
+def _less_spread(session: PatternSession, scores: Scores, query: QueryEmbedding) -> Scores:
+    found, vectors = session.vectors.unit_vectors(sorted(scores))
+    spreads = spreads_of(found, vectors, telling_pieces(query))
+    return {key: score - SPREAD_WEIGHT * spreads.get(key, 0.0) for key, score in scores.items()}
 
 
 def _legs(
