@@ -18,8 +18,9 @@ __all__ = ["AnswerCache", "CacheStatistics"]
 Value = TypeVar("Value")
 
 EXPIRY_S = 300.0
-# Of the 100 MB that caches and indexes may take (SPEC section 8).
-DEFAULT_BUDGET_BYTES = 32 * 1024 * 1024
+# About 500 answers. Caches and indexes may take 100 MB at 100,000 patterns (SPEC section 8), of
+# which the pages of 18 threads are 72 (bench/results/memory.md).
+DEFAULT_BUDGET_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,11 @@ CHECKS: tuple[tuple[str, Callable[[apsw.Connection], object], object], ...] = (
     ("load_vector_extension", has_vector_extension, True),
     ("set_defensive", lambda c: c.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, -1), 1),
     ("set_cell_size_check", lambda c: c.pragma("cell_size_check"), 1),
-    ("set_memory_use", lambda c: (c.pragma("temp_store"), c.pragma("mmap_size")), (2, 0)),
+    (
+        "set_memory_use",
+        lambda c: (c.pragma("temp_store"), c.pragma("mmap_size"), c.pragma("cache_size")),
+        (2, 0, -4_000),
+    ),
     (
         "set_limits",
         lambda c: (
