@@ -175,4 +175,4 @@ def test_a_word_with_a_digit_counts_twice(bank: QEReasoningBank, term: str, time
             (term,),
         ).fetchall()
         found = session.text.candidates([term], 2, PatternSearchCriteria())
-    assert found == {row: pytest.approx(times * bm25) for row, bm25 in once}
+    assert found == {row: pytest.approx(times * float(str(bm25))) for row, bm25 in once}
