@@ -24,7 +24,7 @@ __all__ = ["ChosenTerms", "TermChoice"]
 # that are scored (bench/results/latency.md).
 DOCUMENT_BUDGET: Final = 1_000
 DOCUMENT_BUDGET_ALONE: Final = 4_000
-WEIGHING_BUDGET: Final = 30_000
+WEIGHING_BUDGET: Final = 25_000
 # BM25 gives a word that more than half of all documents hold no weight (FTS5 makes it 0.000001), so
 # leaving it out changes no score. Below this size it may be what makes a pattern an answer at all.
 LEAST_DOCUMENTS: Final = 1_000

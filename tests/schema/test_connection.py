@@ -16,6 +16,7 @@ from aqe.schema import Database, DatabaseError, DatabaseOpenError
 from aqe.schema.connection import (
     APPLICATION_ID,
     BUSY_TIMEOUT_MS,
+    CHECKPOINT_PAGES,
     EXPRESSION_DEPTH_LIMIT,
     JOURNAL_SIZE_LIMIT_BYTES,
     LENGTH_LIMIT_BYTES,
@@ -84,6 +85,7 @@ CHECKS: tuple[tuple[str, Callable[[apsw.Connection], object], object], ...] = (
         (LENGTH_LIMIT_BYTES, SQL_LENGTH_LIMIT_BYTES, EXPRESSION_DEPTH_LIMIT, 1),
     ),
     ("set_journal_size_limit", lambda c: c.pragma("journal_size_limit"), JOURNAL_SIZE_LIMIT_BYTES),
+    ("set_checkpoint_interval", lambda c: c.pragma("wal_autocheckpoint"), CHECKPOINT_PAGES),
     ("set_secure_delete", lambda c: c.pragma("secure_delete"), 1),
 )
 
