@@ -108,7 +108,7 @@ def write_batch(
         for rowid in doomed:
             session.delete(rowid)
     if len(results) + len(doomed) > 1:  # one pattern does not wait for it: PatternStore.finish
-        store.update_vector_file()
+        store.tidy()
     return _report(batch, results, len(doomed))
 
 

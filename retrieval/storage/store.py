@@ -30,6 +30,7 @@ from .row_filter import RowFilters
 from .rows import PatternRows
 from .statistics import BankStatistics, count_statistics
 from .term_choice import TermChoice
+from .text_index_upkeep import merge_text_index
 from .text_leg import TextLeg
 from .trust import PatternTrust
 from .vector_file_upkeep import update_vector_file
@@ -159,18 +160,25 @@ class PatternStore:
             self.database, row, self.identity.dimension, least_changed=least_changed
         )
 
+    def tidy(self) -> None:
+        """Brings what makes searches fast up to date: one segment of words, the file of vectors.
+
+        What fails is logged: everything is stored, and searches go on.
+        """
+        try:
+            merge_text_index(self.database)
+            self.update_vector_file()
+        except (AqeError, OSError) as error:
+            _log.warning("the indexes are not tidied up, searches go on: %s", error)
+
     def finish(self) -> None:
-        """Brings the file of vectors up to date if this store wrote; for a bank that is closed.
+        """Tidies up if this store wrote; for a bank that is closed.
 
         A batch does so by itself; patterns that are stored one by one do not wait for it.
         """
-        if not self._wrote:
-            return
-        self._wrote = False
-        try:
-            self.update_vector_file()
-        except (AqeError, OSError) as error:
-            _log.warning("the file of vectors is not up to date, searches go on: %s", error)
+        if self._wrote:
+            self._wrote = False
+            self.tidy()
 
     def vector_memory(self) -> VectorMemoryStatistics:
         """Returns what is held of vectors outside the database."""

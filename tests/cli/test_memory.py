@@ -122,6 +122,8 @@ def test_cleanup_says_when_the_log_is_in_use(path: Path) -> None:
     with Database(path) as database, Database(path) as other, other.read() as reader:
         reader.execute("select count(*) from patterns").get  # noqa: B018
         database.connection().set_busy_timeout(10)
+        with database.write() as connection:
+            connection.execute("insert into bank_facts (key, value) values ('written', 'now')")
         assert clean_up(database).wal_busy
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
+from aqe.retrieval.storage import PatternStore
 from aqe.schema import Database, DatabaseFullError, TestPattern
 
 
@@ -32,10 +33,12 @@ def test_full_disk(
     tmp_path: Path,
     sound: Callable[[Path], None],
     promise: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     encoder = HashingEncoder(64)
     whole = tmp_path / "whole.db"
-    with QEReasoningBank(whole, encoder=encoder) as bank:
+    with monkeypatch.context() as patch, QEReasoningBank(whole, encoder=encoder) as bank:
+        patch.setattr(PatternStore, "tidy", lambda self: None)  # what it takes is not needed
         bank.store_patterns(patterns("old", 50))
         before = bank.database.connection().pragma("page_count")
         bank.store_patterns(patterns("new", count))
@@ -54,4 +57,12 @@ def test_full_disk(
             assert bank.get_statistics().patterns == 50
             assert bank.find_pattern("total", limit=5)
         sound(path)
+    path = tmp_path / "just-enough.db"
+    with Database(path) as database:
+        bank = QEReasoningBank(database, encoder=encoder)
+        bank.store_patterns(patterns("old", 50))
+        database.connection().pragma("max_page_count", after)
+        assert len(bank.store_patterns(patterns("new", count)).results) == count
+        assert bank.get_statistics().patterns == 50 + count
+    sound(path)
     promise(6, f"{count:,} patterns at {refused} levels: 5 refused whole, 50 old rows there, found")
