@@ -42,7 +42,7 @@ from .quality import RRF_K
 from .ranking_weight import document_of_row, tuning_half
 from .retrieval_metrics import ndcg_at_10
 
-__all__ = ["SYSTEMS", "ablation_row"]
+__all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
 
 DEPTH = CANDIDATES_PER_LEG
 Scores = dict[int, float]
@@ -74,7 +74,7 @@ def _raw(cosines: Scores, bm25: Scores) -> Scores:
     return {key: cosines.get(key, 0.0) + BM25_WEIGHT * bm25.get(key, 0.0) for key in keys}
 
 
-def _convex(cosines: Scores, bm25: Scores) -> Scores:
+def convex_combination(cosines: Scores, bm25: Scores) -> Scores:
     """The convex combination of Bruch et al. 2023, min-max over the candidates, 0.7 for vectors."""
     vector, text = _unit(cosines), _unit(bm25)
     keys = {*cosines, *bm25}
@@ -102,9 +102,9 @@ SYSTEMS: dict[str, System] = {
     "without k1 = 0.6": System(_raw, spread=True, weights=PLAIN_K1),
     "without the weight of names": System(_raw, spread=True, weights=NAME_AS_ANY),
     "without the missing BM25": System(_raw, spread=True, fill=False),
-    "convex combination, 0.7": System(_convex),
+    "convex combination, 0.7": System(convex_combination),
     "plain convex combination, 0.7": System(
-        _convex, stop_words=False, digits_twice=False, weights=PLAIN, fill=False
+        convex_combination, stop_words=False, digits_twice=False, weights=PLAIN, fill=False
     ),
     "reciprocal rank fusion": System(_reciprocal_ranks, fill=False),
     "vectors alone": System(lambda cosines, bm25: cosines, fill=False),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from aqe.bench import ablation, near_duplicates, ranking_weight, workload
+from aqe.bench import ablation, near_duplicates, ranking_cost, ranking_weight, workload
 from aqe.bench.beir import Document, JudgedSet, read_judged_set, write_judged_set
 from aqe.models import HashingEncoder
 from aqe.schema import AqeError
@@ -93,3 +94,15 @@ def test_workload_says_what_is_missing() -> None:
         workload.suite_paths("msgspec")
     with pytest.raises(AqeError, match="must hold 1000000 tests"):
         workload.real_patterns(1_000_000)
+
+
+def test_ranking_cost_compares_the_same_look_up(capsys: pytest.CaptureFixture[str]) -> None:
+    ranking_cost.main(["--patterns", "60", "--queries", "8"])
+    figures = json.loads(capsys.readouterr().out)
+    for share in (50, 95):
+        ours, plain = figures[f"p{share}_ms"], figures[f"convex_p{share}_ms"]
+        assert ours > 0
+        assert plain > 0
+        assert figures[f"growth_p{share}"] == pytest.approx(ours / plain - 1, abs=0.01)
+    with pytest.raises(SystemExit):
+        ranking_cost.main(["--queries", "0"])

@@ -1,0 +1,111 @@
+"""What the ranking costs beside a plain convex combination: ``python -m aqe.bench.ranking_cost``.
+
+In one bank of generated patterns the legs and the fusion of both are timed in turns, and the whole
+look-up. The rest of a look-up (rows, near-duplicates, reasons) is the same with either, so the
+look-up with the plain combination takes what ours takes, less our legs and fusion, plus its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from ..models import QueryEmbedding, embed_query
+from ..retrieval import QEReasoningBank
+from ..retrieval.fusion import fuse
+from ..retrieval.search import CANDIDATES_PER_LEG, SearchRequest, leg_scores
+from ..retrieval.storage import PatternStore
+from ..retrieval.words import query_terms
+from ..schema import Database, PatternSearchContext, PatternSearchCriteria
+from .ablation import convex_combination
+from .latency import SEED
+from .synthetic import GeneratedEncoder, PatternGenerator, fill_bank
+
+__all__ = ["measure_ranking_cost"]
+
+WARM_UP = 50
+
+
+def measure_ranking_cost(
+    patterns: int = 10_000, *, queries: int = 500, seed: int = SEED
+) -> dict[str, float]:
+    """Returns p50 and p95 in ms of a look-up with either ranking, embedding given, and the growth.
+
+    Args:
+        patterns: In the bank.
+        queries: Distinct queries that count; a few before them only warm up.
+    """
+    generator = PatternGenerator(patterns, seed=seed)
+    asked = generator.queries(queries + WARM_UP)
+    encoder = GeneratedEncoder(generator, asked)
+    ours, plain = [], []
+    with (
+        tempfile.TemporaryDirectory(prefix="aqe-bench-") as folder,
+        Database(Path(folder, "aqe.db"), durability="normal") as database,
+        QEReasoningBank(database, encoder=encoder) as bank,
+    ):
+        fill_bank(bank, generator, encoder)
+        store = PatternStore(database, bank.encoder_identity)
+        for number, query in enumerate(asked):
+            embedding = embed_query(encoder, query.text)
+            lookup_ms = _timed(partial(bank.search, query.text))
+            turns = (_ours, _convex) if number % 2 else (_convex, _ours)
+            spent_ms = {way: _timed(partial(way, store, query.text, embedding)) for way in turns}
+            ours.append(lookup_ms)
+            plain.append(lookup_ms - spent_ms[_ours] + spent_ms[_convex])
+    figures = {}
+    for share in (50, 95):
+        ours_ms, plain_ms = (float(np.percentile(ms[WARM_UP:], share)) for ms in (ours, plain))
+        figures[f"p{share}_ms"] = ours_ms
+        figures[f"convex_p{share}_ms"] = plain_ms
+        figures[f"growth_p{share}"] = ours_ms / plain_ms - 1
+    return figures
+
+
+def _timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
+
+
+def _ours(store: PatternStore, text: str, embedding: QueryEmbedding) -> None:
+    with store.reading() as session:
+        request = SearchRequest(text, PatternSearchContext(), PatternSearchCriteria(), limit=10)
+        scores = leg_scores(session, request, query_terms(text), embedding)
+        keys = sorted({*scores.cosines, *scores.bm25})
+        rules = dict.fromkeys(keys, 0.0)
+        fuse(keys, scores.cosines, scores.bm25, rules, spreads=scores.spreads)
+
+
+def _convex(store: PatternStore, text: str, embedding: QueryEmbedding) -> None:
+    criteria = PatternSearchCriteria()
+    with store.reading() as session:
+        cosines = session.vectors.candidates(embedding.whole, CANDIDATES_PER_LEG, criteria)
+        bm25 = session.text.candidates(query_terms(text), CANDIDATES_PER_LEG, criteria)
+        fused = convex_combination(cosines, bm25)
+        sorted(fused, key=lambda key: (-fused[key], key))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="aqe.bench.ranking_cost")
+    parser.add_argument("--patterns", type=int, default=10_000)
+    parser.add_argument("--queries", type=int, default=500)
+    given = parser.parse_args(arguments)
+    if min(given.patterns, given.queries) < 1:
+        parser.error("--patterns and --queries must be at least 1")
+    figures = measure_ranking_cost(given.patterns, queries=given.queries)
+    rounded = {name: round(figure, 3) for name, figure in figures.items()}
+    sys.stdout.write(msgspec.json.encode(rounded).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()
