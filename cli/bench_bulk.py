@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import JsonOption
-from .output import print_json, stderr, stdout, table
+from .output import plain, print_json, stderr, stdout, table
 
 __all__ = ["register"]
 
@@ -22,14 +22,19 @@ def bulk(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Test suites; by default some of numpy's.")
     ] = None,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="How often to measure; the median counts.")
+    ] = 3,
     json: JsonOption = False,
 ) -> None:
     """Measure how fast suites are read into a bank, against the encoder alone in the same run."""
     from ..bench.bulk_speed import measure_bulk
 
     if not json:
-        stderr().print("embedding and extracting about two thousand tests, about a minute …")
-    speed = measure_bulk(paths or ())
+        stderr().print(
+            plain(f"embedding and extracting, {rounds} times; numpy's take a minute each …")
+        )
+    speed = measure_bulk(paths or (), rounds=rounds)
     if json:
         print_json(speed)
         return
@@ -40,6 +45,7 @@ def bulk(
     )
     stdout().print(result)
     stdout().print(
-        f"{speed.ratio:.0%} of the encoder's throughput, {speed.tests:,} tests on {speed.cpus}"
-        f" processors; its share of the processor time is {speed.cpu_ratio:.0%}"
+        f"{speed.ratio:.0%} of the encoder's throughput (median of {rounds}:"
+        f" {min(speed.ratios):.0%} to {max(speed.ratios):.0%}), {speed.tests:,} tests on"
+        f" {speed.cpus} processors; its share of the processor time is {speed.cpu_ratio:.0%}"
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ Vector = npt.NDArray[np.float32]
 EMBED_BATCH = 256
 # Uses that a stored pattern already brought with it weigh as those of one agent.
 IMPORTED_AGENT = "(imported)"
+
+_NOTHING: Final[Mapping[str, Vector]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,38 +115,38 @@ def write_batch(
     return _report(batch, results, len(doomed))
 
 
-def embed_texts(
-    encoder: Encoder, texts: Sequence[str], progress: Callable[[int], None] | None = None
-) -> dict[str, Vector]:
-    """Returns embeddings (dim,) by the hash of their text."""
-    distinct = {text_hash(text): text for text in texts}
-    hashes = list(distinct)
-    found: dict[str, Vector] = {}
-    for start in range(0, len(hashes), EMBED_BATCH):
-        batch = hashes[start : start + EMBED_BATCH]
-        found.update(zip(batch, encoder.encode([distinct[key] for key in batch]), strict=True))
-        if progress is not None:
-            progress(len(batch))
-    return found
-
-
 class Embeddings:
-    """Embeddings by the hash of their text, made before the transaction; rarely, inside it."""
+    """Embeddings by the hash of their text, made before the transaction; rarely, inside it.
 
-    def __init__(self, encoder: Callable[[], Encoder]) -> None:
+    Attributes:
+        found: Embeddings (dim,) by the hash of their text.
+
+    Args:
+        known: Those that need not be made.
+    """
+
+    def __init__(
+        self, encoder: Callable[[], Encoder], known: Mapping[str, Vector] = _NOTHING
+    ) -> None:
         self._encoder = encoder
-        self._found: dict[str, Vector] = {}
+        self.found = dict(known)
 
     def add(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> None:
-        """Embeds texts."""
-        if texts:
-            self._found |= embed_texts(self._encoder(), texts, progress)
+        """Embeds the texts that are not known, each once."""
+        distinct = {text_hash(text): text for text in texts}
+        hashes = [key for key in distinct if key not in self.found]
+        for start in range(0, len(hashes), EMBED_BATCH):
+            batch = hashes[start : start + EMBED_BATCH]
+            vectors = self._encoder().encode([distinct[key] for key in batch])
+            self.found.update(zip(batch, vectors, strict=True))
+            if progress is not None:
+                progress(len(batch))
 
     def of(self, prepared: PreparedPattern) -> Vector:
         """Returns the embedding (dim,) of a pattern's text."""
-        if prepared.text_hash not in self._found:  # another process changed the pattern meanwhile
+        if prepared.text_hash not in self.found:  # another process changed the pattern meanwhile
             self.add([prepared.text])
-        return self._found[prepared.text_hash]
+        return self.found[prepared.text_hash]
 
 
 def _dry_run_results(

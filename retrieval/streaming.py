@@ -10,6 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from cachetools import LRUCache
 
 from ..models import Encoder
 from ..schema import Provenance, StoreReport, TestPattern
@@ -18,6 +23,11 @@ from .storage import PatternStore
 from .storing import Embeddings, prepare_batch, write_batch
 
 __all__ = ["store_stream"]
+
+Vector = npt.NDArray[np.float32]
+# Suites hold copies of tests in several files (4 % of numpy's), whose text is embedded once. The
+# embeddings of so many texts are 6 MB at 384 dimensions.
+RECENT_TEXTS: Final = 4_096
 
 
 def store_stream(
@@ -35,6 +45,7 @@ def store_stream(
     caller goes away or is interrupted, what is being written is finished and the rest is dropped.
     """
     remaining = iter(batches)
+    recent: LRUCache[str, Vector] = LRUCache(RECENT_TEXTS)
 
     def prepare_next() -> PreparedBatch | None:
         patterns = next(remaining, None)
@@ -49,8 +60,9 @@ def store_stream(
             written: Future[StoreReport] | None = None
             while (batch := ahead.result()) is not None:
                 ahead = preparing.submit(prepare_next)
-                embeddings = Embeddings(encoder)
+                embeddings = Embeddings(encoder, _known(recent, batch))
                 embeddings.add([one.text for one in batch.pending])
+                recent.update((key, row.copy()) for key, row in embeddings.found.items())
                 if written is not None:
                     yield written.result()
                 written = writing.submit(
@@ -61,3 +73,8 @@ def store_stream(
         finally:
             for pool in (preparing, writing):
                 pool.submit(store.database.release)
+
+
+def _known(recent: LRUCache[str, Vector], batch: PreparedBatch) -> dict[str, Vector]:
+    hashes = {one.text_hash for one in batch.pending}
+    return {key: recent[key] for key in hashes if key in recent}

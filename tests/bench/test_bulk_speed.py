@@ -16,10 +16,12 @@ def test_measure_bulk_counts_tests_and_compares_with_the_encoder(tmp_path: Path)
         for number in range(40)
     )
     (tmp_path / "test_many.py").write_text(tests)
-    speed = measure_bulk([tmp_path])
+    speed = measure_bulk([tmp_path], rounds=2)
     assert speed.tests == 40
     assert speed.cpus >= 1
-    assert speed.ratio == pytest.approx(speed.extract_per_s / speed.encoder_per_s)
+    assert len(speed.ratios) == 2
+    assert min(speed.ratios) < speed.ratio < max(speed.ratios)
+    assert min(speed.ratios) < speed.extract_per_s / speed.encoder_per_s < max(speed.ratios)
     assert 0 < speed.cpu_ratio == pytest.approx(speed.encoder_cpu_ms / speed.extract_cpu_ms)
 
 

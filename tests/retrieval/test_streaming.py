@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy.typing as npt
 import pytest
 
 from aqe.models import HashingEncoder
-from aqe.retrieval import QEReasoningBank
+from aqe.retrieval import QEReasoningBank, streaming
+from aqe.retrieval.pattern_text import embedded_text
 from aqe.schema import Database, TestPattern
 
 Make = Callable[..., TestPattern]
@@ -56,6 +58,22 @@ def test_store_stream_stores_what_store_patterns_does(
         assert streamed.get_statistics().patterns == 8
         again = list(streamed.store_stream(batches_of(pattern, sizes)))
         assert [report.unchanged for report in again] == list(sizes)
+
+
+def test_a_text_that_comes_again_is_embedded_once(
+    path: Path, pattern: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "RECENT_TEXTS", 2)
+    one, two, three = (pattern(f"test_number_{number}") for number in range(3))
+    copy, late_copy = replace(one, id="copy"), replace(one, id="late-copy")
+    assert embedded_text(copy) == embedded_text(one)
+    encoder = WatchedEncoder()
+    with QEReasoningBank(path, encoder=encoder) as bank:
+        reports = list(bank.store_stream([[one], [copy], [two, three], [late_copy]]))
+        assert [report.created for report in reports] == [1, 1, 2, 1]
+        assert [count for count, _ in encoder.calls] == [1, 2, 1]  # two others pushed it out
+        found = {m.pattern.id: m.score for m in bank.find_similar_patterns(two.id, limit=4)}
+        assert found[one.id] == found[copy.id] == found[late_copy.id]
 
 
 def test_store_stream_of_nothing_gives_nothing(bank: QEReasoningBank) -> None:
