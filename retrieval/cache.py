@@ -18,8 +18,8 @@ __all__ = ["AnswerCache", "CacheStatistics"]
 Value = TypeVar("Value")
 
 EXPIRY_S = 300.0
-# About 500 answers. Caches and indexes may take 100 MB at 100,000 patterns (SPEC section 8), of
-# which the pages of 18 threads are 72 (bench/results/memory.md).
+# About 500 answers. Caches and indexes may take 100 MB (SPEC section 4), of which the pages of 18
+# threads are 38 and vectors in memory as much (bench/results/memory.md).
 DEFAULT_BUDGET_BYTES = 16 * 1024 * 1024
 
 

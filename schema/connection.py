@@ -19,7 +19,14 @@ import apsw
 
 from .errors import DatabaseError, DatabaseOpenError
 
-__all__ = ["APPLICATION_ID", "Durability", "load_vector_extension", "open_connection", "tidy"]
+__all__ = [
+    "APPLICATION_ID",
+    "Durability",
+    "load_vector_extension",
+    "open_connection",
+    "tidy",
+    "use_small_page_cache",
+]
 
 Durability = Literal["full", "normal"]
 
@@ -33,6 +40,7 @@ TIDY_TIMEOUT_MS = 100
 # Long enough for writers to finish what they do; a reader that stays longer is not waited for.
 SHORTEN_TIMEOUT_MS = 1_500
 PAGE_CACHE_KIB = 4_000
+SMALL_PAGE_CACHE_KIB = 1_000
 JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
 # 8 MB of log. Storing one pattern writes about 60 pages, so with SQLite's 1,000 one store in 17
 # waited for a checkpoint: p95 12 ms at 100,000 patterns, 3.5 with 2,000 (bench/results/latency.md).
@@ -194,6 +202,11 @@ def set_memory_use(connection: apsw.Connection) -> None:
     connection.pragma("temp_store", "memory")
     connection.pragma("mmap_size", 0)
     connection.pragma("cache_size", -PAGE_CACHE_KIB)
+
+
+def use_small_page_cache(connection: apsw.Connection) -> None:
+    """Holds up to 1 MB of pages, for one of many connections to the same file."""
+    connection.pragma("cache_size", -SMALL_PAGE_CACHE_KIB)
 
 
 def set_limits(connection: apsw.Connection) -> None:

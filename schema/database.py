@@ -28,6 +28,7 @@ from .connection import (
     set_journal_mode_wal,
     shorten_log,
     tidy,
+    use_small_page_cache,
 )
 from .errors import (
     DatabaseError,
@@ -57,6 +58,9 @@ FORK_STEP = 1 << 40
 # Half of what RELIABILITY row 4 allows; after a vain attempt the next waits for some growth.
 LONG_LOG_BYTES = 32 * 1024 * 1024
 LOG_STEP_BYTES = 8 * 1024 * 1024
+# Of a file that many threads of a process use, the later connections hold fewer pages, so that 18
+# threads take 37 MB instead of 74 of the 100 that caches may take (bench/results/memory.md).
+ROOMY_CONNECTIONS = 6
 
 _log = logging.getLogger("aqe.sqlite")
 
@@ -235,6 +239,8 @@ class Database:
             immutable=self._immutable,
         )
         self._connections.add(connection)
+        if len(self._connections) > ROOMY_CONNECTIONS:
+            use_small_page_cache(connection)
         return connection
 
     def _shorten_log(self, connection: apsw.Connection) -> None:

@@ -336,6 +336,27 @@ def test_each_thread_has_its_own_connection(path: Path) -> None:
         assert len(keys(database)) == 100
 
 
+def test_many_threads_hold_fewer_pages_each(path: Path) -> None:
+    count, sizes = 18, []
+    with Database(path) as database:
+        opened = threading.Barrier(count)
+
+        def work() -> None:
+            connection = database.connection()
+            opened.wait(10)  # as many at a time
+            sizes.append(connection.pragma("cache_size"))
+
+        threads = [threading.Thread(target=work) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(sizes) == count
+    assert set(sizes) == {-4_000, -1_000}
+    assert sizes.count(-4_000) <= database_module.ROOMY_CONNECTIONS
+    assert -sum(sizes) <= 38_000
+
+
 def test_threads_share_a_database_in_memory() -> None:
     with Database() as database:
         assert database.label == ":memory:"
