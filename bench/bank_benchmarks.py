@@ -1,7 +1,7 @@
 """Speed of the bank at 1,000 real patterns with the default encoder (pytest-benchmark).
 
-Each figure stands beside the one it is to be compared with in the same run: a look-up beside a bare
-encoder call, a cold command beside a bare interpreter.
+Each figure is measured in turns with the one it is to be compared with: a look-up with a bare
+encoder call, a cold command with a bare interpreter.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqe import QEReasoningBank, TestPattern, create_encoder
+from aqe.bench.in_turns import measure_in_turns
 from aqe.bench.workload import real_patterns, real_queries
 from aqe.models import HashingEncoder
+from aqe.retrieval.pattern_text import embedded_text
 
 PATTERNS = 1_000
 IMPORTED = 100
@@ -47,16 +49,17 @@ def bank(
         yield bank
 
 
-def test_encode_query(benchmark: BenchmarkFixture, queries: Iterator[str]) -> None:
-    encoder = create_encoder()
-    benchmark.pedantic(lambda: encoder.encode_query(next(queries)), rounds=200, warmup_rounds=5)
-
-
 def test_lookup_miss(
     benchmark: BenchmarkFixture, bank: QEReasoningBank, queries: Iterator[str]
 ) -> None:
-    matches = benchmark.pedantic(
-        lambda: bank.find_matching_patterns(next(queries)), rounds=200, warmup_rounds=5
+    matches = measure_in_turns(
+        benchmark,
+        "look-up from text, not cached",
+        bank.find_matching_patterns,
+        prepare=lambda: next(queries),
+        yardstick=create_encoder().encode_query,
+        compared_to="encode a query (bare encoder)",
+        rounds=200,
     )
     assert len(matches) == 10
 
@@ -64,12 +67,10 @@ def test_lookup_miss(
 def test_lookup_hit(benchmark: BenchmarkFixture, bank: QEReasoningBank) -> None:
     bank.find_matching_patterns("raises on a singular matrix")
     benchmark(lambda: bank.find_matching_patterns("raises on a singular matrix"))
-
-
-def test_encode_document(benchmark: BenchmarkFixture, patterns: list[TestPattern]) -> None:
-    encoder = create_encoder()
-    texts = itertools.cycle(pattern.examples[0] for pattern in patterns)
-    benchmark.pedantic(lambda: encoder.encode([next(texts)]), rounds=100, warmup_rounds=5)
+    benchmark.extra_info |= {
+        "label": "look-up, cached",
+        "compared_to": "look-up from text, not cached",
+    }
 
 
 def test_store_durable(
@@ -77,15 +78,24 @@ def test_store_durable(
 ) -> None:
     """One new pattern into a bank of 1,000; an encoder that costs nearly nothing is used."""
     numbers = itertools.count()
+    encoder = create_encoder()
 
-    def store() -> None:
+    def new() -> TestPattern:
         number = next(numbers)
-        pattern = replace(patterns[number % PATTERNS], id=f"new{number}", name=f"new {number}")
-        assert fresh.store_pattern(pattern).status == "created"
+        return replace(patterns[number % PATTERNS], id=f"new{number}", name=f"new {number}")
 
-    with QEReasoningBank(tmp_path / "aqe.db", encoder=HashingEncoder()) as fresh:
-        fresh.store_patterns(patterns)
-        benchmark.pedantic(store, rounds=200, warmup_rounds=5)
+    with QEReasoningBank(tmp_path / "aqe.db", encoder=HashingEncoder()) as bank:
+        bank.store_patterns(patterns)
+        result = measure_in_turns(
+            benchmark,
+            "store one pattern, durable, without encoder",
+            bank.store_pattern,
+            prepare=new,
+            yardstick=lambda pattern: encoder.encode([pattern.examples[0]]),
+            compared_to="encode a document (bare encoder)",
+            rounds=200,
+        )
+    assert result.status == "created"
 
 
 @pytest.mark.parametrize("encoder", ["default", "hashing"])
@@ -96,30 +106,40 @@ def test_import_100(
         source.store_patterns(patterns[:IMPORTED])
         source.export_patterns(tmp_path / "patterns.jsonl")
     numbers = itertools.count()
+    texts = [embedded_text(pattern) for pattern in patterns[:IMPORTED]]
+    bare = create_encoder()
 
-    def fresh_bank() -> tuple[tuple[QEReasoningBank], dict[str, object]]:
+    def fresh_bank() -> QEReasoningBank:
         path = tmp_path / f"{next(numbers)}.db"
         made = None if encoder == "default" else HashingEncoder()
-        return (QEReasoningBank(path, encoder=made).initialize(),), {}
+        return QEReasoningBank(path, encoder=made).initialize()
 
-    def load(bank: QEReasoningBank) -> None:
-        assert bank.import_patterns(tmp_path / "patterns.jsonl").created == IMPORTED
-
-    benchmark.pedantic(load, setup=fresh_bank, rounds=5)
-
-
-def test_bare_interpreter(benchmark: BenchmarkFixture) -> None:
-    command = [sys.executable, "-c", "pass"]
-    benchmark.pedantic(lambda: subprocess.run(command, check=True), rounds=10, warmup_rounds=1)
+    report = measure_in_turns(
+        benchmark,
+        "import 100 patterns" + ("" if encoder == "default" else ", hashing encoder"),
+        lambda bank: bank.import_patterns(tmp_path / "patterns.jsonl"),
+        prepare=fresh_bank,
+        yardstick=lambda _: bare.encode(texts),
+        compared_to="encode 100 documents (bare encoder)",
+        rounds=5,
+        warm_up=1,
+    )
+    assert report.created == IMPORTED
 
 
 def test_cold_search(benchmark: BenchmarkFixture, bank: QEReasoningBank) -> None:
-    command = [
+    bare = [sys.executable, "-c", "pass"]
+    search = [
         *(sys.executable, "-m", "aqe", "patterns", "search", "singular matrix", "--json"),
         *("--db", bank.database.label),
     ]
-    benchmark.pedantic(
-        lambda: subprocess.run(command, check=True, capture_output=True),
+    measure_in_turns(
+        benchmark,
+        "cold `aqe patterns search`",
+        lambda _: subprocess.run(search, check=True, capture_output=True),
+        prepare=lambda: None,
+        yardstick=lambda _: subprocess.run(bare, check=True),
+        compared_to="start a bare interpreter",
         rounds=10,
-        warmup_rounds=1,
+        warm_up=1,
     )

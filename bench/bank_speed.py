@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,24 +21,15 @@ __all__ = ["SpeedRow", "run_bank_speed"]
 SUITES = tuple(
     Path(__file__).with_name(name) for name in ("bank_benchmarks.py", "size_benchmarks.py")
 )
-# What each benchmark of the first measures, and the one of the same run that its ratio is taken to;
-# those of the second say so themselves.
-LABELS = {
-    "test_encode_query": ("encode a query (bare encoder)", None),
-    "test_lookup_miss": ("look-up from text, not cached", "test_encode_query"),
-    "test_lookup_hit": ("look-up, cached", "test_lookup_miss"),
-    "test_encode_document": ("encode a document (bare encoder)", None),
-    "test_store_durable": ("store one pattern, durable, without encoder", "test_encode_document"),
-    "test_import_100[default]": ("import 100 patterns", "test_encode_document"),
-    "test_import_100[hashing]": ("import 100 patterns, hashing encoder", "test_encode_document"),
-    "test_bare_interpreter": ("start a bare interpreter", None),
-    "test_cold_search": ("cold `aqe patterns search`", "test_bare_interpreter"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedRow:
-    """One operation; ``ratio`` is its p50 over that of ``compared_to`` in the same run."""
+    """One operation; ``ratio`` is its p50 over that of ``compared_to``.
+
+    The yardstick was measured in turns with it, but for what comes from the cache. A yardstick's
+    own row is that of the first operation that is compared to it.
+    """
 
     operation: str
     rounds: int
@@ -58,9 +50,17 @@ def run_bank_speed(*, slow: bool = False) -> list[SpeedRow]:
     """
     if find_spec("pytest_benchmark") is None:
         raise AqeError("aqe bench needs pytest-benchmark: pip install 'aqe[bench]'")
-    measured = {_label(one): one for one in _measured(slow=slow)}
-    times = {label: np.array(one["stats"]["data"]) * 1000 for label, one in measured.items()}
-    return [_row(label, one, times) for label, one in measured.items()]
+    rows: dict[str, SpeedRow] = {}
+    for one in _measured(slow=slow):
+        info = one["extra_info"]
+        compared_to = info["compared_to"]
+        if "yardstick_s" in info:
+            yardstick = _row(compared_to, info["yardstick_s"])
+            rows.setdefault(compared_to, yardstick)
+        else:
+            yardstick = rows[compared_to]
+        rows[info["label"]] = _row(info["label"], one["stats"]["data"], yardstick)
+    return list(rows.values())
 
 
 def _measured(*, slow: bool) -> list[dict[str, Any]]:
@@ -82,24 +82,13 @@ def _measured(*, slow: bool) -> list[dict[str, Any]]:
         return benchmarks
 
 
-def _label(measured: dict[str, Any]) -> str:
-    if "label" in measured["extra_info"]:
-        return str(measured["extra_info"]["label"])
-    return LABELS[measured["name"]][0]
-
-
-def _row(label: str, measured: dict[str, Any], times: dict[str, np.ndarray]) -> SpeedRow:
-    if "label" in measured["extra_info"]:
-        other = measured["extra_info"]["compared_to"]
-    else:
-        name = LABELS[measured["name"]][1]
-        other = None if name is None else LABELS[name][0]
-    p50, p95 = np.percentile(times[label], (50, 95)).tolist()
+def _row(label: str, durations_s: Sequence[float], yardstick: SpeedRow | None = None) -> SpeedRow:
+    p50, p95 = (np.percentile(durations_s, (50, 95)) * 1000).tolist()
     return SpeedRow(
         operation=label,
-        rounds=len(times[label]),
+        rounds=len(durations_s),
         p50_ms=p50,
         p95_ms=p95,
-        ratio=None if other is None else p50 / float(np.median(times[other])),
-        compared_to=other,
+        ratio=None if yardstick is None else p50 / yardstick.p50_ms,
+        compared_to=None if yardstick is None else yardstick.operation,
     )

@@ -1,7 +1,7 @@
 """Speed of the bank at 1,000 and 10,000 generated patterns (pytest-benchmark).
 
-The operations are those of ``aqe bench latency``, each beside plain vec0 + FTS5 on the same data
-(``latency_yardsticks``) in the same run. The larger bank is marked slow.
+The operations are those of ``aqe bench latency``, each in turns with plain vec0 + FTS5 on the same
+data (``latency_yardsticks``). The larger bank is marked slow.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from aqe import QEReasoningBank
+from aqe import QEReasoningBank, TestPattern
+from aqe.bench.in_turns import measure_in_turns
 from aqe.bench.latency import DEPTH, FILTERS, SEED
 from aqe.bench.latency_rows import FilterName
 from aqe.bench.latency_yardsticks import PlainHybrid
@@ -29,7 +29,11 @@ STORED = 100
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The same patterns in a bank of ours and in plain tables, and queries that never repeat."""
+    """The same patterns in a bank of ours and in plain tables, and queries that never repeat.
+
+    Attributes:
+        ending: Of the labels.
+    """
 
     patterns: int
     bank: QEReasoningBank
@@ -39,19 +43,29 @@ class Stage:
     encoder: GeneratedEncoder
     queries: Iterator[GeneratedQuery]
 
+    @property
+    def ending(self) -> str:
+        return f", {self.patterns:,} patterns"
+
     def measure(
         self,
         benchmark: BenchmarkFixture,
         operation: str,
-        call: Callable[[GeneratedQuery], Any],
+        ours: Callable[[GeneratedQuery], object],
+        plain: Callable[[GeneratedQuery], object],
         *,
-        compared_to: str | None = None,
+        compared_to: str,
     ) -> None:
-        """Times the call on one query after the other."""
-        ending = f", {self.patterns:,} patterns"
-        benchmark.extra_info["label"] = operation + ending
-        benchmark.extra_info["compared_to"] = compared_to and compared_to + ending
-        benchmark.pedantic(lambda: call(next(self.queries)), rounds=ROUNDS, warmup_rounds=5)
+        """Times both on one query after the other."""
+        measure_in_turns(
+            benchmark,
+            operation + self.ending,
+            ours,
+            prepare=lambda: next(self.queries),
+            yardstick=plain,
+            compared_to=compared_to + self.ending,
+            rounds=ROUNDS,
+        )
 
 
 @pytest.fixture(scope="module", params=[1_000, pytest.param(10_000, marks=pytest.mark.slow)])
@@ -86,28 +100,19 @@ def test_lookup(benchmark: BenchmarkFixture, stage: Stage, name: FilterName) -> 
         benchmark,
         f"look-up, filter {name}",
         lambda query: stage.bank.search(query.text, criteria=FILTERS[name]),
-        compared_to=f"plain look-up, filter {name}",
-    )
-
-
-@pytest.mark.parametrize("name", FILTERS)
-def test_plain_lookup(benchmark: BenchmarkFixture, stage: Stage, name: FilterName) -> None:
-    stage.measure(
-        benchmark,
-        f"plain look-up, filter {name}",
         lambda query: stage.plain.search(query.text, query.embedding, FILTERS[name]),
+        compared_to=f"plain look-up, filter {name}",
     )
 
 
 def test_hit(benchmark: BenchmarkFixture, stage: Stage) -> None:
     query = next(stage.queries)
     stage.bank.search(query.text)
-    stage.measure(
-        benchmark,
-        "look-up, cached",
-        lambda _: stage.bank.search(query.text),
-        compared_to="plain look-up, filter none",
-    )
+    benchmark(lambda: stage.bank.search(query.text))
+    benchmark.extra_info |= {
+        "label": "look-up, cached" + stage.ending,
+        "compared_to": "plain look-up, filter none" + stage.ending,
+    }
 
 
 def test_vector(benchmark: BenchmarkFixture, stage: Stage) -> None:
@@ -115,14 +120,12 @@ def test_vector(benchmark: BenchmarkFixture, stage: Stage) -> None:
         with stage.store.reading() as session:
             session.vectors.candidates(query.embedding, DEPTH, FILTERS["none"])
 
-    stage.measure(benchmark, "vector leg", vector, compared_to="plain vec0")
-
-
-def test_plain_vector(benchmark: BenchmarkFixture, stage: Stage) -> None:
     stage.measure(
         benchmark,
-        "plain vec0",
+        "vector leg",
+        vector,
         lambda query: stage.plain.vector(query.embedding, FILTERS["none"]),
+        compared_to="plain vec0",
     )
 
 
@@ -131,30 +134,34 @@ def test_text(benchmark: BenchmarkFixture, stage: Stage) -> None:
         with stage.store.reading() as session:
             session.text.candidates(query_terms(query.text), DEPTH, FILTERS["none"])
 
-    stage.measure(benchmark, "text leg", text, compared_to="plain FTS5")
-
-
-def test_plain_text(benchmark: BenchmarkFixture, stage: Stage) -> None:
-    stage.measure(benchmark, "plain FTS5", lambda query: stage.plain.text(query.text))
+    stage.measure(
+        benchmark,
+        "text leg",
+        text,
+        lambda query: stage.plain.text(query.text),
+        compared_to="plain FTS5",
+    )
 
 
 def test_store(benchmark: BenchmarkFixture, stage: Stage) -> None:
-    fresh = enumerate(itertools.cycle(itertools.islice(stage.generator.patterns(), STORED)))
+    patterns = itertools.cycle(itertools.islice(stage.generator.patterns(), STORED))
+    fresh = (
+        (number % STORED, replace(pattern, id=f"new:{number}", name=f"{pattern.name} {number}"))
+        for number, pattern in enumerate(patterns)
+    )
 
-    def store(_: GeneratedQuery) -> None:
+    def new() -> tuple[int, TestPattern]:
         number, pattern = next(fresh)
-        new = replace(pattern, id=f"new:{number}", name=f"{pattern.name} {number}")
-        stage.encoder.expect([new], number % STORED)
-        assert stage.bank.store_pattern(new).status == "created"
+        stage.encoder.expect([pattern], number)
+        return number, pattern
 
-    stage.measure(benchmark, "store, durable", store, compared_to="plain store, durable")
-
-
-def test_plain_store(benchmark: BenchmarkFixture, stage: Stage) -> None:
-    fresh = enumerate(itertools.cycle(itertools.islice(stage.generator.patterns(), STORED)))
-
-    def store(_: GeneratedQuery) -> None:
-        number, pattern = next(fresh)
-        stage.plain.add(pattern, stage.generator.vectors[number % STORED])
-
-    stage.measure(benchmark, "plain store, durable", store)
+    result = measure_in_turns(
+        benchmark,
+        "store, durable" + stage.ending,
+        lambda subject: stage.bank.store_pattern(subject[1]),
+        prepare=new,
+        yardstick=lambda subject: stage.plain.add(subject[1], stage.generator.vectors[subject[0]]),
+        compared_to="plain store, durable" + stage.ending,
+        rounds=ROUNDS,
+    )
+    assert result.status == "created"
