@@ -8,7 +8,6 @@ half minute to the next, so there are several rounds, and their median counts.
 from __future__ import annotations
 
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -71,7 +70,7 @@ def measure_bulk(paths: Sequence[Path] = (), *, rounds: int = 3) -> BulkSpeed:
     encoder.encode(texts[:8])
     measured = np.array([_round(encoder, texts, paths) for _ in range(rounds)])
     encoder_s, encoder_cpu_s, extract_s, extract_cpu_s = measured.sum(axis=0).tolist()
-    ratios = (measured[:, 0] / measured[:, 2]).tolist()
+    ratios = tuple((measured[:, 0] / measured[:, 2]).tolist())
     count = rounds * len(texts)
     return BulkSpeed(
         tests=len(texts),
@@ -80,8 +79,8 @@ def measure_bulk(paths: Sequence[Path] = (), *, rounds: int = 3) -> BulkSpeed:
         encoder_cpu_ms=encoder_cpu_s / count * 1000,
         extract_per_s=count / extract_s,
         extract_cpu_ms=extract_cpu_s / count * 1000,
-        ratio=statistics.median(ratios),
-        ratios=tuple(ratios),
+        ratio=float(np.median(ratios)),
+        ratios=ratios,
         cpu_ratio=encoder_cpu_s / extract_cpu_s,
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-__all__ = ["YARDSTICK", "FilterName", "LatencyRow", "LatencyTimes", "Note", "row_of"]
+__all__ = ["YARDSTICK", "FilterName", "Key", "LatencyRow", "LatencyTimes", "Note", "row_of"]
 
 FilterName = Literal["none", "loose", "tight"]
 Note = Callable[[str], None]

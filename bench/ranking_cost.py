@@ -10,10 +10,10 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -27,11 +27,15 @@ from ..retrieval.words import query_terms
 from ..schema import Database, PatternSearchContext, PatternSearchCriteria
 from .ablation import convex_combination
 from .latency import SEED
+from .latency_rows import Key, LatencyTimes
 from .synthetic import GeneratedEncoder, PatternGenerator, fill_bank
 
 __all__ = ["measure_ranking_cost"]
 
 WARM_UP = 50
+LOOKUP: Final[Key] = ("aqe", "lookup", "none")
+OURS: Final[Key] = ("aqe", "legs and fusion", "none")
+CONVEX: Final[Key] = ("convex", "legs and fusion", "none")
 
 
 def measure_ranking_cost(
@@ -46,7 +50,7 @@ def measure_ranking_cost(
     generator = PatternGenerator(patterns, seed=seed)
     asked = generator.queries(queries + WARM_UP)
     encoder = GeneratedEncoder(generator, asked)
-    ours, plain = [], []
+    times = LatencyTimes()
     with (
         tempfile.TemporaryDirectory(prefix="aqe-bench-") as folder,
         Database(Path(folder, "aqe.db"), durability="normal") as database,
@@ -56,24 +60,19 @@ def measure_ranking_cost(
         store = PatternStore(database, bank.encoder_identity)
         for number, query in enumerate(asked):
             embedding = embed_query(encoder, query.text)
-            lookup_ms = _timed(partial(bank.search, query.text))
-            turns = (_ours, _convex) if number % 2 else (_convex, _ours)
-            spent_ms = {way: _timed(partial(way, store, query.text, embedding)) for way in turns}
-            ours.append(lookup_ms)
-            plain.append(lookup_ms - spent_ms[_ours] + spent_ms[_convex])
+            times.time(LOOKUP, partial(bank.search, query.text))
+            turns = ((OURS, _ours), (CONVEX, _convex))
+            for key, way in turns if number % 2 else reversed(turns):
+                times.time(key, partial(way, store, query.text, embedding))
+    lookup, ours, convex = (np.array(times.ms[key][WARM_UP:]) for key in (LOOKUP, OURS, CONVEX))
     figures = {}
     for share in (50, 95):
-        ours_ms, plain_ms = (float(np.percentile(ms[WARM_UP:], share)) for ms in (ours, plain))
+        ours_ms = float(np.percentile(lookup, share))
+        convex_ms = float(np.percentile(lookup - ours + convex, share))
         figures[f"p{share}_ms"] = ours_ms
-        figures[f"convex_p{share}_ms"] = plain_ms
-        figures[f"growth_p{share}"] = ours_ms / plain_ms - 1
+        figures[f"convex_p{share}_ms"] = convex_ms
+        figures[f"growth_p{share}"] = ours_ms / convex_ms - 1
     return figures
-
-
-def _timed(call: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    call()
-    return (time.perf_counter() - started) * 1000
 
 
 def _ours(store: PatternStore, text: str, embedding: QueryEmbedding) -> None:

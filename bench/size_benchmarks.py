@@ -29,11 +29,7 @@ STORED = 100
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The same patterns in a bank of ours and in plain tables, and queries that never repeat.
-
-    Attributes:
-        ending: Of the labels.
-    """
+    """The same patterns in a bank of ours and in plain tables, and queries that never repeat."""
 
     patterns: int
     bank: QEReasoningBank
@@ -45,6 +41,7 @@ class Stage:
 
     @property
     def ending(self) -> str:
+        """What tells the labels of this size from those of the other."""
         return f", {self.patterns:,} patterns"
 
     def measure(

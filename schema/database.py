@@ -59,7 +59,7 @@ FORK_STEP = 1 << 40
 LONG_LOG_BYTES = 32 * 1024 * 1024
 LOG_STEP_BYTES = 8 * 1024 * 1024
 # Of a file that many threads of a process use, the later connections hold fewer pages, so that 18
-# threads take 37 MB instead of 74 of the 100 that caches may take (bench/results/memory.md).
+# threads take 38 MB instead of 78 of the 100 that caches may take (bench/results/memory.md).
 ROOMY_CONNECTIONS = 6
 
 _log = logging.getLogger("aqe.sqlite")
