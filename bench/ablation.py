@@ -27,13 +27,7 @@ from ..retrieval.fusion import BM25_WEIGHT, SPREAD_WEIGHT
 from ..retrieval.search import CANDIDATES_PER_LEG
 from ..retrieval.spread import spreads_of, telling_pieces
 from ..retrieval.storage import PatternSession, PatternStore
-from ..retrieval.words import (
-    STOP_WORDS,
-    match_expression,
-    query_terms,
-    split_words,
-    weighted_terms,
-)
+from ..retrieval.words import STOP_WORDS, match_expression, query_terms, split_words, weighted_terms
 from ..schema import PatternSearchCriteria
 from .beir import JudgedSet, read_judged_set
 from .embedding_cache import CachedEncoder

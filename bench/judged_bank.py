@@ -15,7 +15,7 @@ from ..models import Encoder
 from ..retrieval import QEReasoningBank
 from ..retrieval.search import SearchMode
 from ..schema import AqeError, Database, TestPattern, stable_id
-from ..schema.patterns import MAX_NAME_CHARS
+from ..schema.records.patterns import MAX_NAME_CHARS
 from .beir import Document, JudgedSet
 
 __all__ = ["DocumentField", "JudgedBank", "Loading", "document_pattern", "open_judged_bank"]

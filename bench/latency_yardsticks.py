@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..retrieval.words import match_expression, query_terms
 from ..schema import PatternSearchCriteria, TestPattern
-from ..schema.connection import load_vector_extension
+from ..schema.database.connection import load_vector_extension
 
 __all__ = ["NumpyScan", "PlainHybrid"]
 

@@ -25,8 +25,8 @@ from ..schema import (
     check_file,
     file_facts,
     put_in_place,
-    salvage,
 )
+from ..schema.database import salvage
 
 __all__ = ["CheckReport", "RepairReport", "check_database", "repair_database"]
 

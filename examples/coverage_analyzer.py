@@ -20,13 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aqe.learning import BaseAgent, LearningEngine, TaskContext
-from aqe.schema import (
-    LearningFeedback,
-    LearningOutcome,
-    Task,
-    TaskResult,
-    locate_database,
-)
+from aqe.schema import LearningFeedback, LearningOutcome, Task, TaskResult, locate_database
 
 PROPOSED = 5
 MANY_FILES = 200

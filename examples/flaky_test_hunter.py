@@ -19,13 +19,7 @@ from pathlib import Path
 from pytest_runs import VERDICTS, TestRun, run_pytest
 
 from aqe.learning import BaseAgent, LearningEngine, TaskContext
-from aqe.schema import (
-    LearningFeedback,
-    LearningOutcome,
-    Task,
-    TaskResult,
-    locate_database,
-)
+from aqe.schema import LearningFeedback, LearningOutcome, Task, TaskResult, locate_database
 
 __test__ = False
 

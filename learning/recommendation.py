@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..schema import (
-    AgentAction,
-    LearnedPattern,
-    StrategyAlternative,
-    StrategyRecommendation,
-)
+from ..schema import AgentAction, LearnedPattern, StrategyAlternative, StrategyRecommendation
 from .encoding import action_key, parse_action, strategy_of
 from .q_table import QTable
 from .rows_standing import TrialRow

@@ -8,13 +8,7 @@ from typing import Literal
 
 from ..models import Encoder, identity_of
 from ..schema import PatternSearchCriteria, Provenance, StoreReport, TestPattern
-from .interchange import (
-    FileFormat,
-    encode_patterns,
-    format_of,
-    read_patterns,
-    write_atomically,
-)
+from .interchange import FileFormat, encode_patterns, format_of, read_patterns, write_atomically
 from .opening import BankOpening
 from .registry import read_registry, write_registry
 from .reindexing import ReindexReport, reindex

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..schema.patterns import Framework, Language
+from ..schema.records.patterns import Framework, Language
 from .syntax import Grammar, parse
 
 if TYPE_CHECKING:

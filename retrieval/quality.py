@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass
 from statistics import fmean
 
-from ..schema.patterns import TestPattern
+from ..schema.records.patterns import TestPattern
 from .measures import PLACEHOLDER, CodeMeasures, measure_code
 
 __all__ = ["QualityScore", "score_quality"]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from .backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-from .check import FileFacts, Mend, Problem, check_file, file_facts, unreadable
-from .connection import Durability
-from .database import Database
+from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
+from .database.connection import Durability
+from .database.database import Database
+from .database.file_check import FileFacts, Mend, Problem, check_file, file_facts, unreadable
+from .database.location import DatabaseLocation, locate_database
+from .database.migrate import MigrationReport, schema_version
+from .database.salvage import SalvageReport, salvage
+from .database.text_table import create_word_index
+from .database.vector_table import (
+    EncoderIdentity,
+    adopt_encoder,
+    create_vector_index,
+    encoder_in_use,
+    known_encoder,
+)
 from .errors import (
     AqeError,
     DatabaseBusyError,
@@ -21,7 +32,7 @@ from .errors import (
     PatternNotFoundError,
     SchemaVersionError,
 )
-from .learned import (
+from .records.learned import (
     STANDINGS,
     ActionStatistics,
     DailyTrend,
@@ -35,7 +46,7 @@ from .learned import (
     StrategyRecommendation,
     SuggestedAction,
 )
-from .learning import (
+from .records.learning import (
     RETRY_POLICIES,
     AgentAction,
     Experience,
@@ -46,9 +57,7 @@ from .learning import (
     TaskResult,
     TaskState,
 )
-from .location import DatabaseLocation, locate_database
-from .migrate import MigrationReport, schema_version
-from .patterns import (
+from .records.patterns import (
     CATEGORIES,
     FRAMEWORKS,
     LANGUAGES,
@@ -67,16 +76,7 @@ from .patterns import (
     stable_id,
     utc_now,
 )
-from .provenance import ORIGINS, Origin, Provenance
-from .salvage import SalvageReport, salvage
-from .vector_index import (
-    EncoderIdentity,
-    adopt_encoder,
-    create_vector_index,
-    encoder_in_use,
-    known_encoder,
-)
-from .word_index import create_word_index
+from .records.provenance import ORIGINS, Origin, Provenance
 
 __all__ = [
     "CATEGORIES",

@@ -142,7 +142,7 @@ SQL_BUILDERS = {
     "part.sql",
 }
 # Copies whatever tables a damaged file has: names, their quotes doubled, cannot be parameters.
-NAMES_TABLES = {"schema.salvage"}
+NAMES_TABLES = {"schema.database.salvage"}
 
 
 @pytest.mark.parametrize(

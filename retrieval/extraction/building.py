@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...schema.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
+from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
 from ..quality import score_quality
 from .description import describe, pattern_name
 from .evidence import categorize, collect_tags

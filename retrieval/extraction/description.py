@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...schema.patterns import MAX_NAME_CHARS
+from ...schema.records.patterns import MAX_NAME_CHARS
 
 __all__ = ["describe", "pattern_name", "words_of"]
 

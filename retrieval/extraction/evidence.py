@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from ...schema.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework
+from ...schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework
 from .description import words_of
 from .facts import CodeFacts, Import
 from .found import FoundTest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...schema.patterns import TestPattern
+from ...schema.records.patterns import TestPattern
 from ..syntax import error_lines, first_error_line, parse
 from .building import build_patterns
 from .facts import code_facts

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...schema.errors import AqeError
-from ...schema.patterns import Framework
+from ...schema.records.patterns import Framework
 from .facts import Import
 from .found import TestStyle
 from .source import SourceFile, read_json_object

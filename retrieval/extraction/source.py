@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...schema.errors import AqeError
-from ...schema.patterns import Language
+from ...schema.records.patterns import Language
 from ..redaction import SecretFinding, find_secrets, redact
 
 __all__ = [

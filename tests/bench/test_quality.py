@@ -19,12 +19,7 @@ from aqe.bench.beir import Document, JudgedSet, read_judged_set, write_judged_se
 from aqe.bench.embedding_cache import CachedEncoder, default_cache_folder
 from aqe.bench.judged_bank import MAX_TEXT_BYTES, document_pattern, open_judged_bank
 from aqe.bench.quality import SYSTEMS, measure_quality, reciprocal_rank_fusion
-from aqe.bench.retrieval_metrics import (
-    compare,
-    ndcg_at_10,
-    recall_at_100,
-    reciprocal_rank_at_10,
-)
+from aqe.bench.retrieval_metrics import compare, ndcg_at_10, recall_at_100, reciprocal_rank_at_10
 from aqe.cli.main import app
 from aqe.models import Encoder, HashingEncoder
 from aqe.schema import AqeError, InterchangeError, TestPattern
@@ -208,7 +203,9 @@ def test_judged_bank_in_a_file_is_taken_again_but_not_with_other_patterns(
 def test_judged_bank_needs_the_vector_index(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aqe.schema.database.has_vector_extension", lambda connection: False)
+    monkeypatch.setattr(
+        "aqe.schema.database.database.has_vector_extension", lambda connection: False
+    )
     with (
         pytest.raises(AqeError, match="needs sqlite-vec"),
         open_judged_bank(small_set(), field="description", encoder=encoder),

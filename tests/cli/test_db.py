@@ -13,7 +13,7 @@ import pytest
 
 from aqe.cli import main as main_module
 from aqe.schema import Database
-from aqe.schema.migrate import known_migrations
+from aqe.schema.database.migrate import known_migrations
 
 NEWEST = len(known_migrations())
 Aqe = Callable[..., tuple[int, str, str]]
@@ -81,11 +81,11 @@ def test_migrate_names_the_copy_of_an_upgraded_file(
     aqe: Aqe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = known_migrations()
-    monkeypatch.setattr("aqe.schema.database.known_migrations", lambda: steps[:1])
-    monkeypatch.setattr("aqe.schema.migrate.known_migrations", lambda: steps[:1])
+    monkeypatch.setattr("aqe.schema.database.database.known_migrations", lambda: steps[:1])
+    monkeypatch.setattr("aqe.schema.database.migrate.known_migrations", lambda: steps[:1])
     Database(tmp_path / "x.db").close()
-    monkeypatch.setattr("aqe.schema.database.known_migrations", lambda: steps)
-    monkeypatch.setattr("aqe.schema.migrate.known_migrations", lambda: steps)
+    monkeypatch.setattr("aqe.schema.database.database.known_migrations", lambda: steps)
+    monkeypatch.setattr("aqe.schema.database.migrate.known_migrations", lambda: steps)
     _, out, _ = aqe("migrate", "--db", "x.db")
     assert out.startswith(f"schema version 1 -> {NEWEST}; the file as it was: ")
     assert (tmp_path / "x.db.v1.backup").is_file()

@@ -13,13 +13,7 @@ from hypothesis import strategies as st
 from aqe.learning.encoding import action_key, parse_action, state_key, strategy_of, task_type_of
 from aqe.learning.failures import UNEXPLAINED, failure_kind
 from aqe.learning.reward import reward_of
-from aqe.schema import (
-    RETRY_POLICIES,
-    AgentAction,
-    LearningFeedback,
-    TaskResult,
-    TaskState,
-)
+from aqe.schema import RETRY_POLICIES, AgentAction, LearningFeedback, TaskResult, TaskState
 
 NAMES = st.text(max_size=40)
 

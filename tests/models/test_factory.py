@@ -3,13 +3,7 @@ import sys
 
 import pytest
 
-from aqe.models import (
-    DEFAULT_ENCODER,
-    HashingEncoder,
-    MiniLMEncoder,
-    create_encoder,
-    identity_of,
-)
+from aqe.models import DEFAULT_ENCODER, HashingEncoder, MiniLMEncoder, create_encoder, identity_of
 from aqe.schema import EncoderIdentity
 
 HEAVY = {"numpy", "onnxruntime", "tokenizers", "torch", "transformers", "sentence_transformers"}

@@ -21,7 +21,7 @@ import pytest
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import Database, SchemaVersionError, schema_version
-from aqe.schema.migrate import known_migrations
+from aqe.schema.database.migrate import known_migrations
 
 SEED = 20260923
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("schema-*.db.gz"))

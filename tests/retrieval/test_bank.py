@@ -25,7 +25,7 @@ from aqe.schema import (
     PatternUsageContext,
     TestPattern,
 )
-from aqe.schema.patterns import MAX_PATTERN_BYTES
+from aqe.schema.records.patterns import MAX_PATTERN_BYTES
 
 Make = Callable[..., TestPattern]
 TABLES = (

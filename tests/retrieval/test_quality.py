@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.retrieval.quality import QualityScore, score_quality
-from aqe.schema.patterns import Framework, Language, TestPattern
+from aqe.schema.records.patterns import Framework, Language, TestPattern
 
 GOOD = """\
 def test_total_includes_reduced_tax_for_books(cart):

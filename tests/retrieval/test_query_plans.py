@@ -20,7 +20,7 @@ from aqe.schema import (
     PatternUsageContext,
     TestPattern,
 )
-from aqe.schema.migrate import known_migrations
+from aqe.schema.database.migrate import known_migrations
 
 Make = Callable[..., TestPattern]
 INDEXES = sorted(re.findall(r"^create (?:unique )?index (\w+)", known_migrations()[0].sql, re.M))

@@ -10,7 +10,7 @@ from textwrap import dedent
 import pytest
 
 from aqe.retrieval.extraction import ExtractedFile, extract_file
-from aqe.schema.patterns import TestPattern
+from aqe.schema.records.patterns import TestPattern
 
 Manifest = Mapping[str, object]
 

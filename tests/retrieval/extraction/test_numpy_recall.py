@@ -11,7 +11,7 @@ import numpy
 import pytest
 
 from aqe.retrieval.extraction import extract_file, find_test_files
-from aqe.schema.patterns import TestPattern
+from aqe.schema.records.patterns import TestPattern
 
 SUITES = ("linalg", "lib")
 LEAST_RECALL = 0.95

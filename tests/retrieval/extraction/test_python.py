@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 from aqe.retrieval.extraction import extract_file
-from aqe.schema.patterns import TestPattern
+from aqe.schema.records.patterns import TestPattern
 
 
 def _extract(folder: Path, code: str, name: str = "tests/test_sample.py") -> list[TestPattern]:

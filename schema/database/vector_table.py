@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from .patterns import utc_now
+from ..records.patterns import utc_now
 
 __all__ = [
     "EncoderIdentity",

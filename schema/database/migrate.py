@@ -18,10 +18,10 @@ from pathlib import Path
 
 import apsw
 
-from . import migrations
+from .. import migrations
+from ..errors import DatabaseError, SchemaVersionError
+from ..records.patterns import utc_now
 from .connection import APPLICATION_ID
-from .errors import DatabaseError, SchemaVersionError
-from .patterns import utc_now
 
 __all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
 

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from aqe.schema import Database, DatabaseError, DatabaseOpenError
-from aqe.schema.connection import (
+from aqe.schema.database.connection import (
     APPLICATION_ID,
     BUSY_TIMEOUT_MS,
     CHECKPOINT_PAGES,

@@ -14,9 +14,9 @@ from typing import Any
 
 import apsw
 
+from ..errors import DatabaseCorruptError
+from ..records.patterns import utc_now
 from .connection import open_connection
-from .errors import DatabaseCorruptError
-from .patterns import utc_now
 
 __all__ = ["SalvageReport", "salvage"]
 

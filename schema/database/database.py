@@ -21,6 +21,7 @@ from typing import Self
 
 import apsw
 
+from ..errors import DatabaseError, DatabaseOpenError, DatabaseReadOnlyError, SchemaVersionError
 from .connection import (
     Durability,
     has_vector_extension,
@@ -29,12 +30,6 @@ from .connection import (
     shorten_log,
     tidy,
     use_small_page_cache,
-)
-from .errors import (
-    DatabaseError,
-    DatabaseOpenError,
-    DatabaseReadOnlyError,
-    SchemaVersionError,
 )
 from .migrate import MigrationReport, check_version, known_migrations, migrate
 from .sqlite_errors import READ_ONLY, translated

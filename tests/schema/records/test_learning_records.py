@@ -105,6 +105,6 @@ def test_records_are_frozen() -> None:
 
 
 def test_learning_records_are_public() -> None:
-    from aqe.schema import learning
+    from aqe.schema.records import learning
 
     assert set(learning.__all__) <= set(aqe.schema.__all__)

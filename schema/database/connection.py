@@ -17,7 +17,7 @@ from typing import Literal
 
 import apsw
 
-from .errors import DatabaseError, DatabaseOpenError
+from ..errors import DatabaseError, DatabaseOpenError
 
 __all__ = [
     "APPLICATION_ID",

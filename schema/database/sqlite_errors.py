@@ -10,8 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from .connection import ran_full
-from .errors import (
+from ..errors import (
     DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
@@ -19,6 +18,7 @@ from .errors import (
     DatabaseOpenError,
     DatabaseReadOnlyError,
 )
+from .connection import ran_full
 
 __all__ = ["READ_ONLY", "translated"]
 

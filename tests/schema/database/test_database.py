@@ -11,13 +11,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aqe.schema import (
-    Database,
-    DatabaseBusyError,
-    DatabaseError,
-    DatabaseFullError,
-)
-from aqe.schema import database as database_module
+from aqe.schema import Database, DatabaseBusyError, DatabaseError, DatabaseFullError
+from aqe.schema.database import database as database_module
 
 from .facts import FACT, keys, put
 

@@ -26,7 +26,7 @@ from aqe.schema import (
     stable_id,
     utc_now,
 )
-from aqe.schema.patterns import MAX_COUNT, MAX_PATTERN_BYTES
+from aqe.schema.records.patterns import MAX_COUNT, MAX_PATTERN_BYTES
 
 Make = Callable[..., TestPattern]
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import apsw
 
-from .check import check_file
+from ..errors import DatabaseBusyError, DatabaseCorruptError, DatabaseError, DatabaseOpenError
+from ..records.patterns import utc_now
 from .connection import APPLICATION_ID, open_connection
-from .errors import DatabaseBusyError, DatabaseCorruptError, DatabaseError, DatabaseOpenError
+from .file_check import check_file
 from .migrate import check_version, known_migrations
-from .patterns import utc_now
 
 __all__ = ["BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"]
 

@@ -17,8 +17,8 @@ import apsw
 import pytest
 
 from aqe.schema import Database, DatabaseError, SchemaVersionError, schema_version
-from aqe.schema.connection import APPLICATION_ID
-from aqe.schema.migrate import Migration, MigrationReport, known_migrations, migrate
+from aqe.schema.database.connection import APPLICATION_ID
+from aqe.schema.database.migrate import Migration, MigrationReport, known_migrations, migrate
 
 STEPS = known_migrations()
 NEXT = len(STEPS) + 1
@@ -132,7 +132,7 @@ OPENER = """
 import sys, time
 from pathlib import Path
 from aqe.schema import Database
-import aqe.schema.migrate as m
+import aqe.schema.database.migrate as m
 import aqe.schema.database as d
 path, start, extra = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
 known = m.known_migrations()
