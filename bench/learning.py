@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..learning.policies import EpsilonGreedy
-from ..learning.q_table import QTable
-from ..learning.update_rules import update
+from ..learning.q_learning.policies import EpsilonGreedy
+from ..learning.q_learning.q_table import QTable
+from ..learning.q_learning.update_rules import update
 
 __all__ = ["SETUPS", "Curve", "Model", "Setup", "run", "train"]
 

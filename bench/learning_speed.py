@@ -21,10 +21,10 @@ import numpy as np
 
 from ..learning import LearningEngine, LearningStore
 from ..learning.config import QLearningConfig
-from ..learning.encoding import action_key, state_key
-from ..learning.q_table import QTable
-from ..learning.rows_values import Cell
-from ..learning.update_rules import update
+from ..learning.outcome.keys import action_key, state_key
+from ..learning.q_learning.q_table import QTable
+from ..learning.q_learning.update_rules import update
+from ..learning.storage.sqlite.q_value_table import Cell
 from ..schema import AgentAction, Experience, Task, TaskResult, TaskState
 
 __all__ = ["fill_history", "run"]

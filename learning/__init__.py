@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from .agent import BaseAgent, Perform, TaskContext, create_agent
+from .agents.agent_memory import PatternBank
+from .agents.base_agent import BaseAgent, Perform, TaskContext, create_agent
+from .agents.environment import learning_switched_on
+from .agents.roles import ROLES, AgentRole, role_named
 from .analytics import analyse, first_day
-from .checking import check_learning, mend_learning
+from .check import check_learning, mend_learning
 from .config import QLearningConfig
-from .decision import ActionChoice, QLearningStats
+from .decision.action_choice import ActionChoice, QLearningStats
 from .engine import LearningEngine
-from .improvement import CycleReport, StageReport, run_cycle
-from .improvement_loop import loop_is_alive, request_stop, run_loop
-from .interchange import Outcome, outcome_from_mapping
-from .memory import PatternBank
+from .improvement.cycle import CycleReport, StageReport, run_cycle
+from .improvement.loop import loop_is_alive, request_stop, run_loop
+from .outcome.outcome_json import Outcome, outcome_from_mapping
 from .overview import AgentOverview, overview
-from .roles import ROLES, AgentRole, role_named
-from .storage import LearningRows, LearningStore
-from .switch import learning_switched_on
+from .storage.sqlite.store import LearningRows, LearningStore
 
 __all__ = [
     "ROLES",

@@ -7,10 +7,10 @@ from datetime import UTC as utc
 from datetime import date, datetime, time, timedelta
 
 from ..schema import ActionStatistics, DailyTrend, LearningAnalytics, RewardBucket
-from .reward import REWARD_LOW
-from .rows_analytics import BUCKET_WIDTH, BUCKETS, Sums
-from .storage import LearningRows
-from .suggestions import with_suggestions
+from .decision.remedies import with_suggestions
+from .outcome.reward import REWARD_LOW
+from .storage.sqlite.daily_table import BUCKET_WIDTH, BUCKETS, Sums
+from .storage.sqlite.store import LearningRows
 
 __all__ = ["analyse", "first_day"]
 

@@ -30,17 +30,24 @@ from ..schema import (
 )
 from .analytics import analyse
 from .config import QLearningConfig
-from .decision import ActionChoice, QLearningStats, as_actions, as_state, choose, statistics
-from .encoding import action_key, state_key, task_type_of
-from .experience import experience_of, storable_text
-from .learner import QLearner
-from .policies import policy_named
-from .recommendation import recommend
-from .retention import archive_history
-from .rows_agents import AgentRow
-from .storage import LearningRows, LearningStore
-from .suggestions import with_suggestions
-from .tracking import TrackedLearner
+from .decision.action_choice import (
+    ActionChoice,
+    QLearningStats,
+    as_actions,
+    as_state,
+    choose,
+    statistics,
+)
+from .decision.recommendation import recommend
+from .decision.remedies import with_suggestions
+from .improvement.retention import archive_history
+from .outcome.experience import experience_of, storable_text
+from .outcome.keys import action_key, state_key, task_type_of
+from .q_learning.history_fold import TrackedLearner
+from .q_learning.policies import policy_named
+from .q_learning.q_learner import QLearner
+from .storage.sqlite.agent_table import AgentRow
+from .storage.sqlite.store import LearningRows, LearningStore
 
 __all__ = ["LearningEngine"]
 

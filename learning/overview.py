@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .rows_agents import AgentRow
-from .storage import LearningRows
+from .storage.sqlite.agent_table import AgentRow
+from .storage.sqlite.store import LearningRows
 
 __all__ = ["AgentOverview", "overview"]
 

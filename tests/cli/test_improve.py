@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from aqe.learning import LearningEngine, LearningStore
-from aqe.learning.improvement import STAGES
+from aqe.learning.improvement.cycle import STAGES
 from aqe.schema import Task, TaskResult
 
 from .learning_cli import run, run_json
@@ -50,7 +50,7 @@ def test_cycle_that_fails_ends_with_1(path: Path, monkeypatch: pytest.MonkeyPatc
     def broken(rows: object, at: str) -> tuple[int, str]:
         raise OSError("disk gone")
 
-    monkeypatch.setattr("aqe.learning.improvement.STAGES", (("broken", broken),))
+    monkeypatch.setattr("aqe.learning.improvement.cycle.STAGES", (("broken", broken),))
     assert "failed: OSError: disk gone" in run(path, "improve", "cycle", code=1).stdout
     assert run_json(path, "improve", "cycle", code=1)["cycle"]["status"] == "failed"
     output = " ".join(run(path, "improve", "status").stdout.split())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aqe.learning import LearningEngine, LearningStore, analyse, first_day, overview
-from aqe.learning.rows_analytics import bucket_of
+from aqe.learning.storage.sqlite.daily_table import bucket_of
 from aqe.schema import Database, Task, TaskResult
 
 from .conftest import learn, outcome

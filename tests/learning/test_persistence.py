@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from aqe.learning import LearningEngine, LearningStore, QLearningConfig, run_cycle
 from aqe.learning.config import UPDATE_RULES, UpdateRule
-from aqe.learning.learner import QLearner
+from aqe.learning.q_learning.q_learner import QLearner
 from aqe.schema import DatabaseError, LearningError, Task, TaskResult
 
 from .conftest import learn, outcome, q_values
@@ -263,7 +263,7 @@ def test_interrupted_fold_is_begun_again(path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_archive_keeps_totals_and_the_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aqe.learning.retention.MOST_REPLAY", 40)
+    monkeypatch.setattr("aqe.learning.improvement.retention.MOST_REPLAY", 40)
     config = QLearningConfig(replay_capacity=40)
     with LearningEngine("a", path, config=config) as engine:
         assert engine.archive(keep=0) == 0
@@ -287,7 +287,7 @@ def test_archive_keeps_totals_and_the_table(path: Path, monkeypatch: pytest.Monk
 def test_archive_does_not_confuse_a_process_that_slept(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aqe.learning.retention.MOST_REPLAY", 20)
+    monkeypatch.setattr("aqe.learning.improvement.retention.MOST_REPLAY", 20)
     config = QLearningConfig(replay_capacity=20, replay_batch=5)
     with LearningEngine("a", path, config=config) as sleeper:
         learn(sleeper, 5)
@@ -337,7 +337,7 @@ def test_table_over_its_limit_is_an_error_that_leaves_the_history_whole(
 ) -> None:
     with LearningEngine("a", path) as engine:
         learn(engine, 5)
-        monkeypatch.setattr("aqe.learning.q_table._MOST_CELLS", 64 * 8)
+        monkeypatch.setattr("aqe.learning.q_learning.q_table._MOST_CELLS", 64 * 8)
         with pytest.raises(LearningError, match="cells"):
             many_new_states(engine)
         monkeypatch.undo()
@@ -366,7 +366,7 @@ def test_child_of_a_fork_learns_on(path: Path) -> None:
 def test_learner_that_slept_long_reads_the_snapshot(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aqe.learning.tracking.FAR_BEHIND", 20)
+    monkeypatch.setattr("aqe.learning.q_learning.history_fold.FAR_BEHIND", 20)
     with LearningEngine("a", path) as sleeper, LearningEngine("a", path) as other:
         learn(sleeper, 3)
         learn(other, 60, start=3)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aqe.learning import LearningEngine, LearningStore, QLearningConfig
-from aqe.learning.learner import QLearner
-from aqe.learning.rows_consistency import ConsistencyRows
+from aqe.learning.q_learning.q_learner import QLearner
+from aqe.learning.storage.sqlite.check_queries import ConsistencyRows
 from aqe.schema import AgentAction, Task, TaskResult
 
 AGENT = "shared"

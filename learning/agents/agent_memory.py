@@ -1,0 +1,86 @@
+"""What an agent remembers with: an engine and a bank, neither of which may break its work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from ...schema import (
+    PatternMatch,
+    PatternSearchContext,
+    PatternUsageContext,
+    Provenance,
+    StoreResult,
+    TestPattern,
+)
+from ..engine import LearningEngine
+
+__all__ = ["AgentMemory", "PatternBank"]
+
+_log = logging.getLogger("aqe.agents")
+_Answer = TypeVar("_Answer")
+
+
+class PatternBank(Protocol):
+    """What an agent needs of a pattern bank; ``QEReasoningBank`` has it."""
+
+    def find_matching_patterns(
+        self, context: PatternSearchContext | str, limit: int = 10
+    ) -> Sequence[PatternMatch]:
+        """Returns patterns that fit, best first."""
+        ...
+
+    def store_pattern(
+        self, pattern: TestPattern, *, provenance: Provenance | None = None
+    ) -> StoreResult:
+        """Stores a pattern and says what happened to it."""
+        ...
+
+    def record_usage(self, id: str, context: PatternUsageContext) -> Any:
+        """Records one use of a pattern."""
+        ...
+
+
+class AgentMemory:
+    """Asks engine and bank, and goes on without them where they fail.
+
+    The first failure is logged as a warning, which Python prints on stderr unless the program
+    says otherwise; ``error`` keeps the last one, for whoever asks how the memory is.
+    """
+
+    def __init__(
+        self, name: str, *, engine: LearningEngine | None, bank: PatternBank | None
+    ) -> None:
+        self.engine = engine
+        self.bank = bank
+        self.error: Exception | None = None
+        self._name = name
+        self._lock = threading.Lock()
+        self._warned = False
+
+    def attempt(self, what: str, ask: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        """Returns the answer, or ``otherwise`` when it cannot be had.
+
+        Whatever the memory raises, the task that asked must go on: this is the one place where
+        every exception is caught. It is not swallowed: see the class.
+        """
+        try:
+            return ask()
+        except Exception as error:
+            self._degrade(what, error)
+            return otherwise
+
+    def _degrade(self, what: str, error: Exception) -> None:
+        with self._lock:
+            self.error = error
+            first, self._warned = not self._warned, True
+        if first:
+            _log.warning(
+                "%s cannot %s and works on without its memory: %s: %s",
+                self._name,
+                what,
+                type(error).__name__,
+                error,
+            )

@@ -1,0 +1,338 @@
+"""Agents: they do a task, and remember how it went."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from ...schema import (
+    AgentAction,
+    LearningOutcome,
+    PatternMatch,
+    PatternSearchContext,
+    PatternUsageContext,
+    Provenance,
+    StoreResult,
+    StrategyRecommendation,
+    Task,
+    TaskResult,
+)
+from ..decision.action_choice import ActionChoice
+from ..engine import LearningEngine
+from .agent_memory import AgentMemory, PatternBank
+from .environment import learning_switched_on
+from .roles import AgentRole, role_named
+
+__all__ = ["BaseAgent", "Perform", "TaskContext", "create_agent"]
+
+# A pattern is worth keeping above this quality of the result that it came with.
+KEEP_QUALITY = 0.8
+MOST_PATTERNS = 5
+
+Perform = Callable[[Task, "TaskContext"], TaskResult | Coroutine[Any, Any, TaskResult]]
+
+
+@dataclass(slots=True)
+class TaskContext:
+    """What memory has to say on a task, and what the work made of it.
+
+    Attributes:
+        action: What to do; the work should follow it, and say in its result if it did not.
+        explored: Whether the action is an exploration; None without an engine.
+        patterns: Patterns of the bank that may help, best first.
+        recommendation: What was recommended and why; None without an engine.
+        used: Ids of the patterns that the work made use of, so far.
+    """
+
+    action: AgentAction
+    explored: bool | None = None
+    patterns: Sequence[PatternMatch] = ()
+    recommendation: StrategyRecommendation | None = None
+    used: list[str] = field(default_factory=list)
+    _started: float = field(default_factory=time.monotonic)
+
+    def use_pattern(self, pattern_id: str) -> None:
+        """Notes that the work makes use of a pattern, so that its outcome counts for it."""
+        if pattern_id not in self.used:
+            self.used.append(pattern_id)
+
+    def seconds(self) -> float:
+        """Returns the seconds since the context was made."""
+        return time.monotonic() - self._started
+
+
+class BaseAgent:
+    """An agent of a role. Subclasses say how a task is done, in ``perform_task``.
+
+    Without engine and bank, or with learning switched off, it does its tasks the same way, with
+    the first strategy of its role. A memory that fails costs one warning, never the task.
+
+    Args:
+        role: A role, or the name of one of the 18.
+        engine: What it learns with; its ``agent_id`` should be the role's name.
+        bank: Patterns to draw on and add to.
+        learning: Overrules the environment variable AQE_LEARNING_ENABLED.
+
+    Raises:
+        ValueError: There is no role of that name.
+    """
+
+    def __init__(
+        self,
+        role: AgentRole | str,
+        *,
+        engine: LearningEngine | None = None,
+        bank: PatternBank | None = None,
+        learning: bool | None = None,
+    ) -> None:
+        self.role = role_named(role) if isinstance(role, str) else role
+        on = learning_switched_on() if learning is None else learning
+        self.memory = AgentMemory(
+            self.role.name, engine=engine if on else None, bank=bank if on else None
+        )
+
+    def perform_task(
+        self, task: Task, context: TaskContext
+    ) -> TaskResult | Coroutine[Any, Any, TaskResult]:
+        """Does the task and returns how it went; may be a coroutine. Every agent has its own."""
+        raise NotImplementedError(f"{type(self).__name__} must define perform_task")
+
+    def actions(self, task: Task) -> Sequence[AgentAction]:
+        """Returns what may be done with a task; by default the strategies of the role."""
+        return [AgentAction(strategy=strategy) for strategy in self.role.strategies]
+
+    def search_context(self, task: Task) -> PatternSearchContext:
+        """Returns what to look for in the bank; by default the task's own words."""
+        words = " ".join((task.type.replace("-", " "), task.description)).strip()
+        return PatternSearchContext(query=words, keywords=tuple(task.required_capabilities))
+
+    def run(self, task: Task) -> TaskResult:
+        """Does a task in a plain program.
+
+        Raises:
+            TypeError: ``perform_task`` is a coroutine (await ``run_async``) or returned no result.
+            Exception: Whatever ``perform_task`` raised, after it was learned from.
+        """
+        context = self._prepare(task)
+        try:
+            result = self.perform_task(task, context)
+        except Exception as error:
+            self._failed(task, error, context)
+            raise
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError(f"perform_task of {self.role.name} is a coroutine: await run_async")
+        return self._finish(task, _checked(result), context)
+
+    async def run_async(self, task: Task) -> TaskResult:
+        """Does a task in an asyncio program; memory, and plain work, never block the event loop.
+
+        Raises:
+            TypeError: ``perform_task`` returned no result.
+            Exception: Whatever ``perform_task`` raised, after it was learned from.
+        """
+        import asyncio  # 70 ms that a plain program need not spend
+
+        context = await asyncio.to_thread(self._prepare, task)
+        try:
+            if self._is_coroutine():
+                result = self.perform_task(task, context)
+            else:
+                result = await asyncio.to_thread(self.perform_task, task, context)
+            if inspect.isawaitable(result):
+                result = await result
+        except Exception as error:  # a cancellation is no failure of the task
+            await asyncio.to_thread(self._failed, task, error, context)
+            raise
+        return await asyncio.to_thread(self._finish, task, _checked(result), context)
+
+    def on_pre_task(self, task: Task) -> TaskContext:
+        """Retrieves patterns, asks for a recommendation and chooses an action."""
+        actions = self.actions(task)
+        context = TaskContext(action=actions[0])
+        engine, bank = self.memory.engine, self.memory.bank
+        if bank is not None:
+            wanted = self.search_context(task)
+            context.patterns = self.memory.attempt(
+                "look up patterns",
+                lambda: tuple(bank.find_matching_patterns(wanted, limit=MOST_PATTERNS)),
+                (),
+            )
+        if engine is not None and _is_on(self.memory, engine):
+            context.recommendation = self.memory.attempt(
+                "ask for a strategy", lambda: engine.recommend_strategy(task, actions), None
+            )
+            choice = self.memory.attempt(
+                "choose an action", lambda: engine.choose_action(task, actions), None
+            )
+            if choice is not None:
+                context.action = _action(choice, context.recommendation)
+                context.explored = choice.explored
+        return context
+
+    def on_post_task(
+        self, task: Task, result: TaskResult, context: TaskContext
+    ) -> LearningOutcome | None:
+        """Records the use of patterns, keeps a good new one, and learns.
+
+        A pattern is kept when the result carries one, succeeded, and its quality is above 0.8.
+        """
+        bank = self.memory.bank
+        if bank is not None:
+            self._record_usage(bank, task, result, context)
+            if result.success and (result.quality or 0.0) > KEEP_QUALITY:
+                self._keep_pattern(bank, task, result)
+        return self._learn(task, result, context)
+
+    def on_task_error(self, task: Task, error: Exception, context: TaskContext) -> None:
+        """Records that the task failed by an exception, and learns from that."""
+        result = TaskResult(
+            success=False,
+            action=context.action,
+            errors=(f"{type(error).__name__}: {error}"[:2000],),
+            execution_time_ms=1000 * context.seconds(),
+            patterns_used=tuple(context.used),
+        )
+        bank = self.memory.bank
+        if bank is not None:
+            self._record_usage(bank, task, result, context)
+        self._learn(task, result, context)
+
+    def _is_coroutine(self) -> bool:
+        return inspect.iscoroutinefunction(self.perform_task)
+
+    def _prepare(self, task: Task) -> TaskContext:
+        otherwise = TaskContext(action=self.actions(task)[0])
+        return self.memory.attempt("prepare a task", lambda: self.on_pre_task(task), otherwise)
+
+    def _finish(self, task: Task, result: TaskResult, context: TaskContext) -> TaskResult:
+        action = result.action or context.action
+        used = tuple(dict.fromkeys((*result.patterns_used, *context.used)))
+        complete = replace(result, action=action, patterns_used=used)
+        if complete.execution_time_ms is None:
+            complete = replace(complete, execution_time_ms=1000 * context.seconds())
+        self.memory.attempt(
+            "remember a result", lambda: self.on_post_task(task, complete, context), None
+        )
+        return complete
+
+    def _failed(self, task: Task, error: Exception, context: TaskContext) -> None:
+        self.memory.attempt(
+            "remember an error", lambda: self.on_task_error(task, error, context), None
+        )
+
+    def _learn(
+        self, task: Task, result: TaskResult, context: TaskContext
+    ) -> LearningOutcome | None:
+        engine = self.memory.engine
+        if engine is None:
+            return None
+        explored = context.explored if result.action == context.action else None
+        return self.memory.attempt(
+            "learn from a task",
+            lambda: engine.learn_from_execution(task, result, explored=explored),
+            None,
+        )
+
+    def _record_usage(
+        self, bank: PatternBank, task: Task, result: TaskResult, context: TaskContext
+    ) -> None:
+        usage = PatternUsageContext(
+            success=result.success,
+            agent_id=self.role.name,
+            task_id=task.id,
+            execution_time_ms=result.execution_time_ms,
+            coverage_achieved=result.coverage,
+            context=task.description[:2000],
+            error_message=result.errors[0] if result.errors else None,
+        )
+        for pattern_id in result.patterns_used:
+            self.memory.attempt(
+                f"record the use of pattern {pattern_id}",
+                partial(bank.record_usage, pattern_id, usage),
+                None,
+            )
+
+    def _keep_pattern(
+        self, bank: PatternBank, task: Task, result: TaskResult
+    ) -> StoreResult | None:
+        pattern = result.pattern
+        if pattern is None:
+            return None
+        author = Provenance(origin="agent", agent_id=self.role.name, run_id=task.id[:200])
+        return self.memory.attempt(
+            "store a pattern", lambda: bank.store_pattern(pattern, provenance=author), None
+        )
+
+
+class _FunctionAgent(BaseAgent):
+    """An agent whose work is a function given to it."""
+
+    def __init__(
+        self,
+        role: AgentRole | str,
+        perform: Perform,
+        *,
+        engine: LearningEngine | None,
+        bank: PatternBank | None,
+        learning: bool | None,
+    ) -> None:
+        super().__init__(role, engine=engine, bank=bank, learning=learning)
+        self._perform = perform
+
+    def perform_task(
+        self, task: Task, context: TaskContext
+    ) -> TaskResult | Coroutine[Any, Any, TaskResult]:
+        return self._perform(task, context)
+
+    def _is_coroutine(self) -> bool:
+        return inspect.iscoroutinefunction(self._perform)
+
+
+def create_agent(
+    role: AgentRole | str,
+    perform: Perform,
+    *,
+    engine: LearningEngine | None = None,
+    bank: PatternBank | None = None,
+    learning: bool | None = None,
+) -> BaseAgent:
+    """Returns an agent of a role whose work is the function ``perform(task, context)``.
+
+    The function returns a ``TaskResult`` and may be a coroutine function. The other arguments are
+    those of ``BaseAgent``.
+
+    Raises:
+        ValueError: There is no role of that name.
+        TypeError: ``perform`` cannot be called.
+    """
+    if not callable(perform):
+        raise TypeError(f"perform must be a function, got {type(perform).__name__}")
+    return _FunctionAgent(role, perform, engine=engine, bank=bank, learning=learning)
+
+
+def _is_on(memory: AgentMemory, engine: LearningEngine) -> bool:
+    """Tells whether learning is switched on in the database; False when that cannot be told."""
+    return memory.attempt("see whether learning is on", engine.is_enabled, False)
+
+
+def _action(choice: ActionChoice, recommendation: StrategyRecommendation | None) -> AgentAction:
+    """Returns the action to take: in a state never seen, what is known of its task type decides."""
+    if (
+        not choice.explored
+        and choice.state_visits == 0
+        and recommendation is not None
+        and recommendation.action is not None
+    ):
+        return recommendation.action
+    return choice.action
+
+
+def _checked(result: object) -> TaskResult:
+    if not isinstance(result, TaskResult):
+        raise TypeError(f"perform_task must return a TaskResult, got {type(result).__name__}")
+    return result

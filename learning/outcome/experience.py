@@ -1,0 +1,134 @@
+"""From a task and its result to the experience that is kept of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ...schema import AgentAction, Experience, LearningFeedback, Task, TaskResult
+from .failure_kind import UNEXPLAINED, failure_kind
+from .keys import action_key, state_key, strategy_of, task_type_of
+from .reward import reward_of
+
+__all__ = ["experience_context", "experience_of", "storable_text"]
+
+# As much as one may want to read again; a log file belongs elsewhere.
+_MOST_BYTES = 16 * 1024
+_MOST_DEPTH = 8
+_MOST_ERRORS = 10
+_MOST_TEXT = 2_000
+
+
+def experience_of(
+    task: Task,
+    result: TaskResult,
+    feedback: LearningFeedback | None,
+    *,
+    agent_id: str,
+    experience_id: str,
+    explored: bool | None,
+    timestamp: datetime,
+) -> Experience:
+    """Returns the experience to be stored, its reward computed and its keys encoded.
+
+    Raises:
+        TypeError: ``task`` or ``result`` is of another type.
+        ValueError: ``result`` has no action.
+    """
+    if not isinstance(task, Task):
+        raise TypeError(f"task must be a Task, got {type(task).__name__}")
+    reward = reward_of(result, feedback)
+    if not isinstance(result.action, AgentAction):
+        raise ValueError("result.action must say what was done, got None; give a strategy")
+    action = action_key(result.action)
+    return Experience(
+        experience_id=storable_text(experience_id),
+        agent_id=agent_id,
+        task_id=storable_text(task.id),
+        task_type=task_type_of(task.state),
+        state=state_key(task.state),
+        action=action,
+        strategy=strategy_of(action),
+        reward=reward,
+        next_state=None if result.next_state is None else state_key(result.next_state),
+        terminated=bool(result.terminated),
+        truncated=result.truncated,
+        success=result.success,
+        timestamp=timestamp,
+        explored=explored,
+        failure_kind=_failure(result),
+        execution_time_ms=result.execution_time_ms,
+        quality=result.quality,
+        coverage=result.coverage,
+        patterns_used=len(result.patterns_used),
+        context=experience_context(task, result, feedback),
+    )
+
+
+def experience_context(
+    task: Task, result: TaskResult, feedback: LearningFeedback | None
+) -> dict[str, Any]:
+    """Returns description, context, errors, details and feedback, cut to 16 KiB of JSON.
+
+    Values that JSON does not know are kept as their text. What is too large is left out, and
+    ``left_out`` names it.
+    """
+    parts: dict[str, Any] = {
+        "description": task.description[:_MOST_TEXT],
+        "errors": [error[:_MOST_TEXT] for error in result.errors[:_MOST_ERRORS]],
+        "task": task.context,
+        "result": result.details,
+    }
+    if feedback is not None:
+        parts["feedback"] = {
+            "rating": feedback.rating,
+            "issues": [issue[:_MOST_TEXT] for issue in feedback.issues[:_MOST_ERRORS]],
+            "source": feedback.source[:_MOST_TEXT],
+        }
+    kept: dict[str, Any] = {}
+    left_out: list[str] = []
+    room = _MOST_BYTES
+    for name, part in parts.items():
+        value = _storable(part, _MOST_DEPTH)
+        size = len(msgspec.json.encode(value))
+        if size > room:
+            left_out.append(name)
+        elif value:
+            kept[name] = value
+            room -= size
+    if left_out:
+        kept["left_out"] = left_out
+    return kept
+
+
+def storable_text(text: str) -> str:
+    """Returns the text without lone surrogates and NULs, which no database holds whole."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def _failure(result: TaskResult) -> str | None:
+    if result.success:
+        return None
+    return storable_text(failure_kind(result.errors[0])) if result.errors else UNEXPLAINED
+
+
+def _storable(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return storable_text(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)):
+        # Beyond 64 bits, and beside the numbers, there is no JSON that every reader takes.
+        exact = isinstance(value, float) or -(2**63) <= value < 2**63
+        return value if exact and math.isfinite(value) else str(value)
+    if depth == 0:
+        return storable_text(str(value)[:_MOST_TEXT])
+    if isinstance(value, Mapping):
+        return {storable_text(str(key)): _storable(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_storable(item, depth - 1) for item in value]
+    return storable_text(str(value)[:_MOST_TEXT])

@@ -1,0 +1,5 @@
+"""From experiences to Q-values: the fold that every process repeats in the same order.
+
+``history_fold.py`` keeps a learner in step with the stored history, ``q_learner.py`` applies one
+experience, ``update_rules.py`` holds the formulas. Next: ``decision/`` reads the Q-values.
+"""
