@@ -23,11 +23,17 @@ from ..models import (
     embed_query,
     identity_of,
 )
-from ..retrieval.fusion import BM25_WEIGHT, SPREAD_WEIGHT
-from ..retrieval.search import CANDIDATES_PER_LEG
-from ..retrieval.spread import spreads_of, telling_pieces
-from ..retrieval.storage import PatternSession, PatternStore
-from ..retrieval.words import STOP_WORDS, match_expression, query_terms, split_words, weighted_terms
+from ..retrieval.ranking.fusion import BM25_WEIGHT, SPREAD_WEIGHT
+from ..retrieval.ranking.query_fit import spreads_of, telling_pieces
+from ..retrieval.ranking.search import CANDIDATES_PER_LEG
+from ..retrieval.storage.sqlite import PatternSession, PatternStore
+from ..retrieval.text.tokens import (
+    STOP_WORDS,
+    match_expression,
+    query_terms,
+    split_words,
+    weighted_terms,
+)
 from ..schema import PatternSearchCriteria
 from .beir import JudgedSet, read_judged_set
 from .embedding_cache import CachedEncoder

@@ -20,7 +20,7 @@ from aqe import QEReasoningBank, TestPattern, create_encoder
 from aqe.bench.in_turns import measure_in_turns
 from aqe.bench.workload import real_patterns, real_queries
 from aqe.models import HashingEncoder
-from aqe.retrieval.pattern_text import embedded_text
+from aqe.retrieval.text.pattern_text import embedded_text
 
 PATTERNS = 1_000
 IMPORTED = 100

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..models import Encoder, create_encoder
 from ..retrieval.extraction import extract_file, find_test_files
-from ..retrieval.pattern_text import embedded_text
+from ..retrieval.text.pattern_text import embedded_text
 from ..schema import AqeError
 from .workload import suite_paths
 

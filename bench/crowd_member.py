@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from ..models import Encoder, create_encoder
 from ..retrieval import QEReasoningBank
-from ..retrieval.search import SearchMode
+from ..retrieval.ranking.search import SearchMode
 from ..schema import AqeError, TestPattern
 from .crowd_history import REMOVED, Change, Look, watched_word
 from .synthetic import DIMENSION, GeneratedQuery, PatternGenerator

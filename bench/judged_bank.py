@@ -13,7 +13,7 @@ from typing import Literal
 
 from ..models import Encoder
 from ..retrieval import QEReasoningBank
-from ..retrieval.search import SearchMode
+from ..retrieval.ranking.search import SearchMode
 from ..schema import AqeError, Database, TestPattern, stable_id
 from ..schema.records.patterns import MAX_NAME_CHARS
 from .beir import Document, JudgedSet

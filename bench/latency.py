@@ -24,8 +24,8 @@ import numpy as np
 
 from ..models import Encoder, create_encoder
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage import PatternStore
-from ..retrieval.words import query_terms
+from ..retrieval.storage.sqlite import PatternStore
+from ..retrieval.text.tokens import query_terms
 from ..schema import Database, PatternSearchCriteria
 from .crowd import CrowdSize, measure_crowd
 from .crowd_member import write_queries

@@ -13,7 +13,7 @@ import apsw
 import numpy as np
 import numpy.typing as npt
 
-from ..retrieval.words import match_expression, query_terms
+from ..retrieval.text.tokens import match_expression, query_terms
 from ..schema import PatternSearchCriteria, TestPattern
 from ..schema.database.connection import load_vector_extension
 

@@ -15,9 +15,9 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from ..retrieval.near_duplicates import LEAST_SIMILARITY, bands, comparable_tokens, signature
-from ..retrieval.near_duplicates import similarity as estimated
-from ..retrieval.pattern_text import body_of
+from ..retrieval.text.minhash import LEAST_SIMILARITY, bands, comparable_tokens, signature
+from ..retrieval.text.minhash import similarity as estimated
+from ..retrieval.text.pattern_text import body_of
 from .workload import real_patterns
 
 __all__ = ["measure_near_duplicates"]

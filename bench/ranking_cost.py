@@ -20,10 +20,10 @@ import numpy as np
 
 from ..models import QueryEmbedding, embed_query
 from ..retrieval import QEReasoningBank
-from ..retrieval.fusion import fuse
-from ..retrieval.search import CANDIDATES_PER_LEG, SearchRequest, leg_scores
-from ..retrieval.storage import PatternStore
-from ..retrieval.words import query_terms
+from ..retrieval.ranking.fusion import fuse
+from ..retrieval.ranking.search import CANDIDATES_PER_LEG, SearchRequest, leg_scores
+from ..retrieval.storage.sqlite import PatternStore
+from ..retrieval.text.tokens import query_terms
 from ..schema import Database, PatternSearchContext, PatternSearchCriteria
 from .ablation import convex_combination
 from .latency import SEED

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
-from ..retrieval.fusion import fuse
-from ..retrieval.search import LegScores, SearchRequest, leg_scores
-from ..retrieval.storage import PatternStore
-from ..retrieval.words import query_terms
+from ..retrieval.ranking.fusion import fuse
+from ..retrieval.ranking.search import LegScores, SearchRequest, leg_scores
+from ..retrieval.storage.sqlite import PatternStore
+from ..retrieval.text.tokens import query_terms
 from ..schema import PatternSearchContext, PatternSearchCriteria
 from .beir import JudgedSet, read_judged_set
 from .embedding_cache import CachedEncoder

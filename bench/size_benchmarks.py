@@ -19,8 +19,8 @@ from aqe.bench.latency import DEPTH, FILTERS, SEED
 from aqe.bench.latency_rows import FilterName
 from aqe.bench.latency_yardsticks import PlainHybrid
 from aqe.bench.synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
-from aqe.retrieval.storage import PatternStore
-from aqe.retrieval.words import query_terms
+from aqe.retrieval.storage.sqlite import PatternStore
+from aqe.retrieval.text.tokens import query_terms
 
 QUERIES = 2_000
 ROUNDS = 200

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from ..models import QueryEmbedding
 from ..retrieval import QEReasoningBank
-from ..retrieval.pattern_text import embedded_text, text_hash
+from ..retrieval.text.pattern_text import embedded_text, text_hash
 from ..schema import Category, Framework, Language, TestPattern
 
 __all__ = ["DIMENSION", "GeneratedEncoder", "GeneratedQuery", "PatternGenerator", "fill_bank"]

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..retrieval.extraction import extract_file, find_test_files
-from ..retrieval.syntax import Grammar, parse
+from ..retrieval.text.syntax_tree import Grammar, parse
 from ..schema import AqeError, TestPattern
 from .beir import Document, JudgedSet, write_judged_set
 

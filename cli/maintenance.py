@@ -11,7 +11,7 @@ import apsw
 
 from ..learning import check_learning, mend_learning
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage import check_patterns, mend_patterns, quarantine_pattern
+from ..retrieval.storage.sqlite import check_patterns, mend_patterns, quarantine_pattern
 from ..schema import (
     Database,
     DatabaseBusyError,
@@ -25,8 +25,8 @@ from ..schema import (
     check_file,
     file_facts,
     put_in_place,
+    salvage,
 )
-from ..schema.database import salvage
 
 __all__ = ["CheckReport", "RepairReport", "check_database", "repair_database"]
 

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage import FileMemory, clean_up, file_memory
+from ..retrieval.storage.sqlite import FileMemory, clean_up, file_memory
 from .options import DatabaseOption, JsonOption, open_database
 from .output import plain, print_json, stdout, table
 

@@ -13,7 +13,12 @@ import typer
 
 from ..models import create_encoder
 from ..retrieval import FileFormat, QEReasoningBank
-from ..retrieval.interchange import MAX_FILE_BYTES, MAX_PATTERNS, encode_patterns, read_patterns
+from ..retrieval.exchange.formats import (
+    MAX_FILE_BYTES,
+    MAX_PATTERNS,
+    encode_patterns,
+    read_patterns,
+)
 from ..schema import (
     Category,
     Framework,

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..retrieval import BankStatistics
-from ..retrieval.words import all_words
+from ..retrieval.text.tokens import all_words
 from ..schema import (
     PatternMatch,
     PatternUsageContext,

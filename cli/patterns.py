@@ -158,7 +158,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show one pattern, and why it has its quality."""
-    from ..retrieval.quality import score_quality  # 8 ms that the other commands never need
+    from ..retrieval.quality.score import score_quality  # 8 ms that the other commands never need
 
     with open_database(db) as database:
         bank = QEReasoningBank(database)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from .answer_cache import CacheStatistics
 from .bank import QEReasoningBank
 from .bank_files import ImportMode
-from .cache import CacheStatistics
-from .forgetting import ForgetReport
-from .interchange import FileFormat
-from .metrics import PerformanceMetrics
-from .reindexing import ReindexReport
-from .search import SearchMode
-from .storage import BankStatistics, SortKey
-from .storing import Change
+from .exchange.formats import FileFormat
+from .ingest.reindex import ReindexReport
+from .ingest.writer import Change
+from .lookup_times import PerformanceMetrics
+from .ranking.search import SearchMode
+from .storage.sqlite import BankStatistics, SortKey
+from .usage.erasure import ForgetReport
 
 __all__ = [
     "BankStatistics",

@@ -24,16 +24,16 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
+from .answer_cache import CacheStatistics
 from .bank_files import BankFiles, Progress
 from .bank_trust import BankTrust
-from .cache import CacheStatistics
-from .metrics import LookupClock, PerformanceMetrics
-from .opening import BankOpening, OnDatabaseError
-from .pattern_text import context_query
-from .search import SearchMode, SearchRequest, search, search_similar
-from .storage import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
-from .storing import Change, store_batch
-from .words import has_words
+from .ingest.writer import Change, store_batch
+from .lookup_times import LookupClock, PerformanceMetrics
+from .ranking.search import SearchMode, SearchRequest, search, search_similar
+from .resources import BankOpening, OnDatabaseError
+from .storage.sqlite import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
+from .text.pattern_text import context_query
+from .text.tokens import has_words
 
 __all__ = ["QEReasoningBank"]
 

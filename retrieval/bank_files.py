@@ -8,12 +8,18 @@ from typing import Literal
 
 from ..models import Encoder, identity_of
 from ..schema import PatternSearchCriteria, Provenance, StoreReport, TestPattern
-from .interchange import FileFormat, encode_patterns, format_of, read_patterns, write_atomically
-from .opening import BankOpening
-from .registry import read_registry, write_registry
-from .reindexing import ReindexReport, reindex
-from .storing import Change, store_batch
-from .streaming import store_stream
+from .exchange.formats import (
+    FileFormat,
+    encode_patterns,
+    format_of,
+    read_patterns,
+    write_atomically,
+)
+from .exchange.registry import read_registry, write_registry
+from .ingest.pipeline import store_stream
+from .ingest.reindex import ReindexReport, reindex
+from .ingest.writer import Change, store_batch
+from .resources import BankOpening
 
 __all__ = ["BankFiles", "ImportMode", "Progress"]
 

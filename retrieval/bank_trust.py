@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..schema import PatternNotFoundError, PatternUsageContext, Provenance, TestPattern
-from .evidence import quality_with_use
-from .forgetting import ForgetReport, forget
-from .opening import BankOpening
-from .trust import evidence_of_use
+from .quality.success_bound import quality_with_use
+from .resources import BankOpening
+from .usage.erasure import ForgetReport, forget
+from .usage.trust import evidence_of_use
 
 __all__ = ["BankTrust"]
 

@@ -116,7 +116,9 @@ def test_names_in_all_exist(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_no_file_is_too_long(name: str) -> None:
     lines = FILES[name].read_text(encoding="utf-8").count("\n")
-    assert lines <= MAX_FACE_LINES.get(name, MAX_LINES), f"{name} has {lines} lines; split it by concept"
+    assert lines <= MAX_FACE_LINES.get(name, MAX_LINES), (
+        f"{name} has {lines} lines; split it by concept"
+    )
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -137,9 +139,9 @@ SQL_BUILDERS = {
     "conditions.sql('and')",  # joins fixed texts
     "conditions.sql('where')",
     "int(dimension)",  # DDL takes no parameters
-    "condition",  # retrieval/storage/rows.py: its callers give fixed texts
+    "condition",  # retrieval/storage/sqlite/pattern_table.py: its callers give fixed texts
     "self._conditions.sql('where')",
-    "driver.sql",  # retrieval/storage/row_filter.py: a part of a filter, made of the above
+    "driver.sql",  # retrieval/storage/sqlite/filter_plan.py: a part of a filter, made of the above
     "part.sql",
 }
 # Copies whatever tables a damaged file has: names, their quotes doubled, cannot be parameters.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ...schema.errors import AqeError
 from ...schema.records.patterns import Framework
-from .facts import Import
-from .found import TestStyle
+from .code_facts import Import
+from .found_test import TestStyle
 from .source import SourceFile, read_json_object
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from .found import FoundTest, Snippet
+from .found_test import FoundTest, Snippet
 from .placeholders import Edit
 from .source import SourceFile
 

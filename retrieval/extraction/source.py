@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...schema.errors import AqeError
 from ...schema.records.patterns import Language
-from ..redaction import SecretFinding, find_secrets, redact
+from ..text.redaction import SecretFinding, find_secrets, redact
 
 __all__ = [
     "LANGUAGE_OF_SUFFIX",

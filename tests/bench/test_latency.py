@@ -34,7 +34,7 @@ def test_generated_encoder_returns_the_vectors_of_its_patterns() -> None:
     encoder = GeneratedEncoder(generator, queries)
     patterns = list(generator.patterns())
     encoder.expect(patterns, 0)
-    from aqe.retrieval.pattern_text import embedded_text
+    from aqe.retrieval.text.pattern_text import embedded_text
 
     texts = [embedded_text(pattern) for pattern in patterns]
     assert np.array_equal(encoder.encode(texts), generator.vectors)

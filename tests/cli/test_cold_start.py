@@ -55,8 +55,8 @@ def test_search_by_words_loads_no_encoder(tmp_path: Path) -> None:
         "plotext",
         "aqe.learning",
         "aqe.retrieval.extraction",
-        "aqe.retrieval.quality",
-        "aqe.retrieval.redaction",
+        "aqe.retrieval.quality.score",
+        "aqe.retrieval.text.redaction",
         "aqe.bench",
         "sqlite3",
     }

@@ -12,7 +12,9 @@ import pytest
 from aqe.cli import main as main_module
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage import clean_up, file_memory, vector_file_upkeep, vector_memory
+from aqe.retrieval.storage.sqlite import clean_up, file_memory
+from aqe.retrieval.storage.sqlite import vector_cache as vector_memory
+from aqe.retrieval.storage.sqlite import vector_file_build as vector_file_upkeep
 from aqe.schema import Database, TestPattern
 
 
@@ -109,7 +111,7 @@ def test_cleanup_gives_room_back_and_keeps_every_pattern(
 def test_cleanup_makes_a_missing_file_of_vectors(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.disk_usage.MAX_ROWS", 10)
+    monkeypatch.setattr("aqe.retrieval.storage.sqlite.disk_usage.MAX_ROWS", 10)
     for module in (vector_memory, vector_file_upkeep):
         monkeypatch.setattr(module, "MAX_ROWS", 10)
     assert "the file is missing" in run(monkeypatch, capsys, "stats", "--db", path)[1]

@@ -9,7 +9,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage import PatternStore
+from aqe.retrieval.storage.sqlite import PatternStore
 from aqe.schema import Database, DatabaseFullError, TestPattern
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.redaction import redact
+from aqe.retrieval.text.redaction import redact
 from aqe.schema import TestPattern
 
 SEED = 20260927

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from aqe.cli.maintenance import check_all
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.pattern_text import embedded_text
+from aqe.retrieval.text.pattern_text import embedded_text
 from aqe.schema import Database, PatternUsageContext, TestPattern, back_up, restore
 
 IDS = [f"id{number}" for number in range(6)]

@@ -13,8 +13,8 @@ import apsw
 import pytest
 
 from aqe.retrieval import Change, QEReasoningBank
-from aqe.retrieval.evidence import evidence_of_agents, quality_with_use
-from aqe.retrieval.pattern_text import embedded_text
+from aqe.retrieval.quality.success_bound import evidence_of_agents, quality_with_use
+from aqe.retrieval.text.pattern_text import embedded_text
 from aqe.schema import (
     CATEGORIES,
     FRAMEWORKS,

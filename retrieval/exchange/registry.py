@@ -1,0 +1,53 @@
+"""A folder with one YAML file a pattern: small files that a team reviews and keeps in git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+from ...schema import InterchangeError, TestPattern, stable_id
+from .formats import encode_patterns, read_patterns, write_atomically
+
+__all__ = ["read_registry", "write_registry"]
+
+SUFFIX = ".pattern.yaml"
+# File systems take names of 255 bytes; the suffixes of a file being written need room too.
+MAX_STEM_CHARS = 200
+
+
+def write_registry(folder: Path, patterns: Iterable[TestPattern]) -> int:
+    """Writes each pattern to a file of its own, named for its id; returns how many.
+
+    Registry files of other patterns are removed.
+
+    Raises:
+        InterchangeError: A file cannot be written.
+    """
+    written = set()
+    for pattern in patterns:
+        path = folder / (_file_stem(pattern.id) + SUFFIX)
+        write_atomically(path, encode_patterns([pattern], "yaml"))
+        written.add(path.name)
+    for path in folder.glob(f"*{SUFFIX}"):
+        if path.name not in written:
+            path.unlink()
+    return len(written)
+
+
+def read_registry(folder: Path) -> list[TestPattern]:
+    """Returns the patterns of every registry file in the folder, by file name.
+
+    Raises:
+        InterchangeError: The folder is missing, or one of its files is malformed.
+    """
+    if not folder.is_dir():
+        raise InterchangeError(f"a registry must be a folder, got {folder}")
+    paths = sorted(folder.glob(f"*{SUFFIX}"))
+    return [pattern for path in paths for pattern in read_patterns(path, "yaml")]
+
+
+def _file_stem(id: str) -> str:
+    """Returns the id as a file name: quoted, since it may hold a slash or a colon, and not long."""
+    quoted = quote(id, safe="@+")
+    return quoted if len(quoted) <= MAX_STEM_CHARS else f"{quoted[:80]}~{stable_id(id)}"

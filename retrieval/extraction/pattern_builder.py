@@ -1,0 +1,113 @@
+"""From a found test to a pattern."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
+from ..quality.score import score_quality
+from .code_facts import CodeFacts, Import, code_facts
+from .found_test import FoundTest
+from .frameworks import FrameworkEvidence
+from .labels import categorize, collect_tags
+from .naming import describe, pattern_name
+from .placeholders import Edit, placeholder_edits
+from .rendering import render_example, render_template
+from .source import SourceFile
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["build_patterns"]
+
+# Room left for name, description and tags in the limit of one pattern.
+_RESERVED_BYTES = 4096
+_CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
+_SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
+
+
+def build_patterns(
+    source: SourceFile,
+    tests: Iterable[FoundTest],
+    imports: tuple[Import, ...],
+    tell_framework: Callable[[FoundTest, CodeFacts], FrameworkEvidence],
+    *,
+    scored: bool = True,
+) -> list[TestPattern]:
+    """Returns one pattern for each test of a file, in the order given."""
+    ordinals: Counter[tuple[str, ...]] = Counter()
+    patterns: list[TestPattern] = []
+    now = datetime.now(UTC)
+    for test in tests:
+        qualified = (*test.chain, test.title)
+        identity = stable_id(
+            source.language,
+            source.root.name,
+            source.relative_path,
+            *qualified,
+            str(ordinals[qualified]),
+        )
+        ordinals[qualified] += 1
+        facts = code_facts([test.node])
+        evidence = tell_framework(test, facts)
+        pattern = _build(source, test, imports, facts, evidence, identity, now)
+        if scored:
+            pattern = replace(pattern, quality=score_quality(pattern).total)
+        patterns.append(pattern)
+    return patterns
+
+
+def _build(
+    source: SourceFile,
+    test: FoundTest,
+    imports: tuple[Import, ...],
+    facts: CodeFacts,
+    evidence: FrameworkEvidence,
+    identity: str,
+    now: datetime,
+) -> TestPattern:
+    example, template = _code(source, test)
+    return TestPattern(
+        id=identity,
+        name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
+        description=describe(test.chain, test.title, test.doc),
+        category=categorize(test, facts, imports, evidence.framework),
+        framework=evidence.framework,
+        language=source.language,
+        template=template,
+        examples=(example,) if example else (),
+        tags=collect_tags(test, facts, imports),
+        confidence=evidence.confidence,
+        source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
+    """Returns example and template, within what a pattern may weigh."""
+    shown = [member for layer in test.layers for member in layer.members] + [test.node]
+    keep = [node for node in (test.title_node, test.doc_node) if node is not None]
+    edits = placeholder_edits(shown, keep)
+    if test.doc_node is not None:
+        edits.append(_without_docstring(test.doc_node))
+    example, template = render_example(source, test), render_template(source, test, edits)
+    room = MAX_PATTERN_BYTES - _RESERVED_BYTES
+    if len(example.encode()) + len(template.encode()) > room:
+        example = ""
+    if len(template.encode()) > room:  # whole lines, as many as fit
+        cut = template.encode()[:room].decode("utf-8", "ignore")
+        template = cut[: cut.rfind("\n") + 1] or cut
+    return example, template
+
+
+def _without_docstring(statement: Node) -> Edit:
+    """Returns the edit that takes a docstring out: it is the description, not part of the code."""
+    following = statement.next_named_sibling
+    if following is None:
+        return Edit(statement.start_byte, statement.end_byte, "pass")
+    return Edit(statement.start_byte, following.start_byte, "")

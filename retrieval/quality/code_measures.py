@@ -1,0 +1,199 @@
+"""What is counted in a piece of test code: the ground that quality stands on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...schema.records.patterns import Framework, Language
+from ..text.syntax_tree import Grammar, parse
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["PLACEHOLDER", "CodeMeasures", "measure_code"]
+
+# A placeholder in a template: ``{{user_name}}``.
+PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+
+_MAX_LINE_CHARS = 100
+_ASSERTING = re.compile(
+    r"_*(?:assert|should|raises\Z|warns\Z|deprecated_call\Z|fail\Z|verify\Z|check_)"
+)
+# A check that the suite wrote for itself: what stands behind it is not seen, so it is not exact.
+_OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
+_EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
+_MAX_CALLEE_BYTES = 4000
+_AVA_ASSERTING = re.compile(
+    r"(?:is|not|deepEqual|notDeepEqual|true|false|truthy|falsy|throws|throwsAsync|notThrows"
+    r"|regex|like|snapshot|assert|pass|fail)\Z"
+)
+_EXACT = re.compile(
+    r"(?:assert_?(?:array_|string_)?(?:equal|almost_equal|allclose|raises_?regex|dict_?equal|list_?equal"
+    r"|count_?equal|raises|in|is|true_equal|frame_equal|series_equal|index_equal)\w*"
+    r"|assert(?:Equal|AlmostEqual|DictEqual|ListEqual|SetEqual|TupleEqual|CountEqual|Raises|RaisesRegex"
+    r"|In|Is|Regex|SequenceEqual|MultiLineEqual)"
+    r"|to(?:Be|Equal|StrictEqual|MatchObject|HaveBeenCalledWith|HaveBeenNthCalledWith|Contain\w*"
+    r"|HaveLength|HaveProperty|BeCloseTo|Throw\w*|Match\w*|HaveText|HaveURL|HaveBeenCalledTimes"
+    r"|BeGreaterThan\w*|BeLessThan\w*)"
+    r"|equals?|eql|deepEqual|strictEqual|deepStrictEqual|is|like|regex|throws\w*|include\w*|property"
+    r"|lengthOf|calledWith|raises|warns|approx|match)\Z"
+)
+_UNSTEADY = re.compile(
+    r"(?:.*\.)?(?:sleep|setTimeout|waitForTimeout|getenv)\Z|time\.time\Z|datetime\.now\Z|Date\.now\Z"
+    r"|Math\.random\Z|random\.(?:random|randint|choice)\Z|np\.random\.(?:rand|randn|random)\Z"
+)
+_MACHINE_PATH = re.compile(r"[\"'`](?:/(?:home|Users|tmp|var|usr)/|[A-Z]:\\)")
+
+_CALLS = frozenset({"call", "call_expression", "new_expression"})
+_NUMBERS = frozenset({"integer", "float", "number"})
+_PLAIN_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0"})
+_BRANCHES = frozenset(
+    {
+        "do_statement",
+        "for_in_statement",
+        "for_statement",
+        "if_statement",
+        "switch_statement",
+        "try_statement",
+        "while_statement",
+        "with_statement",
+    }
+)
+# Nodes that bind names, and the field that holds these ("" for the node itself).
+_BINDING = {
+    "arrow_function": "parameter",
+    "as_pattern_target": "",
+    "assignment": "left",
+    "class_declaration": "name",
+    "class_definition": "name",
+    "for_in_clause": "left",
+    "for_statement": "left",
+    "formal_parameters": "",
+    "function_declaration": "name",
+    "function_definition": "name",
+    "lambda_parameters": "",
+    "parameters": "",
+    "variable_declarator": "name",
+}
+_STATEMENT_ENDINGS = ("_statement", "_declaration")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+
+
+@dataclass(slots=True)
+class CodeMeasures:
+    """Counts, and the names that the code uses and defines.
+
+    Attributes:
+        nesting: Depth of branches, loops and blocks inside one another.
+        numbers: Numbers other than 0, 1 and 2.
+        exact_assertions: Those that state a value, not mere truth (can exceed ``assertions``).
+        unsteady: Uses of time, chance or paths of one machine.
+    """
+
+    lines: int = 0
+    long_lines: int = 0
+    statements: int = 0
+    nesting: int = 0
+    numbers: int = 0
+    calls: int = 0
+    assertions: int = 0
+    exact_assertions: int = 0
+    unsteady: int = 0
+    used: set[str] = field(default_factory=set)
+    defined: set[str] = field(default_factory=set)
+
+
+def measure_code(code: str, language: Language, framework: Framework) -> CodeMeasures:
+    """Returns the counts for some code; placeholders in it stand for names."""
+    measures = CodeMeasures()
+    if not code.strip():
+        return measures
+    lines = [line for line in code.split("\n") if line.strip()]
+    measures.lines = len(lines)
+    measures.long_lines = sum(len(line) > _MAX_LINE_CHARS for line in lines)
+    measures.unsteady = len(_MACHINE_PATH.findall(code))
+    grammar: Grammar = "tsx" if language == "typescript" else language
+    # A placeholder stands where a value may stand: a name there parses.
+    root = parse(PLACEHOLDER.sub(r"placeholder_\1", code).encode("utf-8", "replace"), grammar)
+    _count(root.root_node, measures, ava=framework == "ava")
+    measures.defined |= {name for name in measures.used if name.startswith("placeholder_")}
+    return measures
+
+
+def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
+    """Counts in any order; code at one depth of nesting after the other."""
+    levels = [([root], 0)]
+    while levels:
+        stack, depth = levels.pop()
+        measures.nesting = max(measures.nesting, depth)
+        while stack:
+            node = stack.pop()
+            kind = node.type
+            if kind == "identifier":
+                measures.used.add(_text(node))
+                continue
+            if kind in _CALLS:
+                _count_call(node, measures, ava=ava)
+            elif kind in _NUMBERS:
+                measures.numbers += _text(node) not in _PLAIN_NUMBERS
+                continue
+            elif kind in _BINDING:
+                _note_definition(node, measures)
+            if kind.endswith(_STATEMENT_ENDINGS):
+                measures.statements += 1
+                if kind == "assert_statement":
+                    measures.assertions += 1
+                    measures.exact_assertions += _states_value(node)
+            if kind in _BRANCHES:
+                levels.append((node.named_children, depth + 1))
+            else:
+                stack += node.named_children
+
+
+def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:
+    callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+    if callee is None:
+        return
+    measures.calls += 1
+    # A chain can be as long as the test; both of its ends are what tells.
+    name = _text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
+    last = name.rpartition(".")[2]
+    measures.unsteady += bool(_UNSTEADY.match(name))
+    if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher says how exact
+        measures.exact_assertions += bool(_EXACT.match(last))
+    elif name == "expect":
+        measures.assertions += 1
+    elif last == "expect":  # supertest: request(app).get("/").expect(200)
+        measures.assertions += 1
+        measures.exact_assertions += 1
+    elif _is_asserting(name, last, ava=ava):
+        measures.assertions += 1
+        measures.exact_assertions += bool(_EXACT.match(last))
+
+
+def _is_asserting(name: str, last: str, *, ava: bool) -> bool:
+    if ".should." in name:
+        return True
+    if ava and name.startswith("t."):
+        return bool(_AVA_ASSERTING.match(last))
+    return bool(_ASSERTING.match(last) or _ASSERTING.match(name) or _OWN_CHECK.match(name))
+
+
+def _states_value(statement: Node) -> bool:
+    """Whether an ``assert`` compares, rather than asking for mere truth."""
+    condition = statement.named_children[0] if statement.named_child_count else None
+    return condition is not None and condition.type == "comparison_operator"
+
+
+def _note_definition(node: Node, measures: CodeMeasures) -> None:
+    """Notes the names that a node binds: parameters, targets of assignments and loops, imports."""
+    part = _BINDING[node.type]
+    target = node.child_by_field_name(part) if part else node
+    if target is not None:
+        measures.defined.update(_NAME.findall(_text(target)))
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode("utf-8", "replace")

@@ -1,0 +1,5 @@
+"""From a query to matches: candidates of both legs, fusion, rules, reasons.
+
+``search.py`` is the whole flow on one page. It asks the storage backend for candidates and needs
+nothing of how they are found.
+"""

@@ -1,0 +1,51 @@
+"""Which text stands for a pattern: for the encoder, for the full-text index, as a query."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from ...schema import PatternSearchContext, TestPattern
+
+__all__ = ["body_of", "code_of", "context_query", "embedded_text", "text_hash"]
+
+# Names that a source file defines, in Python, JavaScript and TypeScript.
+_DEFINITION = re.compile(
+    r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?"
+    r"(?:def|class|function\*?|const|let|var|interface)\s+([A-Za-z_$][\w$]*)",
+    re.MULTILINE,
+)
+# As many names of a source file as a query of words can use.
+MAX_DEFINED_NAMES = 24
+MAX_SOURCE_CHARS = 200_000
+
+
+def code_of(pattern: TestPattern) -> str:
+    """Returns the real code the pattern was seen in, or its template when there is none."""
+    return "\n\n".join(pattern.examples) or pattern.template
+
+
+def body_of(pattern: TestPattern) -> str:
+    """Returns what a pattern says at length: its code, or its description when it has none."""
+    return code_of(pattern) or pattern.description
+
+
+def embedded_text(pattern: TestPattern) -> str:
+    """Returns the text that is embedded: name, description and code, nothing said twice."""
+    code = code_of(pattern)
+    known = " ".join(code.split())
+    parts = [part for part in (pattern.name, pattern.description) if " ".join(part.split())]
+    return "\n".join([part for part in parts if " ".join(part.split()) not in known] + [code])
+
+
+def text_hash(text: str) -> str:
+    """Returns the SHA-256 by which an embedded text is recognised."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def context_query(context: PatternSearchContext) -> str:
+    """Returns what to search for: the words given, and the names that the source defines."""
+    names = _DEFINITION.findall(context.source_code[:MAX_SOURCE_CHARS])
+    distinct = list(dict.fromkeys(name for name in names if len(name) > 2))[:MAX_DEFINED_NAMES]
+    parts = (context.query, context.code_type, *context.keywords, *distinct)
+    return " ".join(part.strip() for part in parts if part.strip())
