@@ -228,7 +228,7 @@ def _greedy(table: QTable, states: int) -> npt.NDArray[np.intp]:
 
 def write_results(report: dict[str, Any], folder: Path) -> list[Path]:
     """Writes ``learning.json``, ``learning.md`` and ``learning.png``; returns their paths."""
-    from .learning_report import draw_curves, results_table
+    from .studies.learning_report import draw_curves, results_table
 
     paths = [folder / f"learning.{kind}" for kind in ("json", "md", "png")]
     document = {**report, "python": platform.python_version(), "numpy": np.__version__}

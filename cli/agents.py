@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..learning import ROLES, AgentRole, LearningEngine, LearningStore, overview, role_named
-from .learning_view import print_failures, print_learned, reward_text
+from .learn.learn_view import print_failures, print_learned, reward_text
 from .options import DatabaseOption, JsonOption, open_database, print_database
 from .output import plain, print_json, share, stdout, table
 

@@ -48,9 +48,7 @@ class PreparedBatch:
 
 def prepared(pattern: TestPattern, min_quality: float) -> PreparedPattern | StoreResult:
     """Returns the pattern without secrets and with its score, or the reason to reject it."""
-    from ..quality.score import (
-        score_quality,  # their expressions take 17 ms, which a search never needs
-    )
+    from ..quality.score import score_quality
 
     try:
         clean = _redacted(pattern)

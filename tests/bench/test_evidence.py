@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from aqe.bench.beir import Document, JudgedSet, write_judged_set
-from aqe.bench.evidence import AGENTS, FALSE_SUCCESSES, main, measure_evidence, split_queries
+from aqe.bench.studies.evidence import (
+    AGENTS,
+    FALSE_SUCCESSES,
+    main,
+    measure_evidence,
+    split_queries,
+)
 from aqe.models import HashingEncoder
 
 
@@ -43,7 +49,7 @@ def test_groups_are_disjoint_and_follow_the_judgements() -> None:
 def test_use_brings_what_worked_above_what_did_not_and_one_agent_cannot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aqe.bench.evidence.FALSE_SUCCESSES", 40)
+    monkeypatch.setattr("aqe.bench.studies.evidence.FALSE_SUCCESSES", 40)
     report = measure_evidence(
         twins(), field="description", encoder=HashingEncoder(), cache=tmp_path, seed=4
     )
@@ -65,7 +71,7 @@ def test_command_prints_json_or_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert FALSE_SUCCESSES == 1_000
-    monkeypatch.setattr("aqe.bench.evidence.FALSE_SUCCESSES", 5)
+    monkeypatch.setattr("aqe.bench.studies.evidence.FALSE_SUCCESSES", 5)
     write_judged_set(tmp_path / "set", twins(4))
     options = ["--encoder", "hashing:64", "--cache", str(tmp_path / "cache")]
     arguments = [str(tmp_path / "set"), *options, "--limit-queries", "8"]

@@ -9,8 +9,9 @@ import gymnasium
 import numpy as np
 import pytest
 
-from aqe.bench import fleet, learning, learning_speed
+from aqe.bench import learning
 from aqe.bench.learning import SETUPS, Model, Setup, run, train, write_results
+from aqe.bench.studies import fleet, learning_speed
 
 QUICK = Setup(
     environment="CliffWalking-v1",

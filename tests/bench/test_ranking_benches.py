@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqe.bench import ablation, near_duplicates, ranking_cost, ranking_weight, workload
+from aqe.bench import workload
 from aqe.bench.beir import Document, JudgedSet, read_judged_set, write_judged_set
+from aqe.bench.studies import ablation, near_duplicates, ranking_cost, ranking_weight
 from aqe.models import HashingEncoder
 from aqe.schema import AqeError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqe.bench.beir import JudgedSet, read_judged_set
-from aqe.bench.testsuites import (
+from aqe.bench.studies.testsuites import (
     MOST_SHARED,
     SuiteTest,
     build_sets,

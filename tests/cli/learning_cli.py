@@ -9,7 +9,8 @@ from typing import Any
 import typer
 from typer.testing import CliRunner, Result
 
-from aqe.cli import agents, improve, learn
+from aqe.cli import agents, improve
+from aqe.cli.learn import learn_commands as learn
 
 __all__ = ["run", "run_json"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from aqe.bench import latency
 from aqe.bench.crowd import CrowdSize
-from aqe.cli import bench_latency
 from aqe.cli import main as main_module
+from aqe.cli.bench import bench_latency
 
 
 def run(

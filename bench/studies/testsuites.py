@@ -1,6 +1,6 @@
 """The product's own task as judged data: what a test says it checks -> the test without saying it.
 
-    python -m aqe.bench.testsuites OUT_DIR [--packages numpy,scipy] [--js FOLDER ...]
+    python -m aqe.bench.studies.testsuites OUT_DIR [--packages numpy,scipy] [--js FOLDER ...]
 
 Query: the first sentence of a Python test's docstring, or the title of a JavaScript or TypeScript
 test. Document: that test with its docstring removed or its title emptied. Everything comes from
@@ -22,10 +22,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..retrieval.extraction import extract_file, find_test_files
-from ..retrieval.text.syntax_tree import Grammar, parse
-from ..schema import AqeError, TestPattern
-from .beir import Document, JudgedSet, write_judged_set
+from ...retrieval.extraction import extract_file, find_test_files
+from ...retrieval.text.syntax_tree import Grammar, parse
+from ...schema import AqeError, TestPattern
+from ..beir import Document, JudgedSet, write_judged_set
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -265,7 +265,9 @@ def _suite_test(project: str, title: str, code: bytes, query: str, family: Famil
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Builds the sets from the command line and prints what they hold."""
-    parser = argparse.ArgumentParser(prog="python -m aqe.bench.testsuites", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m aqe.bench.studies.testsuites", description=__doc__
+    )
     parser.add_argument("folder", type=Path, help="where the sets go")
     parser.add_argument("--packages", default="", help="import names, separated by commas")
     parser.add_argument("--js", type=Path, action="append", default=[], help="a project's checkout")

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import JsonOption
-from .output import plain, print_json, stderr, stdout, table
+from ..options import JsonOption
+from ..output import plain, print_json, stderr, stdout, table
 
 __all__ = ["print_report", "register"]
 
@@ -33,7 +33,7 @@ def latency(
     json: JsonOption = False,
 ) -> None:
     """Measure searching and storing as a bank grows, against plain vec0 + FTS5 in the same run."""
-    from ..bench.latency import measure_latency, sizes_of
+    from ...bench.latency import measure_latency, sizes_of
 
     console = stderr()
     report = measure_latency(

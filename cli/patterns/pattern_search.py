@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..retrieval import QEReasoningBank, SearchMode, SortKey
-from ..schema import (
+from ...retrieval import QEReasoningBank, SearchMode, SortKey
+from ...schema import (
     AqeError,
     Category,
     Framework,
@@ -19,9 +19,9 @@ from ..schema import (
     PatternSearchCriteria,
     TestPattern,
 )
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import plain, print_json, stderr, stdout
 from . import pattern_files, pattern_forget
-from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import plain, print_json, stderr, stdout
 from .pattern_view import (
     match_object,
     pattern_object,
@@ -158,7 +158,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show one pattern, and why it has its quality."""
-    from ..retrieval.quality.score import score_quality  # 8 ms that the other commands never need
+    from ...retrieval.quality.score import score_quality  # 8 ms that the other commands never need
 
     with open_database(db) as database:
         bank = QEReasoningBank(database)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ..schema import (
+from ...schema import (
     ActionStatistics,
     Experience,
     FailurePattern,
@@ -14,7 +14,7 @@ from ..schema import (
     LearningAnalytics,
     StrategyRecommendation,
 )
-from .output import clean, plain, share, table
+from ..output import clean, plain, share, table
 
 CHART_HEIGHT = 12
 _LEAST_CHART_WIDTH = 40

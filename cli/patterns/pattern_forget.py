@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from ..retrieval import QEReasoningBank
-from ..schema import Database, utc_now
-from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import plain, print_json, stdout
+from ...retrieval import QEReasoningBank
+from ...schema import Database, utc_now
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import plain, print_json, stdout
 
 __all__ = ["register"]
 
@@ -69,7 +69,7 @@ def forget(
 
 def _forget_learned(database: Database, agent_id: str, *, dry_run: bool) -> int:
     """Deletes what an agent learned; returns how many experiences that were."""
-    from ..learning import LearningStore  # a search must not wait for it
+    from ...learning import LearningStore  # a search must not wait for it
 
     with LearningStore(database) as store, store.writing() as rows:
         agent = rows.agents.get(agent_id)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .options import JsonOption
-from .output import plain, print_json, stderr, stdout, table
+from ..options import JsonOption
+from ..output import plain, print_json, stderr, stdout, table
 
 __all__ = ["register"]
 
@@ -28,7 +28,7 @@ def bulk(
     json: JsonOption = False,
 ) -> None:
     """Measure how fast suites are read into a bank, against the encoder alone in the same run."""
-    from ..bench.bulk_speed import measure_bulk
+    from ...bench.bulk_speed import measure_bulk
 
     if not json:
         stderr().print(

@@ -1,4 +1,4 @@
-"""How well near-duplicates are told: ``python -m aqe.bench.near_duplicates``.
+"""How well near-duplicates are told: ``python -m aqe.bench.studies.near_duplicates``.
 
 The measure is checked against ``difflib`` (Ratcliff and Obershelp), which compares two tests token
 by token but is far too slow for a search, on pairs of real tests whose signatures share a band and
@@ -15,10 +15,10 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from ..retrieval.text.minhash import LEAST_SIMILARITY, bands, comparable_tokens, signature
-from ..retrieval.text.minhash import similarity as estimated
-from ..retrieval.text.pattern_text import body_of
-from .workload import real_patterns
+from ...retrieval.text.minhash import LEAST_SIMILARITY, bands, comparable_tokens, signature
+from ...retrieval.text.minhash import similarity as estimated
+from ...retrieval.text.pattern_text import body_of
+from ..workload import real_patterns
 
 __all__ = ["measure_near_duplicates"]
 

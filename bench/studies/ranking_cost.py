@@ -1,4 +1,6 @@
-"""What the ranking costs beside a plain convex combination: ``python -m aqe.bench.ranking_cost``.
+"""Measures what the ranking costs beside a plain convex combination.
+
+Run: ``python -m aqe.bench.studies.ranking_cost``.
 
 In one bank of generated patterns the legs and the fusion of both are timed in turns, and the whole
 look-up. The rest of a look-up (rows, near-duplicates, reasons) is the same with either, so the
@@ -18,17 +20,17 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from ..models import QueryEmbedding, embed_query
-from ..retrieval import QEReasoningBank
-from ..retrieval.ranking.fusion import fuse
-from ..retrieval.ranking.search import CANDIDATES_PER_LEG, SearchRequest, leg_scores
-from ..retrieval.storage.sqlite import PatternStore
-from ..retrieval.text.tokens import query_terms
-from ..schema import Database, PatternSearchContext, PatternSearchCriteria
+from ...models import QueryEmbedding, embed_query
+from ...retrieval import QEReasoningBank
+from ...retrieval.ranking.fusion import fuse
+from ...retrieval.ranking.search import CANDIDATES_PER_LEG, SearchRequest, leg_scores
+from ...retrieval.storage.sqlite import PatternStore
+from ...retrieval.text.tokens import query_terms
+from ...schema import Database, PatternSearchContext, PatternSearchCriteria
+from ..latency import SEED
+from ..latency_rows import Key, LatencyTimes
+from ..synthetic import GeneratedEncoder, PatternGenerator, fill_bank
 from .ablation import convex_combination
-from .latency import SEED
-from .latency_rows import Key, LatencyTimes
-from .synthetic import GeneratedEncoder, PatternGenerator, fill_bank
 
 __all__ = ["measure_ranking_cost"]
 
@@ -95,7 +97,7 @@ def _convex(store: PatternStore, text: str, embedding: QueryEmbedding) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="aqe.bench.ranking_cost")
+    parser = argparse.ArgumentParser(prog="aqe.bench.studies.ranking_cost")
     parser.add_argument("--patterns", type=int, default=10_000)
     parser.add_argument("--queries", type=int, default=500)
     given = parser.parse_args(arguments)

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..retrieval import BankStatistics
-from ..retrieval.text.tokens import all_words
-from ..schema import (
+from ...retrieval import BankStatistics
+from ...retrieval.text.tokens import all_words
+from ...schema import (
     PatternMatch,
     PatternUsageContext,
     PatternVersion,
@@ -20,7 +20,7 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
-from .output import clean, plain, share, table
+from ..output import clean, plain, share, table
 
 # Enough digits to be unique in a bank of 100,000 with a chance of collision under 1 in 200.
 SHORT_ID = 10

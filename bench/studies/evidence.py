@@ -1,6 +1,6 @@
 """Does recorded use make later answers better, and can one agent cheat? On judged data.
 
-    python -m aqe.bench.evidence DIR [--field description|template]
+    python -m aqe.bench.studies.evidence DIR [--field description|template]
 
 Half of the queries are replayed as work: agents search, use the first answers and record how it
 went. A use succeeds when the pattern is one that was judged relevant; one outcome in ten is wrong.
@@ -22,13 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from ..models import DEFAULT_ENCODER, Encoder, create_encoder
-from ..schema import AqeError, PatternUsageContext
-from .beir import JudgedSet, read_judged_set
-from .embedding_cache import CachedEncoder, default_cache_folder
-from .judged_bank import DocumentField, JudgedBank, open_judged_bank
-from .quality import SEED
-from .retrieval_metrics import Values, compare, ndcg_at_10
+from ...models import DEFAULT_ENCODER, Encoder, create_encoder
+from ...schema import AqeError, PatternUsageContext
+from ..beir import JudgedSet, read_judged_set
+from ..embedding_cache import CachedEncoder, default_cache_folder
+from ..judged_bank import DocumentField, JudgedBank, open_judged_bank
+from ..quality import SEED
+from ..retrieval_metrics import Values, compare, ndcg_at_10
 
 __all__ = ["Flood", "Groups", "measure_evidence", "split_queries"]
 
@@ -217,7 +217,9 @@ def _flood_summary(floods: Sequence[Flood]) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs it from the command line and prints JSON."""
-    parser = argparse.ArgumentParser(prog="python -m aqe.bench.evidence", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m aqe.bench.studies.evidence", description=__doc__
+    )
     parser.add_argument("folder", type=Path, help="corpus.jsonl, queries.jsonl, qrels.tsv")
     parser.add_argument("--field", choices=("description", "template"), default="description")
     parser.add_argument("--qrels", type=Path, help="judgements, where the folder has several")

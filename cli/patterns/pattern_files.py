@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..models import create_encoder
-from ..retrieval import FileFormat, QEReasoningBank
-from ..retrieval.exchange.formats import (
+from ...models import create_encoder
+from ...retrieval import FileFormat, QEReasoningBank
+from ...retrieval.exchange.formats import (
     MAX_FILE_BYTES,
     MAX_PATTERNS,
     encode_patterns,
     read_patterns,
 )
-from ..schema import (
+from ...schema import (
     Category,
     Framework,
     Language,
@@ -28,12 +28,12 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
-from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import clean, plain, print_json, stderr, stdout
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import clean, plain, print_json, stderr, stdout
 from .pattern_view import print_rejections
 
 if TYPE_CHECKING:  # the parsers are loaded by the command that reads tests, not by a search
-    from ..retrieval.extraction import SkippedFile
+    from ...retrieval.extraction import SkippedFile
 
 __all__ = ["register"]
 
@@ -70,7 +70,7 @@ def extract(
     json: JsonOption = False,
 ) -> None:
     """Read real test suites into the bank; running it again stores only what changed."""
-    from ..retrieval.extraction import find_test_files
+    from ...retrieval.extraction import find_test_files
 
     files = find_test_files(paths)
     started = time.perf_counter()
@@ -219,7 +219,7 @@ def _batches(
     completed: list[int],
 ) -> Iterator[list[TestPattern]]:
     """Yields batches of tests; notes what was skipped, and how many files each batch completes."""
-    from ..retrieval.extraction import extract_file
+    from ...retrieval.extraction import extract_file
 
     batch: list[TestPattern] = []
     files_done = 0

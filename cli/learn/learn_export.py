@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from ..learning import LearningEngine, LearningStore
-from ..schema import InterchangeError, LearningError
-from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import plain, print_json, stderr
+from ...learning import LearningEngine, LearningStore
+from ...schema import InterchangeError, LearningError
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import plain, print_json, stderr
 
 __all__ = ["register"]
 

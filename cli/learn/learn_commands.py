@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ..learning import (
+from ...learning import (
     AgentOverview,
     LearningEngine,
     LearningStore,
@@ -22,7 +22,7 @@ from ..learning import (
     outcome_from_mapping,
     overview,
 )
-from ..schema import (
+from ...schema import (
     Database,
     FailurePattern,
     InterchangeError,
@@ -31,8 +31,10 @@ from ..schema import (
     TaskState,
     utc_now,
 )
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import plain, print_json, share, stderr, stdout, table
 from . import learn_export
-from .learning_view import (
+from .learn_view import (
     print_analytics,
     print_failures,
     print_history,
@@ -40,8 +42,6 @@ from .learning_view import (
     print_recommendation,
     reward_text,
 )
-from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import plain, print_json, share, stderr, stdout, table
 
 app = typer.Typer(
     help="See and feed what the agents have learned.",

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..learning import AgentRole, LearningEngine, QLearningConfig, TaskContext, create_agent
-from ..learning.config import POLICIES, PolicyName
-from ..schema import Task, TaskResult
+from ...learning import AgentRole, LearningEngine, QLearningConfig, TaskContext, create_agent
+from ...learning.config import POLICIES, PolicyName
+from ...schema import Task, TaskResult
 
 __all__ = ["FleetTask", "run"]
 
@@ -118,7 +118,7 @@ def run(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs it from the command line and prints JSON."""
-    parser = argparse.ArgumentParser(prog="python -m aqe.bench.fleet", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m aqe.bench.studies.fleet", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     report = run(parser.parse_args(arguments).seeds)
     machine = {"python": platform.python_version(), "cpus": os.cpu_count()}

@@ -1,4 +1,6 @@
-"""What each ingredient of the ranking is worth: ``python -m aqe.bench.ablation SET:FIELD …``.
+"""Measures what each ingredient of the ranking is worth.
+
+Run: ``python -m aqe.bench.studies.ablation SET:FIELD …``.
 
 Each set is a folder in BEIR layout, its field ``description`` or ``template``. All systems rank the
 same bank; nDCG@10 is over the queries that the weight was not tuned on (``ranking_weight``).
@@ -15,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..models import (
+from ...models import (
     DEFAULT_ENCODER,
     Encoder,
     QueryEmbedding,
@@ -23,24 +25,24 @@ from ..models import (
     embed_query,
     identity_of,
 )
-from ..retrieval.ranking.fusion import BM25_WEIGHT, SPREAD_WEIGHT
-from ..retrieval.ranking.query_fit import spreads_of, telling_pieces
-from ..retrieval.ranking.search import CANDIDATES_PER_LEG
-from ..retrieval.storage.sqlite import PatternSession, PatternStore
-from ..retrieval.text.tokens import (
+from ...retrieval.ranking.fusion import BM25_WEIGHT, SPREAD_WEIGHT
+from ...retrieval.ranking.query_fit import spreads_of, telling_pieces
+from ...retrieval.ranking.search import CANDIDATES_PER_LEG
+from ...retrieval.storage.sqlite import PatternSession, PatternStore
+from ...retrieval.text.tokens import (
     STOP_WORDS,
     match_expression,
     query_terms,
     split_words,
     weighted_terms,
 )
-from ..schema import PatternSearchCriteria
-from .beir import JudgedSet, read_judged_set
-from .embedding_cache import CachedEncoder
-from .judged_bank import DocumentField, open_judged_bank
-from .quality import RRF_K
+from ...schema import PatternSearchCriteria
+from ..beir import JudgedSet, read_judged_set
+from ..embedding_cache import CachedEncoder
+from ..judged_bank import DocumentField, open_judged_bank
+from ..quality import RRF_K
+from ..retrieval_metrics import ndcg_at_10
 from .ranking_weight import document_of_row, tuning_half
-from .retrieval_metrics import ndcg_at_10
 
 __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
 
@@ -190,7 +192,7 @@ def _mean(rankings: Mapping[str, Sequence[str]], judged: JudgedSet) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the table of systems and sets."""
-    parser = argparse.ArgumentParser(prog="aqe.bench.ablation")
+    parser = argparse.ArgumentParser(prog="aqe.bench.studies.ablation")
     parser.add_argument("sets", nargs="+", metavar="FOLDER:description|FOLDER:template")
     parser.add_argument("--encoder", default=DEFAULT_ENCODER)
     parser.add_argument("--cache", type=Path, default=Path(".cache/aqe"))

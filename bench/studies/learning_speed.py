@@ -1,6 +1,6 @@
 """How fast learning is: one update, one durable experience, analytics and start of a big history.
 
-python -m aqe.bench.learning_speed
+python -m aqe.bench.studies.learning_speed
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from ..learning import LearningEngine, LearningStore
-from ..learning.config import QLearningConfig
-from ..learning.outcome.keys import action_key, state_key
-from ..learning.q_learning.q_table import QTable
-from ..learning.q_learning.update_rules import update
-from ..learning.storage.sqlite.q_value_table import Cell
-from ..schema import AgentAction, Experience, Task, TaskResult, TaskState
+from ...learning import LearningEngine, LearningStore
+from ...learning.config import QLearningConfig
+from ...learning.outcome.keys import action_key, state_key
+from ...learning.q_learning.q_table import QTable
+from ...learning.q_learning.update_rules import update
+from ...learning.storage.sqlite.q_value_table import Cell
+from ...schema import AgentAction, Experience, Task, TaskResult, TaskState
 
 __all__ = ["fill_history", "run"]
 
@@ -198,7 +198,9 @@ def _row(work: str, seconds: Sequence[float], measure: str, target_ms: float) ->
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the measurements as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m aqe.bench.learning_speed", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m aqe.bench.studies.learning_speed", description=__doc__
+    )
     parser.add_argument("--experiences", type=int, default=EXPERIENCES)
     parser.add_argument("--q-values", type=int, default=Q_VALUES)
     options = parser.parse_args(arguments)

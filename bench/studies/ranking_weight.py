@@ -1,4 +1,6 @@
-"""Finds the weight of BM25 in the ranking: ``python -m aqe.bench.ranking_weight SET:FIELD …``.
+"""Finds the weight of BM25 in the ranking.
+
+Run: ``python -m aqe.bench.studies.ranking_weight SET:FIELD …``.
 
 Each set is a folder in BEIR layout, its field ``description`` or ``template``. Only every second
 query (by the hash of its id) is looked at, so that the others can check what was found. The legs'
@@ -16,16 +18,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
-from ..retrieval.ranking.fusion import fuse
-from ..retrieval.ranking.search import LegScores, SearchRequest, leg_scores
-from ..retrieval.storage.sqlite import PatternStore
-from ..retrieval.text.tokens import query_terms
-from ..schema import PatternSearchContext, PatternSearchCriteria
-from .beir import JudgedSet, read_judged_set
-from .embedding_cache import CachedEncoder
-from .judged_bank import DocumentField, open_judged_bank
-from .retrieval_metrics import ndcg_at_10
+from ...models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
+from ...retrieval.ranking.fusion import fuse
+from ...retrieval.ranking.search import LegScores, SearchRequest, leg_scores
+from ...retrieval.storage.sqlite import PatternStore
+from ...retrieval.text.tokens import query_terms
+from ...schema import PatternSearchContext, PatternSearchCriteria
+from ..beir import JudgedSet, read_judged_set
+from ..embedding_cache import CachedEncoder
+from ..judged_bank import DocumentField, open_judged_bank
+from ..retrieval_metrics import ndcg_at_10
 
 __all__ = ["WEIGHTS", "document_of_row", "tuning_half", "weights_table"]
 
@@ -87,7 +89,7 @@ def _rankings(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the table of sets and weights."""
-    parser = argparse.ArgumentParser(prog="aqe.bench.ranking_weight")
+    parser = argparse.ArgumentParser(prog="aqe.bench.studies.ranking_weight")
     parser.add_argument("sets", nargs="+", metavar="FOLDER:description|FOLDER:template")
     parser.add_argument("--encoder", default=DEFAULT_ENCODER)
     parser.add_argument("--cache", type=Path, default=Path(".cache/aqe"))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..schema import AqeError
+from ...schema import AqeError
+from ..options import JsonOption
+from ..output import plain, print_json, stderr, stdout, table
 from . import bench_bulk, bench_latency, bench_quality
-from .options import JsonOption
-from .output import plain, print_json, stderr, stdout, table
 
 if TYPE_CHECKING:  # loaded by the command that measures
-    from ..bench.bank_speed import SpeedRow
+    from ...bench.bank_speed import SpeedRow
 
 app = typer.Typer(
     help="Measure this installation.", invoke_without_command=True, rich_markup_mode=None
@@ -47,8 +47,8 @@ def bank(
         return
     if save and baseline is None:
         raise typer.BadParameter("--save needs --baseline FILE")
-    from ..bench.bank_speed import run_bank_speed
-    from ..bench.baseline import read_baseline, slower, write_baseline
+    from ...bench.bank_speed import run_bank_speed
+    from ...bench.baseline import read_baseline, slower, write_baseline
 
     saved = read_baseline(baseline) if baseline is not None and not save else {}
     if not json:
@@ -88,7 +88,7 @@ def _print_rows(rows: Sequence[SpeedRow], saved: dict[str, float]) -> None:
 @app.command()
 def learning(json: JsonOption = False) -> None:
     """Check the Q-learning core on Gymnasium's tabular environments, exactly scored."""
-    from ..bench.learning import run
+    from ...bench.learning import run
 
     if find_spec("gymnasium") is None:
         raise AqeError("aqe bench learning needs gymnasium: pip install 'aqe[bench]'")
