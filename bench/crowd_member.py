@@ -19,7 +19,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ..models import Encoder, create_encoder
+from ..models import Encoder, Vector, create_encoder
 from ..retrieval import QEReasoningBank
 from ..retrieval.ranking.search import SearchMode
 from ..schema import AqeError, TestPattern
@@ -28,7 +28,6 @@ from .synthetic import DIMENSION, GeneratedQuery, PatternGenerator
 
 __all__ = ["CrowdEncoder", "MemberPlan", "MemberReport", "read_queries", "run", "write_queries"]
 
-Vector = npt.NDArray[np.float32]
 
 # One search in five looks for a watched pattern; those are not timed.
 LOOK_SHARE: Final = 0.2

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import apsw
 import numpy as np
-import numpy.typing as npt
 
+from ..models import Vector
 from ..retrieval.text.tokens import match_expression, query_terms
 from ..schema import PatternSearchCriteria, TestPattern
 from ..schema.database.connection import load_vector_extension
 
 __all__ = ["NumpyScan", "PlainHybrid"]
 
-Vector = npt.NDArray[np.float32]
 
 LIMIT = 10
 CANDIDATES = 50

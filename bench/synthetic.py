@@ -20,14 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..models import QueryEmbedding
+from ..models import QueryEmbedding, Vector
 from ..retrieval import QEReasoningBank
 from ..retrieval.text.pattern_text import embedded_text, text_hash
 from ..schema import Category, Framework, Language, TestPattern
 
 __all__ = ["DIMENSION", "GeneratedEncoder", "GeneratedQuery", "PatternGenerator", "fill_bank"]
 
-Vector = npt.NDArray[np.float32]
 
 DIMENSION = 384
 TOPICS = 400

@@ -14,7 +14,7 @@ from .options import DatabaseOption, JsonOption, locate, open_database, print_da
 from .output import plain, print_json, stdout
 
 app = typer.Typer(
-    help="Find, upgrade, check, mend and copy the database file.",
+    help="Find, upgrade, check, repair and copy the database file.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -22,11 +22,11 @@ app = typer.Typer(
 # As many as a person reads; --json has them all.
 MAX_SHOWN = 20
 
-_MENDS = {
+_REPAIRS = {
     "rebuild": "will be made anew",
     "quarantine": "will be set aside",
     "salvage": "what can be read will be copied into a new file",
-    "none": "cannot be mended here",
+    "none": "cannot be fixed here",
 }
 
 
@@ -92,7 +92,7 @@ def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
                 f"{report.patterns:,} patterns, {facts.size_bytes:,} bytes, {facts.free_pages:,} of"
                 f" {facts.pages:,} pages free, log {facts.wal_bytes:,} bytes"
             )
-        stdout().print("mend it with: aqe db repair" if report.problems else "ok")
+        stdout().print("fix it with: aqe db repair" if report.problems else "ok")
         print_database(report.path)
     if report.problems:
         raise typer.Exit(1)
@@ -136,9 +136,9 @@ def repair(
         for id in report.quarantined:
             console.print(plain(f"set aside in the table repair_quarantine: {id}"), soft_wrap=True)
         if not report.before:
-            console.print("nothing to mend")
+            console.print("nothing to repair")
         elif not dry_run:
-            console.print("mended" if not report.after else "still wrong:")
+            console.print("repaired" if not report.after else "still wrong:")
             _print_problems(report.after)
         print_database(location.path)
     if report.after:
@@ -192,7 +192,7 @@ def _print_problems(problems: tuple[Problem, ...]) -> None:
     console = stdout()
     for problem in problems[:MAX_SHOWN]:
         subject = f" {problem.subject}" if problem.subject else ""
-        text = f"{problem.area}{subject}: {problem.message} ({_MENDS[problem.mend]})"
+        text = f"{problem.area}{subject}: {problem.message} ({_REPAIRS[problem.repair]})"
         console.print(plain(text, "red"), soft_wrap=True)
     rest = Counter(problem.area for problem in problems[MAX_SHOWN:])
     for area, count in rest.items():

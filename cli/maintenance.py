@@ -9,9 +9,9 @@ from pathlib import Path
 
 import apsw
 
-from ..learning import check_learning, mend_learning
+from ..learning import check_learning, repair_learning
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage.sqlite import check_patterns, mend_patterns, quarantine_pattern
+from ..retrieval.storage.sqlite import check_patterns, quarantine_pattern, repair_patterns
 from ..schema import (
     Database,
     DatabaseBusyError,
@@ -79,7 +79,7 @@ def check_database(path: Path) -> CheckReport:
 
 
 def repair_database(path: Path, *, dry_run: bool = False) -> RepairReport:
-    """Mends what can be mended. What is damaged is set aside, never deleted.
+    """Fixes what can be fixed. What is damaged is set aside, never deleted.
 
     Raises:
         DatabaseError: The file cannot be opened or written, or other processes have it open where
@@ -88,15 +88,15 @@ def repair_database(path: Path, *, dry_run: bool = False) -> RepairReport:
     before = check_database(path).problems
     if dry_run or not before:
         return RepairReport(before, before)
-    if not any(problem.mend == "salvage" for problem in before):
+    if not any(problem.repair == "salvage" for problem in before):
         try:
-            return replace(_mended(path), before=before)
+            return replace(_repaired(path), before=before)
         except (DatabaseBusyError, DatabaseFullError, DatabaseReadOnlyError):
             raise
         except DatabaseError as error:  # the damage is deeper than a check can see
             _log.info("a repair in place failed, copying what can be read: %s", error)
     salvaged, kept = _salvage(path)
-    return replace(_mended(path), before=before, salvaged=salvaged, kept=kept)
+    return replace(_repaired(path), before=before, salvaged=salvaged, kept=kept)
 
 
 def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem, ...]:
@@ -108,11 +108,11 @@ def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem,
     )
 
 
-def _mended(path: Path) -> RepairReport:
+def _repaired(path: Path) -> RepairReport:
     """Mends in place; returns what is still wrong."""
     with Database(path, must_exist=True) as database:
         with database.write() as connection:
-            quarantined = _mend(connection, check_all(connection, database), database.has_vectors)
+            quarantined = _repair(connection, check_all(connection, database), database.has_vectors)
         embedded = _embed_missing(database)
         after = _checked(path, database).problems
     return RepairReport((), after, quarantined, embedded)
@@ -123,7 +123,7 @@ def _checked(path: Path, database: Database) -> CheckReport:
         problems = check_all(connection, database)
         facts = file_facts(connection, path)
         count = 0
-        if not any(problem.mend == "salvage" for problem in problems):
+        if not any(problem.repair == "salvage" for problem in problems):
             count = int(connection.execute("select count(*) from patterns").get)
     return CheckReport(path, problems, facts, count)
 
@@ -145,19 +145,19 @@ def _salvage(path: Path) -> tuple[SalvageReport, Path | None]:
             partial.with_name(partial.name + end).unlink(missing_ok=True)
 
 
-def _mend(
+def _repair(
     connection: apsw.Connection, problems: tuple[Problem, ...], has_vectors: bool
 ) -> tuple[str, ...]:
     """Sets damaged rows aside, then makes everything derived anew."""
-    reasons = {one.subject: one.message for one in problems if one.mend == "quarantine"}
+    reasons = {one.subject: one.message for one in problems if one.repair == "quarantine"}
     quarantined = tuple(
         id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason)
     )
     if any(one.area == "index" for one in problems):
         connection.execute("reindex")
-    if quarantined or any(one.mend != "none" for one in problems):
-        mend_patterns(connection, has_vectors=has_vectors)
-        mend_learning(connection)
+    if quarantined or any(one.repair != "none" for one in problems):
+        repair_patterns(connection, has_vectors=has_vectors)
+        repair_learning(connection)
     return quarantined
 
 

@@ -7,7 +7,7 @@ from .agents.base_agent import BaseAgent, Perform, TaskContext, create_agent
 from .agents.environment import learning_switched_on
 from .agents.roles import ROLES, AgentRole, role_named
 from .analytics import analyse, first_day
-from .check import check_learning, mend_learning
+from .check import check_learning, repair_learning
 from .config import QLearningConfig
 from .decision.action_choice import ActionChoice, QLearningStats
 from .engine import LearningEngine
@@ -40,9 +40,9 @@ __all__ = [
     "first_day",
     "learning_switched_on",
     "loop_is_alive",
-    "mend_learning",
     "outcome_from_mapping",
     "overview",
+    "repair_learning",
     "request_stop",
     "role_named",
     "run_cycle",

@@ -14,7 +14,7 @@ from .storage.sqlite.store import LearningRows
 
 __all__ = ["analyse", "first_day"]
 
-MOST_PATTERNS = 10
+MAX_PATTERNS = 10
 _RANGE = re.compile(r"([1-9]\d{0,4})([dw])")
 
 
@@ -68,8 +68,8 @@ def analyse(
         ),
         by_task_type=_statistics(rows.analytics.by_task_type(agent_id, since, None)),
         by_strategy=_statistics(rows.analytics.by_strategy(agent_id, since, None)),
-        top_patterns=tuple(top[:MOST_PATTERNS]),
-        failure_patterns=tuple(with_suggestions(rows, failing[:MOST_PATTERNS])),
+        top_patterns=tuple(top[:MAX_PATTERNS]),
+        failure_patterns=tuple(with_suggestions(rows, failing[:MAX_PATTERNS])),
     )
 
 

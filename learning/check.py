@@ -1,7 +1,7 @@
 """Whether what was learned is what the history says, and making it so.
 
 The history is the truth: Q-values, counters and learned patterns are a fold over it, so they can
-be checked by folding it again, and mended the same way.
+be checked by folding it again, and repaired the same way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .storage.sqlite.check_queries import ConsistencyRows
 from .storage.sqlite.q_value_table import Cell
 from .storage.sqlite.store import LearningRows
 
-__all__ = ["check_learning", "mend_learning"]
+__all__ = ["check_learning", "repair_learning"]
 
 TOLERANCE = 1e-9
 
@@ -33,10 +33,10 @@ def check_learning(connection: apsw.Connection) -> list[Problem]:
     return problems
 
 
-def mend_learning(connection: apsw.Connection) -> list[str]:
+def repair_learning(connection: apsw.Connection) -> list[str]:
     """Folds the history of each learner that disagrees with it again; returns their ids."""
     rows, history = LearningRows(connection), ConsistencyRows(connection)
-    mended = []
+    repaired = []
     for agent in rows.agents.all():
         if not _faults(rows, history, agent):
             continue
@@ -49,8 +49,8 @@ def mend_learning(connection: apsw.Connection) -> list[str]:
             agent.agent_id, count=count, experience=last, epsilon=learner.epsilon
         )
         rows.patterns.recount(agent.agent_id)
-        mended.append(agent.agent_id)
-    return mended
+        repaired.append(agent.agent_id)
+    return repaired
 
 
 def _faults(rows: LearningRows, history: ConsistencyRows, agent: AgentRow) -> list[str]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["MOST_REPLAY", "POLICIES", "UPDATE_RULES", "PolicyName", "QLearningConfig", "UpdateRule"]
+__all__ = ["MAX_REPLAY", "POLICIES", "UPDATE_RULES", "PolicyName", "QLearningConfig", "UpdateRule"]
 
 UpdateRule = Literal["q-learning", "double-q", "expected-sarsa"]
 PolicyName = Literal["epsilon-greedy", "ucb1", "thompson"]
@@ -15,7 +15,7 @@ UPDATE_RULES: tuple[UpdateRule, ...] = get_args(UpdateRule)
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 
 # The ring of newest experiences that every process keeps, whatever its settings rehearse from.
-MOST_REPLAY = 10_000
+MAX_REPLAY = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +64,9 @@ class QLearningConfig:
                 f"epsilon_min must not exceed epsilon, got {self.epsilon_min} and {self.epsilon}"
             )
         for name, least in (("replay_capacity", 1), ("replay_batch", 1), ("replay_interval", 0)):
-            if not least <= getattr(self, name) <= MOST_REPLAY:
+            if not least <= getattr(self, name) <= MAX_REPLAY:
                 raise ValueError(
-                    f"{name} must be from {least} to {MOST_REPLAY}, got {getattr(self, name)}"
+                    f"{name} must be from {least} to {MAX_REPLAY}, got {getattr(self, name)}"
                 )
         if self.update_rule not in UPDATE_RULES:
             raise ValueError(

@@ -253,7 +253,7 @@ class LearningEngine:
             return 0 if agent is None else agent.experience_count
 
     def is_enabled(self) -> bool:
-        """Tells whether learning is switched on, for this agent and for all."""
+        """Returns whether learning is switched on, for this agent and for all."""
         with self._reading() as rows:
             agent = rows.agents.get(self.agent_id)
             return rows.agents.all_enabled() and (agent is None or agent.enabled)

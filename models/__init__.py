@@ -9,6 +9,7 @@ from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
 from .text import split_identifiers
+from .vector import Vector
 
 __all__ = [
     "DEFAULT_ENCODER",
@@ -18,6 +19,7 @@ __all__ = [
     "PieceEncoder",
     "QueryEmbedding",
     "SentenceTransformerEncoder",
+    "Vector",
     "create_encoder",
     "embed_query",
     "identity_of",

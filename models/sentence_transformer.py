@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _DEFAULT_MAX_TOKENS = 512
 _CHARS_A_TOKEN = 32
 # Cosine of a model's embedding to the mean of its pieces, where it is that mean.
-LEAST_MEAN = 0.999
+MIN_MEAN = 0.999
 
 
 class SentenceTransformerEncoder:
@@ -117,7 +117,7 @@ class SentenceTransformerEncoder:
         states = np.asarray(made["token_embeddings"].cpu(), np.float32)
         tokens = loaded.model.tokenizer.convert_ids_to_tokens(made["input_ids"].tolist())
         mean = states.mean(axis=0)
-        if mean.shape != whole.shape or mean @ whole < LEAST_MEAN * np.linalg.norm(mean):
+        if mean.shape != whole.shape or mean @ whole < MIN_MEAN * np.linalg.norm(mean):
             return QueryEmbedding.without_pieces(whole)
         marks = set(loaded.model.tokenizer.all_special_tokens)
         inside = [place for place, token in enumerate(tokens) if token not in marks]

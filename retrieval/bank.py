@@ -163,7 +163,7 @@ class QEReasoningBank(BankFiles, BankTrust):
         )
 
     def delete_pattern(self, id: str) -> bool:
-        """Deletes a pattern with its use, versions and embeddings; tells whether it was there."""
+        """Deletes a pattern with its use, versions and embeddings; returns whether it was there."""
         with self._opening.store().writing() as session:
             stored = session.rows.get(id)
             if stored is None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
 from .database.connection import Durability
 from .database.database import Database
-from .database.file_check import FileFacts, Mend, Problem, check_file, file_facts, unreadable
+from .database.file_check import (
+    FileFacts,
+    Problem,
+    RepairAction,
+    check_file,
+    file_facts,
+    unreadable,
+)
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, schema_version
 from .database.salvage import SalvageReport, salvage
@@ -114,7 +121,6 @@ __all__ = [
     "LearningError",
     "LearningFeedback",
     "LearningOutcome",
-    "Mend",
     "MigrationReport",
     "Origin",
     "PatternMatch",
@@ -126,6 +132,7 @@ __all__ = [
     "Problem",
     "Provenance",
     "RecommendationBasis",
+    "RepairAction",
     "RestoreReport",
     "RetryPolicy",
     "RewardBucket",

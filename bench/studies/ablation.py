@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from ...models import (
     DEFAULT_ENCODER,
     Encoder,
     QueryEmbedding,
+    Vector,
     create_encoder,
     embed_query,
     identity_of,
@@ -48,7 +48,6 @@ __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
 
 DEPTH = CANDIDATES_PER_LEG
 Scores = dict[int, float]
-Vector = npt.NDArray[np.float32]
 Weights = tuple[float, float, float, float]
 
 # Name, description, tags, code: as the bank has them; without the doubling that makes k1 0.6 of

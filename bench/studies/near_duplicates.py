@@ -15,7 +15,7 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from ...retrieval.text.minhash import LEAST_SIMILARITY, bands, comparable_tokens, signature
+from ...retrieval.text.minhash import MIN_SIMILARITY, bands, comparable_tokens, signature
 from ...retrieval.text.minhash import similarity as estimated
 from ...retrieval.text.pattern_text import body_of
 from ..workload import real_patterns
@@ -42,7 +42,7 @@ def measure_near_duplicates() -> str:
     lines = ["| difflib ratio | pairs | called near-duplicates |", "|---|---:|---:|"]
     for low, high in itertools.pairwise(EDGES):
         inside = (ratios >= low) & (ratios < high)
-        called = (estimates[inside] >= LEAST_SIMILARITY).mean() if inside.any() else float("nan")
+        called = (estimates[inside] >= MIN_SIMILARITY).mean() if inside.any() else float("nan")
         lines.append(f"| {low:.2f} to {min(high, 1):.2f} | {inside.sum()} | {called:.0%} |")
     grouped = sum(len(bucket) > 1 for bucket in _by_band(signatures).values())
     return "\n".join([*lines, "", f"{PATTERNS} tests; {grouped} bands are shared; seed {SEED}"])

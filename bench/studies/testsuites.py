@@ -46,11 +46,11 @@ _CHECKING: Final = frozenset(
 )
 
 # A shorter sentence or title ("it works") is no need that somebody would search for.
-LEAST_WORDS: Final[dict[Family, int]] = {"python": 4, "javascript": 3}
+MIN_WORDS: Final[dict[Family, int]] = {"python": 4, "javascript": 3}
 # Code or words that more tests than this share say nothing about which test is meant.
-MOST_SHARED = 4
+MAX_SHARED = 4
 # Less code than this is an empty body.
-LEAST_CODE_CHARS = 30
+MIN_CODE_CHARS = 30
 DOCUMENTS, QUERIES = 3_000, 1_000
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
@@ -139,10 +139,10 @@ def judged_set(
     """
     found = _documents(tests)
     shared = Counter(query for one in found for query in one.queries)
-    asked = [one for one in found if any(shared[query] <= MOST_SHARED for query in one.queries)]
+    asked = [one for one in found if any(shared[query] <= MAX_SHARED for query in one.queries)]
     chosen = {one.document.id: one for one in _evenly(asked)[:queries]}
     texts = sorted(
-        {query for one in chosen.values() for query in one.queries if shared[query] <= MOST_SHARED}
+        {query for one in chosen.values() for query in one.queries if shared[query] <= MAX_SHARED}
     )
     if not texts:
         raise AqeError(f"{name}: expected tests that say in words what they check, found none")
@@ -176,7 +176,7 @@ def _documents(tests: Iterable[SuiteTest]) -> list[_Merged]:
         groups[" ".join(test.code.split())].append(test)
     merged = []
     for text, group in groups.items():
-        if len(group) <= MOST_SHARED and len(text) >= LEAST_CODE_CHARS:
+        if len(group) <= MAX_SHARED and len(text) >= MIN_CODE_CHARS:
             first = min(group, key=lambda test: (test.project, test.title, test.code))
             id = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
             queries = frozenset(test.query for test in group if test.query)
@@ -259,7 +259,7 @@ def _suite_test(project: str, title: str, code: bytes, query: str, family: Famil
         project=project,
         title=title,
         code=code.decode("utf-8", "replace").strip(),
-        query=" ".join(words) if len(words) >= LEAST_WORDS[family] else "",
+        query=" ".join(words) if len(words) >= MIN_WORDS[family] else "",
     )
 
 

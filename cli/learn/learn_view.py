@@ -17,8 +17,8 @@ from ...schema import (
 from ..output import clean, plain, share, table
 
 CHART_HEIGHT = 12
-_LEAST_CHART_WIDTH = 40
-_MOST_CHART_WIDTH = 100
+_MIN_CHART_WIDTH = 40
+_MAX_CHART_WIDTH = 100
 
 
 def reward_text(value: float | None) -> str:
@@ -179,7 +179,7 @@ def _print_statistics(console: Console, title: str, statistics: Sequence[ActionS
 
 
 def _print_charts(console: Console, analytics: LearningAnalytics) -> None:
-    width = max(_LEAST_CHART_WIDTH, min(_MOST_CHART_WIDTH, console.width))
+    width = max(_MIN_CHART_WIDTH, min(_MAX_CHART_WIDTH, console.width))
     days = [f"{day.day:%m-%d}" for day in analytics.daily]
     rewards = [day.average_reward for day in analytics.daily]
     console.print(plain(_bars("average reward a day", days, rewards, width)))

@@ -266,7 +266,7 @@ def _one_line(text: str) -> str:
 
 
 def _says_more_than_name(pattern: TestPattern) -> bool:
-    """Tells whether the description is more than the name in words."""
+    """Returns whether the description is more than the name in words."""
     return not all_words(pattern.description) <= all_words(pattern.name)
 
 

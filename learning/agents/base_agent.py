@@ -31,7 +31,7 @@ __all__ = ["BaseAgent", "Perform", "TaskContext", "create_agent"]
 
 # A pattern is worth keeping above this quality of the result that it came with.
 KEEP_QUALITY = 0.8
-MOST_PATTERNS = 5
+MAX_PATTERNS = 5
 
 Perform = Callable[[Task, "TaskContext"], TaskResult | Coroutine[Any, Any, TaskResult]]
 
@@ -159,7 +159,7 @@ class BaseAgent:
             wanted = self.search_context(task)
             context.patterns = self.memory.attempt(
                 "look up patterns",
-                lambda: tuple(bank.find_matching_patterns(wanted, limit=MOST_PATTERNS)),
+                lambda: tuple(bank.find_matching_patterns(wanted, limit=MAX_PATTERNS)),
                 (),
             )
         if engine is not None and _is_on(self.memory, engine):
@@ -316,7 +316,7 @@ def create_agent(
 
 
 def _is_on(memory: AgentMemory, engine: LearningEngine) -> bool:
-    """Tells whether learning is switched on in the database; False when that cannot be told."""
+    """Returns whether learning is switched on in the database; False when that cannot be told."""
     return memory.attempt("see whether learning is on", engine.is_enabled, False)
 
 

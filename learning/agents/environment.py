@@ -12,7 +12,7 @@ _OFF = frozenset({"0", "false", "no", "off"})
 
 
 def learning_switched_on(environment: Mapping[str, str] = os.environ) -> bool:
-    """Tells whether agents learn: they do, unless AQE_LEARNING_ENABLED is 0, false, no or off.
+    """Returns whether agents learn: they do, unless AQE_LEARNING_ENABLED is 0, false, no or off.
 
     Agents ask here when they are made without ``learning=``, since the variable must work for
     programs that use the library and never pass the command line.

@@ -12,7 +12,7 @@ from ..storage.sqlite.standing_columns import TrialRow
 
 __all__ = ["recommend"]
 
-MOST_ALTERNATIVES = 3
+MAX_ALTERNATIVES = 3
 # Experiences that make one half sure: confidence = n / (n + 5).
 _HALF_SURE = 5
 # What was seen on other states of the same task type says half as much.
@@ -143,7 +143,7 @@ def _recommendation(
                 if other.strategy in records
                 else None,
             )
-            for other in others[:MOST_ALTERNATIVES]
+            for other in others[:MAX_ALTERNATIVES]
         ),
     )
 

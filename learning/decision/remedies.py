@@ -9,7 +9,7 @@ from ..storage.sqlite.store import LearningRows
 
 __all__ = ["suggested_actions", "with_suggestions"]
 
-MOST_SUGGESTIONS = 3
+MAX_SUGGESTIONS = 3
 
 
 def suggested_actions(rows: LearningRows, failure: FailurePattern) -> list[SuggestedAction]:
@@ -37,7 +37,7 @@ def suggested_actions(rows: LearningRows, failure: FailurePattern) -> list[Sugge
     best = sorted(
         found.values(), key=lambda one: (-one.successes / one.uses, -one.successes, one.strategy)
     )
-    return best[:MOST_SUGGESTIONS]
+    return best[:MAX_SUGGESTIONS]
 
 
 def with_suggestions(rows: LearningRows, failures: list[FailurePattern]) -> list[FailurePattern]:

@@ -15,7 +15,7 @@ from ..storage.sqlite.standing_columns import TrialRow
 from ..storage.sqlite.store import LearningRows, LearningStore
 from .promotion import next_standing
 from .retention import archive_history
-from .strategy_comparison import ALPHA, LEAST_USES, compare_strategies
+from .strategy_comparison import ALPHA, MIN_USES, compare_strategies
 
 __all__ = ["STAGES", "CycleReport", "StageReport", "run_cycle"]
 
@@ -24,7 +24,7 @@ KEEP_EXPERIENCES = 100_000
 # A pair is compared again when its evidence has grown by half: testing after every few tasks would
 # sooner or later find a difference where there is none.
 GROWTH = 1.5
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +199,7 @@ def _due_comparisons(rows: LearningRows) -> Iterator[tuple[LearnedPattern, Learn
     for (agent_id, task_type), group in groupby(
         patterns, key=lambda one: (one.agent_id, one.task_type)
     ):
-        tried = [
-            one for one in group if one.usage_count >= LEAST_USES and one.standing != "retired"
-        ]
+        tried = [one for one in group if one.usage_count >= MIN_USES and one.standing != "retired"]
         if len(tried) < 2:
             continue
         best = sorted(tried, key=lambda one: (-one.average_reward, one.strategy))[:2]
@@ -231,5 +229,5 @@ def _outcome(trial: TrialRow) -> str:
 def _summary(changes: list[str], otherwise: str) -> str:
     if not changes:
         return f"{otherwise}, nothing to change"
-    more = len(changes) - _MOST_NAMED
-    return "; ".join(changes[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    more = len(changes) - _MAX_NAMED
+    return "; ".join(changes[:_MAX_NAMED]) + (f"; and {more} more" if more > 0 else "")

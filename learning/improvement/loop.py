@@ -84,7 +84,7 @@ def request_stop(store: LearningStore, *, now: datetime) -> LoopRow | None:
 
 
 def loop_is_alive(loop: LoopRow, *, now: datetime) -> bool:
-    """Tells whether the loop still runs: it has not ended, was heard of, and its process exists."""
+    """Returns whether the loop runs: it has not ended, was heard of, and its process exists."""
     silent = now.astimezone(UTC) - datetime.fromisoformat(loop.heartbeat_at)
     if loop.ended_at is not None or silent > timedelta(seconds=SILENCE_S):
         return False

@@ -8,7 +8,7 @@ from ..wilson import wilson_interval
 __all__ = ["next_standing"]
 
 # Fewer uses say nothing: with 10 of 10 the lower bound is 0.72, with 5 of 5 it is 0.57.
-LEAST_USES = 10
+MIN_USES = 10
 # Bounds of the 95 % interval of success. Between each pair lies the hysteresis: what was promoted
 # at 0.60 is demoted below 0.45, so that a record near a threshold does not flip with every use.
 PROMOTE_ABOVE = 0.60
@@ -22,11 +22,11 @@ def next_standing(current: Standing, *, successes: int, uses: int) -> tuple[Stan
     """Returns the standing that the record earns, and why; ``current`` when it earns no change."""
     low, high = wilson_interval(successes, uses)
     record = f"{successes} of {uses} succeeded"
-    if successes == 0 and uses >= LEAST_USES:
+    if successes == 0 and uses >= MIN_USES:
         return "retired", f"{record}: it never helped"
     if current == "retired":
         return ("candidate", f"{record}: it did help") if successes else (current, record)
-    if uses < LEAST_USES:
+    if uses < MIN_USES:
         return current, f"{record}: too few to judge"
     if current != "promoted" and low >= PROMOTE_ABOVE:
         return "promoted", f"{record}: at least {low:.2f} with 95 % confidence"

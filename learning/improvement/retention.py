@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..config import MOST_REPLAY
+from ..config import MAX_REPLAY
 from ..storage.sqlite.agent_table import AgentRow
 from ..storage.sqlite.store import LearningRows
 
@@ -25,5 +25,5 @@ def archive_history(rows: LearningRows, agent: AgentRow, *, keep: int) -> int:
     if keep < 0:
         raise ValueError(f"keep must be >= 0, got {keep}")
     return rows.history.archive(
-        agent.agent_id, keep=max(keep, MOST_REPLAY), contained=agent.snapshot_experience
+        agent.agent_id, keep=max(keep, MAX_REPLAY), contained=agent.snapshot_experience
     )

@@ -7,13 +7,13 @@ from statistics import fmean
 
 from ..storage.sqlite.standing_columns import TrialRow
 
-__all__ = ["ALPHA", "LEAST_USES", "compare_strategies"]
+__all__ = ["ALPHA", "MIN_USES", "compare_strategies"]
 
 # A difference this unlikely by chance is taken for real; shared among the comparisons of a cycle
 # (Bonferroni).
 ALPHA = 0.01
 # Below this many rewards a side, Mann-Whitney can hardly reach ALPHA at all.
-LEAST_USES = 20
+MIN_USES = 20
 
 
 def compare_strategies(

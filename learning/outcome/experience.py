@@ -17,10 +17,10 @@ from .reward import reward_of
 __all__ = ["experience_context", "experience_of", "storable_text"]
 
 # As much as one may want to read again; a log file belongs elsewhere.
-_MOST_BYTES = 16 * 1024
-_MOST_DEPTH = 8
-_MOST_ERRORS = 10
-_MOST_TEXT = 2_000
+_MAX_BYTES = 16 * 1024
+_MAX_DEPTH = 8
+_MAX_ERRORS = 10
+_MAX_TEXT = 2_000
 
 
 def experience_of(
@@ -78,22 +78,22 @@ def experience_context(
     ``left_out`` names it.
     """
     parts: dict[str, Any] = {
-        "description": task.description[:_MOST_TEXT],
-        "errors": [error[:_MOST_TEXT] for error in result.errors[:_MOST_ERRORS]],
+        "description": task.description[:_MAX_TEXT],
+        "errors": [error[:_MAX_TEXT] for error in result.errors[:_MAX_ERRORS]],
         "task": task.context,
         "result": result.details,
     }
     if feedback is not None:
         parts["feedback"] = {
             "rating": feedback.rating,
-            "issues": [issue[:_MOST_TEXT] for issue in feedback.issues[:_MOST_ERRORS]],
-            "source": feedback.source[:_MOST_TEXT],
+            "issues": [issue[:_MAX_TEXT] for issue in feedback.issues[:_MAX_ERRORS]],
+            "source": feedback.source[:_MAX_TEXT],
         }
     kept: dict[str, Any] = {}
     left_out: list[str] = []
-    room = _MOST_BYTES
+    room = _MAX_BYTES
     for name, part in parts.items():
-        value = _storable(part, _MOST_DEPTH)
+        value = _storable(part, _MAX_DEPTH)
         size = len(msgspec.json.encode(value))
         if size > room:
             left_out.append(name)
@@ -126,9 +126,9 @@ def _storable(value: Any, depth: int) -> Any:
         exact = isinstance(value, float) or -(2**63) <= value < 2**63
         return value if exact and math.isfinite(value) else str(value)
     if depth == 0:
-        return storable_text(str(value)[:_MOST_TEXT])
+        return storable_text(str(value)[:_MAX_TEXT])
     if isinstance(value, Mapping):
         return {storable_text(str(key)): _storable(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_storable(item, depth - 1) for item in value]
-    return storable_text(str(value)[:_MOST_TEXT])
+    return storable_text(str(value)[:_MAX_TEXT])

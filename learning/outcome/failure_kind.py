@@ -7,9 +7,9 @@ import re
 __all__ = ["UNEXPLAINED", "failure_kind"]
 
 UNEXPLAINED = "unexplained"
-_MOST_CHARS = 120
+_MAX_CHARS = 120
 # Some patterns below take time in the square of the length.
-_MOST_READ = 1_000
+_MAX_READ = 1_000
 # "ValueError: message", "pkg.mod.SomeError: message", "KeyError"
 _TYPED = re.compile(
     r"\s*(?P<type>(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*"
@@ -34,15 +34,15 @@ def failure_kind(error: BaseException | str) -> str:
     same name. A text without an exception type is named by its message alone.
     """
     if isinstance(error, BaseException):
-        kind, message = type(error).__name__, str(error)[:_MOST_READ]
+        kind, message = type(error).__name__, str(error)[:_MAX_READ]
     else:
-        text = error[:_MOST_READ]
+        text = error[:_MAX_READ]
         match = _TYPED.fullmatch(text)
         kind = match["type"].rpartition(".")[2] if match else ""
         message = match["message"] if match else text
     message = _general(message)
     return (f"{kind}: {message}" if kind and message else kind or message)[
-        :_MOST_CHARS
+        :_MAX_CHARS
     ] or UNEXPLAINED
 
 

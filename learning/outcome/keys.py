@@ -21,9 +21,9 @@ _LEVELS = ((1 / 3, "low"), (2 / 3, "medium"))
 # A minute, ten minutes, an hour: what a unit run, a suite and a nightly job may take.
 _TIME_BOUNDS_S = ((60.0, "1m"), (600.0, "10m"), (3600.0, "1h"))
 # From the third attempt on, the number says nothing new.
-_MOST_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 _FEW_WORKERS = 4
-_LEAST_WORKERS = {"1": 1, "few": 2, "many": _FEW_WORKERS + 1}
+_MIN_WORKERS = {"1": 1, "few": 2, "many": _FEW_WORKERS + 1}
 
 
 def state_key(state: TaskState) -> str:
@@ -63,7 +63,7 @@ def parse_action(key: str) -> AgentAction:
     return AgentAction(
         strategy=unquote(fields["strategy"]),
         tools=[unquote(tool) for tool in tools],
-        parallelism=_LEAST_WORKERS[fields["parallel"]],
+        parallelism=_MIN_WORKERS[fields["parallel"]],
         retry_policy=cast(RetryPolicy, fields["retry"]),  # checked by the record
     )
 
@@ -94,7 +94,7 @@ def _level(share: float | None) -> str:
 
 
 def _attempts(count: int) -> str:
-    return str(count) if count < _MOST_ATTEMPTS else f"{_MOST_ATTEMPTS}+"
+    return str(count) if count < _MAX_ATTEMPTS else f"{_MAX_ATTEMPTS}+"
 
 
 def _time(seconds: float | None) -> str:

@@ -8,7 +8,7 @@ and no update can be lost.
 from __future__ import annotations
 
 from ...schema import Experience
-from ..config import MOST_REPLAY, QLearningConfig
+from ..config import MAX_REPLAY, QLearningConfig
 from ..storage.sqlite.agent_table import AgentRow
 from ..storage.sqlite.experience_table import Transition
 from ..storage.sqlite.store import LearningRows
@@ -99,7 +99,7 @@ class TrackedLearner:
         learner = QLearner(self._agent_id, generation=agent.generation)
         learner.load(
             rows.values.all(self._agent_id),
-            rows.history.newest(self._agent_id, until=agent.snapshot_experience, limit=MOST_REPLAY),
+            rows.history.newest(self._agent_id, until=agent.snapshot_experience, limit=MAX_REPLAY),
             count=agent.snapshot_count,
             last_experience=agent.snapshot_experience,
             epsilon=agent.snapshot_epsilon,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..config import MOST_REPLAY, QLearningConfig
+from ..config import MAX_REPLAY, QLearningConfig
 from ..storage.sqlite.experience_table import Transition
 from ..storage.sqlite.q_value_table import Cell
 from .counter_rng import coin, sample_without_replacement, seed_of
@@ -34,7 +34,7 @@ class QLearner:
         self.count = 0
         self.last_experience = 0
         self.epsilon: float | None = None  # None before the first experience
-        self._replay = ReplayBuffer(MOST_REPLAY)
+        self._replay = ReplayBuffer(MAX_REPLAY)
         self._changed: dict[tuple[int, int], None] = {}
         self._coin_seed = seed_of(f"{agent_id}/coin", generation)
         self._replay_seed = seed_of(f"{agent_id}/replay", generation)

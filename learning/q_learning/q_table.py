@@ -17,7 +17,7 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 _FIRST_STATES = 64
 _FIRST_ACTIONS = 8
 # 2**25 cells take 0.8 GiB in three arrays; pages of cells that were never visited stay unused.
-_MOST_CELLS = 1 << 25
+_MAX_CELLS = 1 << 25
 
 
 class QTable:
@@ -200,9 +200,9 @@ class QTable:
         return self._second
 
     def _grow(self, states: int, actions: int) -> None:
-        if states * actions > _MOST_CELLS:
+        if states * actions > _MAX_CELLS:
             raise LearningError(
-                f"the Q-table must stay below {_MOST_CELLS} cells, got {states} states x {actions} "
+                f"the Q-table must stay below {_MAX_CELLS} cells, got {states} states x {actions} "
                 "actions; use fewer distinct tools and strategies, or one agent id a kind of work"
             )
         self._values = _enlarged(self._values, states, actions)

@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 from cachetools import LRUCache
 
-from ...models import Encoder
+from ...models import Encoder, Vector
 from ...schema import Provenance, StoreReport, TestPattern
 from ..storage.sqlite import PatternStore
 from .preparation import PreparedBatch
@@ -24,7 +22,6 @@ from .writer import Embeddings, prepare_batch, write_batch
 
 __all__ = ["store_stream"]
 
-Vector = npt.NDArray[np.float32]
 # Suites hold copies of tests in several files (4 % of numpy's), whose text is embedded once. The
 # embeddings of so many texts are 6 MB at 384 dimensions.
 RECENT_TEXTS: Final = 4_096

@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from ...models import Encoder
+from ...models import Encoder, Vector
 from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
 from ..quality.success_bound import evidence_of_agents, quality_with_use
 from ..storage.sqlite import PatternSession, PatternStore, StoredPattern
@@ -19,7 +16,6 @@ from .preparation import PreparedBatch, PreparedPattern, prepared
 
 __all__ = ["Change", "Embeddings", "prepare_batch", "store_batch", "write_batch"]
 
-Vector = npt.NDArray[np.float32]
 # Texts given to the encoder at once: enough to sort by length, few enough for steady progress.
 EMBED_BATCH = 256
 # Uses that a stored pattern already brought with it weigh as those of one agent.

@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from ...models import QueryEmbedding
+from ...models import QueryEmbedding, Vector
 from ..text.tokens import STOP_WORDS
 
 __all__ = ["spreads_of", "telling_pieces"]
-
-Vector = npt.NDArray[np.float32]
 
 
 def telling_pieces(query: QueryEmbedding) -> Vector:

@@ -30,7 +30,7 @@ class Rules:
 
     @property
     def has_preferences(self) -> bool:
-        """Tells whether the context prefers anything."""
+        """Returns whether the context prefers anything."""
         return bool(
             self._context.language or self._context.framework or self._kind or self._keywords
         )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from ...models import QueryEmbedding
 from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
@@ -30,7 +29,6 @@ __all__ = [
 ]
 
 SearchMode = Literal["hybrid", "vector", "text"]
-Vector = npt.NDArray[np.float32]
 
 # Candidates of each leg; 20, 50, 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
 CANDIDATES_PER_LEG = 30
@@ -43,7 +41,7 @@ MAX_REASON_WORDS = 5
 # Of the code that reasons look at; a longer test is rare and would cost as much as the search.
 MAX_REASON_CHARS = 2_000
 # A page of answers is grouped; whoever asks for more wants a list, and comparing grows squared.
-MOST_GROUPED = 200
+MAX_GROUPED = 200
 # Below this a cosine of test code says little; measured on random pairs of tests.
 NOTABLE_COSINE = 0.35
 
@@ -176,9 +174,9 @@ def _chosen(
     """Returns the answers to give, best first, with the ids of those that made room for them.
 
     Near-duplicates make room only while there is something else to show: no answer is lost that
-    the limit has a place for. Also tells whether repeats are shown for want of others.
+    the limit has a place for. Also returns whether repeats are shown for want of others.
     """
-    grouped = request.group and request.limit <= MOST_GROUPED
+    grouped = request.group and request.limit <= MAX_GROUPED
     if not grouped or len(fused) <= request.limit:
         return [(one, ()) for one in fused[: request.limit]], False
     groups = group([candidates[one.key].signature for one in fused], request.limit)

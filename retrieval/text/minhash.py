@@ -1,7 +1,7 @@
 """Tests that say the same thing twice: found by MinHash, grouped in answers.
 
 Two tests are near-duplicates when the runs of two tokens in their code, the test's own name aside,
-overlap by at least ``LEAST_SIMILARITY`` (Jaccard). The overlap is estimated from MinHash signatures
+overlap by at least ``MIN_SIMILARITY`` (Jaccard). The overlap is estimated from MinHash signatures
 (Broder 1997, "On the resemblance and containment of documents"); candidates are found by bands of a
 signature (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4).
 """
@@ -15,14 +15,14 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEAST_SIMILARITY", "bands", "comparable_tokens", "group", "signature", "similarity"]
+__all__ = ["MIN_SIMILARITY", "bands", "comparable_tokens", "group", "signature", "similarity"]
 
 Hashes = npt.NDArray[np.uint32]
 
 # Copies with a line or a value changed. At 0.8, or with strings and numbers left out of account,
 # the test that was asked for was often folded into its sibling: 80 instead of 88 of 100 were found
 # among the first ten (bench/results/near_duplicates.md).
-LEAST_SIMILARITY = 0.95
+MIN_SIMILARITY = 0.95
 # 64 hashes estimate a Jaccard of 0.95 with a standard deviation of 0.03.
 HASHES = 64
 # 8 bands of 8: a pair at 0.95 shares one nearly always, a pair at 0.5 with probability 0.03.
@@ -90,7 +90,7 @@ def group(signatures: Sequence[bytes], most: int) -> dict[int, list[int]]:
         near = sorted({first for band in own_bands for first in by_band.get(band, ())})
         similarities = similarity(own, [signatures[first] for first in near])
         repeated = next(
-            (f for f, s in zip(near, similarities, strict=True) if s >= LEAST_SIMILARITY), None
+            (f for f, s in zip(near, similarities, strict=True) if s >= MIN_SIMILARITY), None
         )
         if repeated is not None:
             groups[repeated].append(place)

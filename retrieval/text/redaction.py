@@ -28,9 +28,9 @@ _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 # digit, that a value must have to count as random. Measured on 20,000 seeded random values (hex,
 # base 32, base 62; 16 to 40 characters) against the quoted values of numpy, scipy, scikit-learn
 # and networkx tests: the lowest of the former that matters lies above, all of the latter below.
-_LEAST_ENTROPY = 2.8
-_LEAST_CHANGES = 0.22
-_LEAST_RANDOM_CHARS = 12
+_MIN_ENTROPY = 2.8
+_MIN_CHANGES = 0.22
+_MIN_RANDOM_CHARS = 12
 # How far before a value its name is sought.
 _MAX_NAME_CHARS = 96
 
@@ -109,7 +109,7 @@ def _without_overlaps(findings: list[SecretFinding]) -> list[SecretFinding]:
 
 def _looks_random(value: str) -> bool:
     """Whether a value looks drawn at random rather than written by a person."""
-    if len(value) < _LEAST_RANDOM_CHARS or not any(char.isdigit() for char in value):
+    if len(value) < _MIN_RANDOM_CHARS or not any(char.isdigit() for char in value):
         return False
     classes = [
         "d" if char.isdigit() else "u" if char.isupper() else "l"
@@ -119,11 +119,11 @@ def _looks_random(value: str) -> bool:
     if len(set(classes)) < 2:
         return False
     changes = sum(left != right for left, right in pairwise(classes))
-    if changes / len(value) < _LEAST_CHANGES:
+    if changes / len(value) < _MIN_CHANGES:
         return False
     counts = Counter(value).values()
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts)
-    return entropy >= _LEAST_ENTROPY
+    return entropy >= _MIN_ENTROPY
 
 
 def _rule(

@@ -65,7 +65,7 @@ def split_words(text: str) -> list[str]:
 
 
 def has_words(text: str) -> bool:
-    """Tells whether there is any word in the text to search for."""
+    """Returns whether there is any word in the text to search for."""
     return bool(query_terms(text))
 
 
@@ -95,7 +95,7 @@ def _holds(text: str, lowered: str, word: str) -> bool:
 
 
 def _is_boundary(text: str, place: int) -> bool:
-    """Tells whether a word ends or begins at a place of a text, as in ``index_words``."""
+    """Returns whether a word ends or begins at a place of a text, as in ``index_words``."""
     if place in (0, len(text)) or not (text[place - 1].isalnum() and text[place].isalnum()):
         return True
     return _CAMEL.match(text, place) is not None

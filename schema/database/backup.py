@@ -132,7 +132,7 @@ def _copy(source: Path, partial: Path) -> int:
         raise DatabaseError(f"cannot copy {source}: {error}") from error
 
 
-_DAMAGED = "{path} is damaged ({error}): no copy was made; mend it with: aqe db repair"
+_DAMAGED = "{path} is damaged ({error}): no copy was made; fix it with: aqe db repair"
 
 
 def _verified(copy: apsw.Connection, source: Path) -> int:
@@ -142,7 +142,7 @@ def _verified(copy: apsw.Connection, source: Path) -> int:
         raise DatabaseOpenError(
             f"{source} holds no pattern bank; give a copy made by aqe db backup"
         )
-    problems = [one for one in check_file(copy) if one.mend == "salvage" or one.area == "words"]
+    problems = [one for one in check_file(copy) if one.repair == "salvage" or one.area == "words"]
     if problems:
         raise DatabaseCorruptError(_DAMAGED.format(path=source, error=problems[0].message))
     return int(copy.execute("select count(*) from patterns").get)

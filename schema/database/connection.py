@@ -33,7 +33,7 @@ Durability = Literal["full", "normal"]
 # "aqe1" in ASCII: marks a file as ours, so that a foreign one is refused.
 APPLICATION_ID = 0x61716531
 # Before 3.53.2: the WAL-reset race loses commits (fixed 3.51.3), FTS5 heap overflow CVE-2026-11824.
-LEAST_SQLITE = 3_053_002
+MIN_SQLITE = 3_053_002
 BUSY_TIMEOUT_MS = 5_000
 # Closing does not wait for readers: their own closing will put the log into the file.
 TIDY_TIMEOUT_MS = 100
@@ -106,7 +106,7 @@ def open_connection(
 
 def require_sqlite_version(number: int) -> None:
     """Refuses an SQLite with known data loss."""
-    if number < LEAST_SQLITE:
+    if number < MIN_SQLITE:
         raise DatabaseError(
             f"SQLite must be at least 3.53.2, got {apsw.sqlite_lib_version()}; "
             "install a newer apsw: pip install --upgrade apsw"
@@ -268,7 +268,7 @@ def tidy(connection: apsw.Connection) -> None:
 
 
 def shorten_log(connection: apsw.Connection) -> bool:
-    """Puts the log into the file and starts it anew; tells whether nobody stood in the way.
+    """Puts the log into the file and starts it anew; returns whether nobody stood in the way.
 
     SQLite does so by itself only in a moment without readers and writers: four processes that
     wrote without a pause had a log of 196 MB after three minutes.
@@ -311,14 +311,14 @@ SETTINGS: tuple[Callable[[apsw.Connection], None], ...] = (
 
 
 def has_vector_extension(connection: apsw.Connection) -> bool:
-    """Tells whether sqlite-vec is loaded on this connection."""
+    """Returns whether sqlite-vec is loaded on this connection."""
     return bool(
         connection.execute("select 1 from pragma_module_list where name = 'vec0'").get is not None
     )
 
 
 def ran_full(since: float) -> bool:
-    """Tells whether SQLite ran out of room in this thread since then (``time.monotonic``).
+    """Returns whether SQLite ran out of room in this thread since then (``time.monotonic``).
 
     Extensions such as sqlite-vec report any error of theirs as a plain one; SQLite's log has it.
     """

@@ -46,7 +46,7 @@ READ_DEADLINE_S = 5.0
 PROGRESS_STEPS = 50_000
 # The smallest page: SQLite takes a shorter file for an empty one, and would overwrite it. Larger
 # ones are left to SQLite, since reading the file here would drop this process's locks on it.
-LEAST_FILE_BYTES = 512
+MIN_FILE_BYTES = 512
 # A new connection counts its data_version from the start again: after a fork, what was seen through
 # the parent's observer must not look fresh. More commits than any one observer sees.
 FORK_STEP = 1 << 40
@@ -305,7 +305,7 @@ def _prepare_file(path: Path, *, must_exist: bool) -> None:
         if path.is_dir():
             raise DatabaseOpenError(f"{path} is a folder; give the path of a file")
         if path.exists():
-            if 0 < path.stat().st_size < LEAST_FILE_BYTES:
+            if 0 < path.stat().st_size < MIN_FILE_BYTES:
                 raise DatabaseOpenError(
                     f"{path} is not an SQLite database; give another path with --db"
                 )
@@ -319,7 +319,7 @@ def _prepare_file(path: Path, *, must_exist: bool) -> None:
 
 
 def _is_writable(path: Path) -> bool:
-    """Tells whether SQLite can write here: the file, and its log, which stands beside it."""
+    """Returns whether SQLite can write here: the file, and its log, which stands beside it."""
     if not os.access(path, os.W_OK):
         return False
     if os.access(path.parent, os.W_OK):
@@ -328,7 +328,7 @@ def _is_writable(path: Path) -> bool:
 
 
 def _needs_immutable(path: Path) -> bool:
-    """Tells whether a read-only file can be read only as one that nobody changes.
+    """Returns whether a read-only file can be read only as one that nobody changes.
 
     Reading beside writers takes shared memory in the same folder. Where it cannot be made, nobody
     on this machine writes either, but a log that was left behind could not be read.

@@ -10,11 +10,11 @@ from typing import Literal
 
 import apsw
 
-__all__ = ["FileFacts", "Mend", "Problem", "check_file", "file_facts", "unreadable"]
+__all__ = ["FileFacts", "Problem", "RepairAction", "check_file", "file_facts", "unreadable"]
 
 # What mends a problem: making derived data anew, setting a row aside, copying what can be read into
 # a new file, or nothing that a program can do.
-Mend = Literal["rebuild", "quarantine", "salvage", "none"]
+RepairAction = Literal["rebuild", "quarantine", "salvage", "none"]
 
 # More of them say no more.
 MAX_MESSAGES = 100
@@ -30,13 +30,13 @@ class Problem:
         area: What it concerns: file, index, references, row, words, vectors, embedding, keys,
             counters, encoder, learning.
         message: What is wrong, in one line.
-        mend: What would mend it.
+        repair: What would fix it.
         subject: The pattern or agent that it concerns; empty when it concerns all.
     """
 
     area: str
     message: str
-    mend: Mend
+    repair: RepairAction
     subject: str = ""
 
 
@@ -80,14 +80,16 @@ def file_facts(connection: apsw.Connection, path: Path | None) -> FileFacts:
 
 
 @contextmanager
-def unreadable(problems: list[Problem], area: str, mend: Mend, subject: str = "") -> Iterator[None]:
+def unreadable(
+    problems: list[Problem], area: str, repair: RepairAction, subject: str = ""
+) -> Iterator[None]:
     """Turns an error of reading into a problem, so that the check of the rest goes on."""
     try:
         yield
     except (apsw.InterruptError, apsw.BusyError):
         raise
     except (apsw.Error, UnicodeDecodeError) as error:
-        problems.append(Problem(area, f"cannot be read: {error}", mend, subject))
+        problems.append(Problem(area, f"cannot be read: {error}", repair, subject))
 
 
 def _problem(message: str) -> Problem:

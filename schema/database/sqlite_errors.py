@@ -49,7 +49,7 @@ def translated(label: str) -> Iterator[None]:
         ) from error
     except (apsw.CorruptError, UnicodeDecodeError) as error:
         raise DatabaseCorruptError(
-            f"{label} is damaged ({error}); see what with: aqe db check, then mend it with:"
+            f"{label} is damaged ({error}); see what with: aqe db check, then fix it with:"
             " aqe db repair, or put a backup in its place with: aqe db restore FILE"
         ) from error
     except apsw.InterruptError as error:

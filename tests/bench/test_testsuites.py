@@ -8,7 +8,7 @@ import pytest
 
 from aqe.bench.beir import JudgedSet, read_judged_set
 from aqe.bench.studies.testsuites import (
-    MOST_SHARED,
+    MAX_SHARED,
     SuiteTest,
     build_sets,
     half_of,
@@ -134,7 +134,7 @@ def test_tests_of_one_text_are_one_document() -> None:
 
 
 def test_what_many_tests_share_is_left_out() -> None:
-    many = range(MOST_SHARED + 1)
+    many = range(MAX_SHARED + 1)
     judged = judged_set(
         "s",
         [

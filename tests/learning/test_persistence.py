@@ -263,7 +263,7 @@ def test_interrupted_fold_is_begun_again(path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_archive_keeps_totals_and_the_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aqe.learning.improvement.retention.MOST_REPLAY", 40)
+    monkeypatch.setattr("aqe.learning.improvement.retention.MAX_REPLAY", 40)
     config = QLearningConfig(replay_capacity=40)
     with LearningEngine("a", path, config=config) as engine:
         assert engine.archive(keep=0) == 0
@@ -287,7 +287,7 @@ def test_archive_keeps_totals_and_the_table(path: Path, monkeypatch: pytest.Monk
 def test_archive_does_not_confuse_a_process_that_slept(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aqe.learning.improvement.retention.MOST_REPLAY", 20)
+    monkeypatch.setattr("aqe.learning.improvement.retention.MAX_REPLAY", 20)
     config = QLearningConfig(replay_capacity=20, replay_batch=5)
     with LearningEngine("a", path, config=config) as sleeper:
         learn(sleeper, 5)
@@ -337,7 +337,7 @@ def test_table_over_its_limit_is_an_error_that_leaves_the_history_whole(
 ) -> None:
     with LearningEngine("a", path) as engine:
         learn(engine, 5)
-        monkeypatch.setattr("aqe.learning.q_learning.q_table._MOST_CELLS", 64 * 8)
+        monkeypatch.setattr("aqe.learning.q_learning.q_table._MAX_CELLS", 64 * 8)
         with pytest.raises(LearningError, match="cells"):
             many_new_states(engine)
         monkeypatch.undo()

@@ -85,7 +85,7 @@ def test_sentence_transformer_tells_the_pieces_that_a_query_is_made_of(
     assert query.piece_vectors.shape == (7, 384)
     np.testing.assert_allclose(np.linalg.norm(query.piece_vectors, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(query.whole, encoder.encode_query("parses theLoginToken"), atol=1e-6)
-    monkeypatch.setattr("aqe.models.sentence_transformer.LEAST_MEAN", 1.1)
+    monkeypatch.setattr("aqe.models.sentence_transformer.MIN_MEAN", 1.1)
     assert embed_query(encoder, "login").pieces == ()
 
 

@@ -67,7 +67,7 @@ def test_check_and_repair_tell_what_is_wrong(run: Run, path: Path) -> None:
     spoil(path, "update patterns set name = 'other' where id = 'p3'")
     result = run("check")
     assert result.exit_code == 1
-    assert "mend it with: aqe db repair" in result.stdout
+    assert "fix it with: aqe db repair" in result.stdout
     assert "--json lists them all" in result.stdout
     planned = run("repair", "--dry-run", "--json")
     assert planned.exit_code == 1
@@ -75,8 +75,8 @@ def test_check_and_repair_tell_what_is_wrong(run: Run, path: Path) -> None:
     result = run("repair")
     assert result.exit_code == 0
     assert "repair_quarantine: p3" in result.stdout
-    assert "mended" in result.stdout
-    assert "nothing to mend" in run("repair").stdout
+    assert "repaired" in result.stdout
+    assert "nothing to repair" in run("repair").stdout
     assert document(run("repair", "--json"))["before"] == []
     assert run("check").exit_code == 0
 

@@ -30,7 +30,7 @@ LOCKS = Path("/proc/locks")
 
 
 def held(path: Path) -> bool:
-    """Tells whether this process holds SQLite's shared lock on the file."""
+    """Returns whether this process holds SQLite's shared lock on the file."""
     inode = str(path.stat().st_ino)
     for line in LOCKS.read_text().splitlines():
         fields = line.split()

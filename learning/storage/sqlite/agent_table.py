@@ -112,7 +112,7 @@ class AgentRows:
             )
 
     def all_enabled(self) -> bool:
-        """Tells whether the switch for all learners together is on; it is unless switched off."""
+        """Returns whether the switch for all learners together is on; it is unless switched off."""
         row = self._connection.execute(
             "select value from learning_switches where name = 'enabled'"
         ).fetchone()

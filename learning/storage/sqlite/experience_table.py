@@ -33,7 +33,7 @@ class HistoryRows:
         self._connection = connection
 
     def has(self, experience_id: str) -> bool:
-        """Tells whether this experience was recorded before."""
+        """Returns whether this experience was recorded before."""
         return (
             self._connection.execute(
                 "select 1 from learning_experiences where experience_id = :experience_id",

@@ -17,7 +17,7 @@ from ...wilson import wilson_interval
 __all__ = ["PatternRows"]
 
 # States a pattern is remembered with: enough to look for a remedy in the same state.
-MOST_CONTEXTS = 10
+MAX_CONTEXTS = 10
 
 
 class PatternRows:
@@ -75,7 +75,7 @@ class PatternRows:
     def suggest(
         self, agent_id: str, task_type: str, failure_kind: str, actions: list[SuggestedAction]
     ) -> bool:
-        """Stores what may help against a failure; tells whether that is news."""
+        """Stores what may help against a failure; returns whether that is news."""
         self._connection.execute(
             "update failure_patterns set suggested_actions = :actions"
             " where agent_id = :agent_id and task_type = :task_type"
@@ -216,7 +216,7 @@ class PatternRows:
 
 def _with_context(stored: str, state: str) -> str:
     contexts: list[str] = msgspec.json.decode(stored)
-    if state in contexts or len(contexts) >= MOST_CONTEXTS:
+    if state in contexts or len(contexts) >= MAX_CONTEXTS:
         return stored
     return msgspec.json.encode([*contexts, state]).decode()
 

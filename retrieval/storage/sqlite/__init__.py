@@ -5,7 +5,7 @@ from __future__ import annotations
 from .check import check_patterns
 from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .pattern_table import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
-from .repair import mend_patterns, quarantine_pattern
+from .repair import quarantine_pattern, repair_patterns
 from .statistics import BankStatistics
 from .store import PatternSession, PatternStore
 from .vector_cache import VectorMemoryStatistics
@@ -31,6 +31,6 @@ __all__ = [
     "content_hash",
     "dot_products",
     "file_memory",
-    "mend_patterns",
     "quarantine_pattern",
+    "repair_patterns",
 ]

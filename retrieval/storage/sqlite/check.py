@@ -1,7 +1,7 @@
 """What the rows of a bank must agree on: whether they do.
 
 A row is the truth; its words, vectors, tags, bands and counters are derived from it. Its
-``content_hash`` tells whether it still is what was stored: SQLite does not notice a flipped bit.
+``content_hash`` returns whether it still is what was stored: SQLite does not notice a flipped bit.
 """
 
 from __future__ import annotations

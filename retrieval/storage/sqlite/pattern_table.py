@@ -12,7 +12,7 @@ import apsw
 import msgspec
 
 from ....schema import PatternSearchCriteria, TestPattern
-from ...text.minhash import LEAST_SIMILARITY, bands, signature, similarity
+from ...text.minhash import MIN_SIMILARITY, bands, signature, similarity
 from ...text.pattern_text import body_of
 from .filter_sql import json_text, pattern_conditions
 
@@ -185,7 +185,7 @@ class PatternRows:
             return None
         similarities = similarity(own, [other for _, other in rows])
         best = int(similarities.argmax())
-        return rows[best][0] if similarities[best] >= LEAST_SIMILARITY else None
+        return rows[best][0] if similarities[best] >= MIN_SIMILARITY else None
 
     def with_any_tag(self, tags: Sequence[str], limit: int) -> list[TestPattern]:
         """Returns patterns that carry at least one of the tags, those with more of them first."""

@@ -16,7 +16,7 @@ from .pattern_table import PatternRows
 from .text_index import TextLeg
 from .vector_index import VectorLeg
 
-__all__ = ["mend_patterns", "quarantine_pattern"]
+__all__ = ["quarantine_pattern", "repair_patterns"]
 
 _BELONGING = {
     "patterns": "select * from patterns where pattern_rowid = :rowid",
@@ -35,7 +35,7 @@ _ORPHANS = {
 
 
 def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str) -> bool:
-    """Sets a damaged pattern aside, with its versions, uses and counts; tells whether it was there.
+    """Sets a damaged pattern aside with all that belongs to it; returns whether it was there.
 
     Nothing of it is lost: all its rows stand in ``repair_quarantine`` as JSON.
     """
@@ -51,7 +51,7 @@ def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str
     return True
 
 
-def mend_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
+def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
     """Makes all that is derived anew: keys, counters, words, the vector index.
 
     Embeddings that are not of their pattern's text, or no unit vectors, are removed.
@@ -65,13 +65,13 @@ def mend_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
     for rowid, pattern in list(rows.each()):
         rows.write_keys_anew(rowid, pattern)
         words.put(rowid, pattern)
-        _mend_counters(connection, rows, uses, rowid)
+        _repair_counters(connection, rows, uses, rowid)
     connection.execute(
         "insert into bank_facts (key, value) values ('words_version', :version)"
         " on conflict (key) do update set value = excluded.value",
         {"version": WORDS_VERSION},
     )
-    return _mend_vectors(connection, rows, has_vectors=has_vectors)
+    return _repair_vectors(connection, rows, has_vectors=has_vectors)
 
 
 def _set_aside(
@@ -105,7 +105,7 @@ def _remove_orphans(connection: apsw.Connection) -> None:
         connection.execute(f"delete from {table} where pattern_id not in (select id from patterns)")
 
 
-def _mend_counters(
+def _repair_counters(
     connection: apsw.Connection, rows: PatternRows, uses: PatternUses, rowid: int
 ) -> None:
     """Makes a row's counters the sums of those of its agents."""
@@ -123,7 +123,7 @@ def _mend_counters(
     )
 
 
-def _mend_vectors(connection: apsw.Connection, rows: PatternRows, *, has_vectors: bool) -> int:
+def _repair_vectors(connection: apsw.Connection, rows: PatternRows, *, has_vectors: bool) -> int:
     used = encoder_in_use(connection)
     if used is None:
         return 0

@@ -24,7 +24,7 @@ PAGES_AT_ONCE: Final = 1_000
 
 
 def merge_text_index(database: Database) -> bool:
-    """Makes one segment of all where that is worth it; tells whether it did."""
+    """Makes one segment of all where that is worth it; returns whether it did."""
     with database.read() as connection:
         sizes = segment_pages(connection)
     if len(sizes) < 2 or sum(sizes[1:]) < WORTHWHILE_SHARE * sizes[0]:
@@ -45,7 +45,7 @@ def segment_pages(connection: apsw.Connection) -> list[int]:
 
 
 def _merge(database: Database, pages: int) -> bool:
-    """Merges up to so many pages in one transaction; tells whether there may be more to do."""
+    """Merges up to so many pages in one transaction; returns whether there may be more to do."""
     with database.write() as connection:
         before = connection.total_changes()
         connection.execute(

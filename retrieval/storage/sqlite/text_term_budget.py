@@ -27,7 +27,7 @@ DOCUMENT_BUDGET_ALONE: Final = 4_000
 WEIGHING_BUDGET: Final = 25_000
 # BM25 gives a word that more than half of all documents hold no weight (FTS5 makes it 0.000001), so
 # leaving it out changes no score. Below this size it may be what makes a pattern an answer at all.
-LEAST_DOCUMENTS: Final = 1_000
+MIN_DOCUMENTS: Final = 1_000
 # About 3 MB of words.
 MAX_KNOWN: Final = 20_000
 # Counts may be so old: they choose words, they do not score.
@@ -88,7 +88,7 @@ def _chosen(frequencies: dict[str, int], size: int, budget: int) -> ChosenTerms:
     present = sorted((count, term) for term, count in frequencies.items() if count)
     if not present:
         return ChosenTerms(tuple(frequencies), tuple(frequencies))
-    most = size // 2 if size >= LEAST_DOCUMENTS else size
+    most = size // 2 if size >= MIN_DOCUMENTS else size
     looked_up = {present[0][1]}
     weighed = set(looked_up)
     spent = present[0][0]

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from ....models import Vector
 from .vector_file import VectorFile, VectorFileMarker, vector_file_path
 
 __all__ = [
@@ -29,14 +30,13 @@ __all__ = [
     "read_marker",
 ]
 
-Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
 
 MARKER_KEY: Final = "vector_file"
 # 30 MB of 384 float32, of the 100 MB that caches and indexes may take; a scan takes about 1 ms.
 MAX_ROWS: Final = 20_000
 # Rows that the matrix grows by at least; a quarter more than it held otherwise.
-LEAST_GROWTH: Final = 256
+MIN_GROWTH: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ class _State:
         return True
 
     def _compacted(self) -> bool:
-        """Drops replaced rows; tells whether there were any."""
+        """Drops replaced rows; returns whether there were any."""
         alive = self._rowids >= 0
         if alive.all():
             return False
@@ -203,7 +203,7 @@ class _State:
         added = added.reshape(len(present), self._dimension)
         count, total = len(kept), len(kept) + len(present)
         if total > len(self._matrix):
-            room = total + max(LEAST_GROWTH, count // 4 if count else 0)
+            room = total + max(MIN_GROWTH, count // 4 if count else 0)
             grown = np.empty((room, self._dimension), dtype=np.float32)
             grown[:count] = self._matrix[:count]
             self._matrix = grown

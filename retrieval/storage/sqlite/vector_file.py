@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from ....models import Vector
+
 if TYPE_CHECKING:  # imported with the first file: 0.05 s
     from usearch.index import Index
 
 __all__ = ["VectorFile", "VectorFileMarker", "has_usearch", "vector_file_path", "write_vector_file"]
 
-Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
 
 # bench/results/latency.md: recall@10 from 0.991 to 0.9997 on 23,450 real texts with real queries.
@@ -112,7 +113,7 @@ class VectorFile:
 
 
 def has_usearch() -> bool:
-    """Tells whether the library that makes and reads these files is installed."""
+    """Returns whether the library that makes and reads these files is installed."""
     return find_spec("usearch") is not None
 
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 import apsw
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from ....models import Vector
 from ....schema import Database
 from .filter_sql import json_text
 from .vector_cache import MARKER_KEY, MAX_ROWS, last_change, read_marker
@@ -28,13 +28,12 @@ from .vector_file import (
 
 __all__ = ["update_vector_file"]
 
-Vector = npt.NDArray[np.float32]
 
 # What is not in the file costs each process memory and a scan; taking it in costs 0.2 ms a vector.
-LEAST_CHANGED: Final = 2_000
+MIN_CHANGED: Final = 2_000
 CHANGED_SHARE: Final = 0.1
 # A file of which this share was replaced or removed is made anew: usearch keeps their places.
-MOST_REPLACED: Final = 0.2
+MAX_REPLACED: Final = 0.2
 READ_BATCH: Final = 2_048
 
 
@@ -66,7 +65,7 @@ def update_vector_file(
             return 0
         replaced = len(changed) - max(0, total - marker.count)
         sound = asked or _is_sound(path, marker, dimension, read=True)
-        if replaced > MOST_REPLACED * marker.count or not sound:
+        if replaced > MAX_REPLACED * marker.count or not sound:
             changed = None
     count, digest = write_vector_file(
         path,
@@ -86,7 +85,7 @@ def update_vector_file(
 
 
 def _is_sound(path: Path, marker: VectorFileMarker, dimension: int, *, read: bool) -> bool:
-    """Tells whether the file is there and, having read it, the one that the marker describes."""
+    """Returns whether the file is there and, having read it, the one that the marker describes."""
     if not read:
         return path.exists()
     return VectorFile.open(path, marker, dimension) is not None
@@ -105,7 +104,7 @@ def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
 def _worthwhile(total: int, least_changed: int | None) -> int:
     if least_changed is not None:
         return max(1, least_changed)
-    return max(LEAST_CHANGED, int(CHANGED_SHARE * total))
+    return max(MIN_CHANGED, int(CHANGED_SHARE * total))
 
 
 def _count(connection: apsw.Connection, encoder_rowid: int) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import apsw
 import numpy as np
-import numpy.typing as npt
 
+from ....models import Vector
 from ....schema import PatternSearchCriteria, TestPattern
 from .filter_plan import RowFilters
 from .filter_sql import json_text, vector_conditions
@@ -17,12 +17,11 @@ from .vector_nearest import in_memory, nearest, unit_rows
 
 __all__ = ["VectorLeg", "as_blob", "from_blob"]
 
-Vector = npt.NDArray[np.float32]
 
 # vec0 refuses more in one query (RELIABILITY section 2).
 MAX_K = 4096
 # An embedding shorter than this has no direction.
-LEAST_NORM = 1e-6
+MIN_NORM = 1e-6
 
 
 def as_blob(embedding: Vector, dimension: int) -> bytes:
@@ -37,8 +36,8 @@ def as_blob(embedding: Vector, dimension: int) -> bytes:
             f"embedding must be float32 of shape ({dimension},), got {array.dtype} {array.shape}"
         )
     norm = float(np.linalg.norm(array))
-    if not math.isfinite(norm) or norm < LEAST_NORM:
-        raise ValueError(f"embedding must be finite and longer than {LEAST_NORM}, got norm {norm}")
+    if not math.isfinite(norm) or norm < MIN_NORM:
+        raise ValueError(f"embedding must be finite and longer than {MIN_NORM}, got norm {norm}")
     return array.astype("<f4", copy=False).tobytes()
 
 

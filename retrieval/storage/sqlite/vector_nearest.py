@@ -8,22 +8,22 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from ....models import Vector
 from .filter_plan import RowFilter
 from .vector_cache import VectorView
 
 __all__ = ["dot_products", "in_memory", "nearest", "unit_rows"]
 
-Vector = npt.NDArray[np.float32]
 Keys = npt.NDArray[np.int64]
 
 # Candidates of the file that are scored exactly at least: int8 moves a few neighbours of the first
 # ten across a cut that is near.
-LEAST_SCORED: Final = 24
+MIN_SCORED: Final = 24
 # The file is asked for four times as many each time until k of them meet the filter. Beyond the
 # last, the filter is met by so few neighbours that reading all its rows costs less.
 FIRST_FETCH: Final = 200
 FETCH_GROWTH: Final = 4
-MOST_FETCHED: Final = 4_096
+MAX_FETCHED: Final = 4_096
 
 
 def nearest(
@@ -111,7 +111,7 @@ def _in_file(
 ) -> list[int]:
     """Returns the row numbers of the file that may be among the best k, and a few more."""
     assert view.file is not None
-    wanted = max(k, LEAST_SCORED)
+    wanted = max(k, MIN_SCORED)
     if allowed is not None:
         return _listed(view.file.nearest_of(_known(view, allowed), query, wanted))
     fetched = wanted if row_filter is None else max(FIRST_FETCH, wanted)
@@ -123,7 +123,7 @@ def _in_file(
         if len(near) >= k or fetched >= len(view.file):
             return near[:wanted]
         fetched *= FETCH_GROWTH
-        if fetched > MOST_FETCHED and row_filter is not None:
+        if fetched > MAX_FETCHED and row_filter is not None:
             every = np.array(row_filter.every(), dtype=np.int64)
             return _listed(view.file.nearest_of(_known(view, every), query, wanted))
 

@@ -162,7 +162,7 @@ def test_table_reads_are_copies() -> None:
 
 
 def test_table_refuses_to_grow_beyond_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(q_table_module, "_MOST_CELLS", 64 * 8)
+    monkeypatch.setattr(q_table_module, "_MAX_CELLS", 64 * 8)
     table = QTable()
     for number in range(64):
         table.add_state(str(number))

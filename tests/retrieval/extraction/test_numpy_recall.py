@@ -14,7 +14,7 @@ from aqe.retrieval.extraction import extract_file, find_test_files
 from aqe.schema.records.patterns import TestPattern
 
 SUITES = ("linalg", "lib")
-LEAST_RECALL = 0.95
+MIN_RECALL = 0.95
 
 # Prints file and qualified name of each distinct function that pytest collects. What hypothesis
 # wraps is told by the test inside.
@@ -67,7 +67,7 @@ def test_extraction_finds_what_pytest_collects_from_numpy(
     assert len(collected) > 1000
     missed = collected - set(extracted)
     print(f"{len(collected) - len(missed)} of {len(collected)} test functions are patterns")
-    assert len(missed) <= (1 - LEAST_RECALL) * len(collected), sorted(missed)[:20]
+    assert len(missed) <= (1 - MIN_RECALL) * len(collected), sorted(missed)[:20]
 
 
 def test_extraction_of_numpy_is_the_same_a_second_time(

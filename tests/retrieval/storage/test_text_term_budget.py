@@ -90,7 +90,7 @@ def test_less_rare_words_weigh_in_without_bringing_documents(
 def test_words_of_more_than_half_the_bank_say_nothing(
     bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(term_choice, "LEAST_DOCUMENTS", COUNT)
+    monkeypatch.setattr(term_choice, "MIN_DOCUMENTS", COUNT)
     assert chosen(bank.database, "common", "half") == ["half"]
 
 

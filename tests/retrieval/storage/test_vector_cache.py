@@ -257,7 +257,7 @@ def test_file_with_filters_that_few_neighbours_meet(
 ) -> None:
     monkeypatch.setattr("aqe.retrieval.storage.sqlite.filter_plan.TIGHT_ROWS", 2)
     monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_nearest.FIRST_FETCH", 3)
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_nearest.MOST_FETCHED", 50)
+    monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_nearest.MAX_FETCHED", 50)
     assert large.recall(large.store) >= 0.98
 
 
@@ -350,7 +350,7 @@ def test_closing_a_bank_makes_the_file_of_what_was_stored_one_by_one(
 ) -> None:
     for module in (vector_memory, vector_file_upkeep):
         monkeypatch.setattr(module, "MAX_ROWS", 5)
-    monkeypatch.setattr(vector_file_upkeep, "LEAST_CHANGED", 1)
+    monkeypatch.setattr(vector_file_upkeep, "MIN_CHANGED", 1)
     path = tmp_path / "aqe.db"
     file = tmp_path / "aqe.db.vectors"
     if blocked:

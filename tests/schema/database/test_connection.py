@@ -40,7 +40,7 @@ def connection(path: Path) -> apsw.Connection:
 
 
 def _is_busy_waiting(connection: apsw.Connection) -> bool:
-    """Tells whether a second writer waits for the first instead of failing at once."""
+    """Returns whether a second writer waits for the first instead of failing at once."""
     other = apsw.Connection(connection.db_filename("main"))
     other.execute("begin immediate")
     connection.set_busy_timeout(60)

@@ -1,0 +1,11 @@
+"""The type of embeddings, defined once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Vector"]
+
+Vector = npt.NDArray[np.float32]
+"""Float32 array: one embedding ``(dim,)`` or several ``(n, dim)``, as the function says."""
