@@ -19,7 +19,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ..models import Encoder, Vector, create_encoder
+from ..models import Encoder, create_encoder
+from ..models.vector import Vector
 from ..retrieval import QEReasoningBank
 from ..retrieval.ranking.search import SearchMode
 from ..schema import AqeError, TestPattern

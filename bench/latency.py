@@ -244,7 +244,7 @@ def _stores(
 
 
 def _memory(bank: QEReasoningBank, before_mb: float, before_load_mb: float) -> dict[str, Any]:
-    vectors, answers = bank.get_vector_memory(), bank.get_cache_statistics()
+    vectors, answers = bank.get_vector_statistics(), bank.get_cache_statistics()
     return {
         "resident_growth_searching_mb": resident_mb() - before_mb,
         "resident_growth_mb": resident_mb() - before_load_mb,

@@ -74,7 +74,7 @@ def _measure(database: str, queries: str, kind: str) -> dict[str, Any]:
             return {"traced_mb": tracemalloc.get_traced_memory()[0] / 1e6}
         own = {
             "own_answers_mb": bank.get_cache_statistics().bytes / 1e6,
-            "own_vectors_mb": bank.get_vector_memory().bytes / 1e6,
+            "own_vectors_mb": bank.get_vector_statistics().bytes / 1e6,
             "own_sqlite_mb": (apsw.memory_used() - before[2]) / 1e6,
         }
         return {

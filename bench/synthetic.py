@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..models import QueryEmbedding, Vector
+from ..models import QueryEmbedding
+from ..models.vector import Vector
 from ..retrieval import QEReasoningBank
 from ..retrieval.text.pattern_text import embedded_text, text_hash
 from ..schema import Category, Framework, Language, TestPattern

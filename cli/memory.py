@@ -28,7 +28,7 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
     with open_database(db, must_exist=True) as database:
         memory = file_memory(database)
         bank = QEReasoningBank(database)
-        answers, vectors = bank.get_cache_statistics(), bank.get_vector_memory()
+        answers, vectors = bank.get_cache_statistics(), bank.get_vector_statistics()
         if json:
             process = {
                 "answers": msgspec.to_builtins(answers),

@@ -9,7 +9,6 @@ from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
 from .text import split_identifiers
-from .vector import Vector
 
 __all__ = [
     "DEFAULT_ENCODER",
@@ -19,7 +18,6 @@ __all__ = [
     "PieceEncoder",
     "QueryEmbedding",
     "SentenceTransformerEncoder",
-    "Vector",
     "create_encoder",
     "embed_query",
     "identity_of",

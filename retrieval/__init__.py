@@ -1,16 +1,21 @@
-"""The pattern bank: storing test patterns, extracting them from suites, finding them again."""
+"""The pattern bank: extracts test patterns from suites, stores them, finds them again.
+
+The flow is ``extraction/`` -> ``ingest/`` -> ``storage/`` -> ``ranking/``; ``usage/`` learns from
+what happened afterwards, ``exchange/`` moves patterns to and from files, ``text/`` and
+``quality/`` are used by all. ``bank.py`` is the public face.
+"""
 
 from __future__ import annotations
 
 from .answer_cache import CacheStatistics
-from .bank import QEReasoningBank
-from .bank_files import ImportMode
+from .bank import ImportMode, QEReasoningBank
 from .exchange.formats import FileFormat
 from .ingest.reindex import ReindexReport
-from .ingest.writer import Change
 from .lookup_times import PerformanceMetrics
-from .ranking.search import SearchMode
-from .storage.sqlite import BankStatistics, SortKey
+from .ranking.ranking_tuning import RankingTuning
+from .storage.backend import PatternBackend, PatternReader, PatternWriter
+from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.storage_values import BankStatistics, Change, SearchMode, SortKey, VectorStatistics
 from .usage.erasure import ForgetReport
 
 __all__ = [
@@ -20,9 +25,16 @@ __all__ = [
     "FileFormat",
     "ForgetReport",
     "ImportMode",
+    "PatternBackend",
+    "PatternReader",
+    "PatternWriter",
     "PerformanceMetrics",
     "QEReasoningBank",
+    "RankingTuning",
     "ReindexReport",
     "SearchMode",
     "SortKey",
+    "SqlitePatternBackend",
+    "StorageTuning",
+    "VectorStatistics",
 ]

@@ -1,4 +1,4 @@
-"""The first cache level: answers in memory, dropped by any write of any process.
+"""Caches answers in memory and drops them after any write of any process.
 
 An answer is kept with the content version of the database that it was read under; another version
 means that something was written, and everything kept is dropped. It cannot be stale.
@@ -38,23 +38,26 @@ class AnswerCache(Generic[Value]):
     """Least-recently-used answers within a budget of bytes, each for five minutes at most.
 
     Args:
-        content_version: Tells the version of the database's content.
+        content_version: Returns a token that differs after any write.
         size_of: Estimates the bytes of a question with its answer.
+        budget_bytes: What all answers together may hold.
+        expiry_s: How long an answer is kept at most.
     """
 
     def __init__(
         self,
-        content_version: Callable[[], int],
+        content_version: Callable[[], Hashable],
         size_of: Callable[[Hashable, Value], int],
         *,
         budget_bytes: int = DEFAULT_BUDGET_BYTES,
+        expiry_s: float = EXPIRY_S,
     ) -> None:
         self._content_version = content_version
         self._size_of = size_of
         self._entries: TTLCache[Hashable, tuple[Value, int]] = TTLCache(
-            budget_bytes, EXPIRY_S, getsizeof=lambda entry: entry[1]
+            budget_bytes, expiry_s, getsizeof=lambda entry: entry[1]
         )
-        self._version: int | None = None
+        self._version: Hashable = None
         self._lock = threading.Lock()
         self._hits = 0
         self._misses = 0

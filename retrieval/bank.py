@@ -1,16 +1,16 @@
-"""The pattern bank: stores test patterns in a database file and finds the right one again."""
+"""The pattern bank: stores test patterns and finds the right one again."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from ..models import Encoder, embed_query
+from ..models import Encoder
 from ..schema import (
     Database,
+    DatabaseError,
     Durability,
     EncoderIdentity,
     PatternMatch,
@@ -19,54 +19,91 @@ from ..schema import (
     PatternSearchCriteria,
     PatternUsageContext,
     PatternVersion,
+    Problem,
     Provenance,
     StoreReport,
     StoreResult,
     TestPattern,
 )
 from .answer_cache import CacheStatistics
-from .bank_files import BankFiles, Progress
-from .bank_trust import BankTrust
-from .ingest.writer import Change, store_batch
-from .lookup_times import LookupClock, PerformanceMetrics
-from .ranking.search import SearchMode, SearchRequest, search, search_similar
-from .resources import BankOpening, OnDatabaseError
-from .storage.sqlite import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
-from .text.pattern_text import context_query
-from .text.tokens import has_words
+from .exchange.formats import (
+    FileFormat,
+    encode_patterns,
+    format_of,
+    read_patterns,
+    write_atomically,
+)
+from .exchange.registry import read_registry, write_registry
+from .ingest.pipeline import store_stream
+from .ingest.reindex import ReindexReport, reindex
+from .ingest.writer import store_batch
+from .lookup_times import LookupTimes, PerformanceMetrics
+from .ranking.ranking_tuning import RankingTuning
+from .ranking.search import (
+    SearchRequest,
+    require_limit,
+    search,
+    search_request,
+    search_similar,
+    without_query,
+)
+from .resources import BankResources, OnDatabaseError
+from .storage.backend import PatternBackend, PatternReader
+from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.storage_values import (
+    SORT_KEYS,
+    BankStatistics,
+    Change,
+    SearchMode,
+    SortKey,
+    StoredPattern,
+    VectorStatistics,
+)
+from .usage.erasure import ForgetReport, forget
+from .usage.trust import proven_summary
 
-__all__ = ["QEReasoningBank"]
+__all__ = ["ImportMode", "Progress", "QEReasoningBank"]
 
-# RELIABILITY section 2: vec0 takes no larger k.
-MAX_LIMIT = 4096
+ImportMode = Literal["merge", "replace"]
+Progress = Callable[[int], None]
+
+_NO_CRITERIA = PatternSearchCriteria()
 
 
-class QEReasoningBank(BankFiles, BankTrust):
-    """A bank of test patterns over one database.
+class QEReasoningBank:
+    """A bank of test patterns over one storage backend.
 
     Safe to use from several threads. Every method initialises the bank when that was not done.
 
     Args:
-        database: An open database, the path of one, or None to work in memory.
+        database: An open database, the path of one, or None for a bank in memory; shorthand for a
+            SQLite backend over it.
+        backend: Where the bank is stored, in place of ``database``.
         encoder: Turns text into embeddings; by default the one that the bank was embedded with,
             ``aqe-minilm-tests`` for a new bank.
         min_quality: Patterns below it are rejected, with the reason, when they are stored.
-        on_database_error: ``memory`` goes on in memory, with one warning, when the database cannot
-            be opened; ``raise`` raises.
+        on_database_error: ``memory`` falls back to a bank in memory, with one warning, when the
+            database cannot be opened; ``raise`` raises.
         durability: ``full`` survives a power cut, ``normal`` the death of the process.
+        storage_tuning: Constants of the SQLite backend.
+        ranking_tuning: Weights and depths of the search.
 
     Raises:
-        ValueError: ``min_quality`` is not from 0 to 1, or ``on_database_error`` is unknown.
+        ValueError: ``min_quality`` is not from 0 to 1, ``on_database_error`` is unknown, or both
+            ``database`` and ``backend`` are given.
     """
 
     def __init__(
         self,
         database: Database | str | Path | None = None,
         *,
+        backend: PatternBackend | None = None,
         encoder: Encoder | None = None,
         min_quality: float = 0.0,
         on_database_error: OnDatabaseError = "raise",
         durability: Durability = "full",
+        storage_tuning: StorageTuning | None = None,
+        ranking_tuning: RankingTuning | None = None,
     ) -> None:
         if not 0 <= min_quality <= 1:
             raise ValueError(f"min_quality must be from 0 to 1, got {min_quality}")
@@ -74,48 +111,62 @@ class QEReasoningBank(BankFiles, BankTrust):
             raise ValueError(
                 f"on_database_error must be 'raise' or 'memory', got {on_database_error!r}"
             )
-        self._opening = BankOpening(
-            database, encoder, on_database_error=on_database_error, durability=durability
+        if database is not None and backend is not None:
+            raise ValueError("give a database or a backend, not both")
+        self._resources = BankResources(
+            backend if backend is not None else database,
+            encoder,
+            on_database_error=on_database_error,
+            durability=durability,
+            tuning=storage_tuning,
         )
         self._min_quality = min_quality
-        self._clock = LookupClock()
+        self._ranking = ranking_tuning or RankingTuning()
+        self._times = LookupTimes()
 
     # -- life ------------------------------------------------------------------------------------
 
     def initialize(self) -> Self:
-        """Opens and migrates the database and loads the encoder; does nothing the second time.
+        """Opens and migrates the database and loads the encoder; idempotent.
 
         Raises:
             DatabaseError: The database cannot be opened and ``on_database_error`` is ``raise``.
             EncoderMismatchError: The bank was embedded with another encoder than the one given.
         """
-        self._opening.encoder().encode_query("")
+        self._resources.encoder().encode_query("")
         return self
 
     def close(self) -> None:
         """Closes the database if the bank opened it."""
-        self._opening.close()
+        self._resources.close()
 
     def __enter__(self) -> Self:
         return self.initialize()
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
+    def backend(self) -> PatternBackend:
+        """Where the bank is stored; open."""
+        return self._resources.backend()
+
+    @property
     def database(self) -> Database:
-        """The open database."""
-        return self._opening.store().database
+        """The open SQLite database.
+
+        Raises:
+            DatabaseError: The bank is stored elsewhere.
+        """
+        backend = self.backend
+        if not isinstance(backend, SqlitePatternBackend):
+            raise DatabaseError(f"{backend.label} is no SQLite database; use bank.backend")
+        return backend.database
 
     @property
     def encoder_identity(self) -> EncoderIdentity:
         """The encoder of the bank, known without loading it."""
-        return self._opening.store().identity
+        return self.backend.identity
 
     # -- storing ---------------------------------------------------------------------------------
 
@@ -146,15 +197,15 @@ class QEReasoningBank(BankFiles, BankTrust):
 
         Args:
             provenance: Who wrote the patterns; by default a person, or the file that they name.
-                What an agent wrote is unproven: it stands behind all others in answers until two
-                other agents have succeeded with it.
+                What an agent wrote is unproven: it ranks behind all others until two other agents
+                have succeeded with it.
             dry_run: Report what would happen, write nothing.
             progress: Called with the number of patterns that were embedded since the last call.
         """
         return store_batch(
-            self._opening.store(),
+            self.backend,
             patterns,
-            self._opening.encoder,
+            self._resources.encoder,
             min_quality=self._min_quality,
             change=change,
             provenance=provenance,
@@ -162,23 +213,36 @@ class QEReasoningBank(BankFiles, BankTrust):
             progress=progress,
         )
 
+    def store_stream(
+        self, batches: Iterable[Iterable[TestPattern]], *, provenance: Provenance | None = None
+    ) -> Iterator[StoreReport]:
+        """Stores batches one after the other, each in one transaction; yields a report for each.
+
+        The encoder is kept busy: while one batch is embedded, the next is taken from ``batches``
+        and the one before is written. A report is yielded after its commit. What an iterator has
+        not yielded when it is dropped may or may not be stored.
+        """
+        return store_stream(
+            self.backend,
+            batches,
+            self._resources.encoder,
+            min_quality=self._min_quality,
+            provenance=provenance,
+        )
+
     def delete_pattern(self, id: str) -> bool:
-        """Deletes a pattern with its use, versions and embeddings; returns whether it was there."""
-        with self._opening.store().writing() as session:
-            stored = session.rows.get(id)
-            if stored is None:
-                return False
-            session.delete(stored.pattern_rowid)
-            return True
+        """Deletes a pattern with its uses, versions and embeddings; returns whether it existed."""
+        with self.backend.writing() as session:
+            return session.delete([id]) > 0
 
     # -- finding ---------------------------------------------------------------------------------
 
     def find_matching_patterns(
         self, context: PatternSearchContext | str, limit: int = 10
     ) -> list[PatternMatch]:
-        """Returns the patterns that fit an agent's need best, best first.
+        """Returns the patterns that best fit an agent's need, best first.
 
-        What the context prefers lifts a match and never excludes one.
+        A preference of the context lifts a match and never excludes one.
         """
         return self.search(context, limit=limit)
 
@@ -188,7 +252,7 @@ class QEReasoningBank(BankFiles, BankTrust):
         """Returns the patterns that meet all criteria, best first; without a query, by evidence."""
         if isinstance(criteria, str):
             criteria = PatternSearchCriteria(query=criteria)
-        return self.search(criteria.query, criteria=criteria, limit=limit)
+        return self.search(criteria=criteria, limit=limit)
 
     def search(
         self,
@@ -204,48 +268,38 @@ class QEReasoningBank(BankFiles, BankTrust):
         Args:
             context: The query as text, or with preferences. Any text is legal; without a word in
                 it, the patterns are ordered by evidence.
-            criteria: Filters; its own query is not looked at.
+            criteria: Filters. Their query is searched for when the context has none.
             limit: 1 to 4096.
             mode: ``text`` is words alone and never loads the encoder, ``vector`` meaning alone;
                 ``hybrid`` joins them with the rules.
             group: Let near-identical patterns make room for others.
 
         Raises:
-            ValueError: ``limit`` is out of range or ``mode`` is unknown.
+            ValueError: ``limit`` is out of range, ``mode`` is unknown, or context and criteria
+                have different queries.
         """
-        _require_limit(limit)
-        if mode not in ("hybrid", "vector", "text"):
-            raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
+        require_limit(limit)
         started = time.perf_counter()
-        if isinstance(context, str):
-            context = PatternSearchContext(query=context)
-        request = SearchRequest(
-            context_query(context),
-            context,
-            criteria or PatternSearchCriteria(),
-            limit,
-            mode,
-            group,
-        )
-        matches, hit = self._opening.answers().get(request, lambda: self._answer(request))
-        self._clock.add((time.perf_counter() - started) * 1000, cache_hit=hit)
+        request = search_request(context, criteria or _NO_CRITERIA, limit, mode, group=group)
+        matches, hit = self._resources.answers().get(request, lambda: self._answer(request))
+        self._times.add((time.perf_counter() - started) * 1000, cache_hit=hit)
         return list(matches)
 
     def get_pattern(self, id: str) -> TestPattern | None:
         """Returns the pattern with this id, or None."""
-        with self._opening.store().reading() as session:
-            stored = session.rows.get(id)
+        with self.backend.reading() as session:
+            stored = _stored(session, id)
         return None if stored is None else stored.pattern
 
     def resolve_id(self, prefix: str) -> str:
-        """Returns the one id that begins with ``prefix``, as git does for commits.
+        """Returns the only id that begins with ``prefix``, as git does for commits.
 
         Raises:
             PatternNotFoundError: No id begins with it, or several do.
         """
-        with self._opening.store().reading() as session:
+        with self.backend.reading() as session:
             known = prefix and prefix.isascii()  # as ids are
-            ids = session.rows.ids_starting_with(prefix, 3) if known else []
+            ids = session.ids_with_prefix(prefix, 3) if known else []
         if prefix in ids or len(ids) == 1:
             return prefix if prefix in ids else ids[0]
         if not ids:
@@ -265,9 +319,10 @@ class QEReasoningBank(BankFiles, BankTrust):
         """
         if isinstance(tags, str):
             raise TypeError("tags must be a list of texts, got str")
-        _require_limit(limit)
-        with self._opening.store().reading() as session:
-            return session.rows.with_any_tag(tags, limit)
+        require_limit(limit)
+        with self.backend.reading() as session:
+            found = session.select(_NO_CRITERIA, order="evidence", limit=limit, any_tag=list(tags))
+        return [stored.pattern for stored in found]
 
     def find_similar_patterns(self, id: str, limit: int = 10) -> list[PatternMatch]:
         """Returns the patterns nearest in meaning to a stored one, which is left out.
@@ -276,12 +331,9 @@ class QEReasoningBank(BankFiles, BankTrust):
             PatternNotFoundError: There is no pattern with this id.
             ValueError: ``limit`` is out of range.
         """
-        _require_limit(limit)
-        with self._opening.store().reading() as session:
-            stored = session.rows.get(id)
-            if stored is None:
-                raise _not_found(id)
-            return search_similar(session, stored, limit)
+        require_limit(limit)
+        with self.backend.reading() as session:
+            return search_similar(session, _require_stored(session, id), limit, self._ranking)
 
     def list_patterns(
         self,
@@ -290,25 +342,57 @@ class QEReasoningBank(BankFiles, BankTrust):
         order: SortKey = "quality",
         limit: int | None = 100,
     ) -> list[TestPattern]:
-        """Returns the patterns that meet the criteria (their query aside) in the given order.
+        """Returns the patterns that meet the criteria, in the given order.
 
         Args:
+            criteria: Filters without a query; ``find_pattern`` searches for one.
+            order: Best first; ties are broken by id.
             limit: 1 to 4096, or None for all.
 
         Raises:
-            ValueError: ``limit`` is out of range or ``order`` is unknown.
+            ValueError: ``limit`` is out of range, ``order`` is unknown, or the criteria have a
+                query.
         """
         if order not in SORT_KEYS:
             raise ValueError(f"order must be one of {', '.join(SORT_KEYS)}, got {order!r}")
         if limit is not None:
-            _require_limit(limit)
-        with self._opening.store().reading(whole=limit is None) as session:
-            found = session.rows.select(
-                criteria or PatternSearchCriteria(), order=order, limit=limit or -1
-            )
+            require_limit(limit)
+        criteria = without_query(criteria)
+        with self.backend.reading(whole=limit is None) as session:
+            found = session.select(criteria, order=order, limit=limit)
         return [stored.pattern for stored in found]
 
     # -- use and history -------------------------------------------------------------------------
+
+    def record_usage(self, id: str, context: PatternUsageContext) -> TestPattern:
+        """Records one use and counts it in the same transaction; returns the updated pattern.
+
+        Raises:
+            PatternNotFoundError: There is no pattern with this id.
+        """
+        with self.backend.writing() as session:
+            stored = _require_stored(session, id)
+            session.add_use(stored, context)
+            session.set_summary(stored.key, proven_summary(session, stored))
+            return session.patterns_of([stored.key])[stored.key]
+
+    def get_provenance(self, id: str) -> Provenance | None:
+        """Returns who wrote the present content of a pattern, or None when there is none."""
+        with self.backend.reading() as session:
+            stored = _stored(session, id)
+        return None if stored is None else stored.provenance
+
+    def forget(
+        self, *, source: str = "", agent_id: str = "", run_id: str = "", dry_run: bool = False
+    ) -> ForgetReport:
+        """Removes all that came from a file or folder, an agent or a run; returns what that was.
+
+        Raises:
+            ValueError: Nothing to forget was named.
+        """
+        return forget(
+            self.backend, source=source, agent_id=agent_id, run_id=run_id, dry_run=dry_run
+        )
 
     def get_usage(self, id: str, limit: int = 20) -> list[PatternUsageContext]:
         """Returns the latest uses of a pattern, newest first.
@@ -316,14 +400,14 @@ class QEReasoningBank(BankFiles, BankTrust):
         Raises:
             ValueError: ``limit`` is out of range.
         """
-        _require_limit(limit)
-        with self._opening.store().reading() as session:
-            return session.uses.latest(id, limit)
+        require_limit(limit)
+        with self.backend.reading() as session:
+            return session.uses(id, limit)
 
     def get_version_history(self, id: str) -> list[PatternVersion]:
         """Returns the content of a pattern before each change of it, newest first."""
-        with self._opening.store().reading() as session:
-            return session.versions.all(id)
+        with self.backend.reading() as session:
+            return session.versions(id)
 
     def restore_version(self, id: str, version: int) -> StoreResult:
         """Makes an earlier content the current one, as a new version.
@@ -340,47 +424,179 @@ class QEReasoningBank(BankFiles, BankTrust):
             )
         return self.store_pattern(wanted.pattern, change=Change(f"restored version {version}"))
 
+    # -- files and other encoders ----------------------------------------------------------------
+
+    def export_patterns(
+        self,
+        path: str | Path,
+        *,
+        file_format: FileFormat | None = None,
+        criteria: PatternSearchCriteria | None = None,
+    ) -> int:
+        """Writes patterns to a file, whole or not at all; returns how many.
+
+        Args:
+            file_format: By default from the file extension.
+            criteria: Filters without a query.
+
+        Raises:
+            ValueError: The criteria have a query.
+            InterchangeError: The file cannot be written, or its extension names no format.
+        """
+        path = Path(path)
+        file_format = file_format or format_of(path)
+        criteria = without_query(criteria)
+        with self.backend.reading(whole=True) as session:
+            patterns = list(session.iterate(criteria))
+        write_atomically(path, encode_patterns(patterns, file_format))
+        return len(patterns)
+
+    def import_patterns(
+        self,
+        path: str | Path,
+        *,
+        file_format: FileFormat | None = None,
+        mode: ImportMode = "merge",
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        max_bytes: int | None = None,
+        max_patterns: int | None = None,
+    ) -> StoreReport:
+        """Stores the patterns of a file, all or none.
+
+        Args:
+            file_format: By default from the file extension.
+            mode: ``merge`` keeps patterns that the file does not name; ``replace`` deletes them.
+            dry_run: Report what would happen, write nothing.
+            progress: Called with the number of patterns that were embedded since the last call.
+            max_bytes, max_patterns: A larger file is refused.
+
+        Raises:
+            InterchangeError: The file is malformed; nothing was changed.
+            ValueError: ``mode`` is unknown.
+        """
+        if mode not in ("merge", "replace"):
+            raise ValueError(f"mode must be merge or replace, got {mode!r}")
+        patterns = read_patterns(
+            Path(path), file_format, max_bytes=max_bytes, max_patterns=max_patterns
+        )
+        return self._import(
+            patterns, replace_all=mode == "replace", dry_run=dry_run, progress=progress
+        )
+
+    def save_to_registry(self, folder: str | Path) -> int:
+        """Writes one YAML file a pattern into a folder, as a team keeps them in git.
+
+        The folder then holds the bank's patterns and no others: registry files of patterns that
+        are not in the bank are removed, files with other names stay.
+
+        Returns:
+            How many patterns were written.
+
+        Raises:
+            InterchangeError: A file cannot be written.
+        """
+        with self.backend.reading(whole=True) as session:
+            patterns = list(session.iterate(_NO_CRITERIA))
+        return write_registry(Path(folder), patterns)
+
+    def load_from_registry(self, folder: str | Path, *, dry_run: bool = False) -> StoreReport:
+        """Stores the patterns of a registry folder, all or none.
+
+        Raises:
+            InterchangeError: The folder or one of its files cannot be read.
+        """
+        return self._import(read_registry(Path(folder)), dry_run=dry_run)
+
+    def reindex(
+        self, encoder: Encoder | None = None, *, progress: Progress | None = None
+    ) -> ReindexReport:
+        """Rebuilds both indexes; with another encoder, embeds every pattern with it first."""
+        backend = self.backend
+        encoder = encoder or self._resources.encoder()
+        report = reindex(backend, encoder, progress=progress)
+        self._resources.use_encoder(encoder)
+        return report
+
+    def update_vector_file(self) -> int:
+        """Applies every change to the vector file; returns how many embeddings that took.
+
+        Banks up to 20,000 patterns have no such file. Larger ones update it when patterns are
+        stored in batches; this is for those that grew one pattern at a time, or lost the file.
+        """
+        return self.backend.update_vector_file()
+
+    def check(self) -> list[Problem]:
+        """Returns every disagreement between the bank's rows and what is derived from them."""
+        return self.backend.check()
+
+    def repair(self) -> int:
+        """Rebuilds derived data, having set damaged patterns aside; returns how many those were."""
+        backend = self.backend
+        quarantined = backend.repair()
+        if any(problem.area == "embedding" for problem in backend.check()):
+            self.reindex()
+        return quarantined
+
     # -- statistics ------------------------------------------------------------------------------
 
     def get_statistics(self) -> BankStatistics:
         """Returns totals, averages and groups, counted from the rows."""
-        with self._opening.store().reading() as session:
+        with self.backend.reading() as session:
             return session.statistics()
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns how long this object's look-ups took and how often the cache answered."""
-        return self._clock.metrics()
+        return self._times.metrics()
 
     def get_cache_statistics(self) -> CacheStatistics:
         """Returns what the cache of answers holds."""
-        return self._opening.answers().statistics()
+        return self._resources.answers().statistics()
 
-    def get_vector_memory(self) -> VectorMemoryStatistics:
+    def get_vector_statistics(self) -> VectorStatistics:
         """Returns what is held of vectors outside the database."""
-        return self._opening.store().vector_memory()
+        return self.backend.vector_statistics()
 
     # -- inside ----------------------------------------------------------------------------------
 
     def _answer(self, request: SearchRequest) -> tuple[PatternMatch, ...]:
-        store = self._opening.store()
-        query = None
-        words = has_words(request.query)
-        if words and request.mode != "text" and store.database.has_vectors:
-            query = embed_query(self._opening.encoder(), request.query)
-        with store.reading() as session:
-            return tuple(search(session, request, query))
+        query = self._resources.query(request)
+        with self.backend.reading() as session:
+            return tuple(search(session, request, query, self._ranking))
+
+    def _import(
+        self,
+        patterns: Sequence[TestPattern],
+        *,
+        replace_all: bool = False,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> StoreReport:
+        return store_batch(
+            self.backend,
+            patterns,
+            self._resources.encoder,
+            min_quality=self._min_quality,
+            change=Change("imported"),
+            provenance=Provenance(origin="imported"),
+            dry_run=dry_run,
+            progress=progress,
+            replace_all=replace_all,
+        )
 
     # The names that the design fixes.
-    storePattern = store_pattern
-    findMatchingPatterns = find_matching_patterns
-    recordUsage = BankTrust.record_usage
-    getStatistics = get_statistics
+    storePattern = store_pattern  # noqa: N815
+    findMatchingPatterns = find_matching_patterns  # noqa: N815
+    recordUsage = record_usage  # noqa: N815
+    getStatistics = get_statistics  # noqa: N815
 
 
-def _require_limit(limit: int) -> None:
-    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
-        raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit!r}")
+def _stored(session: PatternReader, id: str) -> StoredPattern | None:
+    return next(iter(session.get_many([id])), None)
 
 
-def _not_found(id: str) -> PatternNotFoundError:
-    return PatternNotFoundError(f"no pattern has the id {id!r}; find one with search")
+def _require_stored(session: PatternReader, id: str) -> StoredPattern:
+    stored = _stored(session, id)
+    if stored is None:
+        raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search")
+    return stored

@@ -1,4 +1,4 @@
-"""How long look-ups took: the last ten thousand, kept in memory."""
+"""Keeps how long look-ups took: the last ten thousand, in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["LookupClock", "PerformanceMetrics"]
+__all__ = ["LookupTimes", "PerformanceMetrics"]
 
 # Enough for a stable 99th percentile; 80 kB.
 KEPT_LOOKUPS = 10_000
@@ -26,7 +26,7 @@ class PerformanceMetrics:
     cache_hit_rate: float | None
 
 
-class LookupClock:
+class LookupTimes:
     """Collects the durations of look-ups; safe to use from many threads."""
 
     def __init__(self) -> None:

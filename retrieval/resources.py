@@ -1,4 +1,4 @@
-"""What a bank needs to answer: its database, its encoder, its cache; each made when first used."""
+"""Opens what a bank needs to answer, on first use: its backend, encoder and answer cache."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from ..models import DEFAULT_ENCODER, Encoder, create_encoder, identity_of
+from ..models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
 from ..schema import (
     Database,
     DatabaseError,
@@ -19,80 +19,87 @@ from ..schema import (
     EncoderIdentity,
     EncoderMismatchError,
     PatternMatch,
-    encoder_in_use,
 )
 from .answer_cache import AnswerCache
-from .ingest.reindex import rebuild_words
 from .ranking.search import SearchRequest
-from .storage.sqlite import PatternStore
-from .text.tokens import WORDS_VERSION
+from .storage.backend import PatternBackend
+from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.storage_values import SearchQuery
+from .text.tokens import query_terms
 
-__all__ = ["BankOpening", "OnDatabaseError"]
+__all__ = ["BankResources", "OnDatabaseError"]
 
 OnDatabaseError = Literal["raise", "memory"]
 
-# The objects of a match beside its texts, and of an answer beside its matches, for the cache's own
-# accounting; with them it is within a tenth of what tracemalloc counts (test_opening.py).
+# The objects of a match besides its texts, and of an answer besides its matches, for the cache's
+# own accounting; with them it is within a tenth of what tracemalloc counts (test_resources.py).
 MATCH_OVERHEAD_BYTES = 780
 ANSWER_OVERHEAD_BYTES = 800
 
 _log = logging.getLogger("aqe")
 
 
-class BankOpening:
-    """Opens the parts of a bank once; safe to use from several threads.
+class BankResources:
+    """The parts of a bank, each opened once; safe to use from several threads.
 
     Args:
-        given: An open database (never closed here), a path, or None for memory.
+        given: A backend, an open database (never closed here), a path, or None for a bank in
+            memory.
         encoder: The encoder to use; None for the one that the bank was embedded with.
+        on_database_error: ``memory`` falls back to a database in memory when it cannot be opened.
+        durability: Of a database that is opened here.
+        tuning: Of the SQLite backend.
     """
 
     def __init__(
         self,
-        given: Database | str | Path | None,
+        given: PatternBackend | Database | str | Path | None,
         encoder: Encoder | None,
         *,
         on_database_error: OnDatabaseError,
         durability: Durability,
+        tuning: StorageTuning | None,
     ) -> None:
-        self._given = given
+        self._durability: Durability = durability
+        self._tuning = tuning
         self._encoder = encoder
         self._on_database_error = on_database_error
-        self._durability = durability
         self._lock = threading.RLock()
-        self._store: PatternStore | None = None
+        self._is_open = False
+        self._in_memory = given is None
         self._answers: AnswerCache[tuple[PatternMatch, ...]] | None = None
+        if given is None or isinstance(given, (Database, str, Path)):
+            given = SqlitePatternBackend(given, durability=durability, tuning=tuning)
+        self._backend: PatternBackend = given
 
-    def store(self) -> PatternStore:
-        """Returns the store, opening and migrating the database on first use.
+    def backend(self) -> PatternBackend:
+        """Returns the backend, opening it on first use.
 
         Raises:
             DatabaseError: It cannot be opened, and ``on_database_error`` is ``raise``.
             EncoderMismatchError: It is embedded with another encoder.
         """
-        with self._lock:
-            if self._store is None:
-                database = self._database()
-                store = PatternStore(database, self._identity(database))
-                _require_current_words(store)
-                store.index_pending_vectors()
-                self._store = store
-            return self._store
+        if not self._is_open:
+            with self._lock:
+                self._open()
+        return self._backend
 
     def answers(self) -> AnswerCache[tuple[PatternMatch, ...]]:
         """Returns the cache of answers."""
+        backend = self.backend()
         with self._lock:
             if self._answers is None:
-                self._answers = AnswerCache(self.store().database.content_version, _size_of)
+                self._answers = AnswerCache(backend.version, _size_of)
             return self._answers
 
     def encoder(self) -> Encoder:
         """Returns the bank's encoder, loading it on first use.
 
         Raises:
-            EncoderError: It cannot be loaded, or is not the one that the bank was embedded with.
+            EncoderError: It cannot be loaded.
+            EncoderMismatchError: It is not the one that the bank was embedded with.
         """
-        identity = self.store().identity
+        identity = self.backend().identity
         with self._lock:
             if self._encoder is None:
                 encoder = create_encoder(identity.name)
@@ -104,52 +111,58 @@ class BankOpening:
                 self._encoder = encoder
             return self._encoder
 
+    def query(self, request: SearchRequest) -> SearchQuery:
+        """Returns a request's query, tokenised and embedded once.
+
+        It has no embedding where it has no word, where words alone are asked for, and where the
+        backend cannot search embeddings.
+        """
+        terms = tuple(query_terms(request.text))
+        if not terms or request.mode == "text" or not self.backend().has_vectors:
+            return SearchQuery(request.text, terms, mode=request.mode)
+        embedding = embed_query(self.encoder(), request.text)
+        return SearchQuery(request.text, terms, embedding, request.mode)
+
     def use_encoder(self, encoder: Encoder) -> None:
         """Uses another encoder from now on, after the bank was embedded with it."""
         with self._lock:
             self._encoder = encoder
 
     def close(self) -> None:
-        """Finishes what was written, closes what was opened here; the next use opens it again."""
+        """Finishes what was written and closes the backend; the next use opens it again."""
         with self._lock:
-            if self._store is not None:
-                self._store.finish()
-                if self._store.database is not self._given:
-                    self._store.database.close()
-            self._store = None
+            if self._is_open:
+                self._backend.close()
+            self._is_open = False
             self._answers = None
 
-    def _database(self) -> Database:
-        if isinstance(self._given, Database):
-            return self._given
-        if self._given is None:
+    def _open(self) -> None:
+        if self._is_open:  # another thread was first
+            return
+        if self._in_memory:
             _log.warning("no database was given: patterns live in memory and are lost at exit")
-            return Database(durability=self._durability)
+        given = None if self._encoder is None else identity_of(self._encoder)
         try:
-            return Database(self._given, durability=self._durability)
+            self._backend.open(given, _default_identity() if given is None else None)
+        except EncoderMismatchError:
+            raise
         except DatabaseError as error:
             if self._on_database_error == "raise":
                 raise
             warnings.warn(
-                f"going on in memory, nothing will be kept: {error}", RuntimeWarning, stacklevel=2
+                f"falling back to an in-memory database; nothing will be saved: {error}",
+                RuntimeWarning,
+                stacklevel=2,
             )
-            return Database(durability=self._durability)
-
-    def _identity(self, database: Database) -> EncoderIdentity:
-        """Returns the identity of the encoder given, else of the bank's, else of the default."""
-        if self._encoder is not None:
-            return identity_of(self._encoder)
-        with database.read() as connection:
-            used = encoder_in_use(connection)
-        return used[1] if used is not None else identity_of(create_encoder(DEFAULT_ENCODER))
+            self._backend = SqlitePatternBackend(
+                None, durability=self._durability, tuning=self._tuning
+            )
+            self._backend.open(given, _default_identity() if given is None else None)
+        self._is_open = True
 
 
-def _require_current_words(store: PatternStore) -> None:
-    """Makes the full-text index anew when another version of the word splitter made it."""
-    with store.reading() as session:
-        version = session.words_version()
-    if version not in (None, WORDS_VERSION):
-        rebuild_words(store)
+def _default_identity() -> EncoderIdentity:
+    return identity_of(create_encoder(DEFAULT_ENCODER))
 
 
 def _size_of(question: Hashable, matches: Sequence[PatternMatch]) -> int:
@@ -157,8 +170,8 @@ def _size_of(question: Hashable, matches: Sequence[PatternMatch]) -> int:
     total = sys.getsizeof(matches) + ANSWER_OVERHEAD_BYTES
     if isinstance(question, SearchRequest):
         context = question.context
-        total += sum(sys.getsizeof(text) for text in (question.query, context.source_code))
-        total += sum(sys.getsizeof(text) for text in (context.query, *context.keywords))
+        total += sum(map(sys.getsizeof, (question.text, context.source_code, context.query)))
+        total += sum(map(sys.getsizeof, context.keywords))
     for match in matches:
         pattern = match.pattern
         texts = (pattern.id, pattern.name, pattern.description, pattern.template, pattern.source)

@@ -14,16 +14,8 @@ from .database.file_check import (
     unreadable,
 )
 from .database.location import DatabaseLocation, locate_database
-from .database.migrate import MigrationReport, schema_version
+from .database.migrate import MigrationReport, known_migrations, schema_version
 from .database.salvage import SalvageReport, salvage
-from .database.text_table import create_word_index
-from .database.vector_table import (
-    EncoderIdentity,
-    adopt_encoder,
-    create_vector_index,
-    encoder_in_use,
-    known_encoder,
-)
 from .errors import (
     AqeError,
     DatabaseBusyError,
@@ -39,6 +31,7 @@ from .errors import (
     PatternNotFoundError,
     SchemaVersionError,
 )
+from .records.encoder_identity import EncoderIdentity
 from .records.learned import (
     STANDINGS,
     ActionStatistics,
@@ -149,14 +142,10 @@ __all__ = [
     "TaskResult",
     "TaskState",
     "TestPattern",
-    "adopt_encoder",
     "back_up",
     "check_file",
-    "create_vector_index",
-    "create_word_index",
-    "encoder_in_use",
     "file_facts",
-    "known_encoder",
+    "known_migrations",
     "locate_database",
     "put_in_place",
     "restore",

@@ -20,11 +20,11 @@ from ...models import (
     DEFAULT_ENCODER,
     Encoder,
     QueryEmbedding,
-    Vector,
     create_encoder,
     embed_query,
     identity_of,
 )
+from ...models.vector import Vector
 from ...retrieval.ranking.fusion import BM25_WEIGHT, SPREAD_WEIGHT
 from ...retrieval.ranking.query_fit import spreads_of, telling_pieces
 from ...retrieval.ranking.search import CANDIDATES_PER_LEG

@@ -1,6 +1,6 @@
-"""From patterns to rows: redact, score, embed, version, write.
+"""Stores patterns: redact, score, embed, version, write.
 
-``preparation.py`` gets one pattern ready, ``writer.py`` writes a batch in one transaction,
-``pipeline.py`` keeps the encoder busy over many batches, ``reindex.py`` rebuilds derived data.
-Before it: ``extraction/`` or ``exchange/``. After it: ``ranking/`` finds what was written.
+``preparation.py`` gets one pattern ready, ``embedding_batch.py`` embeds, ``writer.py`` writes a
+batch in one transaction, ``pipeline.py`` keeps the encoder busy over many batches, ``reindex.py``
+rebuilds derived data. Before it: ``extraction/`` or ``exchange/``; after it: ``ranking/``.
 """

@@ -1,5 +1,4 @@
-"""Storing batch after batch while the encoder never waits: what comes before and after it goes on
-beside it.
+"""Stores batch after batch while the encoder never waits: reading and writing run next to it.
 
 The encoder takes all processors for about 8 ms a pattern and leaves Python free meanwhile; reading,
 redacting, scoring and writing take 2 ms of one. Done in turns, a fifth of the time had one
@@ -14,39 +13,45 @@ from typing import Final
 
 from cachetools import LRUCache
 
-from ...models import Encoder, Vector
+from ...models import Encoder
+from ...models.vector import Vector
 from ...schema import Provenance, StoreReport, TestPattern
-from ..storage.sqlite import PatternStore
+from ..storage.backend import PatternBackend
+from .embedding_batch import Embeddings
 from .preparation import PreparedBatch
-from .writer import Embeddings, prepare_batch, write_batch
+from .writer import prepare_batch, write_batch
 
 __all__ = ["store_stream"]
 
 # Suites hold copies of tests in several files (4 % of numpy's), whose text is embedded once. The
-# embeddings of so many texts are 6 MB at 384 dimensions.
+# embeddings of that many texts are 6 MB at 384 dimensions.
 RECENT_TEXTS: Final = 4_096
 
 
 def store_stream(
-    store: PatternStore,
+    backend: PatternBackend,
     batches: Iterable[Iterable[TestPattern]],
     encoder: Callable[[], Encoder],
     *,
     min_quality: float = 0.0,
     provenance: Provenance | None = None,
+    recent_texts: int = RECENT_TEXTS,
 ) -> Iterator[StoreReport]:
     """Stores batches one after the other, each in one transaction; yields a report for each.
 
     While one batch is embedded, here, a thread takes the next from ``batches`` and another writes
     the one before. So three are in memory at most. A report is yielded after its commit; when the
-    caller goes away or is interrupted, what is being written is finished and the rest is dropped.
+    caller stops or is interrupted, what is being written is finished and the rest is dropped.
+
+    Args:
+        recent_texts: Texts whose embeddings are kept for the batches that follow.
     """
     remaining = iter(batches)
-    recent: LRUCache[str, Vector] = LRUCache(RECENT_TEXTS)
+    recent: LRUCache[str, Vector] = LRUCache(recent_texts)
 
     def prepare_next() -> PreparedBatch | None:
         patterns = next(remaining, None)
-        return None if patterns is None else prepare_batch(store, patterns, min_quality)
+        return None if patterns is None else prepare_batch(backend, patterns, min_quality)
 
     with (
         ThreadPoolExecutor(1, thread_name_prefix="aqe-prepare") as preparing,
@@ -58,20 +63,20 @@ def store_stream(
             while (batch := ahead.result()) is not None:
                 ahead = preparing.submit(prepare_next)
                 embeddings = Embeddings(encoder, _known(recent, batch))
-                embeddings.add([one.text for one in batch.pending])
+                embeddings.add(batch.pending)
                 recent.update((key, row.copy()) for key, row in embeddings.found.items())
                 if written is not None:
                     yield written.result()
                 written = writing.submit(
-                    write_batch, store, batch, embeddings, provenance=provenance
+                    write_batch, backend, batch, embeddings, provenance=provenance
                 )
             if written is not None:
                 yield written.result()
         finally:
             for pool in (preparing, writing):
-                pool.submit(store.database.release)
+                pool.submit(backend.release)
 
 
 def _known(recent: LRUCache[str, Vector], batch: PreparedBatch) -> dict[str, Vector]:
-    hashes = {one.text_hash for one in batch.pending}
+    hashes = {ready.text_hash for ready in batch.pending}
     return {key: recent[key] for key in hashes if key in recent}

@@ -1,39 +1,27 @@
-"""From a pattern to its rows: embed, version, write."""
+"""Writes a batch of patterns in one transaction: creates, updates, leaves alone or rejects each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from ...models import Encoder, Vector
-from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
-from ..quality.success_bound import evidence_of_agents, quality_with_use
-from ..storage.sqlite import PatternSession, PatternStore, StoredPattern
-from ..text.pattern_text import text_hash
-from ..usage.trust import UNPROVEN, evidence_of_use, refusal, trust_of
+from ...models import Encoder
+from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern
+from ..storage.backend import PatternBackend, PatternReader, PatternWriter
+from ..storage.storage_values import Change, PatternContent, StoredPattern
+from ..storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, UseSummary, use_summary
+from ..usage.trust import refusal
+from .embedding_batch import Embeddings
 from .preparation import PreparedBatch, PreparedPattern, prepared
 
-__all__ = ["Change", "Embeddings", "prepare_batch", "store_batch", "write_batch"]
+__all__ = ["prepare_batch", "store_batch", "write_batch"]
 
-# Texts given to the encoder at once: enough to sort by length, few enough for steady progress.
-EMBED_BATCH = 256
-# Uses that a stored pattern already brought with it weigh as those of one agent.
-IMPORTED_AGENT = "(imported)"
-
-_NOTHING: Final[Mapping[str, Vector]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Who changes patterns and why; kept with the version before."""
-
-    description: str = "stored again with other content"
-    created_by: str = ""
+_BY_A_PERSON = Provenance(origin="human")
+_FROM_A_FILE = Provenance(origin="extracted")
 
 
 def store_batch(
-    store: PatternStore,
+    backend: PatternBackend,
     patterns: Iterable[TestPattern],
     encoder: Callable[[], Encoder],
     *,
@@ -52,19 +40,19 @@ def store_batch(
         encoder: Called only when there is something to embed.
         provenance: Who wrote the patterns; by default a person, or the file that they name.
         replace_all: Delete every pattern that is not among these.
-        progress: Told how many of the patterns are done, as they are embedded.
+        progress: Called with the number of patterns that were embedded since the last call.
     """
-    batch = prepare_batch(store, patterns, min_quality)
+    batch = prepare_batch(backend, patterns, min_quality)
     if dry_run:
-        with store.reading() as session:
-            doomed = session.rows.others(batch.ids) if replace_all else []
-            return _report(batch, _dry_run_results(session, batch.prepared), len(doomed))
+        with backend.reading() as session:
+            unnamed = _others(session, batch) if replace_all else []
+            return _report(batch, _dry_run_results(session, batch.prepared), len(unnamed))
     if progress is not None:
         progress(len(batch.outcome) - len(batch.pending))
     embeddings = Embeddings(encoder)
-    embeddings.add([one.text for one in batch.pending], progress)
+    embeddings.add(batch.pending, progress)
     return write_batch(
-        store,
+        backend,
         batch,
         embeddings,
         change=change,
@@ -74,19 +62,19 @@ def store_batch(
 
 
 def prepare_batch(
-    store: PatternStore, patterns: Iterable[TestPattern], min_quality: float
+    backend: PatternBackend, patterns: Iterable[TestPattern], min_quality: float
 ) -> PreparedBatch:
     """Returns the patterns ready to be embedded and written."""
     outcome = tuple(prepared(pattern, min_quality) for pattern in patterns)
-    ready = [one for one in outcome if isinstance(one, PreparedPattern)]
-    with store.reading() as session:
-        known = session.vectors.text_hashes([one.pattern.id for one in ready])
-    pending = tuple(one for one in ready if known.get(one.pattern.id) != one.text_hash)
+    ready = [each for each in outcome if isinstance(each, PreparedPattern)]
+    with backend.reading() as session:
+        known = session.embedded_hashes([each.pattern.id for each in ready])
+    pending = tuple(each for each in ready if known.get(each.pattern.id) != each.text_hash)
     return PreparedBatch(outcome, pending)
 
 
 def write_batch(
-    store: PatternStore,
+    backend: PatternBackend,
     batch: PreparedBatch,
     embeddings: Embeddings,
     *,
@@ -95,170 +83,136 @@ def write_batch(
     replace_all: bool = False,
 ) -> StoreReport:
     """Writes what was prepared in one transaction; see ``store_batch``."""
-    prepared = batch.prepared
-    if not prepared and not replace_all:
+    ready = batch.prepared
+    if not ready and not replace_all:
         return _report(batch, [])
-    with store.writing() as session:
-        if session.words_version() is None:
-            session.note_words_version()
-        change = change or Change()
-        results = [_write(session, one, embeddings, change, provenance) for one in prepared]
-        doomed = session.rows.others(batch.ids) if replace_all else []
-        for rowid in doomed:
-            session.delete(rowid)
-    if len(results) + len(doomed) > 1:  # one pattern does not wait for it: PatternStore.finish
-        store.tidy()
-    return _report(batch, results, len(doomed))
+    with backend.writing() as session:
+        writer = _BatchWriter(session, embeddings, change or Change(), provenance)
+        results = writer.write(ready)
+        deleted = session.delete(_others(session, batch)) if replace_all else 0
+    if len(results) + deleted > 1:  # a single pattern does not wait for it; closing the bank does
+        backend.tidy()
+    return _report(batch, results, deleted)
 
 
-class Embeddings:
-    """Embeddings by the hash of their text, made before the transaction; rarely, inside it.
-
-    Attributes:
-        found: Embeddings (dim,) by the hash of their text.
-
-    Args:
-        known: Those that need not be made.
-    """
+class _BatchWriter:
+    """Writes prepared patterns inside one session."""
 
     def __init__(
-        self, encoder: Callable[[], Encoder], known: Mapping[str, Vector] = _NOTHING
+        self,
+        session: PatternWriter,
+        embeddings: Embeddings,
+        change: Change,
+        provenance: Provenance | None,
     ) -> None:
-        self._encoder = encoder
-        self.found = dict(known)
+        self._session = session
+        self._embeddings = embeddings
+        self._change = change
+        self._provenance = provenance
 
-    def add(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> None:
-        """Embeds the texts that are not known, each once."""
-        distinct = {text_hash(text): text for text in texts}
-        hashes = [key for key in distinct if key not in self.found]
-        for start in range(0, len(hashes), EMBED_BATCH):
-            batch = hashes[start : start + EMBED_BATCH]
-            vectors = self._encoder().encode([distinct[key] for key in batch])
-            self.found.update(zip(batch, vectors, strict=True))
-            if progress is not None:
-                progress(len(batch))
+    def write(self, batch: Sequence[PreparedPattern]) -> list[StoreResult]:
+        ids = [each.pattern.id for each in batch]
+        stored = {each.pattern.id: each for each in self._session.get_many(ids)}
+        hashes = self._session.embedded_hashes(list(stored)) if stored else {}
+        written: set[str] = set()
+        results = []
+        for each in batch:
+            id = each.pattern.id
+            if id in written:  # the same pattern twice in one batch
+                stored |= {again.pattern.id: again for again in self._session.get_many([id])}
+                hashes |= self._session.embedded_hashes([id])
+            results.append(self._write(each, stored.get(id), hashes.get(id)))
+            written.add(id)
+        return results
 
-    def of(self, prepared: PreparedPattern) -> Vector:
-        """Returns the embedding (dim,) of a pattern's text."""
-        if prepared.text_hash not in self.found:  # another process changed the pattern meanwhile
-            self.add([prepared.text])
-        return self.found[prepared.text_hash]
+    def _write(
+        self, ready: PreparedPattern, existing: StoredPattern | None, embedded_hash: str | None
+    ) -> StoreResult:
+        pattern = ready.pattern
+        author = self._provenance or (_FROM_A_FILE if pattern.source else _BY_A_PERSON)
+        if existing is not None and existing.content_hash == ready.content_hash:
+            if existing.pattern.source != pattern.source and pattern.source is not None:
+                self._session.set_source(existing.key, pattern.source)
+            return _result(ready, "unchanged")
+        trust: Trust = TRUSTED
+        if author.origin == "agent":
+            trust = UNPROVEN
+            if reason := refusal(self._session, author, existing):
+                return replace(_result(ready, "rejected"), reason=reason)
+        if existing is None:
+            inserted = self._session.insert(self._new_content(ready, author, trust))
+            result = _result(ready, "created")
+            if inserted.near_duplicate_of is None:
+                return result
+            return replace(result, near_duplicate_of=inserted.near_duplicate_of)
+        counts = self._session.agent_counts(existing.key)
+        summary = use_summary(counts, base_quality=ready.base_quality, trust=trust)
+        is_embedded = embedded_hash == ready.text_hash
+        content = self._content(ready, summary, author, is_embedded=is_embedded)
+        self._session.update(existing, content, self._change)
+        return _result(ready, "updated")
+
+    def _new_content(
+        self, ready: PreparedPattern, author: Provenance, trust: Trust
+    ) -> PatternContent:
+        uses = ready.pattern.usage_count
+        claimed = [AgentCount("", round(ready.pattern.success_rate * uses), uses)] if uses else []
+        summary = use_summary(claimed, base_quality=ready.base_quality, trust=trust)
+        return self._content(ready, summary, author, is_embedded=False)
+
+    def _content(
+        self,
+        ready: PreparedPattern,
+        summary: UseSummary,
+        author: Provenance,
+        *,
+        is_embedded: bool,
+    ) -> PatternContent:
+        return PatternContent(
+            pattern=ready.pattern,
+            summary=summary,
+            provenance=author,
+            base_quality=ready.base_quality,
+            content_hash=ready.content_hash,
+            text_hash=ready.text_hash,
+            embedding=None if is_embedded else self._embeddings.of(ready),
+        )
 
 
-def _dry_run_results(
-    session: PatternSession, prepared: Sequence[PreparedPattern]
-) -> list[StoreResult]:
+def _others(session: PatternReader, batch: PreparedBatch) -> list[str]:
+    """Returns the ids of all patterns that are not in the batch."""
+    named = set(batch.ids)
+    return [id for id in session.ids_with_prefix("") if id not in named]
+
+
+def _dry_run_results(session: PatternReader, batch: Sequence[PreparedPattern]) -> list[StoreResult]:
     hashes = {
         stored.pattern.id: stored.content_hash
-        for stored in session.rows.get_many([one.pattern.id for one in prepared])
+        for stored in session.get_many([each.pattern.id for each in batch])
     }
     results = []
-    for one in prepared:
-        known = hashes.get(one.pattern.id)
+    for ready in batch:
+        known = hashes.get(ready.pattern.id)
         status: StoreStatus = "updated"
         if known is None:
             status = "created"
-        elif known == one.content_hash:
+        elif known == ready.content_hash:
             status = "unchanged"
-        hashes[one.pattern.id] = one.content_hash
-        results.append(_result(one, status))
+        hashes[ready.pattern.id] = ready.content_hash
+        results.append(_result(ready, status))
     return results
 
 
-def _write(
-    session: PatternSession,
-    one: PreparedPattern,
-    embeddings: Embeddings,
-    change: Change,
-    provenance: Provenance | None,
-) -> StoreResult:
-    author = provenance or Provenance(origin="extracted" if one.pattern.source else "human")
-    existing = session.rows.get(one.pattern.id)
-    same = existing is not None and existing.content_hash == one.content_hash
-    if not same and (reason := refusal(session, author, existing)):
-        return StoreResult(
-            id=one.pattern.id, name=one.pattern.name, status="rejected", reason=reason
-        )
-    if existing is None:
-        return _create(session, one, embeddings, author)
-    if existing.content_hash == one.content_hash:
-        if existing.pattern.source != one.pattern.source and one.pattern.source is not None:
-            session.rows.update_source(existing.pattern_rowid, one.pattern.source)
-        return _result(one, "unchanged")
-    return _update(session, one, existing, embeddings, change, author)
-
-
-def _create(
-    session: PatternSession, one: PreparedPattern, embeddings: Embeddings, author: Provenance
-) -> StoreResult:
-    uses = one.pattern.usage_count
-    successes = round(one.pattern.success_rate * uses)
-    pattern = replace(
-        one.pattern,
-        quality=quality_with_use(one.base_quality, successes, uses),
-    )
-    rowid = session.rows.insert(
-        pattern,
-        base_quality=one.base_quality,
-        evidence=evidence_of_agents([(successes, uses)] if uses else [])
-        if trust_of(author) != UNPROVEN
-        else 0.0,
-    )
-    session.trust.set(rowid, author, trust_of(author))
-    if uses:  # counted elsewhere: an import brings the numbers, not the rows
-        session.uses.count(rowid, IMPORTED_AGENT, successes, uses)
-    session.text.put(rowid, pattern)
-    session.vectors.put(rowid, pattern, embeddings.of(one), one.text_hash)
-    return replace(_result(one, "created"), near_duplicate_of=session.rows.near_duplicate(rowid))
-
-
-def _update(
-    session: PatternSession,
-    one: PreparedPattern,
-    existing: StoredPattern,
-    embeddings: Embeddings,
-    change: Change,
-    author: Provenance,
-) -> StoreResult:
-    before = existing.pattern
-    session.versions.add(
-        before, change_description=change.description, created_by=change.created_by
-    )
-    author_before, _ = session.trust.get(existing.pattern_rowid)
-    session.trust.sign_version(before.id, before.version, author_before)
-    pattern = replace(
-        one.pattern,
-        version=before.version + 1,
-        created_at=before.created_at,
-        updated_at=utc_now(),
-        quality=quality_with_use(one.base_quality, existing.success_count, before.usage_count),
-    )
-    rowid = existing.pattern_rowid
-    session.rows.update_content(rowid, pattern, base_quality=one.base_quality)
-    session.trust.set(rowid, author, trust_of(author))
-    session.rows.update_counters(
-        rowid,
-        success_count=existing.success_count,
-        usage_count=before.usage_count,
-        evidence=evidence_of_use(session, rowid) if trust_of(author) != UNPROVEN else 0.0,
-        quality=pattern.quality,
-    )
-    session.text.put(rowid, pattern)
-    if session.vectors.text_hashes([pattern.id]).get(pattern.id) == one.text_hash:
-        session.vectors.refresh(rowid, pattern)
-    else:
-        session.vectors.put(rowid, pattern, embeddings.of(one), one.text_hash)
-    return _result(one, "updated")
-
-
-def _result(one: PreparedPattern, status: StoreStatus) -> StoreResult:
-    return StoreResult(id=one.pattern.id, name=one.pattern.name, status=status)
+def _result(ready: PreparedPattern, status: StoreStatus) -> StoreResult:
+    return StoreResult(id=ready.pattern.id, name=ready.pattern.name, status=status)
 
 
 def _report(batch: PreparedBatch, results: Sequence[StoreResult], deleted: int = 0) -> StoreReport:
     """Returns the results of the written patterns between those that were rejected."""
     written = iter(results)
     return StoreReport(
-        tuple(next(written) if isinstance(one, PreparedPattern) else one for one in batch.outcome),
+        tuple(
+            next(written) if isinstance(each, PreparedPattern) else each for each in batch.outcome
+        ),
         deleted,
     )

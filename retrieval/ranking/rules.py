@@ -1,77 +1,61 @@
-"""The rule score: what is known of a pattern beside its words and meaning."""
+"""Scores what is known of a pattern besides its words and meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ...schema import PatternSearchContext
-from ..storage.sqlite import CandidateRow
+from ..storage.storage_values import CandidateFacts
 from ..text.tokens import query_terms
+from .ranking_tuning import RankingTuning
 
 __all__ = ["Rules"]
 
-# A stated preference counts more than what holds of a pattern in general. The order follows how
-# much a mismatch costs the re-user: another language is a rewrite, another framework an edit.
-LANGUAGE_WEIGHT = 3.0
-FRAMEWORK_WEIGHT = 3.0
-KEYWORD_WEIGHT = 2.0
-CATEGORY_WEIGHT = 1.0
-EVIDENCE_WEIGHT = 4.0
-QUALITY_WEIGHT = 1.0
-
 
 class Rules:
-    """The rules that a context calls for; those that it says nothing about do not count."""
+    """The rules that a context calls for; those that it says nothing about do not count.
 
-    def __init__(self, context: PatternSearchContext) -> None:
-        self._context = context
-        self._kind = set(query_terms(context.code_type))
-        self._keywords = {word for keyword in context.keywords for word in query_terms(keyword)}
+    Attributes:
+        has_preferences: Whether the context prefers anything.
+        keywords: The distinct words of the context's keywords.
+    """
 
-    @property
-    def has_preferences(self) -> bool:
-        """Returns whether the context prefers anything."""
-        return bool(
-            self._context.language or self._context.framework or self._kind or self._keywords
+    def __init__(self, context: PatternSearchContext, tuning: RankingTuning) -> None:
+        self._tuning = tuning
+        self.context = context
+        self._kind = set(query_terms(context.code_type)) if context.code_type else set()
+        self.keywords: set[str] = words_of(*context.keywords) if context.keywords else set()
+        self.has_preferences = bool(
+            context.language or context.framework or self._kind or self.keywords
         )
 
-    def score(self, candidate: CandidateRow) -> float:
+    def score(self, candidate: CandidateFacts) -> float:
         """Returns the weighted mean of the rules that apply, 0..1."""
-        total = EVIDENCE_WEIGHT * candidate.evidence + QUALITY_WEIGHT * candidate.quality
-        weight = EVIDENCE_WEIGHT + QUALITY_WEIGHT
+        tuning = self._tuning
+        total = (
+            tuning.evidence_weight * candidate.evidence + tuning.quality_weight * candidate.quality
+        )
+        weight = tuning.evidence_weight + tuning.quality_weight
         if self.has_preferences:
             for rule_weight, value in self._preferences(candidate):
                 total += rule_weight * value
                 weight += rule_weight
         return total / weight
 
-    def reasons(self, candidate: CandidateRow) -> list[str]:
-        """Returns the preferences that the candidate meets, in words."""
-        reasons = []
-        if candidate.framework == self._context.framework:
-            reasons.append(f"framework {candidate.framework}")
-        if candidate.language == self._context.language:
-            reasons.append(f"language {candidate.language}")
-        if self._keywords:
-            found = self._keywords & _words(candidate.name, candidate.tags)
-            reasons += [f"keywords: {', '.join(sorted(found))}"] if found else []
-        return reasons
-
-    def _preferences(self, candidate: CandidateRow) -> Iterable[tuple[float, float]]:
-        context = self._context
+    def _preferences(self, candidate: CandidateFacts) -> Iterable[tuple[float, float]]:
+        context, tuning = self.context, self._tuning
         if context.language is not None:
-            yield LANGUAGE_WEIGHT, float(candidate.language == context.language)
+            yield tuning.language_weight, float(candidate.language == context.language)
         if context.framework is not None:
-            yield FRAMEWORK_WEIGHT, float(candidate.framework == context.framework)
+            yield tuning.framework_weight, float(candidate.framework == context.framework)
         if self._kind:
-            yield CATEGORY_WEIGHT, _share(self._kind, _words(candidate.category, candidate.tags))
-        if self._keywords:
-            yield KEYWORD_WEIGHT, _share(self._keywords, _words(candidate.name, candidate.tags))
+            present = words_of(candidate.category, candidate.tags)
+            yield tuning.category_weight, len(self._kind & present) / len(self._kind)
+        if self.keywords:
+            present = words_of(candidate.name, candidate.tags)
+            yield tuning.keyword_weight, len(self.keywords & present) / len(self.keywords)
 
 
-def _words(*texts: str) -> set[str]:
+def words_of(*texts: str) -> set[str]:
+    """Returns the distinct words of texts, as queries are split."""
     return {word for text in texts for word in query_terms(text)}
-
-
-def _share(wanted: set[str], present: set[str]) -> float:
-    return len(wanted & present) / len(wanted)

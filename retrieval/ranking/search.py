@@ -1,56 +1,48 @@
-"""One search: candidates of both legs after the filters, fused with the rules, explained."""
+"""Searches the bank: candidates of both legs after the filters, fused with the rules, explained.
+
+The whole flow is on this page. The storage backend finds the candidates; ``query_fit`` measures
+how they fit the query, ``rules`` what else is known of them, ``fusion`` adds both up;
+near-identical answers make room for others, and ``reasons`` says why each was found.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from ...models import QueryEmbedding
-from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
-from ..storage.sqlite import CandidateRow, PatternSession, StoredPattern, dot_products
+from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from ..storage.backend import PatternReader
+from ..storage.storage_values import Candidates, SearchMode, SearchQuery, StoredPattern
+from ..storage.use_summary import UNPROVEN
 from ..text.minhash import group
-from ..text.pattern_text import code_of
-from ..text.tokens import has_words, query_terms, words_in
-from ..usage.trust import UNPROVEN
-from .fusion import PREFERENCE_RULE_WEIGHT, RULE_WEIGHT, Fused, fuse
-from .query_fit import spreads_of, telling_pieces
+from ..text.pattern_text import context_query
+from ..text.tokens import query_terms
+from .fusion import Fused, fuse
+from .query_fit import query_fit
+from .ranking_tuning import RankingTuning
+from .reasons import match_reasons, use_reasons
 from .rules import Rules
 
 __all__ = [
-    "LegScores",
-    "SearchMode",
+    "MAX_LIMIT",
     "SearchRequest",
-    "leg_scores",
+    "rank_candidates",
     "search",
+    "search_request",
     "search_similar",
 ]
 
-SearchMode = Literal["hybrid", "vector", "text"]
-
-# Candidates of each leg; 20, 50, 100 and 200 gave the same nDCG@10 (bench/results/ranking.md).
-CANDIDATES_PER_LEG = 30
-# How much deeper a second look goes when copies of few tests are all that the first one brought.
-DEEPER = 8
-# The most that vec0 ranks (RELIABILITY section 2).
-MAX_DEPTH = 4096
-# In reasons: as many words as fit a line.
-MAX_REASON_WORDS = 5
-# Of the code that reasons look at; a longer test is rare and would cost as much as the search.
-MAX_REASON_CHARS = 2_000
-# A page of answers is grouped; whoever asks for more wants a list, and comparing grows squared.
-MAX_GROUPED = 200
-# Below this a cosine of test code says little; measured on random pairs of tests.
-NOTABLE_COSINE = 0.35
+# The most answers that a search gives.
+MAX_LIMIT = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What to search for, and how many answers to give."""
+    """What to search for, and how many answers to return; the key of cached answers."""
 
-    query: str
+    text: str
     context: PatternSearchContext
     criteria: PatternSearchCriteria
     limit: int
@@ -58,160 +50,169 @@ class SearchRequest:
     group: bool = True
 
 
-def search(
-    session: PatternSession, request: SearchRequest, query: QueryEmbedding | None
-) -> list[PatternMatch]:
-    """Returns the best answers, best first.
+def search_request(
+    context: PatternSearchContext | str,
+    criteria: PatternSearchCriteria,
+    limit: int,
+    mode: SearchMode = "hybrid",
+    *,
+    group: bool = True,
+) -> SearchRequest:
+    """Returns the request for a query as text or with preferences, under filters.
 
-    Args:
-        query: The query as the bank's encoder reads it; None leaves the vector leg out.
+    Raises:
+        ValueError: The mode is unknown, or context and criteria have different queries.
     """
-    if query is None and not has_words(request.query):
+    if mode not in ("hybrid", "vector", "text"):
+        raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
+    if isinstance(context, str):
+        text, context = context, PatternSearchContext(query=context)
+    else:
+        text = context_query(context)
+    if criteria.query.strip() and criteria.query.strip() != text.strip():
+        if text.strip():
+            raise ValueError(
+                f"context and criteria must have one query, got {text[:80]!r} and"
+                f" {criteria.query[:80]!r}; leave one of them empty"
+            )
+        text = criteria.query
+    return SearchRequest(text, context, criteria, limit, mode, group)
+
+
+def require_limit(limit: int) -> None:
+    """Raises unless a limit is from 1 to 4096.
+
+    Raises:
+        ValueError: It is out of range, or no int.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
+        raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit!r}")
+
+
+def without_query(criteria: PatternSearchCriteria | None) -> PatternSearchCriteria:
+    """Returns filters for what does not search.
+
+    Raises:
+        ValueError: They have a query.
+    """
+    if criteria is not None and criteria.query.strip():
+        raise ValueError(
+            f"criteria must have no query here, got {criteria.query[:80]!r}; search for it with"
+            " find_pattern"
+        )
+    return criteria or PatternSearchCriteria()
+
+
+class ChosenAnswers(NamedTuple):
+    """The answers to show, each with the ids of those that made room for it.
+
+    ``crowded``: repeats are shown for want of others.
+    """
+
+    answers: list[tuple[Fused, tuple[str, ...]]]
+    crowded: bool
+
+
+def search(
+    session: PatternReader, request: SearchRequest, query: SearchQuery, tuning: RankingTuning
+) -> list[PatternMatch]:
+    """Returns the best answers, best first; without a word to search for, by evidence."""
+    if query.embedding is None and not query.terms:
         return _by_evidence(session, request)
-    terms = query_terms(request.query) if request.mode != "vector" else []
-    rules = Rules(request.context)
-    depth = _depth(session, request)
-    for look in (depth, min(DEEPER * depth, MAX_DEPTH)):
-        scores = leg_scores(session, request, terms, query, look)
-        fused, candidates = _ranked(session, request, rules, scores)
-        chosen, crowded = _chosen(fused, candidates, request)
-        if not crowded or len(fused) < look:  # enough to show, or nothing deeper
+    rules = Rules(request.context, tuning)
+    depth = max(tuning.candidates_per_leg, request.limit)
+    for look in (depth, min(tuning.deeper * depth, MAX_LIMIT)):
+        candidates = session.candidates(query, request.criteria, depth=look, limit=request.limit)
+        fused = rank_candidates(candidates, query, rules, tuning)
+        chosen = _chosen(fused, candidates, request, tuning)
+        if candidates.is_all or not chosen.crowded:
             break
-    patterns = session.rows.get_by_rowid([one.key for one, _ in chosen])
+    patterns = session.patterns_of([answer.key for answer, _ in chosen.answers])
     return [
         PatternMatch(
-            pattern=patterns[one.key],
+            pattern=patterns[answer.key],
             rank=rank,
-            score=one.score,
-            vector_score=one.vector_score,
-            text_score=one.text_score,
-            rule_score=one.rule_score,
-            reasons=(
-                *_leg_reasons(one, patterns[one.key], terms),
-                *rules.reasons(candidates[one.key]),
-                *_use_reasons(patterns[one.key]),
-                *_trust_reasons(candidates[one.key]),
+            score=answer.score,
+            vector_score=answer.vector_score,
+            text_score=answer.text_score,
+            rule_score=answer.rule_score,
+            reasons=match_reasons(
+                answer, patterns[answer.key], candidates.facts[answer.key], query.terms, rules
             ),
             near_duplicates=repeats,
         )
-        for rank, (one, repeats) in enumerate(chosen, start=1)
+        for rank, (answer, repeats) in enumerate(chosen.answers, start=1)
     ]
 
 
-class LegScores(NamedTuple):
-    """What the legs say of the candidates, by row number.
-
-    Attributes:
-        cosines: Of the query to the candidate; missing where nothing was embedded.
-        bm25: Missing where the candidate has none of the words.
-        spreads: How unevenly the candidate fits the pieces of the query (spread.py).
-    """
-
-    cosines: dict[int, float]
-    bm25: dict[int, float]
-    spreads: dict[int, float]
-
-
-def leg_scores(
-    session: PatternSession,
-    request: SearchRequest,
-    terms: Sequence[str],
-    query: QueryEmbedding | None,
-    depth: int = CANDIDATES_PER_LEG,
-) -> LegScores:
-    """Returns the scores of the best candidates of each leg; what one brought the other scores."""
-    if query is None or request.mode == "text":
-        words = session.text.alone()
-        bm25 = words.candidates(terms, depth, request.criteria, least=request.limit)
-        return LegScores({}, bm25, {})
-    cosines = session.vectors.candidates(query.whole, depth, request.criteria)
-    if request.mode == "vector":
-        return LegScores(cosines, {}, {})
-    bm25 = session.text.candidates(terms, depth, request.criteria, others=cosines)
-    keys, vectors = session.vectors.unit_vectors(sorted({*cosines, *bm25}))
-    unit = query.whole / np.linalg.norm(query.whole)
-    cosines = dict(zip(keys, dot_products(vectors, unit).tolist(), strict=True))
-    return LegScores(cosines, bm25, spreads_of(keys, vectors, telling_pieces(query)))
-
-
-def _depth(session: PatternSession, request: SearchRequest) -> int:
-    """Returns how many candidates each leg brings at first."""
-    depth = max(CANDIDATES_PER_LEG, request.limit)
-    # Past the unproven, so that many of them cannot push out what is trusted (trust.py).
-    return min(depth + session.trust.unproven(), MAX_DEPTH)
-
-
-def _ranked(
-    session: PatternSession,
-    request: SearchRequest,
-    rules: Rules,
-    scores: LegScores,
-) -> tuple[list[Fused], dict[int, CandidateRow]]:
-    """Returns the candidates, best first and the unproven last, and their rows."""
-    keys = sorted({*scores.cosines, *scores.bm25})
-    candidates = session.rows.candidates(keys)
+def rank_candidates(
+    candidates: Candidates, query: SearchQuery, rules: Rules, tuning: RankingTuning
+) -> list[Fused]:
+    """Returns the candidates, best first and the unproven last; ties are broken by key."""
+    cosines: dict[int, float] = {}
+    spreads: dict[int, float] = {}
+    if query.embedding is not None and candidates.vectors is not None:
+        cosines, spreads = query_fit(query.embedding, candidates.keys, candidates.vectors)
+    facts = candidates.facts
+    weight = tuning.preference_rule_weight if rules.has_preferences else tuning.rule_weight
     fused = fuse(
-        keys,
-        scores.cosines,
-        scores.bm25,
-        {key: rules.score(candidates[key]) for key in keys},
-        spreads=scores.spreads,
-        rule_weight=_rule_weight(request, rules),
+        sorted(facts),
+        cosines,
+        candidates.bm25,
+        {key: rules.score(fact) for key, fact in facts.items()},
+        spreads=spreads if query.mode == "hybrid" else {},
+        rule_weight=weight if query.mode == "hybrid" else 0.0,
+        tuning=tuning,
     )
-    return sorted(fused, key=lambda one: candidates[one.key].trust == UNPROVEN), candidates
-
-
-def _rule_weight(request: SearchRequest, rules: Rules) -> float:
-    """Returns the weight of the rules; a search by one leg is that leg alone."""
-    if request.mode != "hybrid":
-        return 0.0
-    return PREFERENCE_RULE_WEIGHT if rules.has_preferences else RULE_WEIGHT
+    return sorted(fused, key=lambda answer: facts[answer.key].trust == UNPROVEN)
 
 
 def _chosen(
-    fused: Sequence[Fused], candidates: Mapping[int, CandidateRow], request: SearchRequest
-) -> tuple[list[tuple[Fused, tuple[str, ...]]], bool]:
-    """Returns the answers to give, best first, with the ids of those that made room for them.
+    fused: Sequence[Fused], candidates: Candidates, request: SearchRequest, tuning: RankingTuning
+) -> ChosenAnswers:
+    """Returns the answers to show, best first.
 
     Near-duplicates make room only while there is something else to show: no answer is lost that
-    the limit has a place for. Also returns whether repeats are shown for want of others.
+    the limit has a place for.
     """
-    grouped = request.group and request.limit <= MAX_GROUPED
+    grouped = request.group and request.limit <= tuning.max_grouped
     if not grouped or len(fused) <= request.limit:
-        return [(one, ()) for one in fused[: request.limit]], False
-    groups = group([candidates[one.key].signature for one in fused], request.limit)
+        return ChosenAnswers([(answer, ()) for answer in fused[: request.limit]], False)
+    facts = candidates.facts
+    groups = group([facts[answer.key].signature for answer in fused], request.limit)
     free = request.limit - len(groups)
-    shown = {place for place in sorted(p for repeats in groups.values() for p in repeats)[:free]}
-    chosen = []
+    shown = set(sorted(place for repeats in groups.values() for place in repeats)[:free])
+    answers = []
     for place in sorted({*groups, *shown}):
         hidden = [repeat for repeat in groups.get(place, ()) if repeat not in shown]
-        ids = tuple(candidates[fused[repeat].key].id for repeat in hidden)
-        chosen.append((fused[place], ids))
-    return chosen, free > 0
+        answers.append((fused[place], tuple(facts[fused[repeat].key].id for repeat in hidden)))
+    return ChosenAnswers(answers, free > 0)
 
 
 def search_similar(
-    session: PatternSession, stored: StoredPattern, limit: int
+    session: PatternReader, stored: StoredPattern, limit: int, tuning: RankingTuning
 ) -> list[PatternMatch]:
     """Returns the patterns nearest in meaning to a stored one, which is left out."""
-    embedding = session.vectors.embeddings([stored.pattern_rowid]).get(stored.pattern_rowid)
-    request = SearchRequest(
-        query=code_of(stored.pattern),
-        context=PatternSearchContext(),
-        criteria=PatternSearchCriteria(),
-        limit=limit + 1,
-        mode="vector" if embedding is not None and session.vectors.has_index else "text",
-        group=False,  # near-duplicates of it are what is asked for
+    embedding = session.embedding(stored.key)
+    text = stored.pattern.code
+    query = SearchQuery(
+        text,
+        tuple(query_terms(text)),
+        None if embedding is None else QueryEmbedding.without_pieces(embedding),
+        "text" if embedding is None else "vector",
     )
-    query = None if embedding is None else QueryEmbedding.without_pieces(embedding)
-    matches = search(session, request, query)
+    # Ungrouped: near-duplicates of it are what is asked for.
+    request = SearchRequest(
+        text, PatternSearchContext(), PatternSearchCriteria(), limit + 1, query.mode, group=False
+    )
+    matches = search(session, request, query, tuning)
     others = [match for match in matches if match.pattern.id != stored.pattern.id][:limit]
     return [replace(match, rank=rank) for rank, match in enumerate(others, start=1)]
 
 
-def _by_evidence(session: PatternSession, request: SearchRequest) -> list[PatternMatch]:
+def _by_evidence(session: PatternReader, request: SearchRequest) -> list[PatternMatch]:
     """Returns the patterns that meet the criteria: what is proven comes first."""
-    found = session.rows.select(request.criteria, order="evidence", limit=request.limit)
+    found = session.select(request.criteria, order="evidence", limit=request.limit)
     return [
         PatternMatch(
             pattern=stored.pattern,
@@ -220,38 +221,7 @@ def _by_evidence(session: PatternSession, request: SearchRequest) -> list[Patter
             vector_score=None,
             text_score=None,
             rule_score=stored.evidence,
-            reasons=_use_reasons(stored.pattern) or ("not used yet",),
+            reasons=tuple(use_reasons(stored.pattern)) or ("not used yet",),
         )
         for rank, stored in enumerate(found, start=1)
     ]
-
-
-def _successes(pattern: TestPattern) -> int:
-    return round(pattern.success_rate * pattern.usage_count)
-
-
-def _use_reasons(pattern: TestPattern) -> tuple[str, ...]:
-    if not pattern.usage_count:
-        return ()
-    return (f"worked {_successes(pattern)} of {pattern.usage_count} times",)
-
-
-def _trust_reasons(candidate: CandidateRow) -> tuple[str, ...]:
-    return ("unproven: only its author vouches for it",) if candidate.trust == UNPROVEN else ()
-
-
-def _leg_reasons(fused: Fused, pattern: TestPattern, terms: Sequence[str]) -> list[str]:
-    """Returns what the legs found, in short phrases."""
-    reasons = []
-    if fused.vector_score is not None and fused.vector_score >= NOTABLE_COSINE:
-        reasons.append(f"similar meaning ({fused.vector_score:.2f})")
-    if fused.text_score is not None and (shared := _shared_words(pattern, terms)):
-        reasons.append("words: " + ", ".join(shared))
-    return reasons
-
-
-def _shared_words(pattern: TestPattern, terms: Sequence[str]) -> list[str]:
-    """Returns the query's words that the pattern holds, longest first: those say the most."""
-    code = code_of(pattern)[:MAX_REASON_CHARS]
-    text = " ".join((pattern.name, pattern.description, *pattern.tags, code))
-    return sorted(words_in(text, terms), key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]

@@ -1,4 +1,6 @@
 """The seam between the bank and a database.
 
-``sqlite/`` is the backend that is used; all SQL of the bank is in it.
+``backend.py`` says what a backend must do, ``storage_values.py`` and ``use_summary.py`` hold the
+values that pass through, ``sqlite/`` is the backend of today. ``ingest/`` and ``usage/`` write
+through it, ``ranking/`` reads through it; all SQL of the bank is inside the backend.
 """

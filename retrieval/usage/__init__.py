@@ -1,1 +1,5 @@
-"""Who wrote a pattern, who used it, and what that proved: trust, evidence, erasure."""
+"""Decides who may write a pattern and what its uses prove; removes what somebody wrote.
+
+``trust.py`` is asked by ``ingest/`` before a write and by the bank after a use, ``erasure.py``
+forgets a source. Both work on sessions of the storage backend.
+"""

@@ -1,53 +1,42 @@
-"""How far a pattern is trusted: what an agent wrote is unproven until others succeed with it.
+"""Decides how far a pattern is trusted: an agent's is unproven until others succeed with it.
 
 An agent can be made to store what an attacker wants (MINJA, NeurIPS 2025; OWASP ASI06). So its
-patterns stand behind all trusted ones in answers, it cannot overwrite what others wrote, it can
-only have so many of them, and it does not count among those that prove them.
+patterns rank behind all trusted ones, it cannot overwrite what others wrote, it can only have a
+limited number of them, and its own uses do not prove them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...schema import Provenance
-from ..quality.success_bound import evidence_of_agents
-from ..storage.sqlite import PatternSession, StoredPattern
+from ..storage.backend import PatternReader
+from ..storage.storage_values import StoredPattern
+from ..storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, UseSummary, use_summary
 
-__all__ = [
-    "INDEPENDENT_SUCCESSES",
-    "MAX_UNPROVEN_PER_AGENT",
-    "UNPROVEN",
-    "evidence_of_use",
-    "refusal",
-    "trust_of",
-]
+__all__ = ["INDEPENDENT_SUCCESSES", "MAX_UNPROVEN_PER_AGENT", "proven_summary", "refusal"]
 
-TRUSTED, UNPROVEN = "trusted", "unproven"
-# Agents other than the author that must have succeeded with a pattern: one more than one that may
-# have been taken in the same way.
+# Agents other than the author that must have succeeded with a pattern: more than the one that may
+# have been deceived in the same way.
 INDEPENDENT_SUCCESSES = 2
-# Searches look past all unproven patterns, so their number must stay small beside the 4,096 rows
-# that one search can rank.
+# Searches rank all unproven patterns, so their number must stay small next to the 4,096 rows that
+# one search can rank.
 MAX_UNPROVEN_PER_AGENT = 500
+# Uses by nobody in particular, and those that an import claims, prove nothing.
+ANONYMOUS = frozenset({"", "(imported)"})
 
 
-def trust_of(provenance: Provenance) -> str:
-    """Returns how far a new pattern of this provenance is trusted."""
-    return UNPROVEN if provenance.origin == "agent" else TRUSTED
-
-
-def refusal(session: PatternSession, provenance: Provenance, existing: StoredPattern | None) -> str:
-    """Returns why an agent may not store this pattern; nothing when it may."""
-    if provenance.origin != "agent":
-        return ""
+def refusal(session: PatternReader, provenance: Provenance, existing: StoredPattern | None) -> str:
+    """Returns why an agent may not store this pattern; empty when it may."""
     if existing is None:
-        count = session.trust.unproven_of(provenance.agent_id)
+        count = session.count_unproven(provenance.agent_id)
         if count < MAX_UNPROVEN_PER_AGENT:
             return ""
         return (
             f"agent {provenance.agent_id} must have fewer than {MAX_UNPROVEN_PER_AGENT} patterns"
             f" that no other agent has confirmed, got {count}"
         )
-    author, trust = session.trust.get(existing.pattern_rowid)
-    if trust == UNPROVEN and author.agent_id == provenance.agent_id:
+    if existing.trust == UNPROVEN and existing.provenance.agent_id == provenance.agent_id:
         return ""
     return (
         "an agent may change only its own patterns, as long as they are unproven;"
@@ -55,14 +44,18 @@ def refusal(session: PatternSession, provenance: Provenance, existing: StoredPat
     )
 
 
-def evidence_of_use(session: PatternSession, rowid: int) -> float:
-    """Returns what the uses of a pattern prove, 0..1, having promoted it if they suffice.
+def proven_summary(session: PatternReader, stored: StoredPattern) -> UseSummary:
+    """Returns what the uses of a pattern add up to now, promoted if they prove it."""
+    counts = session.agent_counts(stored.key)
+    trust: Trust = stored.trust
+    if trust == UNPROVEN and _successful_others(counts, stored) >= INDEPENDENT_SUCCESSES:
+        trust = TRUSTED
+    return use_summary(counts, base_quality=stored.base_quality, trust=trust)
 
-    An unproven pattern has no evidence.
-    """
-    author, trust = session.trust.get(rowid)
-    if trust == UNPROVEN:
-        if session.trust.independent_successes(rowid, author.agent_id) < INDEPENDENT_SUCCESSES:
-            return 0.0
-        session.trust.set(rowid, author, TRUSTED)
-    return evidence_of_agents(session.uses.counts(rowid))
+
+def _successful_others(counts: Iterable[AgentCount], stored: StoredPattern) -> int:
+    author = stored.provenance.agent_id
+    return sum(
+        count.success_count > 0 and count.agent_id != author and count.agent_id not in ANONYMOUS
+        for count in counts
+    )

@@ -239,7 +239,8 @@ class Experience:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningOutcome:
     """What one experience changed. ``learned`` is False when learning is switched off or the
-    experience was known already; ``reason`` then says so, and nothing was written."""
+    experience was known already; ``reason`` then says so, and nothing was written.
+    """
 
     learned: bool
     reward: float

@@ -155,6 +155,11 @@ class TestPattern:
             object.__setattr__(self, "id", self._derived_id())
         self._require_sizes()
 
+    @property
+    def code(self) -> str:
+        """The real code that the pattern was seen in, or its template where there is none."""
+        return "\n\n".join(self.examples) or self.template
+
     def _derived_id(self) -> str:
         path = (self.source or "").rpartition(":")[0] or (self.source or "")
         return stable_id(self.language, self.framework, path, self.name)

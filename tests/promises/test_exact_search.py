@@ -73,11 +73,12 @@ def test_exact_search(rows: int, queries: int, path: Path, promise: Callable[...
     with QEReasoningBank(path, encoder=encoder, durability="normal") as bank:
         bank.store_patterns(make(number, rng) for number in range(rows))
         patterns = bank.list_patterns(order="created", limit=None)
-        with bank._opening.store().reading() as session:
-            vectors = {
-                session.rows.get_by_rowid([rowid])[rowid].id: vector
-                for rowid, vector in session.vectors.embeddings(range(1, rows + 1)).items()
-            }
+        with bank.backend.reading() as session:
+            vectors = {}
+            for stored in session.get_many([pattern.id for pattern in patterns]):
+                vector = session.embedding(stored.key)
+                assert vector is not None
+                vectors[stored.pattern.id] = vector
         wrong = filtered = 0
         for _ in range(queries):
             wanted, text = criteria(rng), " ".join(rng.choices(WORDS, k=4))

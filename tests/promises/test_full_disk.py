@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from aqe.models import HashingEncoder
-from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import PatternStore
+from aqe.retrieval import QEReasoningBank, StorageTuning
 from aqe.schema import Database, DatabaseFullError, TestPattern
 
 
@@ -33,12 +33,11 @@ def test_full_disk(
     tmp_path: Path,
     sound: Callable[[Path], None],
     promise: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     encoder = HashingEncoder(64)
     whole = tmp_path / "whole.db"
-    with monkeypatch.context() as patch, QEReasoningBank(whole, encoder=encoder) as bank:
-        patch.setattr(PatternStore, "tidy", lambda self: None)  # what it takes is not needed
+    unmerged = StorageTuning(merge_share=math.inf)  # the room that a merge takes is not needed
+    with QEReasoningBank(whole, encoder=encoder, storage_tuning=unmerged) as bank:
         bank.store_patterns(patterns("old", 50))
         before = bank.database.connection().pragma("page_count")
         bank.store_patterns(patterns("new", count))

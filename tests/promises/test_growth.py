@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from aqe.models import HashingEncoder
-from aqe.retrieval import QEReasoningBank
+from aqe.retrieval import QEReasoningBank, SqlitePatternBackend
+from aqe.retrieval.storage.sqlite.pattern_table import each_pattern
+from aqe.retrieval.storage.sqlite.text_index import put_words
 from aqe.schema import TestPattern
 
 
@@ -36,15 +38,16 @@ def test_growth(count: int, rounds: int, path: Path, promise: Callable[..., None
             # As if each text had changed: embedded again, without a version that rightly stays.
             connection.execute("update pattern_embeddings set text_hash = text_hash || 'x'")
         with QEReasoningBank(path, encoder=HashingEncoder(384)) as bank:
-            store = bank._opening.store()
-            with store.writing() as session:
-                patterns = list(session.rows.each())
+            backend = SqlitePatternBackend(bank.database)
+            backend.open(bank.encoder_identity)
+            with backend.reading() as session:
+                patterns = list(each_pattern(session.connection))
             for begin in range(0, count, 100):
-                with store.writing() as session:
+                with backend.writing() as session:
                     for rowid, pattern in patterns[begin : begin + 100]:
                         vector = encoder.encode([pattern.template + str(round_)])[0]
-                        session.text.put(rowid, pattern)
-                        session.vectors.put(rowid, pattern, vector, "hash")
+                        put_words(session.connection, rowid, pattern)
+                        session.embeddings.put(rowid, pattern, 0.5, vector, "hash")
     ratio = path.stat().st_size / start
     promise(
         15, f"{rounds} rounds of embedding {count:,} again: {ratio:.2f} x the size", part="update"

@@ -91,10 +91,8 @@ class BankMachine(RuleBasedStateMachine):
             pass
 
         try:
-            with self.banks[0]._opening.store().writing() as session:
-                stored = session.rows.get(id)
-                if stored is not None:
-                    session.delete(stored.pattern_rowid)
+            with self.banks[0].backend.writing() as session:
+                session.delete([id])
                 raise Stop
         except Stop:
             pass

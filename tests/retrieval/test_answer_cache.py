@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval import answer_cache as cache_module
 from aqe.retrieval.answer_cache import AnswerCache
-from aqe.retrieval.lookup_times import LookupClock
+from aqe.retrieval.lookup_times import LookupTimes
 from aqe.schema import PatternSearchContext, PatternSearchCriteria, PatternUsageContext, TestPattern
 
 Make = Callable[..., TestPattern]
@@ -106,10 +105,8 @@ def test_an_answer_over_the_budget_is_given_but_not_kept() -> None:
     assert cache.statistics().entries == 0
 
 
-def test_answers_expire(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cache_module.EXPIRY_S == 300
-    monkeypatch.setattr(cache_module, "EXPIRY_S", 0.02)
-    cache = answers(Version())
+def test_answers_expire() -> None:
+    cache: AnswerCache[str] = AnswerCache(Version(), lambda key, value: len(value), expiry_s=0.02)
     cache.get("a", lambda: "old")
     threading.Event().wait(0.05)
     assert cache.get("a", lambda: "new") == ("new", False)
@@ -253,7 +250,7 @@ def test_metrics_before_the_first_look_up_have_no_times(bank: QEReasoningBank) -
 
 
 def test_metrics_are_percentiles_of_the_latest_look_ups() -> None:
-    clock = LookupClock()
+    clock = LookupTimes()
     for _ in range(5_000):
         clock.add(1e6, cache_hit=False)  # pushed out by the next ten thousand
     for number in range(10_000):

@@ -15,7 +15,7 @@ import pytest
 
 from aqe.models import DEFAULT_ENCODER
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import as_blob
+from aqe.retrieval.storage.sqlite.embedding_table import as_blob
 from aqe.schema import (
     Database,
     DatabaseError,
@@ -51,7 +51,7 @@ def test_a_database_that_cannot_be_opened_is_an_error(tmp_path: Path, encoder: A
         bank.initialize()
 
 
-def test_on_request_the_bank_goes_on_in_memory_with_one_warning(
+def test_on_request_the_bank_falls_back_to_memory_with_one_warning(
     tmp_path: Path, encoder: Any, pattern: Make
 ) -> None:
     bank = QEReasoningBank(tmp_path, encoder=encoder, on_database_error="memory")
@@ -61,7 +61,7 @@ def test_on_request_the_bank_goes_on_in_memory_with_one_warning(
         bank.store_pattern(pattern())
         assert bank.search("login")
     assert [(one.category, str(one.message).split(":")[0]) for one in caught] == [
-        (RuntimeWarning, "going on in memory, nothing will be kept")
+        (RuntimeWarning, "falling back to an in-memory database; nothing will be saved")
     ]
     bank.close()
 

@@ -1,36 +1,31 @@
-"""All SQL of the pattern bank, behind ``PatternStore`` and its sessions."""
+"""Stores a bank in SQLite: one file with rows, an FTS5 index and a vec0 table.
+
+``pattern_backend.py`` opens sessions, ``pattern_session.py`` answers inside one transaction; the
+``*_table`` files hold the SQL of their tables, ``text_*`` the full-text index, ``vector_*`` the
+three ways to search vectors, ``filter_*`` exact filters. FTS5's syntax, vec0's limits, row numbers
+and ``data_version`` stay in this folder.
+"""
 
 from __future__ import annotations
 
 from .check import check_patterns
 from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
-from .pattern_table import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
-from .repair import quarantine_pattern, repair_patterns
-from .statistics import BankStatistics
-from .store import PatternSession, PatternStore
-from .vector_cache import VectorMemoryStatistics
-from .vector_index import VectorLeg, as_blob
-from .vector_nearest import dot_products
+from .pattern_backend import SqlitePatternBackend
+from .pattern_session import SqlitePatternSession
+from .repair import quarantine_pattern, repair_bank, repair_patterns
+from .storage_tuning import StorageTuning
 
 __all__ = [
-    "SORT_KEYS",
-    "BankStatistics",
-    "CandidateRow",
     "CleanUp",
     "FileMemory",
-    "PatternSession",
-    "PatternStore",
-    "SortKey",
-    "StoredPattern",
+    "SqlitePatternBackend",
+    "SqlitePatternSession",
+    "StorageTuning",
     "TableMemory",
-    "VectorLeg",
-    "VectorMemoryStatistics",
-    "as_blob",
     "check_patterns",
     "clean_up",
-    "content_hash",
-    "dot_products",
     "file_memory",
     "quarantine_pattern",
+    "repair_bank",
     "repair_patterns",
 ]

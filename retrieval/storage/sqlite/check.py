@@ -1,7 +1,7 @@
-"""What the rows of a bank must agree on: whether they do.
+"""Checks that rows and what is derived from them agree.
 
 A row is the truth; its words, vectors, tags, bands and counters are derived from it. Its
-``content_hash`` returns whether it still is what was stored: SQLite does not notice a flipped bit.
+``content_hash`` shows whether it still is what was stored: SQLite does not notice a flipped bit.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import apsw
 import msgspec
 import numpy as np
 
-from ....schema import Problem, TestPattern, encoder_in_use, unreadable
-from ...quality.success_bound import evidence_of_agents, quality_with_use
+from ....schema import Problem, TestPattern, unreadable
+from ...text.content_hash import content_hash
 from ...text.minhash import bands, signature
 from ...text.pattern_text import body_of, embedded_text, text_hash
 from ...text.tokens import WORDS_VERSION
-from .pattern_history_tables import PatternUses
-from .pattern_table import PatternRows, StoredPattern, content_hash
+from ..storage_values import StoredPattern
+from ..use_summary import use_summary
+from .embedding_table import from_blob
+from .pattern_session import encoder_in_use
+from .pattern_table import stored_at
 from .text_index import index_columns
-from .vector_index import from_blob
+from .use_tables import agent_counts
 
-__all__ = ["check_patterns", "embedding_fault"]
+__all__ = ["CHECK_DEADLINE_S", "check_patterns", "embedding_fault"]
 
+# Every row is read and hashed: about 6,000 patterns a second.
+CHECK_DEADLINE_S = 3_600.0
 # Encoders give unit vectors; those of int8 models stay this close to it.
 NORM_TOLERANCE = 1e-2
 TOLERANCE = 1e-9
@@ -49,31 +54,29 @@ def embedding_fault(blob: bytes, hash: str, pattern: TestPattern, dimension: int
     if len(blob) != 4 * dimension:
         return f"its embedding must have {4 * dimension} bytes, got {len(blob)}"
     norm = float(np.linalg.norm(from_blob(blob)))
-    return "" if abs(norm - 1) < NORM_TOLERANCE else "its embedding is no unit vector"
+    return "" if abs(norm - 1) < NORM_TOLERANCE else "its embedding is not normalised"
 
 
 class _Check:
-    """Looks at one pattern after the other and notes what is wrong."""
+    """Checks one pattern after the other and notes what is wrong."""
 
     def __init__(self, connection: apsw.Connection, *, has_vectors: bool) -> None:
         self.problems: list[Problem] = []
         self._connection = connection
         self._has_vectors = has_vectors
-        self._rows = PatternRows(connection)
-        self._uses = PatternUses(connection)
         self._encoder = self._dimension = 0
         self._has_index = False
         self._broken: set[str] = set()
 
     def bank(self) -> None:
-        """Looks at what is known of the bank as a whole."""
+        """Checks what is known of the bank as a whole."""
         with unreadable(self.problems, "encoder", "salvage"):
             used = encoder_in_use(self._connection)
             if used is not None:
-                self._encoder, self._dimension = used[0], used[1].dimension
+                self._encoder, self._dimension = used.rowid, used.identity.dimension
             version = self._fact("words_version")
             if version not in (None, WORDS_VERSION):
-                self._note("words", f"made by word splitter {version}, not {WORDS_VERSION}")
+                self._note("words", f"built by word splitter {version}, not {WORDS_VERSION}")
             if self._has_vectors and self._encoder:
                 self._vector_table()
         if not self._has_vectors:
@@ -84,7 +87,7 @@ class _Check:
             self.problems.append(Problem("vectors", message, "none"))
 
     def pattern(self, rowid: int) -> None:
-        """Looks at one pattern and all that is derived from it."""
+        """Checks one pattern and all that is derived from it."""
         stored = self._stored(rowid)
         if stored is None:
             return
@@ -103,7 +106,7 @@ class _Check:
             self._embedding(rowid, pattern)
 
     def strays(self, rowids: set[int]) -> None:
-        """Looks for what belongs to no pattern."""
+        """Checks for index entries that belong to no pattern."""
         self._unless_broken(
             "words", lambda: self._stray("words", "select rowid from patterns_fts", rowids)
         )
@@ -120,7 +123,7 @@ class _Check:
                         "select id from patterns where pattern_rowid = :rowid", {"rowid": rowid}
                     ).get
                 )
-                return self._rows.get_stored(rowid)
+                return next(iter(stored_at(self._connection, [rowid])), None)
         except (ValueError, TypeError, msgspec.DecodeError) as error:
             message = "is no pattern: " + " ".join(str(error).split())
             self.problems.append(Problem("row", message, "quarantine", subject))
@@ -145,19 +148,13 @@ class _Check:
             self._note("keys", "its tags are not found under it", pattern.id)
 
     def _counters(self, stored: StoredPattern) -> None:
-        counts = self._uses.counts(stored.pattern_rowid)
-        uses = stored.pattern.usage_count
-        trust = self._connection.execute(
-            "select trust from patterns where pattern_rowid = :rowid",
-            {"rowid": stored.pattern_rowid},
-        ).get
-        evidence = evidence_of_agents(counts) if trust == "trusted" else 0.0
-        quality = quality_with_use(stored.base_quality, stored.success_count, uses)
-        summed = (sum(one for one, _ in counts), sum(total for _, total in counts))
+        counts = agent_counts(self._connection, stored.key)
+        summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
         if (
-            (stored.success_count, uses) != summed
-            or abs(stored.evidence - evidence) > TOLERANCE
-            or abs(stored.pattern.quality - quality) > TOLERANCE
+            stored.success_count != summary.success_count
+            or stored.pattern.usage_count != summary.usage_count
+            or abs(stored.evidence - summary.evidence) > TOLERANCE
+            or abs(stored.pattern.quality - summary.quality) > TOLERANCE
         ):
             self._note(
                 "counters", "its counters are not the sums of its agents' uses", stored.pattern.id
@@ -227,7 +224,7 @@ class _Check:
             self._note(area, f"{len(strays)} entries of its index belong to no pattern")
 
     def _unless_broken(self, area: str, look: Callable[[], None]) -> None:
-        """Looks into an index until it once cannot be read: every later look would say the same."""
+        """Reads an index until it once cannot be read: every later attempt would say the same."""
         if area in self._broken:
             return
         known = len(self.problems)

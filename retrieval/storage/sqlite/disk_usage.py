@@ -1,4 +1,4 @@
-"""What lies in a database file and beside it, by table, and the upkeep that gives room back."""
+"""Measures a database file and the files next to it by table, and gives room back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 import apsw
 
 from ....schema import Database
-from .vector_cache import MAX_ROWS, read_marker
+from .storage_tuning import StorageTuning
+from .text_index import optimize_text_index
+from .vector_cache import read_marker
 from .vector_file import vector_file_path
 
 __all__ = ["CleanUp", "FileMemory", "TableMemory", "clean_up", "file_memory"]
@@ -60,8 +62,9 @@ class CleanUp:
     wal_busy: bool
 
 
-def file_memory(database: Database) -> FileMemory:
+def file_memory(database: Database, tuning: StorageTuning | None = None) -> FileMemory:
     """Returns what the database takes on disk."""
+    max_cached = (tuning or StorageTuning()).max_cached_vectors
     with database.read(deadline_s=DEADLINE_S) as connection:
         page = int(connection.pragma("page_size"))
         pages, free = connection.pragma("page_count"), connection.pragma("freelist_count")
@@ -82,7 +85,7 @@ def file_memory(database: Database) -> FileMemory:
         vector_file_bytes=0 if path is None else _size(vector_file_path(path)),
         vector_file_vectors=None if marker is None else marker.count,
         vector_file_changes=changes,
-        wants_vector_file=embeddings > MAX_ROWS,
+        wants_vector_file=embeddings > max_cached,
         tables=tables,
     )
 
@@ -93,12 +96,11 @@ def clean_up(database: Database, *, vacuum: bool = False) -> CleanUp:
     Nothing that was learned or stored is deleted.
 
     Args:
-        vacuum: Also write the file anew without its free pages; needs as much room again.
+        vacuum: Also rewrite the file without its free pages; needs as much room again.
     """
     before = file_memory(database)
     with database.write() as connection:
-        # FTS5's own command; it rewrites the index as one segment, under the write lock.
-        connection.execute("insert into patterns_fts (patterns_fts) values ('optimize')")
+        optimize_text_index(connection)
     connection = database.connection()
     connection.pragma("optimize")
     if vacuum:

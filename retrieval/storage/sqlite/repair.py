@@ -1,22 +1,24 @@
-"""Making a bank's derived data anew from its rows, and setting damaged rows aside."""
+"""Rebuilds a bank's derived data from its rows, and sets damaged rows aside."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import apsw
 
-from ....schema import create_vector_index, create_word_index, encoder_in_use, utc_now
-from ...quality.success_bound import evidence_of_agents, quality_with_use
-from ...text.tokens import WORDS_VERSION
+from ....schema import Problem, TestPattern, utc_now
+from ..use_summary import use_summary
+from . import pattern_table
 from .check import embedding_fault
+from .embedding_table import EmbeddingTable
 from .filter_sql import json_text
-from .pattern_history_tables import PatternUses
-from .pattern_table import PatternRows
-from .text_index import TextLeg
-from .vector_index import VectorLeg
+from .pattern_session import encoder_in_use, note_words_version
+from .text_index import create_text_index, put_words
+from .use_tables import agent_counts
+from .vector_table import create_vector_table
 
-__all__ = ["quarantine_pattern", "repair_patterns"]
+__all__ = ["quarantine_pattern", "repair_bank", "repair_patterns"]
 
 _BELONGING = {
     "patterns": "select * from patterns where pattern_rowid = :rowid",
@@ -34,10 +36,24 @@ _ORPHANS = {
 }
 
 
+def repair_bank(
+    connection: apsw.Connection, problems: Iterable[Problem], *, has_vectors: bool
+) -> list[str]:
+    """Sets damaged patterns aside, then rebuilds everything derived; returns their ids."""
+    reasons = {
+        problem.subject: problem.message for problem in problems if problem.repair == "quarantine"
+    }
+    quarantined = [
+        id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason)
+    ]
+    repair_patterns(connection, has_vectors=has_vectors)
+    return quarantined
+
+
 def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str) -> bool:
     """Sets a damaged pattern aside with all that belongs to it; returns whether it was there.
 
-    Nothing of it is lost: all its rows stand in ``repair_quarantine`` as JSON.
+    Nothing of it is lost: all its rows are kept in ``repair_quarantine`` as JSON.
     """
     rowid = connection.execute(
         "select pattern_rowid from patterns where id = :id", {"id": pattern_id}
@@ -52,26 +68,22 @@ def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str
 
 
 def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
-    """Makes all that is derived anew: keys, counters, words, the vector index.
+    """Rebuilds all that is derived: keys, counters, words, the vector table.
 
-    Embeddings that are not of their pattern's text, or no unit vectors, are removed.
+    Embeddings that are not of their pattern's text, or not normalised, are removed.
 
     Returns:
         How many patterns the encoder has to embed again.
     """
     _remove_orphans(connection)
-    create_word_index(connection)
-    rows, words, uses = PatternRows(connection), TextLeg(connection), PatternUses(connection)
-    for rowid, pattern in list(rows.each()):
-        rows.write_keys_anew(rowid, pattern)
-        words.put(rowid, pattern)
-        _repair_counters(connection, rows, uses, rowid)
-    connection.execute(
-        "insert into bank_facts (key, value) values ('words_version', :version)"
-        " on conflict (key) do update set value = excluded.value",
-        {"version": WORDS_VERSION},
-    )
-    return _repair_vectors(connection, rows, has_vectors=has_vectors)
+    create_text_index(connection)
+    patterns = dict(pattern_table.each_pattern(connection))
+    for rowid, pattern in patterns.items():
+        pattern_table.rewrite_keys(connection, rowid, pattern)
+        put_words(connection, rowid, pattern)
+        _repair_summary(connection, rowid)
+    note_words_version(connection)
+    return _repair_vectors(connection, patterns, has_vectors=has_vectors)
 
 
 def _set_aside(
@@ -105,51 +117,42 @@ def _remove_orphans(connection: apsw.Connection) -> None:
         connection.execute(f"delete from {table} where pattern_id not in (select id from patterns)")
 
 
-def _repair_counters(
-    connection: apsw.Connection, rows: PatternRows, uses: PatternUses, rowid: int
-) -> None:
+def _repair_summary(connection: apsw.Connection, rowid: int) -> None:
     """Makes a row's counters the sums of those of its agents."""
-    counts = uses.counts(rowid)
-    successes, total = sum(one for one, _ in counts), sum(every for _, every in counts)
-    query = "select base_quality, trust from patterns where pattern_rowid = :rowid"
-    kept: list[Any] = connection.execute(query, {"rowid": rowid}).fetchall()
-    base, trust = kept[0]
-    rows.update_counters(
-        rowid,
-        success_count=successes,
-        usage_count=total,
-        evidence=evidence_of_agents(counts) if trust == "trusted" else 0.0,
-        quality=quality_with_use(base, successes, total),
-    )
+    (stored,) = pattern_table.stored_at(connection, [rowid])
+    counts = agent_counts(connection, rowid)
+    summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
+    pattern_table.set_summary(connection, rowid, summary)
 
 
-def _repair_vectors(connection: apsw.Connection, rows: PatternRows, *, has_vectors: bool) -> int:
+def _repair_vectors(
+    connection: apsw.Connection, patterns: dict[int, TestPattern], *, has_vectors: bool
+) -> int:
     used = encoder_in_use(connection)
     if used is None:
         return 0
-    encoder, identity = used
-    patterns = dict(rows.each())
+    dimension = used.identity.dimension
     found: list[Any] = connection.execute(
         "select pattern_rowid, embedding, text_hash from pattern_embeddings"
         " where encoder_rowid = :encoder",
-        {"encoder": encoder},
+        {"encoder": used.rowid},
     ).fetchall()
-    doomed = [
+    unsound = [
         rowid
         for rowid, blob, hash in found
-        if embedding_fault(blob, hash, patterns[rowid], identity.dimension)
+        if embedding_fault(blob, hash, patterns[rowid], dimension)
     ]
     connection.execute(
         "delete from pattern_embeddings where encoder_rowid = :encoder"
         " and pattern_rowid in (select value from json_each(:rowids))",
-        {"encoder": encoder, "rowids": json_text(doomed)},
+        {"encoder": used.rowid, "rowids": json_text(unsound)},
     )
     if has_vectors:
-        create_vector_index(connection, identity.dimension)
-        leg = VectorLeg(connection, encoder, identity.dimension, has_index=True)
-        leg.rebuild(iter(patterns.items()))
+        create_vector_table(connection, dimension)
+        table = EmbeddingTable(connection, used.rowid, dimension, indexed=True)
+        table.rebuild(pattern_table.each_pattern(connection))
         connection.execute("delete from bank_facts where key = 'vectors_pending'")
-    return len(patterns) - (len(found) - len(doomed))
+    return len(patterns) - (len(found) - len(unsound))
 
 
 def _rows(

@@ -1,33 +1,12 @@
-"""Totals over the bank, from its rows alone."""
+"""Counts totals over the bank, from its rows alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import apsw
 
-__all__ = ["BankStatistics", "count_statistics"]
+from ..storage_values import BankStatistics
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankStatistics:
-    """What the bank holds. Averages and shares are None where there are no rows to take them of.
-
-    Attributes:
-        average_success_rate: Over recorded uses, not over patterns.
-        never_used_share: Of all patterns, 0..1.
-    """
-
-    patterns: int
-    uses: int
-    versions: int
-    average_quality: float | None
-    average_confidence: float | None
-    average_success_rate: float | None
-    never_used_share: float | None
-    by_category: dict[str, int]
-    by_framework: dict[str, int]
-    by_language: dict[str, int]
+__all__ = ["count_statistics"]
 
 
 def count_statistics(connection: apsw.Connection) -> BankStatistics:

@@ -1,31 +1,58 @@
-"""The full-text leg: BM25 of FTS5. Its raw numbers (negative, unbounded) do not leave this file."""
+"""Searches and writes the full-text index: BM25 of FTS5.
+
+FTS5's raw scores (negative, unbounded, lower is better) do not leave this file.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import apsw
 
-from ....schema import PatternSearchCriteria, TestPattern
-from ...text.pattern_text import code_of
-from ...text.tokens import index_words, match_expression, weighted_terms
-from .filter_plan import RowFilters
-from .filter_sql import json_text
-from .text_term_budget import ChosenTerms, TermChoice
+from ....schema import TestPattern, known_migrations
+from ...text.tokens import index_words, weighted_terms
+from .filter_plan import FilterPlan
+from .text_term_budget import ChosenTerms, TermBudget, match_expression
 
-__all__ = ["TextLeg", "index_columns"]
+__all__ = [
+    "TextIndex",
+    "create_text_index",
+    "delete_words",
+    "index_columns",
+    "optimize_text_index",
+    "put_words",
+]
 
 # Name, description, tags, code: a word in the name counts four times (bench/results/ranking.md).
 WEIGHTS_ALONE = {"name": 4.0, "description": 1.0, "tags": 1.0, "code": 1.0}
-# All doubled, which is the same as BM25 with k1 = 0.6 instead of FTS5's fixed 1.2: beside vectors,
+# All doubled, which is the same as BM25 with k1 = 0.6 instead of FTS5's fixed 1.2: next to vectors,
 # a word that is repeated says less. FTS5 weighs the count: 2f / (2f + 1.2 K) = f / (f + 0.6 K).
 WEIGHTS = {column: 2 * weight for column, weight in WEIGHTS_ALONE.items()}
 _BM25 = "bm25(patterns_fts, :name, :description, :tags, :code)"
-# Fetched for each answer under a filter that many rows meet, so that enough of them do.
+# Fetched for each answer under a filter that many rows pass, so that enough of them do.
 FETCHED_PER_ANSWER = 6
-# Of the documents that rare words bring, those that the other words may still lift.
+# Of the documents that rare terms retrieve, those that the other terms may still lift.
 WEIGHED_PER_ANSWER = 4
+
+_STATEMENT = re.compile(r"^create virtual table patterns_fts .*?;$", re.MULTILINE | re.DOTALL)
+
+
+def create_text_index(connection: apsw.Connection) -> None:
+    """Rebuilds ``patterns_fts`` empty, as its migration created it."""
+    statements = [found for step in known_migrations() for found in _STATEMENT.findall(step.sql)]
+    connection.execute("drop table if exists patterns_fts")
+    connection.execute(statements[-1])
+    connection.execute("insert into patterns_fts (patterns_fts, rank) values ('secure-delete', 1)")
+
+
+def optimize_text_index(connection: apsw.Connection) -> None:
+    """Rewrites the index as one segment, without the words of deleted patterns.
+
+    https://sqlite.org/fts5.html#the_optimize_command
+    """
+    connection.execute("insert into patterns_fts (patterns_fts) values ('optimize')")
 
 
 def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
@@ -34,126 +61,96 @@ def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
         index_words(pattern.name),
         index_words(pattern.description),
         index_words(" ".join(pattern.tags)),
-        index_words(code_of(pattern)),
+        index_words(pattern.code),
     )
 
 
-class TextLeg:
-    """The index ``patterns_fts`` on the connection of an open transaction.
+def put_words(connection: apsw.Connection, rowid: int, pattern: TestPattern) -> None:
+    """Writes a pattern's words, in place of those it had."""
+    delete_words(connection, rowid)
+    connection.execute(
+        "insert into patterns_fts (rowid, name, description, tags, code) values (?, ?, ?, ?, ?)",
+        (rowid, *index_columns(pattern)),
+    )
+
+
+def delete_words(connection: apsw.Connection, rowid: int) -> None:
+    """Removes a pattern's words."""
+    connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
+
+
+class TextIndex:
+    """Full-text search inside one transaction.
 
     Args:
-        choice: Chooses the words of a query that a search can pay for; without one, all count.
-        filters: Those of the transaction, shared with the other leg.
-        alone: Scores for a search by words alone, not beside vectors.
+        budget: Chooses the terms that a search can pay for; without one, all count.
+        row_filter: What answers must pass; None for no filter.
+        alone: Scores for a search by words alone, not next to vectors.
     """
 
     def __init__(
         self,
         connection: apsw.Connection,
-        choice: TermChoice | None = None,
-        filters: RowFilters | None = None,
+        budget: TermBudget | None = None,
+        row_filter: FilterPlan | None = None,
         *,
         alone: bool = False,
     ) -> None:
         self._connection = connection
+        self._budget = budget
+        self._filter = row_filter
         self._alone = alone
-        self._weights = WEIGHTS_ALONE if alone else WEIGHTS
-        self._choice = choice
-        self._filters = filters or RowFilters(connection)
-
-    def alone(self) -> TextLeg:
-        """Returns this leg with the scores of a search by words alone."""
-        return TextLeg(self._connection, self._choice, self._filters, alone=True)
-
-    def put(self, rowid: int, pattern: TestPattern) -> None:
-        """Writes a pattern's words, in place of those it had."""
-        name, description, tags, code = index_columns(pattern)
-        values = {
-            "rowid": rowid,
-            "name": name,
-            "description": description,
-            "tags": tags,
-            "code": code,
-        }
-        self._connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
-        self._connection.execute(
-            "insert into patterns_fts (rowid, name, description, tags, code)"
-            " values (:rowid, :name, :description, :tags, :code)",
-            values,
-        )
-
-    def delete(self, rowid: int) -> None:
-        """Removes a pattern's words."""
-        self._connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
-
-    def clear(self) -> None:
-        """Removes all words."""
-        self._connection.execute("delete from patterns_fts")
 
     def candidates(
-        self,
-        terms: Sequence[str],
-        k: int,
-        criteria: PatternSearchCriteria,
-        *,
-        others: Collection[int] = (),
-        least: int = 0,
+        self, terms: Sequence[str], k: int, *, others: Collection[int] = (), limit: int = 0
     ) -> dict[int, float]:
-        """Returns the BM25 of the best k rows that meet the criteria, and of ``others``.
+        """Returns the BM25 of the best k rows that pass the filter, and of ``others``.
 
         A score is positive, higher is better. Best first; ties are broken by row number.
 
         Args:
-            others: Row numbers that another leg brought under the same criteria; they are scored
-                where they hold a word.
-            least: When the words that a search can pay for find fewer, all words are looked up.
+            others: Rows that another leg found under the same filter; scored where they hold a
+                term.
+            limit: When the affordable terms find fewer, all terms retrieve.
         """
         if not terms:
             return {}
-        chosen = self._chosen(terms)
-        bm25 = self._candidates(chosen, k, criteria, others)
-        if len(bm25) < min(k, least) and len(chosen.looked_up) < len(terms):
-            return self._candidates(ChosenTerms.all_of(terms), k, criteria, others)
+        chosen = ChosenTerms.all_of(terms)
+        if self._budget is not None:
+            chosen = self._budget.choose(self._connection, terms, alone=self._alone)
+        bm25 = self._candidates(chosen, k, others)
+        if len(bm25) < min(k, limit) and len(chosen.retrieving) < len(terms):
+            return self._candidates(ChosenTerms.all_of(terms), k, others)
         return bm25
 
-    def _candidates(
-        self, chosen: ChosenTerms, k: int, criteria: PatternSearchCriteria, others: Collection[int]
-    ) -> dict[int, float]:
-        if chosen.looked_up == chosen.weighed:
-            bm25, met = self._matching(chosen.looked_up, k, criteria, others)
+    def _candidates(self, chosen: ChosenTerms, k: int, others: Collection[int]) -> dict[int, float]:
+        if chosen.retrieving == chosen.scoring:
+            bm25, passing = self._matching(chosen.retrieving, k, others)
         else:
-            _, met = self._matching(chosen.looked_up, WEIGHED_PER_ANSWER * k, criteria)
-            bm25 = self._best(chosen.weighed, among={*met, *others})
-        best = set(islice((rowid for rowid in bm25 if rowid in met), k))
+            _, passing = self._matching(chosen.retrieving, WEIGHED_PER_ANSWER * k)
+            bm25 = self._best(chosen.scoring, among={*passing, *others})
+        best = set(islice((rowid for rowid in bm25 if rowid in passing), k))
         return {rowid: bm25[rowid] for rowid in bm25 if rowid in best or rowid in others}
 
-    def _chosen(self, terms: Sequence[str]) -> ChosenTerms:
-        if self._choice is None:
-            return ChosenTerms.all_of(terms)
-        return self._choice.affordable(self._connection, terms, alone=self._alone)
-
     def _matching(
-        self,
-        terms: Sequence[str],
-        k: int,
-        criteria: PatternSearchCriteria,
-        others: Collection[int] = (),
+        self, terms: Sequence[str], k: int, others: Collection[int] = ()
     ) -> tuple[dict[int, float], set[int]]:
-        """Returns the BM25 of rows that hold any of the terms, those of ``others`` among them, and
-        which of them are the best k that meet the criteria."""
-        row_filter = self._filters.of(criteria)
-        few = row_filter.tight() if row_filter is not None else None
-        if row_filter is None or few is not None:
+        """Returns the BM25 of rows that hold a term, and which of them are the best k that pass.
+
+        Those of ``others`` that hold a term are among the rows.
+        """
+        few = self._filter.tight() if self._filter is not None else None
+        if self._filter is None or few is not None:
             found = self._best(terms, k, among=few, others=others)
             return found, set(islice(found, k))
         # A join visits the row of every document that matches, three times the work of scoring it.
         fetched = FETCHED_PER_ANSWER * k
         found = self._best(terms, fetched, others=others)
-        met = row_filter.first_passing(list(found), k)
-        if len(met) < k and len(found) >= fetched:
-            found = self._best(terms, k, among=row_filter.every(), others=others)
+        passing = self._filter.first_passing(list(found), k)
+        if len(passing) < k and len(found) >= fetched:
+            found = self._best(terms, k, among=self._filter.every(), others=others)
             return found, set(islice(found, k))
-        return found, set(met)
+        return found, set(passing)
 
     def _best(
         self,
@@ -169,7 +166,7 @@ class TextLeg:
             among: No other rows than these.
         """
         values: dict[str, str | int | float] = {
-            **self._weights,
+            **(WEIGHTS_ALONE if self._alone else WEIGHTS),
             "expression": match_expression(weighted_terms(terms)),
             "most": k if k < 0 else k + len(others),
         }
@@ -177,10 +174,10 @@ class TextLeg:
         if among is not None:
             # The plus keeps SQLite from running the match once for every row: 0.3 against 15 ms.
             condition = " and +rowid in (select value from json_each(:among))"
-            values["among"] = json_text(list(among))
+            values["among"] = str(list(among))  # ints print as JSON
         if others:  # they come first, so that the limit, which spares fetching the rest, keeps them
             first = "+rowid in (select value from json_each(:others)) desc, "
-            values["others"] = json_text(list(others))
+            values["others"] = str(list(others))
         rows = self._connection.execute(
             f"select rowid, {_BM25} as bm25 from patterns_fts"
             f" where patterns_fts match :expression{condition}"

@@ -1,7 +1,7 @@
-"""Vectors in memory: all of a small bank's, or those that its file of vectors does not yet hold.
+"""Holds vectors in memory: all of a small bank, or those that its vector file does not have yet.
 
-One for each bank object, shared by its threads. What it holds is brought up to date by the change
-numbers of the database, read in the transaction of the search itself: it cannot be stale.
+One cache for each backend object, shared by its threads. It is brought up to date by the change
+numbers of the database, read in the transaction of the search itself, so it cannot be stale.
 """
 
 from __future__ import annotations
@@ -17,26 +17,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ....models import Vector
+from ....models.vector import Vector
+from ..storage_values import VectorStatistics
+from .storage_tuning import StorageTuning
 from .vector_file import VectorFile, VectorFileMarker, vector_file_path
 
-__all__ = [
-    "MARKER_KEY",
-    "MAX_ROWS",
-    "VectorMemory",
-    "VectorMemoryStatistics",
-    "VectorView",
-    "last_change",
-    "read_marker",
-]
+__all__ = ["Keys", "VectorCache", "VectorView", "last_change", "read_marker", "write_marker"]
 
 Keys = npt.NDArray[np.int64]
 
-MARKER_KEY: Final = "vector_file"
-# 30 MB of 384 float32, of the 100 MB that caches and indexes may take; a scan takes about 1 ms.
-MAX_ROWS: Final = 20_000
-# Rows that the matrix grows by at least; a quarter more than it held otherwise.
+# Rows that the matrix grows by at least; otherwise by a quarter of what it held.
 MIN_GROWTH: Final = 256
+MARKER_KEY: Final = "vector_file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +39,7 @@ class VectorView:
         rowids: (n,) row numbers of ``matrix``; -1 where a vector was replaced or deleted.
         matrix: (n, dim) float32 with unit rows.
         file: The rest, if there is a file.
-        superseded: Row numbers that the file knows wrongly.
+        superseded: Rows whose vector in the file is not the present one.
     """
 
     rowids: Keys
@@ -55,69 +47,63 @@ class VectorView:
     file: VectorFile | None
     superseded: frozenset[int]
 
-
-@dataclass(frozen=True, slots=True)
-class VectorMemoryStatistics:
-    """What is held: rows and their bytes in memory, vectors in the mapped file."""
-
-    rows: int
-    bytes: int
-    file_vectors: int
+    def current(self, rowids: Keys) -> Keys:
+        """Returns those rows (n,) for which the file has the present vector."""
+        if not self.superseded:
+            return rowids
+        return rowids[~np.isin(rowids, np.fromiter(self.superseded, dtype=np.int64))]
 
 
-class VectorMemory:
-    """Keeps a view of the database's vectors, and brings it up to date for each search.
+class VectorCache:
+    """Keeps a view of the database's vectors and brings it up to date for each search.
 
     Args:
-        database: The database file; None for one in memory, which has no file of vectors.
+        database: The database file; None for one in memory, which has no vector file.
     """
 
-    def __init__(self, database: Path | None) -> None:
+    def __init__(self, database: Path | None, tuning: StorageTuning) -> None:
         self._path = None if database is None else vector_file_path(database)
+        self._tuning = tuning
         self._lock = threading.Lock()
         self._asked = False
         self._state: _State | None = None
 
     def view(
         self, connection: apsw.Connection, encoder_rowid: int, dimension: int
-    ) -> VectorView | None:
-        """Returns the vectors as this transaction sees them.
+    ) -> tuple[VectorView | None, str]:
+        """Returns the vectors as this transaction sees them, and the reason for what it returned.
 
-        None when they do not fit, and for the first search: a process that asks once is served
-        faster by the index in the database than by loading all vectors. Also None when another
-        thread has already gone on to a later state.
+        None for the first search: a process that asks once is served faster by the table in the
+        database than by loading all vectors. Also None when they do not fit, and when another
+        thread has already moved on to a later state.
         """
         with self._lock:
             if not self._asked:
                 self._asked = True
-                return None
+                return None, "the first search of a process does not wait for vectors to load"
             marker = read_marker(connection)
             if marker is not None and marker.encoder_rowid != encoder_rowid:
                 marker = None
             key = (encoder_rowid, dimension, marker)
             if self._state is None or self._state.key != key:
-                self._state = _State(key, self._file(marker, dimension))
+                max_rows = self._tuning.max_cached_vectors
+                self._state = _State(key, self._file(marker, dimension), max_rows)
             return self._state.view(connection)
 
-    def statistics(self) -> VectorMemoryStatistics:
+    def statistics(self) -> VectorStatistics:
         """Returns what is held now."""
         with self._lock:
             state = self._state
             if state is None:
-                return VectorMemoryStatistics(0, 0, 0)
-            return VectorMemoryStatistics(
+                return VectorStatistics(0, 0, 0)
+            return VectorStatistics(
                 rows=state.rows,
                 bytes=state.held_bytes,
                 file_vectors=0 if state.file is None else len(state.file),
             )
 
-    def clear(self) -> None:
-        """Drops everything; the next search loads it again."""
-        with self._lock:
-            self._state = None
-
     def _file(self, marker: VectorFileMarker | None, dimension: int) -> VectorFile | None:
-        if marker is None or self._path is None:
+        if marker is None or self._path is None or not self._tuning.vector_file:
             return None
         return VectorFile.open(self._path, marker, dimension)
 
@@ -126,10 +112,14 @@ class _State:
     """The vectors of one encoder on top of one file, up to a change number."""
 
     def __init__(
-        self, key: tuple[int, int, VectorFileMarker | None], file: VectorFile | None
+        self,
+        key: tuple[int, int, VectorFileMarker | None],
+        file: VectorFile | None,
+        max_rows: int,
     ) -> None:
         self.key = key
         self.file = file
+        self._max_rows = max_rows
         self._encoder_rowid, self._dimension, marker = key
         self._change = marker.change if marker is not None and file is not None else 0
         self._loaded = file is not None
@@ -147,19 +137,22 @@ class _State:
         """Bytes of the arrays and, about, of the set of superseded rows."""
         return self._matrix.nbytes + self._rowids.nbytes + 64 * len(self._superseded)
 
-    def view(self, connection: apsw.Connection) -> VectorView | None:
-        """Returns the view of the connection's transaction; see ``VectorMemory.view``."""
+    def view(self, connection: apsw.Connection) -> tuple[VectorView | None, str]:
+        """Returns the view of the connection's transaction; see ``VectorCache.view``."""
         change = last_change(connection)
         if change < self._change:
-            return None
+            return None, "another thread has moved on to a later state"
         if (not self._loaded or change > self._change) and not self._load(connection):
-            return None
+            return None, f"more than {self._max_rows:,} vectors are not in a vector file"
         self._loaded, self._change = True, change
-        count = len(self._rowids)
-        return VectorView(self._rowids, self._matrix[:count], self.file, self._superseded)
+        view = VectorView(
+            self._rowids, self._matrix[: len(self._rowids)], self.file, self._superseded
+        )
+        held = "all vectors fit in memory" if self.file is None else "the bank has a vector file"
+        return view, held
 
     def _load(self, connection: apsw.Connection) -> bool:
-        """Takes in what has changed; False when that is too much to hold."""
+        """Applies what has changed; returns False when that is too much to hold."""
         if self._loaded:
             source = (
                 " from embedding_changes c left join pattern_embeddings e"
@@ -170,13 +163,17 @@ class _State:
         else:
             source = " from pattern_embeddings e where e.encoder_rowid = :encoder"
             rowid = "e.pattern_rowid"
-        values = {"encoder": self._encoder_rowid, "change": self._change, "most": MAX_ROWS + 1}
+        values = {
+            "encoder": self._encoder_rowid,
+            "change": self._change,
+            "most": self._max_rows + 1,
+        }
         if not self._loaded:
             del values["change"]
         count = connection.execute(
             f"select count(*) from (select 1{source} limit :most)", values
         ).get
-        if count + (len(self._rowids) if self._loaded else 0) > MAX_ROWS:
+        if count + (len(self._rowids) if self._loaded else 0) > self._max_rows:
             return self._compacted() and self._load(connection)
         del values["most"]
         rows = connection.execute(f"select {rowid}, e.embedding{source}", values)
@@ -193,7 +190,7 @@ class _State:
         return True
 
     def _take(self, changed: Sequence[tuple[int, Any]]) -> None:
-        """Takes in row numbers with their stored embeddings, None for those that are gone."""
+        """Applies rows with their stored embeddings, None for those that are gone."""
         changed_rowids = np.array([rowid for rowid, _ in changed], dtype=np.int64)
         kept = np.where(np.isin(self._rowids, changed_rowids), -1, self._rowids)
         if self.file is not None:
@@ -224,8 +221,17 @@ def last_change(connection: apsw.Connection) -> int:
 
 
 def read_marker(connection: apsw.Connection) -> VectorFileMarker | None:
-    """Returns what the database knows of its file of vectors."""
+    """Returns what the database knows of its vector file."""
     text = connection.execute(
         "select value from bank_facts where key = :key", {"key": MARKER_KEY}
     ).get
     return None if text is None else msgspec.json.decode(text, type=VectorFileMarker)
+
+
+def write_marker(connection: apsw.Connection, marker: VectorFileMarker) -> None:
+    """Records which vector file the database knows."""
+    connection.execute(
+        "insert into bank_facts (key, value) values (:key, :value)"
+        " on conflict (key) do update set value = excluded.value",
+        {"key": MARKER_KEY, "value": msgspec.json.encode(marker).decode()},
+    )

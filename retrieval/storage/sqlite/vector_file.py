@@ -1,9 +1,9 @@
-"""A file of vectors beside the database that finds the nearest without looking at all of them.
+"""Reads and writes the vector file of a large bank: nearest neighbours without a full scan.
 
-A graph of small worlds (HNSW: Malkov and Yashunin 2016, arXiv 1603.09320) over vectors in int8,
-made by usearch and mapped into memory. It is derived: the database stays the truth, says which file
-it knows (a marker with the file's digest) and holds the exact vectors that answers are scored with.
-A file that is lost, foreign, damaged or of another state is not opened.
+A graph of small worlds (HNSW: Malkov and Yashunin 2016, arXiv 1603.09320) over int8 vectors, built
+by usearch and mapped into memory. It is derived: the database stays the truth, records which file
+it knows (a marker with the file's digest) and holds the exact vectors that answers are rescored
+with. A file that is lost, foreign, damaged or of another state is not opened.
 """
 
 from __future__ import annotations
@@ -22,12 +22,18 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ....models import Vector
+from ....models.vector import Vector
 
 if TYPE_CHECKING:  # imported with the first file: 0.05 s
     from usearch.index import Index
 
-__all__ = ["VectorFile", "VectorFileMarker", "has_usearch", "vector_file_path", "write_vector_file"]
+__all__ = [
+    "VectorFile",
+    "VectorFileMarker",
+    "has_usearch",
+    "vector_file_path",
+    "write_vector_file",
+]
 
 Keys = npt.NDArray[np.int64]
 
@@ -92,23 +98,24 @@ class VectorFile:
     def __len__(self) -> int:
         return len(self._index)
 
-    def nearest(self, query: Vector, k: int) -> Keys:
-        """Returns up to k row numbers (n,), the nearest first by their int8 vectors."""
+    def nearest(self, query: Vector, k: int) -> list[int]:
+        """Returns up to k rows, the nearest first by their int8 vectors."""
         with self._lock:
             self._index.expansion_search = max(EXPANSION_SEARCH, k)
             found = self._index.search(_quantized(query), min(k, len(self._index)))
-            return np.asarray(found.keys).astype(np.int64)
+            keys: list[int] = np.asarray(found.keys).astype(np.int64).tolist()
+        return keys
 
-    def nearest_of(self, rowids: Keys, query: Vector, k: int) -> Keys:
-        """Returns the nearest k of those of these row numbers that are in the file."""
+    def nearest_of(self, rowids: Keys, query: Vector, k: int) -> list[int]:
+        """Returns the nearest k of those of these rows (n,) that are in the file."""
         keys = rowids.astype(np.uint64)
         with self._lock:
             known: Keys = rowids[np.asarray(self._index.contains(keys), dtype=bool)]
             if not len(known):
-                return known
+                return []
             vectors = np.asarray(self._index.get(known.astype(np.uint64), dtype="i8"))
         scores = np.einsum("ij,j->i", vectors.reshape(len(known), -1).astype(np.float32), query)
-        best: Keys = known[np.argsort(-scores, kind="stable")[:k]]
+        best: list[int] = known[np.argsort(-scores, kind="stable")[:k]].tolist()
         return best
 
 

@@ -1,7 +1,8 @@
-"""Making and extending the file of vectors, and the marker by which the database knows it.
+"""Builds and extends the vector file, and updates the marker by which the database knows it.
 
-Read in short transactions, made outside of any, noted in one more: writers wait for the note alone.
-What is written meanwhile has a higher change number than the marker, so searches look it up.
+Vectors are read in short transactions, the file is written outside of any, and one more transaction
+records it: writers wait for that alone. What is written meanwhile has a higher change number than
+the marker, so searches look it up in memory.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import apsw
-import msgspec
 import numpy as np
 
-from ....models import Vector
+from ....models.vector import Vector
 from ....schema import Database
 from .filter_sql import json_text
-from .vector_cache import MARKER_KEY, MAX_ROWS, last_change, read_marker
+from .storage_tuning import StorageTuning
+from .vector_cache import last_change, read_marker, write_marker
 from .vector_file import (
     VectorFile,
     VectorFileMarker,
@@ -28,44 +29,47 @@ from .vector_file import (
 
 __all__ = ["update_vector_file"]
 
-
-# What is not in the file costs each process memory and a scan; taking it in costs 0.2 ms a vector.
-MIN_CHANGED: Final = 2_000
-CHANGED_SHARE: Final = 0.1
-# A file of which this share was replaced or removed is made anew: usearch keeps their places.
-MAX_REPLACED: Final = 0.2
 READ_BATCH: Final = 2_048
 
 
 def update_vector_file(
-    database: Database, encoder_rowid: int, dimension: int, *, least_changed: int | None = None
+    database: Database,
+    encoder_rowid: int,
+    dimension: int,
+    *,
+    tuning: StorageTuning,
+    min_changed: int | None = None,
 ) -> int:
-    """Writes the file anew or extends it when that is worth it; returns the embeddings taken in.
+    """Rebuilds or extends the vector file when that is worth it; returns the embeddings applied.
 
     Banks that fit in memory have none, nor do banks in memory or machines without usearch.
+
+    Args:
+        min_changed: Changes that make it worth it; by default those of the tuning. When it is
+            given, the file is verified even if nothing changed.
     """
     path = None if database.path is None else vector_file_path(database.path)
-    if path is None or not has_usearch():
+    if path is None or not tuning.vector_file or not has_usearch():
         return 0
     with database.read() as connection:
         total = _count(connection, encoder_rowid)
         change = last_change(connection)
         marker = read_marker(connection)
-    if total <= MAX_ROWS:
+    if total <= tuning.max_cached_vectors:
         return 0
     if marker is not None and marker.encoder_rowid != encoder_rowid:
         marker = None
-    asked = least_changed is not None  # then the file is looked at even if nothing changed
+    asked = min_changed is not None
     if marker is not None and not _is_sound(path, marker, dimension, read=asked):
         marker = None
     changed = None
     if marker is not None:
         changed = _changed(database, marker)
-        if len(changed) < _worthwhile(total, least_changed):
+        if len(changed) < _worthwhile(total, min_changed, tuning):
             return 0
         replaced = len(changed) - max(0, total - marker.count)
         sound = asked or _is_sound(path, marker, dimension, read=True)
-        if replaced > MAX_REPLACED * marker.count or not sound:
+        if replaced > tuning.max_replaced * marker.count or not sound:
             changed = None
     count, digest = write_vector_file(
         path,
@@ -74,13 +78,8 @@ def update_vector_file(
         extend=changed is not None,
         removed=changed or (),
     )
-    new = VectorFileMarker(change, encoder_rowid, count, digest)
     with database.write() as connection:
-        connection.execute(
-            "insert into bank_facts (key, value) values (:key, :value)"
-            " on conflict (key) do update set value = excluded.value",
-            {"key": MARKER_KEY, "value": msgspec.json.encode(new).decode()},
-        )
+        write_marker(connection, VectorFileMarker(change, encoder_rowid, count, digest))
     return count if changed is None else len(changed)
 
 
@@ -92,7 +91,7 @@ def _is_sound(path: Path, marker: VectorFileMarker, dimension: int, *, read: boo
 
 
 def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
-    """Returns the row numbers that the file lacks or knows wrongly."""
+    """Returns the rows whose present vector is not in the file."""
     with database.read() as connection:
         rows = connection.execute(
             "select pattern_rowid from embedding_changes where change > :since",
@@ -101,10 +100,10 @@ def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
         return [int(str(row[0])) for row in rows]
 
 
-def _worthwhile(total: int, least_changed: int | None) -> int:
-    if least_changed is not None:
-        return max(1, least_changed)
-    return max(MIN_CHANGED, int(CHANGED_SHARE * total))
+def _worthwhile(total: int, min_changed: int | None, tuning: StorageTuning) -> int:
+    if min_changed is not None:
+        return max(1, min_changed)
+    return max(tuning.min_changed, int(tuning.changed_share * total))
 
 
 def _count(connection: apsw.Connection, encoder_rowid: int) -> int:

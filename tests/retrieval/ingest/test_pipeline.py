@@ -13,7 +13,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.ingest import pipeline as streaming
+from aqe.retrieval.ingest.pipeline import store_stream
 from aqe.retrieval.text.pattern_text import embedded_text
 from aqe.schema import Database, TestPattern
 
@@ -61,16 +61,14 @@ def test_store_stream_stores_what_store_patterns_does(
         assert [report.unchanged for report in again] == list(sizes)
 
 
-def test_a_text_that_comes_again_is_embedded_once(
-    path: Path, pattern: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(streaming, "RECENT_TEXTS", 2)
+def test_a_text_that_comes_again_is_embedded_once(path: Path, pattern: Make) -> None:
     one, two, three = (pattern(f"test_number_{number}") for number in range(3))
     copy, late_copy = replace(one, id="copy"), replace(one, id="late-copy")
     assert embedded_text(copy) == embedded_text(one)
     encoder = WatchedEncoder()
     with QEReasoningBank(path, encoder=encoder) as bank:
-        reports = list(bank.store_stream([[one], [copy], [two, three], [late_copy]]))
+        batches = [[one], [copy], [two, three], [late_copy]]
+        reports = list(store_stream(bank.backend, batches, lambda: encoder, recent_texts=2))
         assert [report.created for report in reports] == [1, 1, 2, 1]
         assert [count for count, _ in encoder.calls] == [1, 2, 1]  # two others pushed it out
         found = {m.pattern.id: m.score for m in bank.find_similar_patterns(two.id, limit=4)}

@@ -14,7 +14,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.ingest import reindex as reindexing_module
+from aqe.retrieval.ingest.reindex import reindex
 from aqe.schema import EncoderMismatchError, TestPattern
 
 Make = Callable[..., TestPattern]
@@ -103,13 +103,12 @@ def _fail() -> None:
     raise RuntimeError("power cut")
 
 
-def test_an_interrupted_reindex_goes_on_where_it_stopped(
-    bank: QEReasoningBank, pattern: Make, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_reindex_continues_where_it_stopped(
+    bank: QEReasoningBank, pattern: Make
 ) -> None:
-    monkeypatch.setattr(reindexing_module, "BATCH", 10)
     bank.store_patterns([pattern(f"login {n}") for n in range(45)])
     with pytest.raises(RuntimeError, match="power cut"):
-        bank.reindex(Interrupted(3, _fail))
+        reindex(bank.backend, Interrupted(3, _fail), batch=10)
     assert stored_vectors(bank) == [("hashing:32", 0, 20), ("hashing:64", 1, 45)]
     assert len(bank.search("login", mode="vector", limit=100)) == 45
     second = Interrupted(0, _fail)
@@ -123,9 +122,7 @@ def test_patterns_that_others_store_meanwhile_are_embedded_too(
     path: Path,
     pattern: Make,
     encoder: Any,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reindexing_module, "BATCH", 10)
     bank.store_patterns([pattern(f"login {n}") for n in range(25)])
 
     def others_write() -> None:
@@ -135,7 +132,9 @@ def test_patterns_that_others_store_meanwhile_are_embedded_too(
             other.store_pattern(pattern("login 24", template="changed(in_batch)"))
             other.delete_pattern(pattern("login 1").id)
 
-    report = bank.reindex(Interrupted(3, others_write))
+    other = Interrupted(3, others_write)
+    report = reindex(bank.backend, other, batch=10)
+    bank = QEReasoningBank(path, encoder=other)
     assert report.indexed == 25
     assert stored_vectors(bank) == [("hashing:32", 1, 25)]
     for query, name in (
@@ -153,16 +152,15 @@ def test_patterns_that_others_store_meanwhile_are_embedded_too(
 
 REINDEX = """
 import sys, time
-import aqe.retrieval.ingest.reindex as reindexing
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-reindexing.BATCH = 5
+from aqe.retrieval.ingest.reindex import reindex
 class Slow(HashingEncoder):
     def encode(self, texts):
         time.sleep(0.02)
         return super().encode(texts)
 bank = QEReasoningBank(sys.argv[1])
-bank.reindex(Slow(32), progress=lambda count: print(count, flush=True))
+reindex(bank.backend, Slow(32), progress=lambda count: print(count, flush=True), batch=5)
 """
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from aqe.models import QueryEmbedding
 from aqe.retrieval.quality.success_bound import UNPROVEN_EVIDENCE, evidence_of, quality_with_use
-from aqe.retrieval.ranking.fusion import SPREAD_WEIGHT, fuse
+from aqe.retrieval.ranking.fusion import fuse
 from aqe.retrieval.ranking.query_fit import spreads_of, telling_pieces
+from aqe.retrieval.ranking.ranking_tuning import RankingTuning
 from aqe.retrieval.text.pattern_text import code_of, context_query, embedded_text, text_hash
 from aqe.retrieval.text.tokens import (
     MAX_QUERY_TERMS,
@@ -131,7 +132,7 @@ def test_spread_is_smaller_where_all_pieces_fit() -> None:
     assert spreads_of([], pieces[:0], pieces) == {}
     first, second = fuse([3, 5], {3: 0.7, 5: 0.7}, {}, {3: 0.0, 5: 0.0}, spreads=spreads)
     assert (first.key, second.key) == (3, 5)
-    assert first.score - second.score == pytest.approx(SPREAD_WEIGHT * 0.5)
+    assert first.score - second.score == pytest.approx(RankingTuning().spread_weight * 0.5)
 
 
 # -- words ---------------------------------------------------------------------------------------

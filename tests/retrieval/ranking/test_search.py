@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aqe.models import HashingEncoder
-from aqe.retrieval import QEReasoningBank, SearchMode
+from aqe.retrieval import QEReasoningBank, SearchMode, SqlitePatternBackend
 from aqe.retrieval.text.pattern_text import embedded_text
 from aqe.schema import (
     CATEGORIES,
@@ -166,7 +166,7 @@ def test_the_same_question_has_the_same_answer(thousands: QEReasoningBank) -> No
     asked = PatternSearchContext(query="login price", framework="jest", keywords=["token"])
     first = thousands.search(asked, limit=50)
     for _ in range(20):
-        thousands._opening.answers().clear()
+        thousands._resources.answers().clear()
         assert thousands.search(asked, limit=50) == first
 
 
@@ -253,9 +253,11 @@ def test_vector_leg_equals_brute_force(
 ) -> None:
     bank, patterns, embeddings = mixed.bank, mixed.patterns, mixed.embeddings
     cosines = embeddings @ ENCODER.encode_query(" ".join(words))
-    with bank._opening.store().reading() as session:
-        found = session.vectors.candidates(ENCODER.encode_query(" ".join(words)), limit, criteria)
-        ids = {row: one.id for row, one in session.rows.get_by_rowid(list(found)).items()}
+    backend = bank.backend
+    assert isinstance(backend, SqlitePatternBackend)
+    with backend.reading() as session:
+        found = session.vector_candidates(ENCODER.encode_query(" ".join(words)), limit, criteria)
+        ids = {row: pattern.id for row, pattern in session.patterns_of(list(found)).items()}
     by_id = {one.id: float(cosine) for one, cosine in zip(patterns, cosines, strict=True)}
     meeting = {one.id for one in patterns if _meets(one, criteria)}
     best = sorted((by_id[id] for id in meeting), reverse=True)[:limit]

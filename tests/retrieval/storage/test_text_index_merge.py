@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import text_index_merge as text_index_upkeep
+from aqe.retrieval.storage.sqlite import StorageTuning
 from aqe.retrieval.storage.sqlite.text_index_merge import merge_text_index, segment_pages
-from aqe.schema import Database, DatabaseError, TestPattern
+from aqe.schema import Database, TestPattern
 
 QUERY = "refuses a wrong password"
 BATCH = 40
@@ -69,7 +72,7 @@ def test_batches_keep_the_index_in_few_pieces(bank: QEReasoningBank, database: D
     for first in range(0, 10 * BATCH, BATCH):
         bank.store_patterns(pattern(number) for number in range(first, first + BATCH))
         largest, *others = pages(database)
-        assert sum(others) < text_index_upkeep.WORTHWHILE_SHARE * largest
+        assert sum(others) < StorageTuning().merge_share * largest
     check_index(database)
 
 
@@ -95,26 +98,32 @@ def test_a_few_new_words_in_a_large_bank_wait(bank: QEReasoningBank, database: D
 
 
 def test_an_empty_bank_has_nothing_to_join(database: Database) -> None:
-    assert not merge_text_index(database)
+    assert not merge_text_index(database, StorageTuning())
 
 
-def test_others_write_between_the_steps(
-    bank: QEReasoningBank, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class WritesBetween:
+    """A database between whose first two write transactions another pattern is stored."""
+
+    def __init__(self, database: Database, bank: QEReasoningBank) -> None:
+        self.steps = 0
+        self.read = database.read
+        self._database = database
+        self._bank = bank
+
+    @contextmanager
+    def write(self) -> Iterator[apsw.Connection]:
+        self.steps += 1
+        if self.steps <= 2:
+            self._bank.store_pattern(pattern(1_000 + self.steps))
+        with self._database.write() as connection:
+            yield connection
+
+
+def test_others_write_between_the_steps(bank: QEReasoningBank, database: Database) -> None:
     store_one_by_one(bank, 0, 40)
-    monkeypatch.setattr(text_index_upkeep, "PAGES_AT_ONCE", 1)
-    merge, steps = text_index_upkeep._merge, 0
-
-    def merge_and_write(database: Database, at_once: int) -> bool:
-        nonlocal steps
-        steps += 1
-        if steps <= 2:
-            bank.store_pattern(pattern(1_000 + steps))
-        return merge(database, at_once)
-
-    monkeypatch.setattr(text_index_upkeep, "_merge", merge_and_write)
-    assert merge_text_index(database)
-    assert steps > 2
+    between: Any = WritesBetween(database, bank)
+    assert merge_text_index(between, StorageTuning(merge_pages=1))
+    assert between.steps > 2
     assert len(answers(bank)) == 42
     check_index(database)
 
@@ -124,24 +133,28 @@ def test_a_merge_that_is_cut_off_loses_nothing_and_is_taken_up(
 ) -> None:
     store_one_by_one(bank, 0, 40)
     before = answers(bank)
-    assert text_index_upkeep._merge(database, -1)
+    with database.write() as connection:  # the first step of a merge, as if killed after it
+        connection.execute("insert into patterns_fts (patterns_fts, rank) values ('merge', -1)")
     check_index(database)
     assert answers(bank) == before
-    assert merge_text_index(database)
+    assert merge_text_index(database, StorageTuning())
     assert len(pages(database)) == 1
     assert answers(bank) == before
     check_index(database)
 
 
 def test_what_cannot_be_tidied_up_is_stored_all_the_same(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def locked(database: Database) -> bool:
-        raise DatabaseError("the database is locked")
-
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.store.merge_text_index", locked)
-    with caplog.at_level(logging.WARNING, logger="aqe"):
+    """A folder lies where the vector file should be written."""
+    (tmp_path / "aqe.db.vectors").mkdir()
+    tuning = StorageTuning(max_cached_vectors=2)
+    path = tmp_path / "aqe.db"
+    with (
+        caplog.at_level(logging.WARNING, logger="aqe"),
+        QEReasoningBank(path, encoder=HashingEncoder(), storage_tuning=tuning) as bank,
+    ):
         report = bank.store_patterns(pattern(number) for number in range(3))
-    assert [result.status for result in report.results] == ["created"] * 3
-    assert "searches go on: the database is locked" in caplog.text
-    assert len(answers(bank)) == 3
+        assert [result.status for result in report.results] == ["created"] * 3
+        assert "the indexes are not tidied up, searches continue: " in caplog.text
+        assert len(answers(bank)) == 3

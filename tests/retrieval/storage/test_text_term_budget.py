@@ -9,10 +9,9 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import PatternStore
-from aqe.retrieval.storage.sqlite import text_term_budget as term_choice
-from aqe.retrieval.storage.sqlite.text_index import TextLeg
-from aqe.retrieval.storage.sqlite.text_term_budget import TermChoice
+from aqe.retrieval.storage.sqlite import SqlitePatternBackend, StorageTuning
+from aqe.retrieval.storage.sqlite.text_index import TextIndex
+from aqe.retrieval.storage.sqlite.text_term_budget import ChosenTerms, TermBudget
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
 
 # "common" stands in all 60 patterns, "half" in 30, "tenth" in 6, "single" in one.
@@ -41,65 +40,62 @@ def bank(tmp_path: Path) -> Iterator[QEReasoningBank]:
         yield bank
 
 
-def chosen(database: Database, *terms: str, choice: TermChoice | None = None) -> list[str]:
+def chosen(
+    database: Database,
+    *terms: str,
+    tuning: StorageTuning | None = None,
+    budget: TermBudget | None = None,
+) -> list[str]:
+    budget = budget or TermBudget(tuning or StorageTuning())
     with database.read() as connection:
-        return list((choice or TermChoice()).affordable(connection, terms).looked_up)
+        return list(budget.choose(connection, terms).retrieving)
+
+
+def backend(bank: QEReasoningBank, **tuning: int) -> SqlitePatternBackend:
+    opened = SqlitePatternBackend(bank.database, tuning=StorageTuning(**tuning))
+    opened.open(bank.encoder_identity)
+    return opened
 
 
 def test_all_words_that_are_there_fit_a_small_bank(bank: QEReasoningBank) -> None:
     assert chosen(bank.database, "common", "absent", "single") == ["common", "single"]
 
 
-def test_rare_words_come_first_within_the_budget(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rare_words_come_first_within_the_budget(bank: QEReasoningBank) -> None:
     terms = ("common", "single", "half", "tenth")
-    for budget, expected in ((7, ["single", "tenth"]), (37, ["single", "half", "tenth"])):
-        monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", budget)
-        assert chosen(bank.database, *terms) == expected
+    for documents, expected in ((7, ["single", "tenth"]), (37, ["single", "half", "tenth"])):
+        tuning = StorageTuning(document_budget=documents)
+        assert chosen(bank.database, *terms, tuning=tuning) == expected
 
 
-def test_the_rarest_word_is_looked_up_whatever_it_costs(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 3)
-    assert chosen(bank.database, "common", "absent") == ["common"]
-    assert chosen(bank.database, "absent", "missing") == ["absent", "missing"]
+def test_the_rarest_word_retrieves_whatever_it_costs(bank: QEReasoningBank) -> None:
+    tuning = StorageTuning(document_budget=3)
+    assert chosen(bank.database, "common", "absent", tuning=tuning) == ["common"]
+    assert chosen(bank.database, "absent", "missing", tuning=tuning) == ["absent", "missing"]
 
 
-def test_less_rare_words_weigh_in_without_bringing_documents(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 7)
-    monkeypatch.setattr(term_choice, "WEIGHING_BUDGET", 37)
+def test_less_rare_words_score_without_retrieving_documents(bank: QEReasoningBank) -> None:
+    tuning = StorageTuning(document_budget=7, weighing_budget=37)
     terms = ("common", "half", "tenth", "single")
     with bank.database.read() as connection:
-        found = TermChoice().affordable(connection, terms)
-    assert found == term_choice.ChosenTerms(("tenth", "single"), ("half", "tenth", "single"))
-    limited = PatternStore(bank.database, bank.encoder_identity)
-    with limited.reading() as session:
-        limited_scores = session.text.candidates(terms, COUNT, PatternSearchCriteria())
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 37)
-    everything = PatternStore(bank.database, bank.encoder_identity)
-    with everything.reading() as session:
-        scores = session.text.candidates(terms, COUNT, PatternSearchCriteria())
+        found = TermBudget(tuning).choose(connection, terms)
+    assert found == ChosenTerms(("tenth", "single"), ("half", "tenth", "single"))
+    with backend(bank, document_budget=7, weighing_budget=37).reading() as session:
+        limited_scores = session.text_candidates(terms, COUNT, PatternSearchCriteria())
+    with backend(bank, document_budget=37, weighing_budget=37).reading() as session:
+        scores = session.text_candidates(terms, COUNT, PatternSearchCriteria())
     assert len(limited_scores) == 6
     assert limited_scores == {row: scores[row] for row in limited_scores}
 
 
-def test_words_of_more_than_half_the_bank_say_nothing(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(term_choice, "MIN_DOCUMENTS", COUNT)
-    assert chosen(bank.database, "common", "half") == ["half"]
+def test_words_of_more_than_half_the_bank_say_nothing(bank: QEReasoningBank) -> None:
+    tuning = StorageTuning(min_documents=COUNT)
+    assert chosen(bank.database, "common", "half", tuning=tuning) == ["half"]
 
 
-def test_counts_are_kept_until_the_bank_has_grown(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    choice = TermChoice()
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", 10)
-    assert chosen(bank.database, "single", "tenth", choice=choice) == ["single", "tenth"]
+def test_counts_are_kept_until_the_bank_has_grown(bank: QEReasoningBank) -> None:
+    budget = TermBudget(StorageTuning(document_budget=10))
+    assert chosen(bank.database, "single", "tenth", budget=budget) == ["single", "tenth"]
     bank.store_patterns(
         TestPattern(
             name=f"single more {number}",
@@ -110,37 +106,33 @@ def test_counts_are_kept_until_the_bank_has_grown(
         )
         for number in range(20)
     )
-    assert chosen(bank.database, "single", "tenth", choice=choice) == ["tenth"]
+    assert chosen(bank.database, "single", "tenth", budget=budget) == ["tenth"]
 
 
-def test_what_is_known_is_bounded(bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(term_choice, "MAX_KNOWN", 1)
-    choice = TermChoice()
+def test_what_is_known_is_bounded(bank: QEReasoningBank) -> None:
+    budget = TermBudget(StorageTuning(max_known_terms=1))
     for terms in (("single", "tenth"), ("half", "single"), ("tenth", "common")):
-        assert set(chosen(bank.database, *terms, choice=choice)) == set(terms)
+        assert set(chosen(bank.database, *terms, budget=budget)) == set(terms)
 
 
-def test_a_search_by_words_alone_is_filled_from_frequent_words(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET_ALONE", 3)
-    found = bank.search("single common", mode="text", limit=10)
+def test_a_search_by_words_alone_is_filled_from_frequent_words(bank: QEReasoningBank) -> None:
+    tuning = StorageTuning(document_budget_alone=3)
+    small = QEReasoningBank(bank.database, encoder=HashingEncoder(), storage_tuning=tuning)
+    found = small.search("single common", mode="text", limit=10)
     assert len(found) == 10
     assert found[0].pattern.id == "p0"
 
 
 @pytest.mark.parametrize("tight", [0, 1_000])
-def test_filters_of_the_text_leg_are_exact(
-    bank: QEReasoningBank, monkeypatch: pytest.MonkeyPatch, tight: int
-) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.filter_plan.TIGHT_ROWS", tight)
-    store = PatternStore(bank.database, bank.encoder_identity)
+def test_filters_of_the_text_leg_are_exact(bank: QEReasoningBank, tight: int) -> None:
+    filtered = backend(bank, tight_rows=tight)
     criteria = PatternSearchCriteria(framework="jest")
+    words = ["common", "half"]
     for k in (1, 5, 20, 50):
-        with store.reading() as session:
-            everything = session.text.candidates(["common", "half"], COUNT, PatternSearchCriteria())
+        with filtered.reading() as session:
+            everything = session.text_candidates(words, COUNT, PatternSearchCriteria())
             wanted = [row for row in everything if (row - 1) % 3 == 0][:k]
-            assert list(session.text.candidates(["common", "half"], k, criteria)) == wanted
+            assert list(session.text_candidates(words, k, criteria)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -148,20 +140,14 @@ def test_filters_of_the_text_leg_are_exact(
 )
 @pytest.mark.parametrize("tight", [0, 1_000])
 @pytest.mark.parametrize("budget", [7, 37, 1_000])
-def test_what_another_leg_brought_is_scored_with_the_best(
-    bank: QEReasoningBank,
-    monkeypatch: pytest.MonkeyPatch,
-    criteria: PatternSearchCriteria,
-    tight: int,
-    budget: int,
+def test_what_another_leg_found_is_scored_with_the_best(
+    bank: QEReasoningBank, criteria: PatternSearchCriteria, tight: int, budget: int
 ) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.filter_plan.TIGHT_ROWS", tight)
-    monkeypatch.setattr(term_choice, "DOCUMENT_BUDGET", budget)
     terms, others = ("half", "tenth", "single"), {1, 4, 7, 43}
-    with PatternStore(bank.database, bank.encoder_identity).reading() as session:
-        every = TextLeg(session.connection).candidates(terms, COUNT, PatternSearchCriteria())
-        best = session.text.candidates(terms, 2, criteria)
-        found = session.text.candidates(terms, 2, criteria, others=others)
+    with backend(bank, tight_rows=tight, document_budget=budget).reading() as session:
+        every = TextIndex(session.connection).candidates(terms, COUNT)
+        best = session.text_candidates(terms, 2, criteria)
+        found = session.text_candidates(terms, 2, criteria, others=others)
     assert len(best) == 2
     assert found == {row: every[row] for row in every if row in best or row in others}
     assert list(found) == [row for row in every if row in found]
@@ -169,11 +155,11 @@ def test_what_another_leg_brought_is_scored_with_the_best(
 
 @pytest.mark.parametrize(("term", "times"), [("number7", 2), ("single", 1)])
 def test_a_word_with_a_digit_counts_twice(bank: QEReasoningBank, term: str, times: int) -> None:
-    with PatternStore(bank.database, bank.encoder_identity).reading() as session:
+    with backend(bank).reading() as session:
         once = session.connection.execute(
             "select rowid, -bm25(patterns_fts, 8, 2, 2, 2) from patterns_fts"
             " where patterns_fts match ?",
             (term,),
         ).fetchall()
-        found = session.text.candidates([term], 2, PatternSearchCriteria())
+        found = session.text_candidates([term], 2, PatternSearchCriteria())
     assert found == {row: pytest.approx(times * float(str(bm25))) for row, bm25 in once}

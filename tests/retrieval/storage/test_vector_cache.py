@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import apsw
 import numpy as np
@@ -16,9 +17,7 @@ import pytest
 
 from aqe.bench.synthetic import GeneratedEncoder, PatternGenerator
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import PatternStore
-from aqe.retrieval.storage.sqlite import vector_cache as vector_memory
-from aqe.retrieval.storage.sqlite import vector_file_build as vector_file_upkeep
+from aqe.retrieval.storage.sqlite import SqlitePatternBackend, StorageTuning
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
 
 COUNT = 400
@@ -44,48 +43,54 @@ def generator() -> PatternGenerator:
 class Bank:
     """A bank of generated patterns with its store, opened by this test alone."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, **tuning: Any) -> None:
+        self.tuning = StorageTuning(**tuning)
         self.generator = generator()
         self.queries = self.generator.queries(12)
         self.encoder = GeneratedEncoder(self.generator, self.queries)
         self.patterns = list(self.generator.patterns())
         self.encoder.expect(self.patterns, 0)
         self.database = Database(path, durability="normal")
-        self.bank = QEReasoningBank(self.database, encoder=self.encoder)
+        self.bank = QEReasoningBank(self.database, encoder=self.encoder, storage_tuning=self.tuning)
         if self.bank.get_pattern(self.patterns[0].id) is None:
             self.bank.store_patterns(self.patterns)
         self.store = self.opened()
 
-    def opened(self) -> PatternStore:
-        """Returns a store that has answered once, so that it uses what it holds."""
-        store = PatternStore(self.database, self.bank.encoder_identity)
-        self.found(store)
-        return store
+    def opened(self, **tuning: Any) -> SqlitePatternBackend:
+        """Returns a backend that has answered once, so that it uses what it holds."""
+        backend = self.fresh(**tuning)
+        self.found(backend)
+        return backend
+
+    def fresh(self, **tuning: Any) -> SqlitePatternBackend:
+        """Returns a backend that has not answered yet."""
+        backend = SqlitePatternBackend(self.database, tuning=replace(self.tuning, **tuning))
+        backend.open(self.bank.encoder_identity)
+        return backend
 
     def found(
         self,
-        store: PatternStore | None = None,
+        store: SqlitePatternBackend | None = None,
         criteria: PatternSearchCriteria = NO_FILTER,
         query: int = 0,
         k: int = 20,
     ) -> list[int]:
         with (store or self.store).reading() as session:
             embedding = self.queries[query].embedding
-            return list(session.vectors.candidates(embedding, k, criteria))
+            return list(session.vector_candidates(embedding, k, criteria))
 
     def exact(
         self, criteria: PatternSearchCriteria = NO_FILTER, query: int = 0, k: int = 20
     ) -> list[int]:
-        """Returns what vec0 finds: the first search of a store."""
-        fresh = PatternStore(self.database, self.bank.encoder_identity)
-        return self.found(fresh, criteria, query, k)
+        """Returns what vec0 finds: the first search of a backend."""
+        return self.found(self.fresh(), criteria, query, k)
 
     def put(self, pattern: TestPattern, place: int) -> None:
         """Stores a pattern with the generator's vector at ``place``."""
         self.encoder.expect([pattern], place)
         assert self.bank.store_pattern(pattern).status in ("created", "updated")
 
-    def recall(self, store: PatternStore) -> float:
+    def recall(self, store: SqlitePatternBackend) -> float:
         shares = [
             len({*self.found(store, criteria, query)} & {*exact}) / len(exact)
             for query in range(len(self.queries))
@@ -112,17 +117,18 @@ def bank(filled: Path, tmp_path: Path) -> Iterator[Bank]:
 
 
 @pytest.fixture
-def large(monkeypatch: pytest.MonkeyPatch, bank: Bank) -> Bank:
-    """The same bank with a file of vectors: 400 patterns are taken for many."""
-    for module in (vector_memory, vector_file_upkeep):
-        monkeypatch.setattr(module, "MAX_ROWS", 100)
-    assert bank.store.update_vector_file(least_changed=1) == COUNT
+def large(filled: Path, tmp_path: Path) -> Iterator[Bank]:
+    """The same bank with a vector file: 400 patterns count as many."""
+    shutil.copy(filled, tmp_path / "aqe.db")
+    bank = Bank(tmp_path / "aqe.db", max_cached_vectors=100)
+    assert bank.store.update_vector_file() == COUNT
     bank.store = bank.opened()
-    return bank
+    yield bank
+    bank.database.close()
 
 
-def held(store: PatternStore) -> tuple[int, int]:
-    statistics = store.vector_memory()
+def held(store: SqlitePatternBackend) -> tuple[int, int]:
+    statistics = store.vector_statistics()
     return statistics.rows, statistics.file_vectors
 
 
@@ -137,18 +143,15 @@ def test_memory_finds_what_the_index_in_the_database_finds(
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_vectors_of_given_rows_are_exact(
-    request: pytest.FixtureRequest, bank: Bank, size: str
-) -> None:
-    """From the database, from memory and beside a file, with one row replaced and one deleted."""
-    if size == "large":
-        request.getfixturevalue("large")
+def test_vectors_of_given_rows_are_exact(request: pytest.FixtureRequest, size: str) -> None:
+    """From the table, from memory and next to a file, with one row replaced and one deleted."""
+    bank: Bank = request.getfixturevalue("large" if size == "large" else "bank")
     replaced, deleted = 5, 9
     embedding = bank.queries[0].embedding
-    stores = (bank.store, PatternStore(bank.database, bank.bank.encoder_identity))
+    stores = (bank.store, bank.fresh())
     with bank.store.writing() as session:
-        session.vectors.keep(replaced, embedding.tobytes(), "text")
-        session.delete(deleted)
+        session.embeddings.keep(replaced, embedding.tobytes(), "text")
+        session.delete([bank.patterns[deleted - 1].id])
     for store in stores:
         with store.reading() as session:
             rows = [1, replaced, deleted, COUNT, COUNT + 77]
@@ -163,13 +166,10 @@ def test_vectors_of_given_rows_are_exact(
         assert cosines[replaced] == pytest.approx(1.0)
 
 
-def test_loose_filter_beyond_the_first_fetch_is_exact(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.filter_plan.TIGHT_ROWS", 2)
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_nearest.FIRST_FETCH", 3)
+def test_loose_filter_beyond_the_first_fetch_is_exact(bank: Bank) -> None:
+    loose = bank.opened(tight_rows=2, first_fetch=3)
     for criteria in FILTERS:
-        assert bank.found(criteria=criteria) == bank.exact(criteria)
+        assert bank.found(loose, criteria) == bank.exact(criteria)
 
 
 def test_memory_sees_what_is_stored_changed_and_deleted(bank: Bank) -> None:
@@ -196,8 +196,9 @@ def test_memory_does_not_keep_what_was_rolled_back(bank: Bank) -> None:
 
 def _delete_and_fail(bank: Bank, rowid: int) -> None:
     with bank.store.writing() as session:
-        session.delete(rowid)
-        found = session.vectors.candidates(bank.queries[0].embedding, 20, NO_FILTER)
+        session.delete([bank.patterns[rowid - 1].id])
+        found = session.vector_candidates(bank.queries[0].embedding, 20, NO_FILTER)
+        assert session.vectors.route.name == "table"
         assert rowid not in found
         raise RuntimeError("changed my mind")
 
@@ -220,48 +221,60 @@ def test_memory_sees_what_another_process_writes(bank: Bank) -> None:
     assert bank.found() == bank.exact()
 
 
-def test_memory_makes_room_by_dropping_replaced_rows(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_memory_makes_room_by_dropping_replaced_rows(bank: Bank) -> None:
+    bank.store = bank.opened(max_cached_vectors=COUNT + 1)
     bank.found()
-    monkeypatch.setattr(vector_memory, "MAX_ROWS", COUNT + 1)
     for number in range(3):
         bank.put(replace(bank.patterns[number], description=f"changed {number}"), number + 9)
         assert bank.found() == bank.exact()
     assert held(bank.store)[0] <= COUNT + 1
 
 
-def test_memory_stands_back_when_the_bank_is_too_large(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vector_memory, "MAX_ROWS", COUNT - 1)
-    fresh = bank.opened()
+def test_the_table_answers_when_the_bank_is_too_large_for_memory(bank: Bank) -> None:
+    fresh = bank.opened(max_cached_vectors=COUNT - 1)
     assert bank.found(fresh) == bank.exact()
     assert held(fresh) == (0, 0)
 
 
 def test_memory_of_a_bank_in_memory() -> None:
     bank = Bank(None)
-    assert bank.store.update_vector_file(least_changed=1) == 0
+    assert bank.store.update_vector_file() == 0
     for query in range(4):
         assert bank.found(query=query) == bank.exact(query=query)
 
 
+@pytest.mark.parametrize(
+    ("tuning", "name", "reason"),
+    [
+        ({}, "memory", "all vectors fit in memory"),
+        ({"max_cached_vectors": 10}, "table", "more than 10 vectors are not in a vector file"),
+    ],
+)
+def test_a_search_says_which_route_it_took_and_why(
+    bank: Bank, tuning: dict[str, int], name: str, reason: str
+) -> None:
+    for backend, expected in (
+        (bank.fresh(**tuning), ("table", "the first search of a process does not wait")),
+        (bank.opened(**tuning), (name, reason)),
+    ):
+        with backend.reading() as session:
+            session.vector_candidates(bank.queries[0].embedding, 5, NO_FILTER)
+            assert session.vectors.route.name == expected[0]
+            assert session.vectors.route.reason.startswith(expected[1])
+
+
 def test_file_finds_nearly_all(large: Bank) -> None:
+    with large.store.reading() as session:
+        assert session.vectors.route == ("file", "the bank has a vector file")
     assert large.recall(large.store) >= 0.98
     assert held(large.store) == (0, COUNT)
 
 
-def test_file_with_filters_that_few_neighbours_meet(
-    large: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.filter_plan.TIGHT_ROWS", 2)
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_nearest.FIRST_FETCH", 3)
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_nearest.MAX_FETCHED", 50)
-    assert large.recall(large.store) >= 0.98
+def test_file_with_filters_that_few_neighbours_pass(large: Bank) -> None:
+    assert large.recall(large.opened(tight_rows=2, first_fetch=3, max_fetched=50)) >= 0.98
 
 
-def test_file_with_changes_since_it_was_made(large: Bank) -> None:
+def test_file_with_changes_since_it_was_written(large: Bank) -> None:
     best = large.found()[0]
     large.put(replace(large.patterns[best - 1], description="now about something else"), 7)
     large.put(replace(large.patterns[0], id="new", name="new"), best - 1)
@@ -269,20 +282,20 @@ def test_file_with_changes_since_it_was_made(large: Bank) -> None:
     assert large.found(k=1) == [COUNT + 1]
     assert large.recall(large.store) >= 0.98
     assert held(large.store) == (2, COUNT)
-    assert large.store.update_vector_file(least_changed=1) == 3
+    assert large.store.update_vector_file() == 3
     assert large.recall(large.store) >= 0.98
     assert held(large.store)[1] == COUNT  # one came, one went
-    assert large.store.update_vector_file() == 0
+    assert large.store.update_vector_file(min_changed=None) == 0
 
 
-def test_file_is_made_anew_when_much_of_it_was_replaced(large: Bank) -> None:
+def test_file_is_rebuilt_when_much_of_it_was_replaced(large: Bank) -> None:
     changed = [
         replace(pattern, description=f"changed {number}")
         for number, pattern in enumerate(large.patterns[:150])
     ]
     large.encoder.expect(changed, 100)
     large.bank.store_patterns(changed)
-    assert large.store.update_vector_file(least_changed=1) == COUNT
+    assert large.store.update_vector_file() == COUNT
     assert large.recall(large.store) >= 0.98
 
 
@@ -306,7 +319,7 @@ def test_file_that_is_not_the_known_one_is_not_used(
     fresh = large.opened()
     assert large.found(fresh) == large.exact()
     assert held(fresh) == (0, 0)
-    assert large.store.update_vector_file(least_changed=1) == COUNT
+    assert large.store.update_vector_file() == COUNT
     renewed = large.opened()
     assert large.recall(renewed) >= 0.98
     assert held(renewed) == (0, COUNT)
@@ -321,20 +334,15 @@ def test_restored_database_does_not_trust_the_file(large: Bank, tmp_path: Path) 
     assert held(fresh) == (0, 0)
 
 
-def test_without_usearch_the_index_in_the_database_answers(
-    large: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.vector_file.has_usearch", lambda: False)
-    monkeypatch.setattr(vector_file_upkeep, "has_usearch", lambda: False)
+def test_without_usearch_the_table_answers(large: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "usearch", None)  # as Python marks what cannot be imported
     fresh = large.opened()
     assert large.found(fresh) == large.exact()
-    assert fresh.update_vector_file(least_changed=1) == 0
+    assert fresh.update_vector_file() == 0
 
 
-def test_storing_a_batch_makes_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (vector_memory, vector_file_upkeep):
-        monkeypatch.setattr(module, "MAX_ROWS", 100)
-    bank = Bank(tmp_path / "aqe.db")
+def test_storing_a_batch_writes_the_file(tmp_path: Path) -> None:
+    bank = Bank(tmp_path / "aqe.db", max_cached_vectors=100)
     assert (tmp_path / "aqe.db.vectors").stat().st_mode & 0o777 == 0o600
     assert bank.recall(bank.store) >= 0.98
     assert held(bank.store) == (0, COUNT)
@@ -342,21 +350,16 @@ def test_storing_a_batch_makes_the_file(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("blocked", [False, True])
-def test_closing_a_bank_makes_the_file_of_what_was_stored_one_by_one(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    blocked: bool,
+def test_closing_a_bank_writes_the_file_of_what_was_stored_one_by_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, blocked: bool
 ) -> None:
-    for module in (vector_memory, vector_file_upkeep):
-        monkeypatch.setattr(module, "MAX_ROWS", 5)
-    monkeypatch.setattr(vector_file_upkeep, "MIN_CHANGED", 1)
+    tuning = StorageTuning(max_cached_vectors=5, min_changed=1)
     path = tmp_path / "aqe.db"
     file = tmp_path / "aqe.db.vectors"
     if blocked:
         file.mkdir()
     encoder = GeneratedEncoder(generator(), [])
-    with QEReasoningBank(path, encoder=encoder) as bank:
+    with QEReasoningBank(path, encoder=encoder, storage_tuning=tuning) as bank:
         for number, pattern in enumerate(generator().patterns()):
             if number == 10:
                 break
@@ -364,8 +367,8 @@ def test_closing_a_bank_makes_the_file_of_what_was_stored_one_by_one(
             bank.store_pattern(pattern)
         assert not file.is_file()
     assert file.is_file() is not blocked
-    assert ("searches go on" in caplog.text) is blocked
-    with QEReasoningBank(path, encoder=encoder) as bank:
+    assert ("searches continue" in caplog.text) is blocked
+    with QEReasoningBank(path, encoder=encoder, storage_tuning=tuning) as bank:
         assert bank.get_statistics().patterns == 10
 
 
@@ -385,7 +388,7 @@ def test_text_hashes_are_looked_up_by_id(bank: Bank) -> None:
 
         plan = apsw.Connection(bank.database.label, flags=apsw.SQLITE_OPEN_READONLY)
         connection.exec_trace = keep
-        hashes = session.vectors.text_hashes([bank.patterns[3].id, "nobody"])
+        hashes = session.embedded_hashes([bank.patterns[3].id, "nobody"])
         connection.exec_trace = None
         plan.close()
     assert list(hashes) == [bank.patterns[3].id]

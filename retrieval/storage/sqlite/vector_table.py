@@ -1,48 +1,24 @@
-"""The encoder in use and the vector index of its width.
+"""Keeps the encoders of a bank and the vec0 table of the width of the one in use.
 
 ``patterns_vec`` is derived: whatever it holds can be rebuilt from ``pattern_embeddings``. It is
-made here and not in a migration, because its width is that of the encoder.
+created here and not in a migration, because its width is that of the encoder.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import apsw
 
-from ..records.patterns import utc_now
+from ....schema import EncoderIdentity, utc_now
 
 __all__ = [
-    "EncoderIdentity",
     "adopt_encoder",
-    "create_vector_index",
-    "encoder_in_use",
+    "create_vector_table",
     "known_encoder",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderIdentity:
-    """What must be equal for two embeddings to be comparable."""
-
-    name: str
-    dimension: int
-    revision: str
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.dimension} dimensions, revision {self.revision})"
-
-
-def encoder_in_use(connection: apsw.Connection) -> tuple[int, EncoderIdentity] | None:
-    """Returns the row number and identity of the bank's encoder; None while it has none."""
-    row = connection.execute(
-        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
-    ).fetchone()
-    return None if row is None else (row[0], EncoderIdentity(*row[1:]))
-
-
 def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int:
-    """Returns the row number of an encoder, recorded now if it was not; does not put it to use."""
+    """Returns the row number of an encoder, recording it if it is new; does not put it to use."""
     values = {
         "name": identity.name,
         "dimension": identity.dimension,
@@ -64,22 +40,22 @@ def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int
 
 
 def adopt_encoder(
-    connection: apsw.Connection, identity: EncoderIdentity, *, vector_index: bool
+    connection: apsw.Connection, identity: EncoderIdentity, *, vector_table: bool
 ) -> int:
-    """Makes an encoder the one in use, with an empty index of its width; returns its row number."""
+    """Puts an encoder to use, with an empty table of its width; returns its row number."""
     row = known_encoder(connection, identity)
     connection.execute("update encoders set in_use = 0 where in_use = 1")
     connection.execute(
         "update encoders set in_use = 1, adopted_at = :now where encoder_rowid = :row",
         {"row": row, "now": utc_now().isoformat()},
     )
-    if vector_index:
-        create_vector_index(connection, identity.dimension)
+    if vector_table:
+        create_vector_table(connection, identity.dimension)
     return row
 
 
-def create_vector_index(connection: apsw.Connection, dimension: int) -> None:
-    """Makes ``patterns_vec`` anew and empty; its metadata columns are the filters it can push down.
+def create_vector_table(connection: apsw.Connection, dimension: int) -> None:
+    """Rebuilds ``patterns_vec`` empty; its metadata columns are the filters it can push down.
 
     Args:
         dimension: Width of an embedding; an integer, since DDL takes no parameters.

@@ -1,0 +1,70 @@
+"""Says in short phrases why a pattern was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...schema import PatternSearchContext, TestPattern
+from ..storage.storage_values import CandidateFacts
+from ..storage.use_summary import UNPROVEN
+from ..text.tokens import words_in
+from .fusion import Fused
+from .rules import Rules, words_of
+
+__all__ = ["match_reasons", "use_reasons"]
+
+# As many words as fit a line.
+MAX_REASON_WORDS = 5
+# Code that is searched for words; a longer test is rare and would cost as much as the search.
+MAX_REASON_CHARS = 2_000
+# Below this a cosine of test code says little; measured on random pairs of tests.
+NOTABLE_COSINE = 0.35
+
+
+def match_reasons(
+    fused: Fused,
+    pattern: TestPattern,
+    facts: CandidateFacts,
+    terms: Sequence[str],
+    rules: Rules,
+) -> tuple[str, ...]:
+    """Returns what the legs found, the preferences that are met, uses and trust, in this order."""
+    reasons = []
+    if fused.vector_score is not None and fused.vector_score >= NOTABLE_COSINE:
+        reasons.append(f"similar meaning ({fused.vector_score:.2f})")
+    if fused.text_score is not None and (shared := _shared_words(pattern, terms)):
+        reasons.append("words: " + ", ".join(shared))
+    if rules.has_preferences:
+        reasons += _preference_reasons(facts, rules.context, rules.keywords)
+    reasons += use_reasons(pattern)
+    if facts.trust == UNPROVEN:
+        reasons.append("unproven: only its author vouches for it")
+    return tuple(reasons)
+
+
+def use_reasons(pattern: TestPattern) -> list[str]:
+    """Returns how often the pattern worked; nothing while it is unused."""
+    if not pattern.usage_count:
+        return []
+    successes = round(pattern.success_rate * pattern.usage_count)
+    return [f"worked {successes} of {pattern.usage_count} times"]
+
+
+def _preference_reasons(
+    facts: CandidateFacts, context: PatternSearchContext, keywords: set[str]
+) -> list[str]:
+    reasons = []
+    if facts.framework == context.framework:
+        reasons.append(f"framework {facts.framework}")
+    if facts.language == context.language:
+        reasons.append(f"language {facts.language}")
+    if found := keywords & words_of(facts.name, facts.tags):
+        reasons.append(f"keywords: {', '.join(sorted(found))}")
+    return reasons
+
+
+def _shared_words(pattern: TestPattern, terms: Sequence[str]) -> list[str]:
+    """Returns the query's words that the pattern holds, longest first: those say the most."""
+    code = pattern.code[:MAX_REASON_CHARS]
+    text = " ".join((pattern.name, pattern.description, *pattern.tags, code))
+    return sorted(words_in(text, terms), key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]

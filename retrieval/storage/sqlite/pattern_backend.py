@@ -1,0 +1,282 @@
+"""Stores a bank in SQLite: opens sessions, keeps derived data up to date.
+
+All SQL of the bank is in this folder.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from ....schema import (
+    AqeError,
+    Database,
+    DatabaseError,
+    Durability,
+    EncoderIdentity,
+    EncoderMismatchError,
+    Problem,
+)
+from ...text.tokens import WORDS_VERSION
+from ..storage_values import VectorStatistics
+from .check import CHECK_DEADLINE_S, check_patterns
+from .pattern_session import (
+    SqlitePatternSession,
+    encoder_in_use,
+    note_words_version,
+    words_version,
+)
+from .pattern_table import each_pattern
+from .repair import repair_bank
+from .storage_tuning import StorageTuning
+from .text_index_merge import merge_text_index
+from .text_term_budget import TermBudget
+from .vector_cache import VectorCache
+from .vector_file_build import update_vector_file
+from .vector_table import adopt_encoder, create_vector_table
+
+__all__ = ["SqlitePatternBackend"]
+
+_log = logging.getLogger("aqe")
+
+# Reading 100,000 patterns takes about 3 s on a quiet machine.
+WHOLE_BANK_DEADLINE_S = 300.0
+_PENDING = "select 1 from bank_facts where key = 'vectors_pending'"
+
+
+class SqlitePatternBackend:
+    """A bank in one SQLite file, or in memory; see ``PatternBackend``.
+
+    Args:
+        database: An open database, which is not closed here; a path, opened by ``open`` and closed
+            by ``close``; or None for a bank in memory.
+        durability: Of a database that is opened here.
+        tuning: Measured constants.
+    """
+
+    def __init__(
+        self,
+        database: Database | str | Path | None,
+        *,
+        durability: Durability = "full",
+        tuning: StorageTuning | None = None,
+    ) -> None:
+        self._given = database
+        self._durability: Durability = durability
+        self._tuning = tuning or StorageTuning()
+        self._database: Database | None = None
+        self._identity: EncoderIdentity | None = None
+        self._wrote = False
+
+    @property
+    def database(self) -> Database:
+        """The open database.
+
+        Raises:
+            DatabaseError: The backend is not open.
+        """
+        if self._database is None:
+            raise DatabaseError("the bank's backend is not open; call open() first")
+        return self._database
+
+    @property
+    def label(self) -> str:
+        """The path of the file, or ``:memory:``."""
+        return self.database.label
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether sqlite-vec is there."""
+        return self.database.has_vectors
+
+    @property
+    def identity(self) -> EncoderIdentity:
+        """The encoder of this bank's embeddings.
+
+        Raises:
+            DatabaseError: The backend is not open.
+        """
+        if self._identity is None:
+            raise DatabaseError("the bank's backend is not open; call open() first")
+        return self._identity
+
+    def open(self, encoder: EncoderIdentity | None, default: EncoderIdentity | None = None) -> None:
+        """Opens and migrates the database; rebuilds derived data of earlier versions.
+
+        Raises:
+            DatabaseError: The database cannot be opened, or it has no encoder and none was given.
+            EncoderMismatchError: The bank is embedded with another encoder.
+        """
+        if self._database is None:
+            self._open_database()
+        if encoder is None:
+            with self.database.read() as connection:
+                used = encoder_in_use(connection)
+            encoder = used.identity if used is not None else default
+        if encoder is None:
+            raise DatabaseError(f"{self.label} has no encoder yet; open it with one")
+        self._identity = encoder
+        self._rebuild_outdated_words()
+        self._index_pending_vectors()
+
+    @contextmanager
+    def reading(self, *, whole: bool = False) -> Iterator[SqlitePatternSession]:
+        """Opens a session in which every query sees the same state of the bank.
+
+        Raises:
+            DatabaseError: The database cannot be read, or reading took too long.
+            EncoderMismatchError: The bank is embedded with another encoder.
+        """
+        deadline = {"deadline_s": WHOLE_BANK_DEADLINE_S} if whole else {}
+        with self.database.read(**deadline) as connection:
+            yield self._session(connection, cache=self._cache)
+
+    @contextmanager
+    def writing(self) -> Iterator[SqlitePatternSession]:
+        """Opens a session whose changes are committed together, or not at all.
+
+        Raises:
+            DatabaseError: The database cannot be written.
+            EncoderMismatchError: The bank is embedded with another encoder.
+        """
+        with self.database.write() as connection:
+            if not self.database.has_vectors:
+                connection.execute(
+                    "insert into bank_facts (key, value) values ('vectors_pending', 'yes')"
+                    " on conflict (key) do nothing"
+                )
+            yield self._session(connection, cache=None)
+            self._wrote = True
+
+    def version(self) -> int:
+        """Returns SQLite's ``data_version``: it differs after any commit of any process."""
+        return self.database.content_version()
+
+    def tidy(self) -> None:
+        """Merges the text index into one segment and updates the vector file; failures are logged.
+
+        Everything is stored, and searches continue without it.
+        """
+        try:
+            merge_text_index(self.database, self._tuning)
+            self.update_vector_file(min_changed=None)
+        except (AqeError, OSError) as error:
+            _log.warning("the indexes are not tidied up, searches continue: %s", error)
+
+    def update_vector_file(self, *, min_changed: int | None = 1) -> int:
+        """Updates the vector file where the bank is large enough to have one.
+
+        Args:
+            min_changed: Do nothing when fewer embeddings than this changed; None for the tuning's.
+
+        Returns:
+            How many embeddings were applied.
+        """
+        with self.reading(whole=True) as session:
+            encoder_rowid = self._encoder_rowid(session.connection)
+        if not encoder_rowid:
+            return 0
+        return update_vector_file(
+            self.database,
+            encoder_rowid,
+            self.identity.dimension,
+            tuning=self._tuning,
+            min_changed=min_changed,
+        )
+
+    def vector_statistics(self) -> VectorStatistics:
+        """Returns what is held of vectors outside the database."""
+        return self._cache.statistics()
+
+    def check(self) -> list[Problem]:
+        """Returns every disagreement between rows and what is derived from them."""
+        with self.database.read(deadline_s=CHECK_DEADLINE_S) as connection:
+            return check_patterns(connection, has_vectors=self.has_vectors)
+
+    def repair(self) -> int:
+        """Sets damaged rows aside and rebuilds derived data; returns how many were set aside."""
+        problems = self.check()
+        if not problems:
+            return 0
+        with self.database.write() as connection:
+            return len(repair_bank(connection, problems, has_vectors=self.has_vectors))
+
+    def release(self) -> None:
+        """Closes this thread's connection."""
+        self.database.release()
+
+    def close(self) -> None:
+        """Tidies up after single writes and closes the database if it was opened here."""
+        if self._database is None:
+            return
+        if self._wrote:  # a batch has tidied up by itself; single patterns do not wait for it
+            self._wrote = False
+            self.tidy()
+        if self._database is not self._given:
+            self._database.close()
+        self._database = None
+
+    def _open_database(self) -> None:
+        given = self._given
+        database = given
+        if not isinstance(database, Database):
+            database = Database(database, durability=self._durability)
+        self._cache = VectorCache(database.path, self._tuning)
+        self._budget = TermBudget(self._tuning)
+        self._database = database
+
+    def _session(
+        self, connection: apsw.Connection, *, cache: VectorCache | None
+    ) -> SqlitePatternSession:
+        """Builds the session; a writing one, which has no cache, adopts the encoder if need be."""
+        return SqlitePatternSession(
+            connection,
+            encoder_rowid=self._encoder_rowid(connection, adopt=cache is None),
+            dimension=self.identity.dimension,
+            has_vectors=self.database.has_vectors,
+            budget=self._budget,
+            cache=cache,
+            tuning=self._tuning,
+        )
+
+    def _encoder_rowid(self, connection: apsw.Connection, *, adopt: bool = False) -> int:
+        """Returns the row of the bank's encoder; 0 while nothing was ever stored."""
+        used = encoder_in_use(connection)
+        if used is None:
+            if not adopt:
+                return 0
+            note_words_version(connection)
+            has_vectors = self.database.has_vectors
+            return adopt_encoder(connection, self.identity, vector_table=has_vectors)
+        if used.identity != self.identity:
+            raise EncoderMismatchError(
+                f"the bank is embedded with {used.identity}, got {self.identity}; use that one, or"
+                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}"
+            )
+        return used.rowid
+
+    def _rebuild_outdated_words(self) -> None:
+        """Rebuilds the text index when another version of the word splitter built it."""
+        with self.reading() as session:
+            version = words_version(session.connection)
+        if version not in (None, WORDS_VERSION):
+            with self.writing() as session:
+                session.rebuild_text_index()
+
+    def _index_pending_vectors(self) -> None:
+        """Indexes what was written where sqlite-vec was missing, now that it is there."""
+        with self.reading() as session:
+            pending = session.connection.execute(_PENDING).get is not None
+        if not (pending and self.database.has_vectors):
+            return
+        with self.writing() as session:
+            connection = session.connection
+            if connection.execute(_PENDING).get is None:  # another process was first
+                return
+            create_vector_table(connection, self.identity.dimension)
+            session.embeddings.rebuild(each_pattern(connection))
+            connection.execute("delete from bank_facts where key = 'vectors_pending'")

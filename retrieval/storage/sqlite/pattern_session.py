@@ -1,0 +1,369 @@
+"""Reads and writes a bank in SQLite inside one transaction: rows, both indexes, uses.
+
+Objects for a table are built when a method needs them; most are functions over the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import apsw
+
+from ....schema import (
+    EncoderIdentity,
+    PatternSearchCriteria,
+    PatternUsageContext,
+    PatternVersion,
+    TestPattern,
+    utc_now,
+)
+from ...text.tokens import WORDS_VERSION
+from ..storage_values import (
+    BankStatistics,
+    Candidates,
+    Change,
+    Forgotten,
+    Inserted,
+    PatternContent,
+    SearchQuery,
+    SortKey,
+    StoredPattern,
+)
+from ..use_summary import AgentCount, UseSummary
+from . import pattern_table, use_tables
+from .embedding_table import EmbeddingTable, as_blob
+from .filter_plan import FilterPlan, filter_plan
+from .statistics import count_statistics
+from .storage_tuning import StorageTuning
+from .text_index import (
+    TextIndex,
+    create_text_index,
+    delete_words,
+    optimize_text_index,
+    put_words,
+)
+from .text_term_budget import TermBudget
+from .vector_cache import VectorCache
+from .vector_index import VectorIndex
+from .vector_table import adopt_encoder, known_encoder
+
+if TYPE_CHECKING:
+    from ....models.vector import Vector
+
+__all__ = [
+    "EncoderRow",
+    "SqlitePatternSession",
+    "encoder_in_use",
+    "note_words_version",
+    "words_version",
+]
+
+# The deepest that each leg looks, since vec0 ranks no more (RELIABILITY section 2).
+MAX_DEPTH = 4096
+# Uses that an imported pattern claims weigh as those of one agent.
+IMPORTED_AGENT = "(imported)"
+_ANYTHING = PatternSearchCriteria()
+
+
+class SqlitePatternSession:
+    """The bank's tables inside one transaction; see ``PatternWriter``.
+
+    Args:
+        encoder_rowid: The row of the encoder in use; 0 while nothing was ever stored.
+        cache: Vectors outside the database; None for a session that writes.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        *,
+        encoder_rowid: int,
+        dimension: int,
+        has_vectors: bool,
+        budget: TermBudget,
+        cache: VectorCache | None,
+        tuning: StorageTuning,
+    ) -> None:
+        self.connection = connection
+        self._encoder_rowid = encoder_rowid
+        self._dimension = dimension
+        self._has_vectors = has_vectors
+        self._budget = budget
+        self._cache = cache
+        self._tuning = tuning
+        self._vectors: VectorIndex | None = None
+        self._embeddings: EmbeddingTable | None = None
+        self._planned: tuple[PatternSearchCriteria, FilterPlan | None] | None = None
+
+    @property
+    def vectors(self) -> VectorIndex:
+        """Vector search in this session."""
+        if self._vectors is None:
+            self._vectors = VectorIndex(
+                self.connection,
+                self._encoder_rowid,
+                self._dimension,
+                searchable=self._has_vectors and self._encoder_rowid > 0,
+                cache=self._cache,
+                tuning=self._tuning,
+            )
+        return self._vectors
+
+    @property
+    def embeddings(self) -> EmbeddingTable:
+        """The embeddings of the encoder in use."""
+        if self._embeddings is None:
+            self._embeddings = EmbeddingTable(
+                self.connection,
+                self._encoder_rowid,
+                self._dimension,
+                indexed=self._has_vectors and self._encoder_rowid > 0,
+            )
+        return self._embeddings
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
+        """Returns the patterns that have these ids, by age."""
+        return pattern_table.stored_with_ids(self.connection, ids)
+
+    def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
+        """Returns the patterns that have these keys."""
+        return pattern_table.patterns_of(self.connection, keys)
+
+    def select(
+        self,
+        criteria: PatternSearchCriteria,
+        *,
+        order: SortKey,
+        limit: int | None = None,
+        any_tag: Sequence[str] | None = None,
+    ) -> list[StoredPattern]:
+        """Returns the patterns that meet all criteria, best first."""
+        return pattern_table.select_stored(
+            self.connection, criteria, order=order, limit=limit, any_tag=any_tag
+        )
+
+    def iterate(self, criteria: PatternSearchCriteria) -> Iterator[TestPattern]:
+        """Yields every pattern that meets the criteria, by age."""
+        for _, pattern in pattern_table.each_pattern(self.connection, criteria):
+            yield pattern
+
+    def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
+        """Returns the ids that begin with an ASCII prefix, in order."""
+        return pattern_table.ids_with_prefix(self.connection, prefix, limit)
+
+    def candidates(
+        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
+    ) -> Candidates:
+        """Returns the candidates of both legs for a query, after the filters."""
+        # Past the unproven, so that many of them cannot push out what is trusted.
+        depth = min(depth + pattern_table.count_unproven(self.connection), MAX_DEPTH)
+        cosines: dict[int, float] = {}
+        alone = query.embedding is None or query.mode == "text"
+        if query.embedding is not None and not alone:
+            cosines = self.vector_candidates(query.embedding.whole, depth, criteria)
+        bm25: dict[int, float] = {}
+        if query.mode != "vector":
+            bm25 = self.text_candidates(
+                query.terms, depth, criteria, others=cosines, alone=alone, limit=limit
+            )
+        keys = sorted({*cosines, *bm25})
+        facts = pattern_table.candidate_facts(self.connection, keys)
+        if alone:
+            return Candidates(facts, bm25, (), None, len(keys) < depth)
+        embedded, vectors = self.vectors.unit_vectors(keys)
+        return Candidates(facts, bm25, embedded, vectors, len(keys) < depth)
+
+    def vector_candidates(
+        self, embedding: Vector, k: int, criteria: PatternSearchCriteria
+    ) -> dict[int, float]:
+        """Returns the best k rows of the vector leg under the criteria with their cosine."""
+        return self.vectors.candidates(embedding, k, criteria, self._filter(criteria))
+
+    def text_candidates(
+        self,
+        terms: Sequence[str],
+        k: int,
+        criteria: PatternSearchCriteria,
+        *,
+        others: Collection[int] = (),
+        alone: bool = False,
+        limit: int = 0,
+    ) -> dict[int, float]:
+        """Returns the BM25 of the best k rows of the text leg under the criteria; see TextIndex."""
+        index = TextIndex(self.connection, self._budget, self._filter(criteria), alone=alone)
+        return index.candidates(terms, k, others=others, limit=limit if alone else 0)
+
+    def embedding(self, key: int) -> Vector | None:
+        """Returns the embedding of a pattern; None where there is none or none can be searched."""
+        return self.vectors.embeddings([key]).get(key) if self._has_vectors else None
+
+    def embedded_hashes(self, ids: Sequence[str]) -> dict[str, str]:
+        """Returns, by pattern id, the hash of the text that the bank's encoder embedded."""
+        return self.embeddings.text_hashes(ids)
+
+    def uses(self, id: str, limit: int) -> list[PatternUsageContext]:
+        """Returns the latest uses of a pattern, newest first."""
+        return use_tables.latest_uses(self.connection, id, limit)
+
+    def agent_counts(self, key: int) -> list[AgentCount]:
+        """Returns the uses of a pattern by agent."""
+        return use_tables.agent_counts(self.connection, key)
+
+    def versions(self, id: str) -> list[PatternVersion]:
+        """Returns the content of a pattern before each change, newest first."""
+        return use_tables.versions_of(self.connection, id)
+
+    def count_unproven(self, agent_id: str) -> int:
+        """Returns how many unproven patterns an agent has."""
+        return pattern_table.count_unproven(self.connection, agent_id)
+
+    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
+        """Returns the ids of the patterns that came from a file or folder, an agent, or a run."""
+        return use_tables.ids_written_by(
+            self.connection, source=source, agent_id=agent_id, run_id=run_id
+        )
+
+    def used_by(self, agent_id: str) -> list[StoredPattern]:
+        """Returns the patterns that an agent has used."""
+        rowids = use_tables.rows_used_by(self.connection, agent_id)
+        return pattern_table.stored_at(self.connection, rowids)
+
+    def statistics(self) -> BankStatistics:
+        """Returns totals, averages and groups, counted from the rows."""
+        return count_statistics(self.connection)
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def insert(self, content: PatternContent) -> Inserted:
+        """Writes a new pattern into its row and both indexes."""
+        rowid, near_duplicate = pattern_table.insert_row(self.connection, content)
+        summary = content.summary
+        if summary.usage_count:  # counted elsewhere: an import has the numbers, not the rows
+            claimed = AgentCount(IMPORTED_AGENT, summary.success_count, summary.usage_count)
+            use_tables.count_agent(self.connection, rowid, claimed)
+        put_words(self.connection, rowid, content.pattern)
+        self._put_embedding(rowid, content)
+        return Inserted(rowid, near_duplicate)
+
+    def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
+        """Replaces the content of a pattern, keeping the one before as a version."""
+        use_tables.add_version(self.connection, stored, change)
+        pattern_table.update_row(
+            self.connection,
+            stored.key,
+            content,
+            version=stored.pattern.version + 1,
+            updated_at=utc_now(),
+        )
+        put_words(self.connection, stored.key, content.pattern)
+        self._put_embedding(stored.key, content)
+
+    def set_source(self, key: int, source: str) -> None:
+        """Records where a pattern is now; no change of content."""
+        pattern_table.set_source(self.connection, key, source)
+
+    def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
+        """Appends one use and adds it to the counts of its agent."""
+        use_tables.add_use(self.connection, stored, use)
+
+    def set_summary(self, key: int, summary: UseSummary) -> None:
+        """Writes what the uses of a pattern add up to."""
+        pattern_table.set_summary(self.connection, key, summary)
+        self.embeddings.set_quality(key, summary.quality)
+
+    def delete(self, ids: Iterable[str]) -> int:
+        """Deletes patterns with their uses, versions and embeddings; returns how many."""
+        rowids = pattern_table.rowids_of(self.connection, list(ids))
+        for rowid in rowids:
+            delete_words(self.connection, rowid)
+            self.embeddings.delete_vector(rowid)
+            pattern_table.delete_row(self.connection, rowid)
+        return len(rowids)
+
+    def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
+        """Deletes the other traces of an agent or a run, and of patterns that were deleted."""
+        forgotten = use_tables.forget_traces(
+            self.connection, ids=ids, agent_id=agent_id, run_id=run_id
+        )
+        optimize_text_index(self.connection)
+        return forgotten
+
+    def unembedded(self, encoder: EncoderIdentity, limit: int) -> dict[int, TestPattern]:
+        """Returns up to ``limit`` patterns, by key, that this encoder has not embedded."""
+        return self.patterns_of(self._filling(encoder).missing(limit))
+
+    def put_embedding(
+        self, encoder: EncoderIdentity, key: int, embedding: Vector, text_hash: str
+    ) -> None:
+        """Keeps an embedding by an encoder that is not in use yet."""
+        self._filling(encoder).keep(key, as_blob(embedding, encoder.dimension), text_hash)
+
+    def switch_encoder(self, encoder: EncoderIdentity) -> int:
+        """Puts an encoder to use and indexes its embeddings; returns how many."""
+        rowid = adopt_encoder(self.connection, encoder, vector_table=self._has_vectors)
+        table = EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=self._has_vectors)
+        table.delete_other_encoders()
+        return table.rebuild(pattern_table.each_pattern(self.connection))
+
+    def rebuild_text_index(self) -> None:
+        """Rebuilds the full-text index from the rows."""
+        create_text_index(self.connection)
+        for rowid, pattern in list(pattern_table.each_pattern(self.connection)):
+            put_words(self.connection, rowid, pattern)
+        note_words_version(self.connection)
+
+    def _filter(self, criteria: PatternSearchCriteria) -> FilterPlan | None:
+        """Returns the plan of the criteria, made once for both legs; None for no demands."""
+        if criteria == _ANYTHING:
+            return None
+        if self._planned is None or self._planned[0] != criteria:
+            plan = filter_plan(self.connection, criteria, self._tuning)
+            self._planned = (criteria, plan)
+        return self._planned[1]
+
+    def _put_embedding(self, rowid: int, content: PatternContent) -> None:
+        pattern, quality = content.pattern, content.summary.quality
+        if content.embedding is None:
+            self.embeddings.set_facets(rowid, pattern, quality)
+        else:
+            self.embeddings.put(rowid, pattern, quality, content.embedding, content.text_hash)
+
+    def _filling(self, encoder: EncoderIdentity) -> EmbeddingTable:
+        """Returns the embeddings of an encoder that is not in use yet."""
+        rowid = known_encoder(self.connection, encoder)
+        return EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=False)
+
+
+class EncoderRow(NamedTuple):
+    """An encoder as the bank knows it."""
+
+    rowid: int
+    identity: EncoderIdentity
+
+
+def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
+    """Returns the bank's encoder; None while it has none."""
+    row = connection.execute(
+        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
+    ).fetchone()
+    return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
+
+
+def words_version(connection: apsw.Connection) -> str | None:
+    """Returns the version of the word splitter that built the text index."""
+    version: str | None = connection.execute(
+        "select value from bank_facts where key = 'words_version'"
+    ).get
+    return version
+
+
+def note_words_version(connection: apsw.Connection) -> None:
+    """Records that the present word splitter built the text index."""
+    connection.execute(
+        "insert into bank_facts (key, value) values ('words_version', :version)"
+        " on conflict (key) do update set value = excluded.value",
+        {"version": WORDS_VERSION},
+    )

@@ -1,0 +1,180 @@
+"""Defines the values that pass between the bank and a storage backend.
+
+A *key* is the number that a backend gives a pattern. Keys are unique in a bank and grow with the
+order of first storing, so that ties are broken by age; nothing else may be read from them. They are
+valid inside the session that returned them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+from ...schema import Provenance, TestPattern
+from .use_summary import Trust, UseSummary
+
+if TYPE_CHECKING:  # numpy is loaded by the first embedding
+    from ...models import QueryEmbedding
+    from ...models.vector import Vector
+
+__all__ = [
+    "SORT_KEYS",
+    "BankStatistics",
+    "CandidateFacts",
+    "Candidates",
+    "Change",
+    "Forgotten",
+    "Inserted",
+    "PatternContent",
+    "SearchMode",
+    "SearchQuery",
+    "SortKey",
+    "StoredPattern",
+    "VectorStatistics",
+]
+
+SearchMode = Literal["hybrid", "vector", "text"]
+SortKey = Literal["evidence", "quality", "usage", "created"]
+SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A query, tokenised and embedded once.
+
+    Attributes:
+        text: As it was asked.
+        terms: Its distinct words in order, without stop words; empty for ``vector`` searches.
+        embedding: As the bank's encoder reads it; None leaves the vector leg out.
+        mode: Which legs answer: both, or one alone.
+    """
+
+    text: str
+    terms: tuple[str, ...]
+    embedding: QueryEmbedding | None = None
+    mode: SearchMode = "hybrid"
+
+
+class CandidateFacts(NamedTuple):
+    """What ranking needs to know of a candidate, without its code.
+
+    A named tuple, since each search builds about a hundred: five times as fast as a dataclass.
+    """
+
+    key: int
+    id: str
+    name: str
+    category: str
+    framework: str
+    language: str
+    tags: str  # JSON text: only its words are read
+    quality: float
+    evidence: float
+    signature: bytes
+    trust: str
+
+
+class Candidates(NamedTuple):
+    """The candidates of one search.
+
+    Attributes:
+        facts: Of every candidate, by key.
+        bm25: BM25 (positive, higher is better) of the candidates that hold a query term.
+        keys: The candidates that have an embedding, in the order of ``vectors``.
+        vectors: Their unit vectors, ``(len(keys), dim)`` float32.
+        is_all: No deeper search would find more.
+    """
+
+    facts: Mapping[int, CandidateFacts]
+    bm25: Mapping[int, float]
+    keys: Sequence[int]
+    vectors: Vector | None
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPattern:
+    """A pattern with what the bank keeps next to it."""
+
+    key: int
+    pattern: TestPattern
+    content_hash: str
+    base_quality: float
+    success_count: int
+    evidence: float
+    provenance: Provenance
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class PatternContent:
+    """Everything that one write of a pattern puts into its row and both indexes.
+
+    Attributes:
+        pattern: Its own counters and quality are not written; those of ``summary`` are.
+        summary: On an update, of the uses that the pattern already has.
+        base_quality: Quality from the code alone, 0..1.
+        embedding: ``(dim,)`` float32; None when the text that was embedded has not changed.
+        text_hash: Of the text that the embedding is of.
+    """
+
+    pattern: TestPattern
+    summary: UseSummary
+    provenance: Provenance
+    base_quality: float
+    content_hash: str
+    text_hash: str
+    embedding: Vector | None
+
+
+class Inserted(NamedTuple):
+    """A new pattern's key, and the id of a stored pattern with near-identical code."""
+
+    key: int
+    near_duplicate_of: str | None
+
+
+class Forgotten(NamedTuple):
+    """Earlier contents and recorded uses that were deleted."""
+
+    versions: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who changes patterns and why; kept with the version before."""
+
+    description: str = "stored again with other content"
+    created_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankStatistics:
+    """What the bank holds; averages and shares are None where there are no rows to average.
+
+    Attributes:
+        average_success_rate: Over recorded uses, not over patterns.
+        never_used_share: Of all patterns, 0..1.
+    """
+
+    patterns: int
+    uses: int
+    versions: int
+    average_quality: float | None
+    average_confidence: float | None
+    average_success_rate: float | None
+    never_used_share: float | None
+    by_category: dict[str, int]
+    by_framework: dict[str, int]
+    by_language: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class VectorStatistics:
+    """Vectors held outside the database: in memory (rows and bytes), and in an index file."""
+
+    rows: int
+    bytes: int
+    file_vectors: int

@@ -1,0 +1,60 @@
+"""Adds up the recorded uses of a pattern: counters, evidence, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from ..quality.success_bound import evidence_of_agents, quality_with_use
+
+__all__ = ["TRUSTED", "UNPROVEN", "AgentCount", "Trust", "UseSummary", "use_summary"]
+
+Trust = Literal["trusted", "unproven"]
+TRUSTED: Trust = "trusted"
+UNPROVEN: Trust = "unproven"
+
+
+class AgentCount(NamedTuple):
+    """Uses of one pattern by one agent."""
+
+    agent_id: str
+    success_count: int
+    usage_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class UseSummary:
+    """What the recorded uses of a pattern add up to.
+
+    Attributes:
+        evidence: Lower confidence bound on success, 0..1; 0 while the pattern is unproven.
+        quality: The quality that these uses and the code give together, 0..1.
+    """
+
+    success_count: int
+    usage_count: int
+    evidence: float
+    quality: float
+    trust: Trust
+
+
+def use_summary(
+    counts: Sequence[AgentCount], *, base_quality: float, trust: Trust = TRUSTED
+) -> UseSummary:
+    """Returns the summary of the uses by each agent.
+
+    Args:
+        base_quality: Quality from the code alone, 0..1.
+        trust: An unproven pattern has no evidence, whatever its uses.
+    """
+    pairs = [(count.success_count, count.usage_count) for count in counts]
+    successes = sum(count.success_count for count in counts)
+    uses = sum(count.usage_count for count in counts)
+    return UseSummary(
+        success_count=successes,
+        usage_count=uses,
+        evidence=evidence_of_agents(pairs) if trust == TRUSTED else 0.0,
+        quality=quality_with_use(base_quality, successes, uses),
+        trust=trust,
+    )
