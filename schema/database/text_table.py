@@ -1,4 +1,4 @@
-"""The full-text index, made anew: derived from the rows, so it may be dropped."""
+"""Rebuilds the table of the full-text index, which is derived from the rows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ _STATEMENT = re.compile(r"^create virtual table patterns_fts .*?;$", re.MULTILIN
 
 
 def create_word_index(connection: apsw.Connection) -> None:
-    """Makes ``patterns_fts`` anew and empty, as the migration made it."""
-    statements = [found for step in known_migrations() for found in _STATEMENT.findall(step.sql)]
+    """Replaces ``patterns_fts`` by an empty one, as the last migration that defines it says.
+
+    https://sqlite.org/fts5.html
+    """
+    statements = [
+        statement for step in known_migrations() for statement in _STATEMENT.findall(step.sql)
+    ]
     connection.execute("drop table if exists patterns_fts")
     connection.execute(statements[-1])
     connection.execute("insert into patterns_fts (patterns_fts, rank) values ('secure-delete', 1)")

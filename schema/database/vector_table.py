@@ -1,7 +1,7 @@
-"""The encoder in use and the vector index of its width.
+"""Keeps which encoder is in use, and the vector index of its width.
 
 ``patterns_vec`` is derived: whatever it holds can be rebuilt from ``pattern_embeddings``. It is
-made here and not in a migration, because its width is that of the encoder.
+created here and not in a migration, because its width is that of the encoder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What must be equal for two embeddings to be comparable."""
+    """Identity of an encoder; embeddings are comparable only if it is equal.
+
+    Attributes:
+        name: The name that ``aqe.models.create_encoder`` takes.
+        dimension: Length of a vector.
+        revision: Changes when the vectors would: a digest of the weights.
+    """
 
     name: str
     dimension: int
@@ -42,7 +48,7 @@ def encoder_in_use(connection: apsw.Connection) -> tuple[int, EncoderIdentity] |
 
 
 def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int:
-    """Returns the row number of an encoder, recorded now if it was not; does not put it to use."""
+    """Returns the row number of an encoder, recorded first if new; does not put it to use."""
     values = {
         "name": identity.name,
         "dimension": identity.dimension,
@@ -66,7 +72,13 @@ def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int
 def adopt_encoder(
     connection: apsw.Connection, identity: EncoderIdentity, *, vector_index: bool
 ) -> int:
-    """Makes an encoder the one in use, with an empty index of its width; returns its row number."""
+    """Puts an encoder to use and returns its row number.
+
+    Args:
+        connection: Inside a write transaction.
+        identity: The encoder.
+        vector_index: Also create an empty vector index of its width.
+    """
     row = known_encoder(connection, identity)
     connection.execute("update encoders set in_use = 0 where in_use = 1")
     connection.execute(
@@ -79,10 +91,13 @@ def adopt_encoder(
 
 
 def create_vector_index(connection: apsw.Connection, dimension: int) -> None:
-    """Makes ``patterns_vec`` anew and empty; its metadata columns are the filters it can push down.
+    """Replaces ``patterns_vec`` by an empty one; its metadata columns are the filters in it.
+
+    https://alexgarcia.xyz/sqlite-vec/features/vec0.html
 
     Args:
-        dimension: Width of an embedding; an integer, since DDL takes no parameters.
+        connection: Inside a write transaction, with sqlite-vec loaded.
+        dimension: Length of an embedding; an integer, since DDL takes no parameters.
     """
     connection.execute("drop table if exists patterns_vec")
     connection.execute(

@@ -13,7 +13,7 @@ from aqe.cli.maintenance import check_database, repair_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import DatabaseCorruptError, PatternUsageContext, TestPattern
-from aqe.schema.database.connection import load_vector_extension
+from aqe.schema.database.connection_settings import load_vector_extension
 
 DERIVED = {
     "words changed": "update patterns_fts_content set c0 = 'other words' where id = 3",

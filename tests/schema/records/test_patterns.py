@@ -26,7 +26,8 @@ from aqe.schema import (
     stable_id,
     utc_now,
 )
-from aqe.schema.records.patterns import MAX_COUNT, MAX_PATTERN_BYTES
+from aqe.schema.records.patterns import MAX_PATTERN_BYTES
+from aqe.schema.records.validation import MAX_COUNT
 
 Make = Callable[..., TestPattern]
 
