@@ -250,10 +250,13 @@ class QEReasoningBank(BankFiles, BankTrust):
             return prefix if prefix in ids else ids[0]
         if not ids:
             raise PatternNotFoundError(
-                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT"
+                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT",
+                id=prefix,
             )
         raise PatternNotFoundError(
-            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits"
+            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits",
+            id=prefix,
+            candidates=tuple(ids),
         )
 
     def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
@@ -336,7 +339,10 @@ class QEReasoningBank(BankFiles, BankTrust):
         if wanted is None:
             raise PatternNotFoundError(
                 f"pattern {id!r} has no earlier version {version}; it has "
-                f"{', '.join(str(old.version_number) for old in history) or 'none'}"
+                f"{', '.join(str(old.version_number) for old in history) or 'none'}",
+                id=id,
+                version=version,
+                candidates=tuple(old.version_number for old in history),
             )
         return self.store_pattern(wanted.pattern, change=Change(f"restored version {version}"))
 
@@ -383,4 +389,4 @@ def _require_limit(limit: int) -> None:
 
 
 def _not_found(id: str) -> PatternNotFoundError:
-    return PatternNotFoundError(f"no pattern has the id {id!r}; find one with search")
+    return PatternNotFoundError(f"no pattern has the id {id!r}; find one with search", id=id)

@@ -47,7 +47,9 @@ class BankTrust:
         with self._opening.store().writing() as session:
             stored = session.rows.get(id)
             if stored is None:
-                raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search")
+                raise PatternNotFoundError(
+                    f"no pattern has the id {id!r}; find one with search", id=id
+                )
             successes = stored.success_count + context.success
             uses = stored.pattern.usage_count + 1
             session.uses.add(stored.pattern_rowid, id, context)

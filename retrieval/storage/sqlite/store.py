@@ -236,7 +236,9 @@ class PatternStore:
         if identity != self.identity:
             raise EncoderMismatchError(
                 f"the bank is embedded with {identity}, got {self.identity}; use that one, or"
-                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}"
+                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}",
+                expected=identity,
+                found=self.identity,
             )
         return row
 
