@@ -1,18 +1,23 @@
-"""Embedding models: text in, unit vectors out.
+"""Turns text into unit vectors, with one of several embedding models.
 
-Importing this package loads no model and none of their libraries.
+Between ``schema``, which it imports, and ``retrieval`` and ``cli``, which import it. ``encoder.py``
+is the protocol, ``minilm.py`` the default, ``hashing.py`` the one without weights,
+``sentence_transformer.py`` any other model; ``factory.py`` finds an encoder by its name.
+Importing this package loads no model and none of the libraries that run them.
 """
+
+from typing import TYPE_CHECKING
 
 from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of
 from .factory import DEFAULT_ENCODER, create_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
-from .text import split_identifiers
-from .vector import Vector
+from .text import WORD_BOUNDARY, split_identifiers
 
 __all__ = [
     "DEFAULT_ENCODER",
+    "WORD_BOUNDARY",
     "Encoder",
     "HashingEncoder",
     "MiniLMEncoder",
@@ -25,3 +30,15 @@ __all__ = [
     "identity_of",
     "split_identifiers",
 ]
+
+if TYPE_CHECKING:
+    from .vector import Vector
+else:
+
+    def __getattr__(name: str) -> object:
+        """Imports ``Vector``, and with it numpy, when it is asked for."""
+        if name == "Vector":
+            from .vector import Vector
+
+            return Vector
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
