@@ -1,7 +1,7 @@
 """Defines everything that aqe raises about the state of the world, with the data to act on.
 
 A caller's mistake (a wrong argument) is a ``ValueError`` or ``TypeError``. The rest, and what each
-error carries beside its message:
+error carries besides its message:
 
     AqeError                        base of all; the command line prints its message, exit code 1
     ├── DatabaseError               .path            the file cannot be used
@@ -129,7 +129,7 @@ class EncoderError(AqeError):
 
     Attributes:
         encoder: Its name, as ``create_encoder`` takes it.
-        path: The file or folder of the model, where one is at fault.
+        path: The file or folder of the model that is at fault.
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class LearningError(AqeError):
 
     Attributes:
         agent_id: The agent that it concerns.
-        process_id: The process that stands in the way.
+        process_id: The process that prevents it.
     """
 
     def __init__(

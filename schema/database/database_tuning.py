@@ -24,7 +24,7 @@ class DatabaseTuning:
             the 100 that caches may take (bench/results/memory.md).
         long_log_bytes: A longer log is checkpointed and truncated after a commit; half of the 64
             MB that it may reach.
-        log_step_bytes: After an attempt in vain, the next waits until the log has grown by this.
+        log_step_bytes: After a failed attempt, the next waits until the log has grown by this.
     """
 
     write_deadline_s: float = 30.0

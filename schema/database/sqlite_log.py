@@ -2,7 +2,7 @@
 
 The log is a setting of SQLite for the whole process (https://sqlite.org/errlog.html). So it is set
 when the first database is opened, not when this package is imported: a program that imports aqe
-without using it keeps its own. One that wants its own log beside a bank sets it after that opening.
+without using it keeps its own. A program that wants both sets its own after that opening.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def test_repair_of_lost_pages_keeps_all_that_is_readable(
             continue
         if report.after == ():
             repaired += 1
-            # Where the page held the encoder's name, all was embedded anew with the default one.
+            # Where the page held the encoder's name, everything was re-embedded with the default.
             with QEReasoningBank(path) as bank:
                 there = bank.get_statistics().patterns
             least, complete = min(least, there), complete + (there == 60)

@@ -1,4 +1,4 @@
-"""Each setting of a connection, asserted on a real one."""
+"""Each setting, asserted on a real connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Migrations: each step exactly once, whole or not at all, on a copy kept beside."""
+"""Migrations: each step exactly once, whole or not at all, after a copy of the file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ THINGS = "create table things (name text) strict; insert into things values ('on
 
 
 def upgrade(path: Path, *sql: str) -> MigrationReport:
-    """Applies steps that a later version could bring."""
+    """Applies steps that a later version could add."""
     steps = [*STEPS]
     steps += [Migration(NEXT + at, f"later_{at}", text) for at, text in enumerate(sql)]
     with Database(path) as database:

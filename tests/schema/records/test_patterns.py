@@ -33,11 +33,11 @@ Make = Callable[..., TestPattern]
 
 
 def test_pattern_is_immutable_and_no_test_class(pattern: Make) -> None:
-    one = pattern()
+    record = pattern()
     assert TestPattern.__test__ is False
     assert "__test__" not in {field.name for field in fields(TestPattern)}
     with pytest.raises(FrozenInstanceError):
-        one.name = "other"  # type: ignore[misc]
+        record.name = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_pattern_weighs_at_most_the_limit_in_bytes(pattern: Make) -> None:
 
 
 def test_lone_surrogates_become_a_mark_that_utf8_can_carry(pattern: Make) -> None:
-    one = pattern(
+    record = pattern(
         "a\ud800b", description="\udfff", template="\udc80", examples=["\ud800"], tags=["\ud801"]
     )
-    assert (one.name, one.description, one.template) == ("a\ufffdb", "\ufffd", "\ufffd")
-    assert (one.examples, one.tags) == (("\ufffd",), ("\ufffd",))
+    assert (record.name, record.description, record.template) == ("a\ufffdb", "\ufffd", "\ufffd")
+    assert (record.examples, record.tags) == (("\ufffd",), ("\ufffd",))
     assert pattern(source="f\udcff.py:1").source == "f\ufffd.py:1"
     assert pattern("a\U0001f600").name == "a\U0001f600"
     assert PatternUsageContext(success=False, error_message="\udc80").error_message == "\ufffd"
@@ -110,9 +110,9 @@ def test_nul_leaves_the_name_alone(pattern: Make) -> None:
 
 
 def test_lists_become_tuples_and_tags_distinct(pattern: Make) -> None:
-    one = pattern(tags=["b", "a", "b"], examples=["x"])
-    assert (one.tags, one.examples) == (("b", "a"), ("x",))
-    hash(one)
+    record = pattern(tags=["b", "a", "b"], examples=["x"])
+    assert (record.tags, record.examples) == (("b", "a"), ("x",))
+    hash(record)
 
 
 def test_times_become_utc(pattern: Make) -> None:
@@ -139,9 +139,9 @@ def test_stable_id_is_the_same_in_every_process(run_python: Callable[..., str]) 
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
-def test_stable_id_differs_where_its_parts_do(one: list[str], other: list[str]) -> None:
-    encodable = [[p.encode("utf-8", "replace") for p in parts] for parts in (one, other)]
-    assert (stable_id(*one) == stable_id(*other)) == (encodable[0] == encodable[1])
+def test_stable_id_differs_where_its_parts_do(left: list[str], right: list[str]) -> None:
+    encodable = [[p.encode("utf-8", "replace") for p in parts] for parts in (left, right)]
+    assert (stable_id(*left) == stable_id(*right)) == (encodable[0] == encodable[1])
 
 
 def test_utc_now_is_aware() -> None:
@@ -215,5 +215,5 @@ def test_report_counts_each_status() -> None:
 def test_every_choice_is_accepted(
     pattern: Make, category: str, framework: str, language: str
 ) -> None:
-    one = pattern(category=category, framework=framework, language=language)
-    assert replace(one) == one
+    record = pattern(category=category, framework=framework, language=language)
+    assert replace(record) == record
