@@ -82,14 +82,12 @@ from .records.patterns import (
     PatternSearchCriteria,
     PatternUsageContext,
     PatternVersion,
-    StoreReport,
-    StoreResult,
-    StoreStatus,
     TestPattern,
     stable_id,
     utc_now,
 )
 from .records.provenance import ORIGINS, Origin, Provenance
+from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 __all__ = [
     "CATEGORIES",

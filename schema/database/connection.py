@@ -1,8 +1,9 @@
-"""Opens one SQLite connection on a file system that can hold it, and closes it in order."""
+"""Prepares a database file, opens a connection to it, and tidies the connection up at its end."""
 
 from __future__ import annotations
 
 import logging
+import os
 import random
 import time
 from pathlib import Path
@@ -16,7 +17,10 @@ from .sqlite_log import forward_sqlite_log
 
 __all__ = [
     "APPLICATION_ID",
+    "is_writable",
+    "needs_immutable",
     "open_connection",
+    "prepare_file",
     "require_local_file_system",
     "shorten_log",
     "tidy",
@@ -26,6 +30,9 @@ __all__ = [
 APPLICATION_ID = 0x61716531
 # Before 3.53.2: the WAL-reset race loses commits (fixed 3.51.3), FTS5 heap overflow CVE-2026-11824.
 MIN_SQLITE = 3_053_002
+# The smallest page: SQLite takes a shorter file for an empty one, and would overwrite it. Larger
+# ones are left to SQLite, since reading the file here would drop this process's locks on it.
+MIN_FILE_BYTES = 512
 # Closing does not wait for readers: the last of them to close will checkpoint.
 TIDY_TIMEOUT_MS = 100
 # Long enough for writers to finish what they do; a reader that stays longer is not waited for.
@@ -38,6 +45,68 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/self/mounts")
 
 _log = logging.getLogger("aqe.sqlite")
+
+
+def prepare_file(path: Path, *, must_exist: bool) -> None:
+    """Creates the folder and the empty file, readable by their owner alone.
+
+    Raises:
+        DatabaseOpenError: The path is a folder or not a database, cannot be created, or nothing is
+            there and ``must_exist`` is set.
+    """
+    try:
+        if path.is_dir():
+            raise DatabaseOpenError(f"{path} is a folder; give the path of a file", path=path)
+        if path.exists():
+            if 0 < path.stat().st_size < MIN_FILE_BYTES:
+                raise DatabaseOpenError(
+                    f"{path} is not an SQLite database; {ANOTHER_PATH}", path=path
+                )
+            return
+        if must_exist:
+            raise DatabaseOpenError(
+                f"no database at {path}; check the path, or store a pattern", path=path
+            )
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise DatabaseOpenError(f"cannot create {path}: {error.strerror}", path=path) from error
+
+
+def is_writable(path: Path) -> bool:
+    """Returns whether SQLite can write here: the file, and its log, which is next to it."""
+    if not os.access(path, os.W_OK):
+        return False
+    if os.access(path.parent, os.W_OK):
+        return True
+    return all(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
+
+
+def needs_immutable(path: Path) -> bool:
+    """Returns whether a read-only file must be opened as one that nobody changes.
+
+    Reading while others write takes shared memory in the same folder. Where it cannot be created,
+    nobody on this machine writes either, but a log that was left behind could not be read.
+
+    https://sqlite.org/wal.html#read_only_databases
+
+    Raises:
+        DatabaseOpenError: Such a log holds changes.
+    """
+    if os.access(path.parent, os.W_OK):
+        return False
+    log = path.with_name(path.name + "-wal")
+    if not log.exists():
+        return True
+    if path.with_name(path.name + "-shm").exists():
+        return False
+    if log.stat().st_size == 0:
+        return True
+    raise DatabaseOpenError(
+        f"{path} is read-only and {log.name} next to it holds changes that cannot be read there;"
+        " copy both to a writable folder and give that copy with --db",
+        path=path,
+    )
 
 
 def open_connection(

@@ -22,8 +22,15 @@ from typing import Self
 
 import apsw
 
-from ..errors import DatabaseError, DatabaseOpenError, DatabaseReadOnlyError, SchemaVersionError
-from .connection import open_connection, shorten_log, tidy
+from ..errors import DatabaseError, DatabaseReadOnlyError, SchemaVersionError
+from .connection import (
+    is_writable,
+    needs_immutable,
+    open_connection,
+    prepare_file,
+    shorten_log,
+    tidy,
+)
 from .connection_settings import (
     Durability,
     has_vector_extension,
@@ -32,13 +39,10 @@ from .connection_settings import (
 )
 from .database_tuning import DEFAULT_TUNING, DatabaseTuning
 from .migrate import Migration, MigrationReport, check_version, known_migrations, migrate
-from .sqlite_errors import ANOTHER_PATH, READ_ONLY, label_of, raise_translated
+from .sqlite_errors import READ_ONLY, label_of, raise_translated
 
 __all__ = ["Database"]
 
-# The smallest page: SQLite takes a shorter file for an empty one, and would overwrite it. Larger
-# ones are left to SQLite, since reading the file here would drop this process's locks on it.
-MIN_FILE_BYTES = 512
 # A new connection counts its data_version from the start again: after a fork, what was seen through
 # the parent's observer must not look fresh. More commits than any one observer sees.
 FORK_STEP = 1 << 40
@@ -98,14 +102,14 @@ class Database:
         self.read_only = False
         self._immutable = False
         if self.path is not None:
-            _prepare_file(self.path, must_exist=must_exist)
-            self.read_only = not _is_writable(self.path)
+            prepare_file(self.path, must_exist=must_exist)
+            self.read_only = not is_writable(self.path)
         _open_databases.add(self)
         steps = known_migrations() if migrations is None else migrations
         started = time.monotonic()
         try:
             if self.path is not None and self.read_only:
-                self._immutable = _needs_immutable(self.path)
+                self._immutable = needs_immutable(self.path)
             self.migration = self._migrate(steps, upgrade=upgrade and not self.read_only)
             self.has_vectors = has_vector_extension(self.connection())
         except (apsw.Error, UnicodeDecodeError) as error:
@@ -335,60 +339,3 @@ os.register_at_fork(after_in_child=_after_fork_in_child)
 def _turn(path: Path | None) -> AbstractContextManager[object]:
     """Returns the lock of a database in memory, whose threads share one connection."""
     return threading.RLock() if path is None else nullcontext()
-
-
-def _prepare_file(path: Path, *, must_exist: bool) -> None:
-    """Creates the folder and the empty file, readable by their owner alone."""
-    try:
-        if path.is_dir():
-            raise DatabaseOpenError(f"{path} is a folder; give the path of a file", path=path)
-        if path.exists():
-            if 0 < path.stat().st_size < MIN_FILE_BYTES:
-                raise DatabaseOpenError(
-                    f"{path} is not an SQLite database; {ANOTHER_PATH}", path=path
-                )
-            return
-        if must_exist:
-            raise DatabaseOpenError(
-                f"no database at {path}; check the path, or store a pattern", path=path
-            )
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseOpenError(f"cannot create {path}: {error.strerror}", path=path) from error
-
-
-def _is_writable(path: Path) -> bool:
-    """Returns whether SQLite can write here: the file, and its log, which is next to it."""
-    if not os.access(path, os.W_OK):
-        return False
-    if os.access(path.parent, os.W_OK):
-        return True
-    return all(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
-
-
-def _needs_immutable(path: Path) -> bool:
-    """Returns whether a read-only file must be opened as one that nobody changes.
-
-    Reading while others write takes shared memory in the same folder. Where it cannot be created,
-    nobody on this machine writes either, but a log that was left behind could not be read.
-
-    https://sqlite.org/wal.html#read_only_databases
-
-    Raises:
-        DatabaseOpenError: Such a log holds changes.
-    """
-    if os.access(path.parent, os.W_OK):
-        return False
-    log = path.with_name(path.name + "-wal")
-    if not log.exists():
-        return True
-    if path.with_name(path.name + "-shm").exists():
-        return False
-    if log.stat().st_size == 0:
-        return True
-    raise DatabaseOpenError(
-        f"{path} is read-only and {log.name} next to it holds changes that cannot be read there;"
-        " copy both to a writable folder and give that copy with --db",
-        path=path,
-    )

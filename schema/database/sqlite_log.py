@@ -22,7 +22,7 @@ _is_set = False
 
 
 def forward_sqlite_log() -> None:
-    """Sends SQLite's log to the logger ``aqe.sqlite``, once a process; later calls do nothing.
+    """Sends SQLite's log to the logger ``aqe.sqlite``, once per process; later calls do nothing.
 
     SQLite takes this setting at any time, but not from two threads at once
     (https://sqlite.org/c3ref/config.html), hence the lock: no thread opens a connection of ours

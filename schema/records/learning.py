@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from .patterns import TestPattern
 from .validation import (
+    bounded_texts,
     require_count,
     require_flag,
     require_mapping,
@@ -19,7 +20,6 @@ from .validation import (
     require_one_of,
     require_share,
     require_text,
-    require_texts,
 )
 
 __all__ = [
@@ -290,5 +290,5 @@ class LearningOutcome:
 
 def _keep(record: object, name: str, max_chars: int) -> None:
     """Keeps a field of texts as a tuple, checked."""
-    texts = require_texts(name, getattr(record, name), max_chars=max_chars, max_items=MAX_ITEMS)
+    texts = bounded_texts(name, getattr(record, name), max_chars=max_chars, max_items=MAX_ITEMS)
     object.__setattr__(record, name, texts)

@@ -16,6 +16,7 @@ from .validation import (
     as_utc,
     require_count,
     require_flag,
+    require_not_negative,
     require_one_of,
     require_text,
 )
@@ -32,9 +33,6 @@ __all__ = [
     "PatternSearchCriteria",
     "PatternUsageContext",
     "PatternVersion",
-    "StoreReport",
-    "StoreResult",
-    "StoreStatus",
     "TestPattern",
     "stable_id",
     "utc_now",
@@ -53,7 +51,6 @@ Framework = Literal[
     "cypress",
 ]
 Language = Literal["python", "javascript", "typescript"]
-StoreStatus = Literal["created", "updated", "unchanged", "rejected"]
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
@@ -324,8 +321,7 @@ class PatternUsageContext:
         if self.error_message is not None:
             message = as_text("error_message", self.error_message)
             object.__setattr__(self, "error_message", message)
-        if self.execution_time_ms is not None and not 0 <= self.execution_time_ms < float("inf"):
-            raise ValueError(f"execution_time_ms must be >= 0, got {self.execution_time_ms}")
+        require_not_negative("execution_time_ms", self.execution_time_ms)
         if self.coverage_achieved is not None:
             object.__setattr__(
                 self, "coverage_achieved", as_share("coverage_achieved", self.coverage_achieved)
@@ -342,59 +338,3 @@ class PatternVersion:
     change_description: str
     created_by: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreResult:
-    """The fate of one pattern that was given to the bank.
-
-    Attributes:
-        id: Of the pattern.
-        name: Of the pattern.
-        status: What happened.
-        reason: Why a pattern was rejected; otherwise empty.
-        near_duplicate_of: Id of a stored pattern that says the same as a new one.
-    """
-
-    id: str
-    name: str
-    status: StoreStatus
-    reason: str = ""
-    near_duplicate_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StoreReport:
-    """The fate of each pattern of a batch, in the order given.
-
-    Attributes:
-        results: One for each pattern.
-        deleted: How many patterns a replacing import removed, since the batch did not name them.
-    """
-
-    results: tuple[StoreResult, ...] = ()
-    deleted: int = 0
-
-    def count(self, status: StoreStatus) -> int:
-        """Returns the number of patterns with this status."""
-        return sum(result.status == status for result in self.results)
-
-    @property
-    def created(self) -> int:
-        """Number of patterns that are new to the bank."""
-        return self.count("created")
-
-    @property
-    def updated(self) -> int:
-        """Number of patterns whose content changed; each got a new version."""
-        return self.count("updated")
-
-    @property
-    def unchanged(self) -> int:
-        """Number of patterns that the bank already had with the same content."""
-        return self.count("unchanged")
-
-    @property
-    def rejected(self) -> int:
-        """Number of patterns that were not stored; the result says why."""
-        return self.count("rejected")

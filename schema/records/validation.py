@@ -1,6 +1,6 @@
 """Checks the fields of records: each helper says which field, what was expected and what it got.
 
-``require_…`` returns nothing; ``as_…`` returns the value as the record keeps it. All of them raise
+``require_…`` returns nothing; the others return the value as the record keeps it. All of them raise
 ``TypeError`` for a wrong type and ``ValueError`` for a value out of range. Records are built on the
 search path, so the usual case comes first.
 """
@@ -18,6 +18,7 @@ __all__ = [
     "as_text",
     "as_texts",
     "as_utc",
+    "bounded_texts",
     "require_count",
     "require_flag",
     "require_mapping",
@@ -25,7 +26,6 @@ __all__ = [
     "require_one_of",
     "require_share",
     "require_text",
-    "require_texts",
 ]
 
 # The largest whole number that every JSON reader keeps exact.
@@ -35,10 +35,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def require_text(name: str, value: object, *, max_chars: int | None = None) -> None:
-    """Refuses what is not a text, or one of more characters than ``max_chars``.
+    """Refuses what is not text, or has more characters than ``max_chars``.
 
     Raises:
-        TypeError: It is not a text.
+        TypeError: It is not text.
         ValueError: It is too long.
     """
     if not isinstance(value, str):
@@ -47,10 +47,10 @@ def require_text(name: str, value: object, *, max_chars: int | None = None) -> N
         raise ValueError(f"{name} must have at most {max_chars} characters, got {len(value)}")
 
 
-def require_texts(
+def bounded_texts(
     name: str, values: object, *, max_chars: int | None = None, max_items: int | None = None
 ) -> tuple[str, ...]:
-    """Returns a list of texts as a tuple, unchanged.
+    """Returns a list of texts as a tuple, the texts unchanged.
 
     Raises:
         TypeError: It is not a list of texts.
@@ -70,7 +70,7 @@ def as_text(name: str, value: object) -> str:
     """Returns a text as it can be stored: a lone surrogate, which UTF-8 lacks, as U+FFFD.
 
     Raises:
-        TypeError: It is not a text.
+        TypeError: It is not text.
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be text, got {type(value).__name__}")
@@ -135,7 +135,7 @@ def require_share(name: str, value: object) -> None:
 
 
 def require_not_negative(name: str, value: object) -> None:
-    """Refuses what is neither None nor a finite number from 0 on.
+    """Refuses what is neither None nor a finite number of at least 0.
 
     Raises:
         TypeError: It is not a number.
@@ -145,10 +145,8 @@ def require_not_negative(name: str, value: object) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value}")
-    if value < 0:
-        raise ValueError(f"{name} must be >= 0, got {value}")
+    if not 0 <= value < math.inf:  # also refuses NaN
+        raise ValueError(f"{name} must be finite and >= 0, got {value}")
 
 
 def require_count(name: str, value: object, *, minimum: int = 0) -> None:

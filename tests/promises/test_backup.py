@@ -64,8 +64,8 @@ def test_backup_beside_writers(
     sound(target)
     promise(
         14,
-        f"{count} backups while 4 processes write, {sizes[0]} to {sizes[-1]} patterns: all sound, each"
-        " a prefix of every writer's work; 0 writers failed",
+        f"{count} backups while 4 processes write, {sizes[0]} to {sizes[-1]} patterns: all"
+        " sound, each a prefix of every writer's work; 0 writers failed",
     )
     assert sizes == sorted(sizes)
 
