@@ -77,7 +77,7 @@ def read_judged_set(folder: Path, *, qrels: Path | None = None) -> JudgedSet:
         InterchangeError: A file is missing, malformed, or the three do not belong together.
     """
     if not folder.is_dir():
-        raise InterchangeError(f"expected a folder, got {folder}; {LAYOUT}")
+        raise InterchangeError(f"expected a folder, got {folder}; {LAYOUT}", path=folder)
     documents = tuple(
         Document(id, _text(row, "title", where), _text(row, "text", where))
         for id, row, where in _rows(folder / "corpus.jsonl")
@@ -92,7 +92,8 @@ def read_judged_set(folder: Path, *, qrels: Path | None = None) -> JudgedSet:
     if not documents or not judgements:
         raise InterchangeError(
             f"expected documents and judged queries, got {len(documents)} documents and"
-            f" {len(judgements)} queries of {path} in queries.jsonl; do the files belong together?"
+            f" {len(judgements)} queries of {path} in queries.jsonl; do the files belong together?",
+            path=folder,
         )
     queries = {id: text for id, text in texts.items() if id in judgements}
     return JudgedSet(folder.resolve().name, documents, queries, judgements)
@@ -123,12 +124,22 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
         try:
             row = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InterchangeError(f"{where} must be one JSON object: {error}") from error
+            raise InterchangeError(
+                f"{where} must be one JSON object: {error}", path=path, position=f"line {number}"
+            ) from error
         id = row.get("_id") if isinstance(row, dict) else None
         if isinstance(id, bool) or not isinstance(id, (str, int)) or id == "":
-            raise InterchangeError(f'{where} must be an object with an "_id", got {line[:60]!r}')
+            raise InterchangeError(
+                f'{where} must be an object with an "_id", got {line[:60]!r}',
+                path=path,
+                position=f"line {number}",
+            )
         if str(id) in seen:
-            raise InterchangeError(f"{where} repeats the _id {id!r}; each may stand once")
+            raise InterchangeError(
+                f"{where} repeats the _id {id!r}; each may stand once",
+                path=path,
+                position=f"line {number}",
+            )
         seen.add(str(id))
         yield str(id), row, where
 
@@ -149,7 +160,9 @@ def _qrels_of(folder: Path) -> Path:
         return single
     if len(splits) > 1:
         names = ", ".join(split.name for split in splits)
-        raise InterchangeError(f"{folder / 'qrels'} holds {names}; choose one with --qrels FILE")
+        raise InterchangeError(
+            f"{folder / 'qrels'} holds {names}; choose one with --qrels FILE", path=folder
+        )
     return splits[0]
 
 
@@ -162,7 +175,9 @@ def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
         if len(fields) != 3 or not _is_whole(fields[2]):
             raise InterchangeError(
                 f"{path}:{number} must be query-id, corpus-id and a whole number, separated by"
-                f" tabs, got {line[:60]!r}"
+                f" tabs, got {line[:60]!r}",
+                path=path,
+                position=f"line {number}",
             )
         judgements.setdefault(fields[0], {})[fields[1]] = int(fields[2])
     return judgements
@@ -180,7 +195,9 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line
     except OSError as error:
-        raise InterchangeError(f"cannot read {path}: {error.strerror}; {LAYOUT}") from error
+        raise InterchangeError(
+            f"cannot read {path}: {error.strerror}; {LAYOUT}", path=path
+        ) from error
 
 
 def _write_rows(path: Path, rows: Iterator[dict[str, str]]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from ..models.vector import Vector
 from ..retrieval.text.tokens import match_expression, query_terms
 from ..schema import PatternSearchCriteria, TestPattern
-from ..schema.database.connection import load_vector_extension
+from ..schema.database.connection_settings import load_vector_extension
 
 __all__ = ["NumpyScan", "PlainHybrid"]
 

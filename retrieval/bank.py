@@ -304,10 +304,13 @@ class QEReasoningBank:
             return prefix if prefix in ids else ids[0]
         if not ids:
             raise PatternNotFoundError(
-                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT"
+                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT",
+                id=prefix,
             )
         raise PatternNotFoundError(
-            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits"
+            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits",
+            id=prefix,
+            candidates=tuple(ids),
         )
 
     def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
@@ -420,7 +423,10 @@ class QEReasoningBank:
         if wanted is None:
             raise PatternNotFoundError(
                 f"pattern {id!r} has no earlier version {version}; it has "
-                f"{', '.join(str(old.version_number) for old in history) or 'none'}"
+                f"{', '.join(str(old.version_number) for old in history) or 'none'}",
+                id=id,
+                version=version,
+                candidates=tuple(old.version_number for old in history),
             )
         return self.store_pattern(wanted.pattern, change=Change(f"restored version {version}"))
 
@@ -512,9 +518,8 @@ class QEReasoningBank:
         self, encoder: Encoder | None = None, *, progress: Progress | None = None
     ) -> ReindexReport:
         """Rebuilds both indexes; with another encoder, embeds every pattern with it first."""
-        backend = self.backend
         encoder = encoder or self._resources.encoder()
-        report = reindex(backend, encoder, progress=progress)
+        report = reindex(self.backend, encoder, progress=progress)
         self._resources.use_encoder(encoder)
         return report
 
@@ -532,9 +537,8 @@ class QEReasoningBank:
 
     def repair(self) -> int:
         """Rebuilds derived data, having set damaged patterns aside; returns how many those were."""
-        backend = self.backend
-        quarantined = backend.repair()
-        if any(problem.area == "embedding" for problem in backend.check()):
+        quarantined = self.backend.repair()
+        if any(problem.area == "embedding" for problem in self.backend.check()):
             self.reindex()
         return quarantined
 
@@ -598,5 +602,5 @@ def _stored(session: PatternReader, id: str) -> StoredPattern | None:
 def _require_stored(session: PatternReader, id: str) -> StoredPattern:
     stored = _stored(session, id)
     if stored is None:
-        raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search")
+        raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search", id=id)
     return stored

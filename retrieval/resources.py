@@ -106,7 +106,9 @@ class BankResources:
                 if identity_of(encoder) != identity:
                     raise EncoderMismatchError(
                         f"the bank is embedded with {identity}, here is {identity_of(encoder)};"
-                        f" re-embed it: aqe patterns reindex --encoder {identity.name}"
+                        f" re-embed it: aqe patterns reindex --encoder {identity.name}",
+                        expected=identity,
+                        found=identity_of(encoder),
                     )
                 self._encoder = encoder
             return self._encoder

@@ -1,10 +1,16 @@
-"""What is stored: records, errors, the connection and the migrations. Imports nothing of ours."""
+"""Defines what is stored and how: records, errors, the database file and its migrations.
+
+The lowest layer: ``models``, ``retrieval``, ``learning`` and ``cli`` import it, and it imports none
+of them. ``records/`` are the values that the halves exchange, ``database/`` is the file,
+``migrations/`` are its tables as SQL, ``errors.py`` is everything that can go wrong.
+"""
 
 from __future__ import annotations
 
 from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-from .database.connection import Durability
+from .database.connection_settings import Durability
 from .database.database import Database
+from .database.database_tuning import DatabaseTuning
 from .database.file_check import (
     FileFacts,
     Problem,
@@ -69,14 +75,12 @@ from .records.patterns import (
     PatternSearchCriteria,
     PatternUsageContext,
     PatternVersion,
-    StoreReport,
-    StoreResult,
-    StoreStatus,
     TestPattern,
     stable_id,
     utc_now,
 )
 from .records.provenance import ORIGINS, Origin, Provenance
+from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 __all__ = [
     "CATEGORIES",
@@ -99,6 +103,7 @@ __all__ = [
     "DatabaseLocation",
     "DatabaseOpenError",
     "DatabaseReadOnlyError",
+    "DatabaseTuning",
     "Durability",
     "EncoderError",
     "EncoderIdentity",

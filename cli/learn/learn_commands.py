@@ -81,7 +81,7 @@ def status(
             all_enabled = rows.agents.all_enabled()
         shown = [one for one in everyone if agent in (None, one.agent_id)]
         if agent is not None and not shown:
-            raise LearningError(_unknown(agent, database))
+            raise LearningError(_unknown(agent, database), agent_id=agent)
         details = {one.agent_id: _details(database, one.agent_id) for one in shown if detailed}
         if json:
             print_json(
@@ -266,7 +266,7 @@ def reset(
         with LearningStore(database).reading() as rows:
             known = {one.agent_id: one.experience_count for one in rows.agents.all()}
         if agent is not None and agent not in known:
-            raise LearningError(_unknown(agent, database))
+            raise LearningError(_unknown(agent, database), agent_id=agent)
         names = list(known) if agent is None else [agent]
         count = sum(known[name] for name in names)
         if names and not yes:
@@ -346,13 +346,17 @@ def _document(file: Path) -> object:
             with file.open("rb") as stream:
                 data = stream.read(MAX_DOCUMENT_BYTES + 1)
     except OSError as error:
-        raise InterchangeError(f"cannot read {file}: {error.strerror}") from error
+        raise InterchangeError(f"cannot read {file}: {error.strerror}", path=file) from error
     if len(data) > MAX_DOCUMENT_BYTES:
-        raise InterchangeError(f"{file} must have at most {MAX_DOCUMENT_BYTES} bytes")
+        raise InterchangeError(
+            f"{file} must have at most {MAX_DOCUMENT_BYTES} bytes",
+            path=file,
+            expected=MAX_DOCUMENT_BYTES,
+        )
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{file} must hold one JSON document: {error}") from error
+        raise InterchangeError(f"{file} must hold one JSON document: {error}", path=file) from error
 
 
 def _moment(text: str) -> datetime:

@@ -52,7 +52,9 @@ def export(
         with LearningStore(database).reading() as rows:
             names = [one.agent_id for one in rows.agents.all() if agent in (None, one.agent_id)]
         if agent is not None and not names:
-            raise LearningError(f"no agent named {agent!r} has learned in {database.label}")
+            raise LearningError(
+                f"no agent named {agent!r} has learned in {database.label}", agent_id=agent
+            )
         agents = [
             LearningEngine(name, database).export(
                 q_table=q_table or both, experiences=experiences or both
@@ -106,11 +108,11 @@ def _cell(value: Any) -> Any:
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Writes a whole file or nothing; replaces an existing one only when told to."""
     if path.exists() and not force:
-        raise InterchangeError(f"{path} exists; give --force to replace it")
+        raise InterchangeError(f"{path} exists; give --force to replace it", path=path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise InterchangeError(f"cannot write {path}: {error.strerror}") from error
+        raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error

@@ -54,7 +54,8 @@ def run_loop(
         if other is not None and loop_is_alive(other, now=clock()):
             raise LearningError(
                 f"process {other.process_id} already runs the improvement loop on {store.label}; "
-                "stop it with: aqe improve stop"
+                "stop it with: aqe improve stop",
+                process_id=other.process_id,
             )
         rows.improvement.begin_loop(
             process_id, socket.gethostname(), interval_s, at=clock().isoformat()

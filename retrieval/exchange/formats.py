@@ -52,10 +52,16 @@ def pattern_from_builtins(value: Any) -> TestPattern:
         InterchangeError: A field is missing, unknown, of the wrong type or out of range.
     """
     if not isinstance(value, dict):
-        raise InterchangeError(f"a pattern must be an object, got {type(value).__name__}")
+        raise InterchangeError(
+            f"a pattern must be an object, got {type(value).__name__}",
+            expected="object",
+            found=type(value).__name__,
+        )
     unknown = sorted(str(key) for key in value if key not in TestPattern.__dataclass_fields__)
     if unknown:
-        raise InterchangeError(f"unknown field {unknown[0]!r} in a pattern; remove or rename it")
+        raise InterchangeError(
+            f"unknown field {unknown[0]!r} in a pattern; remove or rename it", found=unknown[0]
+        )
     try:
         return msgspec.convert(value, TestPattern)
     except msgspec.ValidationError as error:
@@ -72,7 +78,10 @@ def format_of(path: Path) -> FileFormat:
         return _SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise InterchangeError(
-            f"the name must end in {', '.join(_SUFFIXES)}, got {path.name}; or give the format"
+            f"the name must end in {', '.join(_SUFFIXES)}, got {path.name}; or give the format",
+            path=path,
+            expected=", ".join(_SUFFIXES),
+            found=path.suffix,
         ) from None
 
 
@@ -102,14 +111,21 @@ def read_patterns(
         if size > max_bytes or len(content) > max_bytes:
             raise InterchangeError(
                 f"{path} must have at most {max_bytes} bytes, got {max(size, len(content))};"
-                " split it, or raise the limit with --max-bytes"
+                " split it, or raise the limit with --max-bytes",
+                path=path,
+                expected=max_bytes,
+                found=max(size, len(content)),
             )
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
-        raise InterchangeError(f"cannot read {path}: {error.strerror}") from error
+        raise InterchangeError(f"cannot read {path}: {error.strerror}", path=path) from error
     except UnicodeDecodeError as error:
-        raise InterchangeError(f"{path} must be UTF-8 text: {error.reason}") from error
-    return decode_patterns(text, file_format, label=str(path), max_patterns=max_patterns)
+        raise InterchangeError(f"{path} must be UTF-8 text: {error.reason}", path=path) from error
+    try:
+        return decode_patterns(text, file_format, label=str(path), max_patterns=max_patterns)
+    except InterchangeError as error:
+        error.path = path
+        raise
 
 
 def decode_patterns(
@@ -125,14 +141,21 @@ def decode_patterns(
     if len(values) > max_patterns:
         raise InterchangeError(
             f"{label} must hold at most {max_patterns} patterns, got {len(values)};"
-            " split it, or raise the limit with --max-patterns"
+            " split it, or raise the limit with --max-patterns",
+            expected=max_patterns,
+            found=len(values),
         )
     patterns = []
     for position, value in values:
         try:
             patterns.append(pattern_from_builtins(value))
         except InterchangeError as error:
-            raise InterchangeError(f"{label}, {position}: {error}") from error
+            raise InterchangeError(
+                f"{label}, {position}: {error}",
+                position=position,
+                expected=error.expected,
+                found=error.found,
+            ) from error
     return patterns
 
 
@@ -164,7 +187,7 @@ def write_atomically(path: Path, text: str) -> None:
     except OSError as error:
         with suppress(OSError):  # it may be the folder that could not be made
             partial.unlink(missing_ok=True)
-        raise InterchangeError(f"cannot write {path}: {error.strerror}") from error
+        raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error
 
 
 def _values(text: str, file_format: FileFormat, label: str) -> Sequence[tuple[str, Any]]:
@@ -179,7 +202,11 @@ def _values(text: str, file_format: FileFormat, label: str) -> Sequence[tuple[st
     if isinstance(value, dict):
         value = value.get("patterns", [value])  # a single pattern may stand alone
     if not isinstance(value, list):
-        raise InterchangeError(f"{label} must hold a list of patterns, got {type(value).__name__}")
+        raise InterchangeError(
+            f"{label} must hold a list of patterns, got {type(value).__name__}",
+            expected="list",
+            found=type(value).__name__,
+        )
     return [(f"pattern {number}", item) for number, item in enumerate(value, start=1)]
 
 
@@ -213,7 +240,9 @@ def _decode_yaml(text: str, label: str) -> Any:
     if len(text) > MAX_YAML_CHARS:
         raise InterchangeError(
             f"{label} must have at most {MAX_YAML_CHARS} characters as YAML, got {len(text)};"
-            " use JSONL"
+            " use JSONL",
+            expected=MAX_YAML_CHARS,
+            found=len(text),
         )
     opening = (
         yaml.BlockMappingStartToken,

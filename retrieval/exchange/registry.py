@@ -42,7 +42,7 @@ def read_registry(folder: Path) -> list[TestPattern]:
         InterchangeError: The folder is missing, or one of its files is malformed.
     """
     if not folder.is_dir():
-        raise InterchangeError(f"a registry must be a folder, got {folder}")
+        raise InterchangeError(f"a registry must be a folder, got {folder}", path=folder)
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     return [pattern for path in paths for pattern in read_patterns(path, "yaml")]
 

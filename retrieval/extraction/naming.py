@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...models import split_identifiers
 from ...schema.records.patterns import MAX_NAME_CHARS
 
 __all__ = ["describe", "pattern_name", "words_of"]
@@ -11,7 +12,6 @@ __all__ = ["describe", "pattern_name", "words_of"]
 # A docstring's first paragraph is taken whole up to here; beyond, its first sentence.
 _MAX_DESCRIPTION_CHARS = 500
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
 _BARE_TITLE = re.compile(r"\w+\Z")
 
@@ -43,7 +43,7 @@ def describe(chain: tuple[str, ...], title: str, doc: str) -> str:
 
 def words_of(identifier: str) -> str:
     """Returns an identifier in lower-case words: ``takeMode_2`` gives ``take mode 2``."""
-    return " ".join(_CAMEL.sub(" ", identifier.replace("_", " ")).lower().split())
+    return " ".join(split_identifiers(identifier).lower().split())
 
 
 def _one_line(text: str) -> str:

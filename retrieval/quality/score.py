@@ -22,6 +22,7 @@ import re
 from dataclasses import dataclass
 from statistics import fmean
 
+from ...models import split_identifiers
 from ...schema.records.patterns import TestPattern
 from .code_measures import PLACEHOLDER, CodeMeasures, measure_code
 
@@ -186,5 +187,4 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
 
 
 def _words(text: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text.replace("_", " "))
-    return re.findall(r"[a-z0-9]+", spaced.lower())
+    return re.findall(r"[a-z0-9]+", split_identifiers(text).lower())

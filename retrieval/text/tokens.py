@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from ...models import WORD_BOUNDARY, split_identifiers
+
 __all__ = [
     "STOP_WORDS",
     "WORDS_VERSION",
@@ -35,8 +37,6 @@ STOP_WORDS = frozenset(
 )
 
 _WORD = re.compile(r"\w+")
-# Between a lower-case letter or digit and an upper-case letter; between an acronym and a word.
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def index_words(text: str) -> str:
@@ -71,7 +71,7 @@ def has_words(text: str) -> bool:
 
 def all_words(text: str) -> set[str]:
     """Returns every distinct word of a text of any length, identifiers by their parts alone."""
-    return set(_WORD.findall(_CAMEL.sub(" ", text).replace("_", " ").lower()))
+    return set(_WORD.findall(split_identifiers(text).lower()))
 
 
 def words_in(text: str, words: Iterable[str]) -> set[str]:
@@ -98,7 +98,7 @@ def _is_boundary(text: str, place: int) -> bool:
     """Returns whether a word ends or begins at a place of a text, as in ``index_words``."""
     if place in (0, len(text)) or not (text[place - 1].isalnum() and text[place].isalnum()):
         return True
-    return _CAMEL.match(text, place) is not None
+    return WORD_BOUNDARY.match(text, place) is not None
 
 
 def weighted_terms(terms: Sequence[str]) -> list[str]:
@@ -127,7 +127,7 @@ def _with_parts(match: re.Match[str]) -> str:
     word = match.group()
     if word.islower():  # most words; spares the search for parts
         return word
-    parts = _CAMEL.sub(" ", word)
+    parts = WORD_BOUNDARY.sub(" ", word)
     return word if parts == word else f"{word} {parts}"
 
 

@@ -77,15 +77,8 @@ def test_migrate_makes_then_has_nothing_to_do(aqe: Aqe, tmp_path: Path) -> None:
     }
 
 
-def test_migrate_names_the_copy_of_an_upgraded_file(
-    aqe: Aqe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = known_migrations()
-    monkeypatch.setattr("aqe.schema.database.database.known_migrations", lambda: steps[:1])
-    monkeypatch.setattr("aqe.schema.database.migrate.known_migrations", lambda: steps[:1])
-    Database(tmp_path / "x.db").close()
-    monkeypatch.setattr("aqe.schema.database.database.known_migrations", lambda: steps)
-    monkeypatch.setattr("aqe.schema.database.migrate.known_migrations", lambda: steps)
+def test_migrate_names_the_copy_of_an_upgraded_file(aqe: Aqe, tmp_path: Path) -> None:
+    Database(tmp_path / "x.db", migrations=known_migrations()[:1]).close()
     _, out, _ = aqe("migrate", "--db", "x.db")
     assert out.startswith(f"schema version 1 -> {NEWEST}; the file as it was: ")
     assert (tmp_path / "x.db.v1.backup").is_file()

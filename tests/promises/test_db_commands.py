@@ -1,4 +1,4 @@
-"""The commands that errors send people to: aqe db check, repair, backup, restore."""
+"""Runs the commands that errors advise: aqe db check, repair, backup, restore."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_growth(count: int, rounds: int, path: Path, promise: Callable[..., None
 
 @pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_growth_by_deletes(count: int, path: Path, promise: Callable[..., None]) -> None:
-    """A bank of 1,000 from which one is deleted and another stored, again and again."""
+    """Deletes a pattern and stores another, again and again, in a bank of 1,000."""
     size = min(1_000, count)
     with QEReasoningBank(path, encoder=HashingEncoder(384), durability="normal") as bank:
         bank.store_patterns(make(number, "first") for number in range(size))

@@ -255,7 +255,9 @@ class SqlitePatternBackend:
         if used.identity != self.identity:
             raise EncoderMismatchError(
                 f"the bank is embedded with {used.identity}, got {self.identity}; use that one, or"
-                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}"
+                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}",
+                expected=used.identity,
+                found=self.identity,
             )
         return used.rowid
 

@@ -120,9 +120,11 @@ def select_stored(
         **conditions.values,
         "limit": -1 if limit is None else limit,
     }
-    tagged = by_hits = ""
+    tagged = ""
+    by_hits = ""
     if any_tag is not None:
-        tagged, by_hits = _WITH_ANY_TAG, "t.hits desc, "
+        tagged = _WITH_ANY_TAG
+        by_hits = "t.hits desc, "
         values["any_tag"] = json_text(sorted({tag.casefold() for tag in any_tag}))
     rows = connection.execute(
         f"select {_STORED_COLUMNS} from patterns p{tagged}{conditions.sql('where')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ def chosen(
         return list(budget.choose(connection, terms).retrieving)
 
 
-def backend(bank: QEReasoningBank, **tuning: int) -> SqlitePatternBackend:
+def backend(bank: QEReasoningBank, **tuning: Any) -> SqlitePatternBackend:
     opened = SqlitePatternBackend(bank.database, tuning=StorageTuning(**tuning))
     opened.open(bank.encoder_identity)
     return opened
