@@ -6,7 +6,7 @@ is the protocol, ``minilm.py`` the default, ``hashing.py`` the one without weigh
 Importing this package loads no model and none of the libraries that run them.
 """
 
-from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of
+from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of, query_embedder
 from .factory import DEFAULT_ENCODER, create_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
@@ -25,5 +25,6 @@ __all__ = [
     "create_encoder",
     "embed_query",
     "identity_of",
+    "query_embedder",
     "split_identifiers",
 ]

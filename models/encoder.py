@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..schema import EncoderIdentity
@@ -104,6 +105,13 @@ def embed_query(encoder: Encoder, text: str) -> QueryEmbedding:
     if isinstance(encoder, PieceEncoder):
         return encoder.encode_query_pieces(text)
     return QueryEmbedding.without_pieces(encoder.encode_query(text))
+
+
+def query_embedder(encoder: Encoder) -> Callable[[str], QueryEmbedding]:
+    """Returns the function that embeds queries as ``embed_query`` does, chosen once."""
+    if isinstance(encoder, PieceEncoder):
+        return encoder.encode_query_pieces
+    return partial(embed_query, encoder)
 
 
 def identity_of(encoder: Encoder) -> EncoderIdentity:

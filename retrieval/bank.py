@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -25,7 +25,7 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
-from .answer_cache import CacheStatistics
+from .answer_cache import CacheStatistics, PerformanceMetrics
 from .exchange.formats import (
     FileFormat,
     encode_patterns,
@@ -37,7 +37,6 @@ from .exchange.registry import read_registry, write_registry
 from .ingest.pipeline import store_stream
 from .ingest.reindex import ReindexReport, reindex
 from .ingest.writer import store_batch
-from .lookup_times import LookupTimes, PerformanceMetrics
 from .ranking.ranking_tuning import RankingTuning
 from .ranking.search import (
     SearchRequest,
@@ -122,7 +121,6 @@ class QEReasoningBank:
         )
         self._min_quality = min_quality
         self._ranking = ranking_tuning or RankingTuning()
-        self._times = LookupTimes()
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -279,11 +277,8 @@ class QEReasoningBank:
                 have different queries.
         """
         require_limit(limit)
-        started = time.perf_counter()
         request = search_request(context, criteria or _NO_CRITERIA, limit, mode, group=group)
-        matches, hit = self._resources.answers().get(request, lambda: self._answer(request))
-        self._times.add((time.perf_counter() - started) * 1000, cache_hit=hit)
-        return list(matches)
+        return list(self._resources.answers().get(request, partial(self._answer, request)))
 
     def get_pattern(self, id: str) -> TestPattern | None:
         """Returns the pattern with this id, or None."""
@@ -486,9 +481,7 @@ class QEReasoningBank:
         patterns = read_patterns(
             Path(path), file_format, max_bytes=max_bytes, max_patterns=max_patterns
         )
-        return self._import(
-            patterns, replace_all=mode == "replace", dry_run=dry_run, progress=progress
-        )
+        return self._import(patterns, mode, dry_run=dry_run, progress=progress)
 
     def save_to_registry(self, folder: str | Path) -> int:
         """Writes one YAML file a pattern into a folder, as a team keeps them in git.
@@ -542,8 +535,6 @@ class QEReasoningBank:
             self.reindex()
         return quarantined
 
-    # -- statistics ------------------------------------------------------------------------------
-
     def get_statistics(self) -> BankStatistics:
         """Returns totals, averages and groups, counted from the rows."""
         with self.backend.reading() as session:
@@ -551,7 +542,7 @@ class QEReasoningBank:
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns how long this object's look-ups took and how often the cache answered."""
-        return self._times.metrics()
+        return self._resources.answers().metrics()
 
     def get_cache_statistics(self) -> CacheStatistics:
         """Returns what the cache of answers holds."""
@@ -561,8 +552,6 @@ class QEReasoningBank:
         """Returns what is held of vectors outside the database."""
         return self.backend.vector_statistics()
 
-    # -- inside ----------------------------------------------------------------------------------
-
     def _answer(self, request: SearchRequest) -> tuple[PatternMatch, ...]:
         query = self._resources.query(request)
         with self.backend.reading() as session:
@@ -571,8 +560,8 @@ class QEReasoningBank:
     def _import(
         self,
         patterns: Sequence[TestPattern],
+        mode: ImportMode = "merge",
         *,
-        replace_all: bool = False,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> StoreReport:
@@ -585,7 +574,7 @@ class QEReasoningBank:
             provenance=Provenance(origin="imported"),
             dry_run=dry_run,
             progress=progress,
-            replace_all=replace_all,
+            replace_all=mode == "replace",
         )
 
     # The names that the design fixes.

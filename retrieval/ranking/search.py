@@ -36,6 +36,7 @@ __all__ = [
 
 # The most answers that a search gives.
 MAX_LIMIT = 4096
+_NO_PREFERENCES = PatternSearchContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def search_request(
     if mode not in ("hybrid", "vector", "text"):
         raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
     if isinstance(context, str):
-        text, context = context, PatternSearchContext(query=context)
+        text, context = context, _NO_PREFERENCES
     else:
         text = context_query(context)
     if criteria.query.strip() and criteria.query.strip() != text.strip():
