@@ -141,6 +141,8 @@ SQL_BUILDERS = {
     "int(dimension)",  # DDL takes no parameters
     "condition",  # retrieval/storage/sqlite/pattern_table.py: its callers give fixed texts
     "self._conditions.sql('where')",
+    "PATTERN_COLUMNS",  # retrieval/storage/sqlite/pattern_table.py: fixed lists of columns
+    "STORED_COLUMNS",
     "driver.sql",  # retrieval/storage/sqlite/filter_plan.py: a part of a filter, made of the above
     "part.sql",
 }

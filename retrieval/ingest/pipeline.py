@@ -17,9 +17,8 @@ from ...models import Encoder
 from ...models.vector import Vector
 from ...schema import Provenance, StoreReport, TestPattern
 from ..storage.backend import PatternBackend
-from .embedding_batch import Embeddings
 from .preparation import PreparedBatch
-from .writer import prepare_batch, write_batch
+from .writer import Embeddings, prepare_batch, write_batch
 
 __all__ = ["store_stream"]
 

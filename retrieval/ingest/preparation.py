@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...schema import StoreResult, TestPattern
-from ..text.content_hash import content_hash
-from ..text.pattern_text import embedded_text, text_hash
+from ..text.pattern_text import content_hash, embedded_text, text_hash
 
 __all__ = ["PreparedBatch", "PreparedPattern", "prepared"]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 
+import msgspec
+
 from ...schema import PatternSearchContext, TestPattern
 
-__all__ = ["body_of", "code_of", "context_query", "embedded_text", "text_hash"]
+__all__ = ["body_of", "content_hash", "context_query", "embedded_text", "text_hash"]
 
 # Names that a source file defines, in Python, JavaScript and TypeScript.
 _DEFINITION = re.compile(
@@ -20,19 +22,14 @@ MAX_DEFINED_NAMES = 24
 MAX_SOURCE_CHARS = 200_000
 
 
-def code_of(pattern: TestPattern) -> str:
-    """Returns the real code the pattern was seen in, or its template when there is none."""
-    return "\n\n".join(pattern.examples) or pattern.template
-
-
 def body_of(pattern: TestPattern) -> str:
     """Returns what a pattern says at length: its code, or its description when it has none."""
-    return code_of(pattern) or pattern.description
+    return pattern.code or pattern.description
 
 
 def embedded_text(pattern: TestPattern) -> str:
     """Returns the text that is embedded: name, description and code, nothing said twice."""
-    code = code_of(pattern)
+    code = pattern.code
     known = " ".join(code.split())
     parts = [part for part in (pattern.name, pattern.description) if " ".join(part.split())]
     return "\n".join([part for part in parts if " ".join(part.split()) not in known] + [code])
@@ -41,6 +38,23 @@ def embedded_text(pattern: TestPattern) -> str:
 def text_hash(text: str) -> str:
     """Returns the SHA-256 by which an embedded text is recognised."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def content_hash(pattern: TestPattern) -> str:
+    """Returns the SHA-256 of everything but counters, times and place, in hex."""
+    content = (
+        pattern.id,
+        pattern.name,
+        pattern.description,
+        pattern.category,
+        pattern.framework,
+        pattern.language,
+        pattern.template,
+        list(pattern.examples),
+        sorted(pattern.tags),
+        pattern.confidence,
+    )
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 def context_query(context: PatternSearchContext) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank, SqlitePatternBackend
-from aqe.retrieval.storage.sqlite.pattern_table import each_pattern
+from aqe.retrieval.storage.sqlite.pattern_selection import each_pattern
 from aqe.retrieval.storage.sqlite.text_index import put_words
 from aqe.schema import TestPattern
 

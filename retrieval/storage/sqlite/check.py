@@ -13,9 +13,8 @@ import msgspec
 import numpy as np
 
 from ....schema import Problem, TestPattern, unreadable
-from ...text.content_hash import content_hash
 from ...text.minhash import bands, signature
-from ...text.pattern_text import body_of, embedded_text, text_hash
+from ...text.pattern_text import body_of, content_hash, embedded_text, text_hash
 from ...text.tokens import WORDS_VERSION
 from ..storage_values import StoredPattern
 from ..use_summary import use_summary

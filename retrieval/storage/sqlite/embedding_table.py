@@ -9,7 +9,7 @@ import numpy as np
 
 from ....models.vector import Vector
 from ....schema import TestPattern
-from .filter_sql import json_text
+from .pattern_table import json_text
 from .vector_index import direction
 
 __all__ = ["EmbeddingTable", "as_blob", "from_blob"]

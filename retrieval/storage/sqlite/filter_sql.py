@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-import msgspec
-
 from ....schema import PatternSearchCriteria
+from .pattern_table import json_text
 
 __all__ = [
     "Conditions",
     "distinct_tags",
-    "json_text",
     "pattern_conditions",
     "row_conditions",
     "vector_conditions",
@@ -95,11 +92,3 @@ def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: st
         values["tags"] = json_text(distinct)
         values["tag_count"] = len(distinct)
     return Conditions(tuple(clauses), values)
-
-
-def json_text(value: object) -> str:
-    """Returns the value as JSON text for ``json_each``."""
-    try:
-        return msgspec.json.encode(value).decode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate; escaped, it equals nothing that is stored
-        return json.dumps(value)

@@ -24,13 +24,13 @@ from ....schema import (
 from ...text.tokens import WORDS_VERSION
 from ..storage_values import VectorStatistics
 from .check import CHECK_DEADLINE_S, check_patterns
+from .pattern_selection import each_pattern
 from .pattern_session import (
     SqlitePatternSession,
     encoder_in_use,
     note_words_version,
     words_version,
 )
-from .pattern_table import each_pattern
 from .repair import repair_bank
 from .storage_tuning import StorageTuning
 from .text_index_merge import merge_text_index

@@ -31,10 +31,9 @@ from ..storage_values import (
     StoredPattern,
 )
 from ..use_summary import AgentCount, UseSummary
-from . import pattern_table, use_tables
+from . import pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, as_blob
 from .filter_plan import FilterPlan, filter_plan
-from .statistics import count_statistics
 from .storage_tuning import StorageTuning
 from .text_index import (
     TextIndex,
@@ -141,18 +140,18 @@ class SqlitePatternSession:
         any_tag: Sequence[str] | None = None,
     ) -> list[StoredPattern]:
         """Returns the patterns that meet all criteria, best first."""
-        return pattern_table.select_stored(
+        return pattern_selection.select_stored(
             self.connection, criteria, order=order, limit=limit, any_tag=any_tag
         )
 
     def iterate(self, criteria: PatternSearchCriteria) -> Iterator[TestPattern]:
         """Yields every pattern that meets the criteria, by age."""
-        for _, pattern in pattern_table.each_pattern(self.connection, criteria):
+        for _, pattern in pattern_selection.each_pattern(self.connection, criteria):
             yield pattern
 
     def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
         """Returns the ids that begin with an ASCII prefix, in order."""
-        return pattern_table.ids_with_prefix(self.connection, prefix, limit)
+        return pattern_selection.ids_with_prefix(self.connection, prefix, limit)
 
     def candidates(
         self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
@@ -233,7 +232,7 @@ class SqlitePatternSession:
 
     def statistics(self) -> BankStatistics:
         """Returns totals, averages and groups, counted from the rows."""
-        return count_statistics(self.connection)
+        return pattern_selection.count_statistics(self.connection)
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -306,12 +305,12 @@ class SqlitePatternSession:
         rowid = adopt_encoder(self.connection, encoder, vector_table=self._has_vectors)
         table = EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=self._has_vectors)
         table.delete_other_encoders()
-        return table.rebuild(pattern_table.each_pattern(self.connection))
+        return table.rebuild(pattern_selection.each_pattern(self.connection))
 
     def rebuild_text_index(self) -> None:
         """Rebuilds the full-text index from the rows."""
         create_text_index(self.connection)
-        for rowid, pattern in list(pattern_table.each_pattern(self.connection)):
+        for rowid, pattern in list(pattern_selection.each_pattern(self.connection)):
             put_words(self.connection, rowid, pattern)
         note_words_version(self.connection)
 

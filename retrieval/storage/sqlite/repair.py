@@ -9,11 +9,11 @@ import apsw
 
 from ....schema import Problem, TestPattern, utc_now
 from ..use_summary import use_summary
-from . import pattern_table
+from . import pattern_selection, pattern_table
 from .check import embedding_fault
 from .embedding_table import EmbeddingTable
-from .filter_sql import json_text
 from .pattern_session import encoder_in_use, note_words_version
+from .pattern_table import json_text
 from .text_index import create_text_index, put_words
 from .use_tables import agent_counts
 from .vector_table import create_vector_table
@@ -77,7 +77,7 @@ def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
     """
     _remove_orphans(connection)
     create_text_index(connection)
-    patterns = dict(pattern_table.each_pattern(connection))
+    patterns = dict(pattern_selection.each_pattern(connection))
     for rowid, pattern in patterns.items():
         pattern_table.rewrite_keys(connection, rowid, pattern)
         put_words(connection, rowid, pattern)
@@ -150,7 +150,7 @@ def _repair_vectors(
     if has_vectors:
         create_vector_table(connection, dimension)
         table = EmbeddingTable(connection, used.rowid, dimension, indexed=True)
-        table.rebuild(pattern_table.each_pattern(connection))
+        table.rebuild(pattern_selection.each_pattern(connection))
         connection.execute("delete from bank_facts where key = 'vectors_pending'")
     return len(patterns) - (len(found) - len(unsound))
 

@@ -16,7 +16,7 @@ from aqe.retrieval.quality.success_bound import UNPROVEN_EVIDENCE, evidence_of, 
 from aqe.retrieval.ranking.fusion import fuse
 from aqe.retrieval.ranking.query_fit import spreads_of, telling_pieces
 from aqe.retrieval.ranking.ranking_tuning import RankingTuning
-from aqe.retrieval.text.pattern_text import code_of, context_query, embedded_text, text_hash
+from aqe.retrieval.text.pattern_text import context_query, embedded_text, text_hash
 from aqe.retrieval.text.tokens import (
     MAX_QUERY_TERMS,
     all_words,
@@ -212,8 +212,8 @@ def test_weighted_terms_count_words_with_a_digit_twice() -> None:
 
 
 def test_code_is_the_examples_or_else_the_template(pattern: Make) -> None:
-    assert code_of(pattern(template="t", examples=["a", "b"])) == "a\n\nb"
-    assert code_of(pattern(template="t")) == "t"
+    assert pattern(template="t", examples=["a", "b"]).code == "a\n\nb"
+    assert pattern(template="t").code == "t"
 
 
 def test_embedded_text_says_nothing_twice(pattern: Make) -> None:
