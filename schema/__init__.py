@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-from .database.connection import Durability
+from .database.connection import Durability, sqlite_memory_bytes
 from .database.database import Database
 from .database.file_check import (
     FileFacts,
@@ -11,11 +11,12 @@ from .database.file_check import (
     RepairAction,
     check_file,
     file_facts,
+    rebuild_indexes,
     unreadable,
 )
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, schema_version
-from .database.salvage import SalvageReport, salvage
+from .database.salvage import SalvageReport, salvage, salvage_in_place
 from .database.text_table import create_word_index
 from .database.vector_table import (
     EncoderIdentity,
@@ -159,9 +160,12 @@ __all__ = [
     "known_encoder",
     "locate_database",
     "put_in_place",
+    "rebuild_indexes",
     "restore",
     "salvage",
+    "salvage_in_place",
     "schema_version",
+    "sqlite_memory_bytes",
     "stable_id",
     "unreadable",
     "utc_now",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .check import check_patterns
+from .check import check_patterns, count_patterns
 from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .pattern_table import SORT_KEYS, CandidateRow, SortKey, StoredPattern, content_hash
 from .repair import quarantine_pattern, repair_patterns
@@ -29,6 +29,7 @@ __all__ = [
     "check_patterns",
     "clean_up",
     "content_hash",
+    "count_patterns",
     "dot_products",
     "file_memory",
     "quarantine_pattern",

@@ -22,7 +22,7 @@ from .pattern_table import PatternRows, StoredPattern, content_hash
 from .text_index import index_columns
 from .vector_index import from_blob
 
-__all__ = ["check_patterns", "embedding_fault"]
+__all__ = ["check_patterns", "count_patterns", "embedding_fault"]
 
 # Encoders give unit vectors; those of int8 models stay this close to it.
 NORM_TOLERANCE = 1e-2
@@ -40,6 +40,11 @@ def check_patterns(connection: apsw.Connection, *, has_vectors: bool) -> list[Pr
         check.pattern(rowid)
     check.strays(set(rowids))
     return check.problems
+
+
+def count_patterns(connection: apsw.Connection) -> int:
+    """Returns the number of stored patterns."""
+    return int(connection.execute("select count(*) from patterns").get)
 
 
 def embedding_fault(blob: bytes, hash: str, pattern: TestPattern, dimension: int) -> str:
