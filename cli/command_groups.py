@@ -1,4 +1,7 @@
-"""A group whose commands are imported when they are asked for: a search does not load learning."""
+"""Lists the groups of commands and imports each only when it is used.
+
+A search does not load the learning half, and help for the root loads no group at all.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,22 @@ from typer.core import TyperGroup
 
 __all__ = ["GROUPS", "LazyGroup"]
 
-# Name of a group of commands -> module of this package with its ``app``; the order of the help.
-GROUPS = {
-    "patterns": "patterns",
-    "learn": "learn",
-    "improve": "improve",
-    "agents": "agents",
-    "memory": "memory",
-    "db": "db",
-    "bench": "bench",
-}
+# Modules of this package, each with its commands in ``app``; in the order of the help.
+GROUPS = ("patterns", "learn", "improve", "agents", "memory", "db", "bench")
 
 
 class LazyGroup(TyperGroup):
-    """The root of the command line."""
+    """The root of the command line, which imports a group when one of its commands runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Returns the names of the groups, without importing any."""
         return list(GROUPS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Returns the group of this name, imported now; None when there is none."""
+        """Returns the group of this name, imported now; None for an unknown name."""
         if cmd_name not in GROUPS:
             return None
-        module = import_module(f".{GROUPS[cmd_name]}", __package__)
+        module = import_module(f".{cmd_name}", __package__)
         command = typer.main.get_group(module.app)
         command.name = cmd_name
         return command

@@ -1,4 +1,4 @@
-"""``aqe bench``: measures this installation on this machine."""
+"""Holds ``aqe bench``: a file for each group of benchmarks, listed in ``bench_commands``."""
 
 from __future__ import annotations
 

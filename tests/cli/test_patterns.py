@@ -1,4 +1,4 @@
-"""``aqe patterns``: what each command prints, for a person and as JSON, and how it fails."""
+"""Tests ``aqe patterns``: what each command prints, as text and as JSON, and how it fails."""
 
 from __future__ import annotations
 
@@ -348,8 +348,8 @@ def test_many_skipped_files_and_rejections_are_summed_up(
         (tmp_path / f"test_bad{number}.py").write_text("def test_(:\n")
         (tmp_path / f"test_good{number}.py").write_text(f"def test_{number}():\n    assert 1\n")
     out = aqe("patterns", "extract", tmp_path, "--min-quality", "1").out
-    assert "and 2 more; --json lists them all" in out
-    assert "and 2 more skipped; --json lists them all" in out
+    assert "and 2 more; --json prints all of them" in out
+    assert "and 2 more skipped; --json prints all of them" in out
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl", "yaml"])
