@@ -1,6 +1,6 @@
 """Lists the groups of commands and imports each only when it is used.
 
-A search does not load the learning half, and help for the root loads no group at all.
+So a search does not load the learning half; only the help of ``aqe`` itself loads every group.
 """
 
 from __future__ import annotations
