@@ -9,7 +9,6 @@ import typer
 
 from ..retrieval import QEReasoningBank
 from ..retrieval.storage.sqlite import FileMemory, clean_up, file_memory
-from ..schema import sqlite_memory_bytes
 from .options import DatabaseOption, JsonOption, open_database
 from .output import plain, print_json, stdout, table
 
@@ -33,7 +32,7 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
             process = {
                 "answers": msgspec.to_builtins(answers),
                 "vectors": msgspec.to_builtins(vectors),
-                "sqlite_bytes": sqlite_memory_bytes(),
+                "sqlite_bytes": database.sqlite_memory_bytes(),
             }
             facts = msgspec.to_builtins(memory)
             print_json({"database": database.label, "file": facts, "process": process})
@@ -43,7 +42,7 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
             plain(
                 f"process: {answers.entries:,} answers cached ({_mb(answers.bytes)} of"
                 f" {_mb(answers.budget_bytes)}), vectors {_mb(vectors.bytes)}, SQLite"
-                f" {_mb(sqlite_memory_bytes())}"
+                f" {_mb(database.sqlite_memory_bytes())}"
             ),
             soft_wrap=True,
         )

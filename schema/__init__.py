@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-from .database.connection import Durability, sqlite_memory_bytes
+from .database.connection import Durability
 from .database.database import Database
 from .database.file_check import (
     FileFacts,
@@ -165,7 +165,6 @@ __all__ = [
     "salvage",
     "salvage_in_place",
     "schema_version",
-    "sqlite_memory_bytes",
     "stable_id",
     "unreadable",
     "utc_now",

@@ -24,7 +24,6 @@ __all__ = [
     "Durability",
     "load_vector_extension",
     "open_connection",
-    "sqlite_memory_bytes",
     "tidy",
     "use_small_page_cache",
 ]
@@ -316,11 +315,6 @@ def has_vector_extension(connection: apsw.Connection) -> bool:
     return bool(
         connection.execute("select 1 from pragma_module_list where name = 'vec0'").get is not None
     )
-
-
-def sqlite_memory_bytes() -> int:
-    """Returns the bytes that SQLite holds in this process, of all connections."""
-    return apsw.memory_used()
 
 
 def ran_full(since: float) -> bool:

@@ -193,6 +193,11 @@ class Database:
             version: int = self._observer.pragma("data_version")
             return version + self._forks * FORK_STEP
 
+    @staticmethod
+    def sqlite_memory_bytes() -> int:
+        """Returns the bytes that SQLite holds in this process, for all databases."""
+        return apsw.memory_used()
+
     def truncate_wal(self) -> bool:
         """Moves the whole write-ahead log into the file; returns whether the log is now empty.
 
