@@ -9,7 +9,7 @@ from pathlib import Path
 
 import apsw
 
-from ..learning import check_learning, repair_learning
+from ..learning import check_learning_in, repair_learning_in
 from ..retrieval import QEReasoningBank
 from ..retrieval.storage.sqlite import check_patterns, quarantine_pattern, repair_patterns
 from ..schema import (
@@ -104,7 +104,7 @@ def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem,
     return (
         *check_file(connection),
         *check_patterns(connection, has_vectors=database.has_vectors),
-        *check_learning(connection),
+        *check_learning_in(connection),
     )
 
 
@@ -157,7 +157,7 @@ def _repair(
         connection.execute("reindex")
     if quarantined or any(one.repair != "none" for one in problems):
         repair_patterns(connection, has_vectors=has_vectors)
-        repair_learning(connection)
+        repair_learning_in(connection)
     return quarantined
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ...retrieval import QEReasoningBank
-from ...schema import Database, utc_now
+from ...schema import Database
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import plain, print_json, stdout
 
@@ -69,15 +69,10 @@ def forget(
 
 def _forget_learned(database: Database, agent_id: str, *, dry_run: bool) -> int:
     """Deletes what an agent learned; returns how many experiences that were."""
-    from ...learning import LearningStore  # a search must not wait for it
+    from ...learning import LearningEngine  # a search must not wait for it
 
-    with LearningStore(database) as store, store.writing() as rows:
-        agent = rows.agents.get(agent_id)
-        if agent is None:
-            return 0
-        if not dry_run:
-            rows.agents.reset(agent_id, at=utc_now().isoformat())
-        return agent.experience_count
+    engine = LearningEngine(agent_id, database)
+    return engine.get_total_experiences() if dry_run else engine.reset(confirm=True)
 
 
 def _empty_log(database: Database) -> None:

@@ -1,7 +1,7 @@
-"""The seam between the learning engine and its database: no SQL of learning stands elsewhere.
+"""Keeps what was learned in an SQLite database: the backend that is used without another.
 
-``LearningStore`` opens transactions; what it gives are the rows of one transaction, a small class
-for each kind, in the files ``rows_*``.
+``SQLiteLearningTransaction`` is put together from one class for each group of tables; each holds
+the queries next to the methods that run them.
 """
 
 from __future__ import annotations
@@ -9,55 +9,71 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 import apsw
 
 from ....schema import Database
-from .agent_table import AgentRows
-from .cycle_tables import ImprovementRows
-from .daily_table import AnalyticsRows
-from .experience_table import HistoryRows
-from .q_value_table import ValueRows
-from .record_tables import PatternRows
-from .standing_columns import StandingRows
+from .cycle_tables import CycleTables
+from .daily_table import DailyTable
+from .experience_append import ExperienceAppend
+from .experience_table import ExperienceTable
+from .history_recount import HistoryRecount
+from .record_tables import RecordTables
 
-__all__ = ["LearningRows", "LearningStore"]
+__all__ = ["SQLiteLearningBackend", "SQLiteLearningTransaction"]
 
-# An export reads every row; a search must not.
-EXPORT_DEADLINE_S = 600.0
-
-
-class LearningRows:
-    """Everything the learning engine stores, as one transaction sees it."""
-
-    def __init__(self, connection: apsw.Connection) -> None:
-        self.agents = AgentRows(connection)
-        self.history = HistoryRows(connection)
-        self.values = ValueRows(connection)
-        self.patterns = PatternRows(connection)
-        self.analytics = AnalyticsRows(connection)
-        self.standing = StandingRows(connection)
-        self.improvement = ImprovementRows(connection)
+# An export reads every row, at leisure; a question of an agent must not.
+LONG_DEADLINE_S = 600.0
 
 
-class LearningStore:
-    """Transactions on the learning engine's tables.
+class SQLiteLearningTransaction(
+    ExperienceAppend,
+    ExperienceTable,
+    HistoryRecount,
+    RecordTables,
+    DailyTable,
+    CycleTables,
+):
+    """Everything that was learned, as one open transaction of a connection sees it.
 
     Args:
-        database: An open database, the path of one, or None for one in memory. One that was
-            opened here is closed with the store; it waits for the process, not for the disk:
-            an acknowledged experience survives kill -9.
-
-    Raises:
-        DatabaseError: The database cannot be opened.
+        connection: Inside a transaction, which its opener ends.
     """
 
-    def __init__(self, database: Database | str | Path | None) -> None:
-        self._owned = not isinstance(database, Database)
-        self.database = (
-            database if isinstance(database, Database) else Database(database, durability="normal")
-        )
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+
+class SQLiteLearningBackend:
+    """Learning in an SQLite database; see ``LearningBackend``.
+
+    Opened on first use. After ``close`` the next use opens the database again.
+
+    Args:
+        database: An open database, the path of one, or None for one in memory. One that is opened
+            here waits for the process, not for the disk: what was acknowledged survives kill -9.
+    """
+
+    def __init__(self, database: Database | str | Path | None = None) -> None:
+        self._source = database
+        self._opened = database if isinstance(database, Database) else None
+
+    @property
+    def database(self) -> Database:
+        """The database, opened if it was not yet.
+
+        Raises:
+            DatabaseError: The database cannot be opened.
+        """
+        if self._opened is None:
+            self._opened = (
+                self._source
+                if isinstance(self._source, Database)
+                else Database(self._source, durability="normal")
+            )
+        return self._opened
 
     @property
     def label(self) -> str:
@@ -65,28 +81,48 @@ class LearningStore:
         return self.database.label
 
     @contextmanager
-    def reading(self, *, long: bool = False) -> Iterator[LearningRows]:
-        """Gives one state of all rows; ``long`` for work that goes through the whole history."""
-        if long:
-            with self.database.read(deadline_s=EXPORT_DEADLINE_S) as connection:
-                yield LearningRows(connection)
-        else:
-            with self.database.read() as connection:
-                yield LearningRows(connection)
+    def reading(self, *, long: bool = False) -> Iterator[SQLiteLearningTransaction]:
+        """Opens a reading transaction.
+
+        Args:
+            long: Allow 600 s of processor time instead of 5.
+
+        Yields:
+            One state of everything that was learned.
+
+        Raises:
+            DatabaseError: The database cannot be opened or read.
+        """
+        deadline = {"deadline_s": LONG_DEADLINE_S} if long else {}
+        with self.database.read(**deadline) as connection:
+            yield SQLiteLearningTransaction(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[LearningRows]:
-        """Gives all rows inside one immediate transaction: all of it is committed, or nothing."""
+    def writing(self) -> Iterator[SQLiteLearningTransaction]:
+        """Opens an immediate transaction: all of it is committed, or nothing.
+
+        Yields:
+            Everything that was learned, to read and to write.
+
+        Raises:
+            DatabaseError: The database cannot be opened or written.
+        """
         with self.database.write() as connection:
-            yield LearningRows(connection)
+            yield SQLiteLearningTransaction(connection)
 
     def close(self) -> None:
         """Closes the database if it was opened here."""
-        if self._owned:
-            self.database.close()
+        if self._opened is not None and not isinstance(self._source, Database):
+            self._opened.close()
+            self._opened = None
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self.close()
