@@ -55,10 +55,16 @@ class AgentRow(NamedTuple):
 
 
 class SnapshotMark(NamedTuple):
-    """The prefix of the history that a set of Q-values contains."""
+    """The prefix of the history that a set of Q-values contains.
 
-    count: int
-    experience: int
+    Attributes:
+        experiences: How many it has.
+        last_experience: Number of the last one; 0 when there is none.
+        epsilon: Epsilon after it; None when there is none.
+    """
+
+    experiences: int
+    last_experience: int
     epsilon: float | None
 
 

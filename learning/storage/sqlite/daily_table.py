@@ -47,4 +47,4 @@ class DailyTable:
 
 
 def _sums(row: tuple[Any, ...]) -> OutcomeSums:
-    return OutcomeSums(*row[:7], rewards=tuple(row[7:]))
+    return OutcomeSums._make((*row[:7], row[7:]))

@@ -136,8 +136,8 @@ class LearnerTables:
             [(agent_id, at, *cell) for cell in cells],
         )
         self._connection.execute(
-            "update learning_agents set snapshot_count = :count,"
-            " snapshot_experience = :experience, snapshot_epsilon = :epsilon"
+            "update learning_agents set snapshot_count = :experiences,"
+            " snapshot_experience = :last_experience, snapshot_epsilon = :epsilon"
             " where agent_id = :agent_id",
             {"agent_id": agent_id, **mark._asdict()},
         )

@@ -6,6 +6,7 @@ the queries next to the methods that run them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,7 @@ class SQLiteLearningBackend:
     def __init__(self, database: Database | str | Path | None = None) -> None:
         self._source = database
         self._opened = database if isinstance(database, Database) else None
+        self._opening = threading.Lock()
 
     @property
     def database(self) -> Database:
@@ -67,13 +69,13 @@ class SQLiteLearningBackend:
         Raises:
             DatabaseError: The database cannot be opened.
         """
-        if self._opened is None:
-            self._opened = (
-                self._source
-                if isinstance(self._source, Database)
-                else Database(self._source, durability="normal")
-            )
-        return self._opened
+        opened = self._opened
+        if opened is None:
+            with self._opening:  # two threads must not open two databases in memory
+                opened = self._opened
+                if opened is None:
+                    opened = self._opened = _open(self._source)
+        return opened
 
     @property
     def label(self) -> str:
@@ -126,3 +128,7 @@ class SQLiteLearningBackend:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _open(source: Database | str | Path | None) -> Database:
+    return source if isinstance(source, Database) else Database(source, durability="normal")
