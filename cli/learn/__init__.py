@@ -1,4 +1,4 @@
-"""``aqe learn``: what was learned, one outcome to learn from, the switch."""
+"""Holds ``aqe learn``: shows what was learned, records outcomes, switches learning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``aqe learn``: what the agents have learned, and how to feed it."""
+"""Defines ``aqe learn``: shows what agents have learned, records outcomes, switches learning."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import typer
 from ...learning import (
     AgentOverview,
     LearningEngine,
-    LearningStore,
     QLearningStats,
+    SQLiteLearningBackend,
     analyse,
     first_day,
     learning_switched_on,
@@ -44,7 +44,7 @@ from .learn_view import (
 )
 
 app = typer.Typer(
-    help="See and feed what the agents have learned.",
+    help="Show what agents have learned, and record outcomes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -52,9 +52,11 @@ app = typer.Typer(
 learn_export.register(app)
 
 AgentOption = Annotated[
-    str | None, typer.Option("--agent", metavar="ID", help="Only this agent; else all of them.")
+    str | None, typer.Option("--agent", metavar="ID", help="Only this agent. Default: all.")
 ]
-OneAgentOption = Annotated[str, typer.Option("--agent", metavar="ID", help="The agent's role.")]
+OneAgentOption = Annotated[
+    str, typer.Option("--agent", metavar="ID", help="Name of the agent, such as its role.")
+]
 MAX_DOCUMENT_BYTES = 1024 * 1024
 
 
@@ -69,20 +71,24 @@ class _Details:
 def status(
     agent: AgentOption = None,
     detailed: Annotated[
-        bool, typer.Option("--detailed", help="Show the Q-table's size, what works, what fails.")
+        bool,
+        typer.Option(
+            "--detailed", help="Include the size of the Q-table, what works and what fails."
+        ),
     ] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show who has learned how much."""
+    """Show each agent's totals and whether it learns."""
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            everyone = overview(rows)
-            all_enabled = rows.agents.all_enabled()
-        shown = [one for one in everyone if agent in (None, one.agent_id)]
+        with SQLiteLearningBackend(database).reading() as reader:
+            everyone = overview(reader)
+            all_enabled = reader.all_enabled()
+        shown = [totals for totals in everyone if agent in (None, totals.agent_id)]
         if agent is not None and not shown:
             raise LearningError(_unknown(agent, database))
-        details = {one.agent_id: _details(database, one.agent_id) for one in shown if detailed}
+        names = [totals.agent_id for totals in shown]
+        details = {name: _details(database, name) for name in names if detailed}
         if json:
             print_json(
                 {
@@ -90,15 +96,15 @@ def status(
                     "enabled": all_enabled,
                     "enabled_by_environment": learning_switched_on(),
                     "agents": [
-                        msgspec.to_builtins(one)
-                        | msgspec.to_builtins(details.get(one.agent_id, {}))
-                        for one in shown
+                        msgspec.to_builtins(totals)
+                        | msgspec.to_builtins(details.get(totals.agent_id, {}))
+                        for totals in shown
                     ],
                 }
             )
             return
         if not all_enabled:
-            stdout().print("learning is switched off: aqe learn enable")
+            stdout().print("learning is switched off; switch it on with: aqe learn enable")
         if not learning_switched_on():
             stdout().print("learning is switched off here by AQE_LEARNING_ENABLED")
         if not shown:
@@ -113,13 +119,15 @@ def status(
 @app.command()
 def history(
     agent: AgentOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many.")] = 20,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Maximum number of experiences.")
+    ] = 20,
     since: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="Not older: 7d, 4w, 2026-01-31 or 2026-01-31T12:00."),
+        typer.Option(metavar="WHEN", help="Start: 7d, 4w, 2026-01-31 or 2026-01-31T12:00 (UTC)."),
     ] = None,
     detailed: Annotated[
-        bool, typer.Option("--detailed", help="Show states, actions and failures.")
+        bool, typer.Option("--detailed", help="Include states, actions and failures.")
     ] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -127,32 +135,32 @@ def history(
     """List experiences, newest first."""
     start = None if since is None else _moment(since)
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            experiences = list(rows.history.listing(agent, since=start, limit=limit))
+        with SQLiteLearningBackend(database).reading() as reader:
+            experiences = list(reader.experiences(agent, since=start, limit=limit))
         if json:
             print_json({"database": database.label, "experiences": experiences})
             return
         if experiences:
             print_history(stdout(), experiences, detailed=detailed)
         else:
-            stdout().print("no data: no experience meets this")
+            stdout().print("no data: no matching experience")
         print_database(database.label)
 
 
 @app.command()
 def record(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A JSON document; - reads standard input.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON document, or - for stdin.")],
     agent: AgentOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Learn from one outcome, described in JSON (docs/learning.md shows the fields)."""
+    """Learn from one outcome in JSON; docs/learning.md lists the fields."""
     outcome = outcome_from_mapping(_document(file))
     agent_id = agent or outcome.agent_id
     if agent_id is None:
-        raise ValueError("the document needs agent_id, or give --agent")
+        raise ValueError(
+            "expected agent_id in the document, found none: add it, or give --agent ID"
+        )
     with open_database(db) as database:
         learned = LearningEngine(agent_id, database).learn_from_execution(
             outcome.task,
@@ -168,7 +176,7 @@ def record(
             text = (
                 f"{agent_id} learned: reward {reward_text(learned.reward)}, Q "
                 f"{reward_text(learned.previous_q_value)} -> {reward_text(learned.q_value)} after "
-                f"{learned.visits} visits, {learned.total_experiences} experiences in all"
+                f"{learned.visits} visits, {learned.total_experiences} experiences in total"
             )
         else:
             text = f"nothing was recorded: {learned.reason}"
@@ -179,27 +187,27 @@ def record(
 @app.command()
 def recommend(
     agent: OneAgentOption,
-    task_type: Annotated[str, typer.Option("--type", help="Type of the task.")],
+    task_type: Annotated[str, typer.Option("--type", help="Task type.")],
     complexity: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="How complex it is.")
+        float | None, typer.Option(min=0.0, max=1.0, help="Complexity of the task, 0 to 1.")
     ] = None,
     capability: Annotated[
-        list[str] | None, typer.Option("--capability", help="Required capability; repeat.")
+        list[str] | None, typer.Option("--capability", help="Required capability; repeatable.")
     ] = None,
-    attempts: Annotated[int, typer.Option(min=0, help="Previous attempts.")] = 0,
+    attempts: Annotated[int, typer.Option(min=0, help="Number of previous attempts.")] = 0,
     resources: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Available resources.")
+        float | None, typer.Option(min=0.0, max=1.0, help="Available resources, 0 to 1.")
     ] = None,
     time_s: Annotated[
-        float | None, typer.Option("--time", min=0.0, help="Seconds allowed for the task.")
+        float | None, typer.Option("--time", min=0.0, help="Time limit of the task, in seconds.")
     ] = None,
     strategy: Annotated[
-        list[str] | None, typer.Option("--strategy", help="Only among these; repeat.")
+        list[str] | None, typer.Option("--strategy", help="Choose only among these; repeatable.")
     ] = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what to do next with a task, how sure that is, and why."""
+    """Recommend a strategy for a task, with its confidence and the reasons."""
     state = TaskState(
         task_type=task_type,
         complexity=complexity,
@@ -221,17 +229,19 @@ def recommend(
 def analytics(
     agent: AgentOption = None,
     time_range: Annotated[
-        str, typer.Option("--time-range", metavar="RANGE", help="7d, 4w or all; UTC days.")
+        str, typer.Option("--time-range", metavar="RANGE", help="7d, 4w or all, in UTC days.")
     ] = "7d",
-    chart: Annotated[bool, typer.Option("--chart", help="Draw trend and distribution.")] = False,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="Draw charts of trend and distribution.")
+    ] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show totals, trend, what works and what fails within a time range."""
-    first_day(time_range, utc_now().date())  # a wrong range is refused before a file is made
+    """Show totals, trend, what works and what fails in a time range."""
+    first_day(time_range, utc_now().date())  # refuses a wrong range before a file is created
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            result = analyse(rows, agent_id=agent, time_range=time_range, now=utc_now())
+        with SQLiteLearningBackend(database).reading() as reader:
+            result = analyse(reader, agent_id=agent, time_range=time_range, now=utc_now())
         if json:
             print_json({"database": database.label, "analytics": result})
             return
@@ -241,13 +251,13 @@ def analytics(
 
 @app.command()
 def enable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Switch learning on, for one agent or with one switch for all."""
+    """Switch learning on, for one agent or for all."""
     _switch(agent, True, db, json)
 
 
 @app.command()
 def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Switch learning off; what was learned stays. Every process follows at its next task."""
+    """Switch learning off; what was learned is kept. Takes effect at the next task."""
     _switch(agent, False, db, json)
 
 
@@ -255,16 +265,16 @@ def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOpti
 def reset(
     agent: AgentOption = None,
     everyone: Annotated[bool, typer.Option("--all", help="All agents.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Forget everything that an agent has learned, after asking."""
+    """Forget everything that an agent has learned; asks first."""
     if (agent is None) != everyone:
         raise ValueError("give either --agent ID or --all")
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            known = {one.agent_id: one.experience_count for one in rows.agents.all()}
+        with SQLiteLearningBackend(database).reading() as reader:
+            known = {row.agent_id: row.experience_count for row in reader.agents()}
         if agent is not None and agent not in known:
             raise LearningError(_unknown(agent, database))
         names = list(known) if agent is None else [agent]
@@ -290,8 +300,8 @@ def _switch(agent: str | None, enabled: bool, db: str | None, json: bool) -> Non
         if agent is not None:
             LearningEngine(agent, database).set_enabled(enabled)
         else:
-            with LearningStore(database).writing() as rows:
-                rows.agents.set_enabled(None, enabled)
+            with SQLiteLearningBackend(database).writing() as writer:
+                writer.set_enabled(None, enabled, at=utc_now().isoformat())
         if json:
             print_json({"database": database.label, "agent_id": agent, "enabled": enabled})
             return
@@ -310,15 +320,15 @@ def _details(database: Database, agent_id: str) -> _Details:
 def _print_overview(agents: list[AgentOverview]) -> None:
     numbers = ("tasks", "success", "reward", "Q-values")
     result = table("agent", *numbers, "last day", "learning", right=numbers)
-    for one in agents:
+    for totals in agents:
         result.add_row(
-            plain(one.agent_id),
-            str(one.experiences),
-            share(one.success_rate),
-            reward_text(one.average_reward),
-            str(one.q_values),
-            one.last_day or share(None),
-            "on" if one.enabled else "off",
+            plain(totals.agent_id),
+            str(totals.experiences),
+            share(totals.success_rate),
+            reward_text(totals.average_reward),
+            str(totals.q_values),
+            totals.last_day or share(None),
+            "on" if totals.enabled else "off",
         )
     stdout().print(result)
 
@@ -373,4 +383,7 @@ def _moment(text: str) -> datetime:
 
 
 def _unknown(agent: str, database: Database) -> str:
-    return f"no agent named {agent!r} has learned in {database.label}; see: aqe learn status"
+    return (
+        f"no agent named {agent!r} has learned in {database.label};"
+        " list them with: aqe learn status"
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .learning import check_learning, repair_learning
+from .learning import check_learning_in, repair_learning_in
 from .retrieval import QEReasoningBank
 from .retrieval.storage.sqlite import (
     check_patterns,
@@ -137,7 +137,7 @@ def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem,
     return (
         *check_file(connection),
         *check_patterns(connection, has_vectors=database.has_vectors),
-        *check_learning(connection),
+        *check_learning_in(connection),
     )
 
 
@@ -159,7 +159,7 @@ def _repair_in_place(path: Path) -> RepairReport:
                 rebuild_indexes(connection)
             if quarantined or any(problem.repair != "none" for problem in problems):
                 repair_patterns(connection, has_vectors=database.has_vectors)
-                repair_learning(connection)
+                repair_learning_in(connection)
         embedded = _embed_missing(database)
         after = _check_open(path, database).problems
     return RepairReport((), after, quarantined, embedded)

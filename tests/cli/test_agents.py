@@ -18,7 +18,7 @@ def test_list_names_all_roles_and_what_they_learned(path: Path) -> None:
             engine.learn_from_execution(Task(type="t"), TaskResult(success=True, action="s"))
     output = run(path, "agents", "list").stdout
     assert output.count("no data") == 17
-    assert "others that learned here: my own" in output
+    assert "other agents that learned here: my own" in output
     document = run_json(path, "agents", "list")
     assert len(document["roles"]) == 18
     assert document["roles"][0]["experiences"] == 1

@@ -258,7 +258,7 @@ def test_disable_and_enable_are_kept(learned: Path) -> None:
 
 
 def test_status_shows_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aqe.cli.learn.learn_commands.learning_switched_on", lambda: False)
+    monkeypatch.setenv("AQE_LEARNING_ENABLED", "0")
     assert "AQE_LEARNING_ENABLED" in run(path, "learn", "status").stdout
 
 
