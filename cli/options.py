@@ -41,16 +41,19 @@ JsonOption = Annotated[
 
 @contextmanager
 def usage_errors(option: str) -> Iterator[None]:
-    """Turns a ``ValueError`` about a value into a usage error that names its option.
+    """Turns the error of a call that checks a user's value into one that names its option.
 
-    Wrap only the call that checks the value: a ``ValueError`` from anywhere else is a bug.
+    Wrap only that call: a ``ValueError`` or ``TypeError`` from anywhere else is a bug.
+
+    Args:
+        option: The option or argument, as the user writes it; several are joined by commas.
 
     Raises:
         BadParameter: The value was refused.
     """
     try:
         yield
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise typer.BadParameter(str(error), param_hint=f"'{option}'") from error
 
 
