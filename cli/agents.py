@@ -15,7 +15,7 @@ from ..learning import (
     role_named,
 )
 from .learn.learn_view import print_failures, print_learned, reward_text
-from .options import DatabaseOption, JsonOption, open_database, print_database
+from .options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
 from .output import plain, print_json, share, stdout, table
 
 app = typer.Typer(
@@ -71,7 +71,8 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show the tasks and strategies of a role, and what it has learned here."""
-    wanted = role_named(role)
+    with usage_errors("ROLE"):
+        wanted = role_named(role)
     with open_database(db) as database:
         engine = LearningEngine(wanted.name, database)
         analytics = engine.get_analytics("all")

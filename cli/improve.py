@@ -79,7 +79,9 @@ def start(
 ) -> None:
     """Run a cycle at an interval, in the foreground, until Ctrl-C or aqe improve stop."""
     if not 0 < interval < float("inf"):
-        raise ValueError(f"--interval must be above 0 minutes, got {interval}")
+        raise typer.BadParameter(
+            f"expected minutes above 0, got {interval}", param_hint="'--interval'"
+        )
     with open_database(db, durability="normal") as database:
         cycles: list[dict[str, Any]] = []
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -19,21 +17,21 @@ from ...learning import (
     analyse,
     first_day,
     learning_switched_on,
-    outcome_from_mapping,
     overview,
 )
 from ...schema import (
+    AgentAction,
     Database,
     FailurePattern,
-    InterchangeError,
     LearnedPattern,
     LearningError,
     TaskState,
     utc_now,
 )
-from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
 from ..output import plain, print_json, share, stderr, stdout, table
-from . import learn_export
+from . import learn_export, learn_record
+from .learn_options import AgentOption, OneAgentOption, engine_of
 from .learn_view import (
     print_analytics,
     print_failures,
@@ -50,14 +48,7 @@ app = typer.Typer(
 )
 
 learn_export.register(app)
-
-AgentOption = Annotated[
-    str | None, typer.Option("--agent", metavar="ID", help="Only this agent. Default: all.")
-]
-OneAgentOption = Annotated[
-    str, typer.Option("--agent", metavar="ID", help="Name of the agent, such as its role.")
-]
-MAX_DOCUMENT_BYTES = 1024 * 1024
+learn_record.register(app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +124,8 @@ def history(
     json: JsonOption = False,
 ) -> None:
     """List experiences, newest first."""
-    start = None if since is None else _moment(since)
+    with usage_errors("--since"):
+        start = None if since is None else _moment(since)
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             experiences = list(reader.experiences(agent, since=start, limit=limit))
@@ -144,43 +136,6 @@ def history(
             print_history(stdout(), experiences, detailed=detailed)
         else:
             stdout().print("no data: no matching experience")
-        print_database(database.label)
-
-
-@app.command()
-def record(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON document, or - for stdin.")],
-    agent: AgentOption = None,
-    db: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Learn from one outcome in JSON; docs/learning.md lists the fields."""
-    outcome = outcome_from_mapping(_document(file))
-    agent_id = agent or outcome.agent_id
-    if agent_id is None:
-        raise ValueError(
-            "expected agent_id in the document, found none: add it, or give --agent ID"
-        )
-    with open_database(db) as database:
-        learned = LearningEngine(agent_id, database).learn_from_execution(
-            outcome.task,
-            outcome.result,
-            outcome.feedback,
-            explored=outcome.explored,
-            experience_id=outcome.experience_id,
-        )
-        if json:
-            print_json({"database": database.label, "agent_id": agent_id, "outcome": learned})
-            return
-        if learned.learned:
-            text = (
-                f"{agent_id} learned: reward {reward_text(learned.reward)}, Q "
-                f"{reward_text(learned.previous_q_value)} -> {reward_text(learned.q_value)} after "
-                f"{learned.visits} visits, {learned.total_experiences} experiences in total"
-            )
-        else:
-            text = f"nothing was recorded: {learned.reason}"
-        stdout().print(plain(text))
         print_database(database.label)
 
 
@@ -208,16 +163,19 @@ def recommend(
     json: JsonOption = False,
 ) -> None:
     """Recommend a strategy for a task, with its confidence and the reasons."""
-    state = TaskState(
-        task_type=task_type,
-        complexity=complexity,
-        required_capabilities=tuple(capability or ()),
-        previous_attempts=attempts,
-        available_resources=resources,
-        time_constraint_s=time_s,
-    )
+    with usage_errors("--type, --complexity, --capability, --attempts, --resources, --time"):
+        state = TaskState(
+            task_type=task_type,
+            complexity=complexity,
+            required_capabilities=tuple(capability or ()),
+            previous_attempts=attempts,
+            available_resources=resources,
+            time_constraint_s=time_s,
+        )
+    with usage_errors("--strategy"):
+        actions = [AgentAction(strategy=name) for name in strategy or ()]
     with open_database(db) as database:
-        answer = LearningEngine(agent, database).recommend_strategy(state, strategy or None)
+        answer = engine_of(agent, database).recommend_strategy(state, actions or None)
         if json:
             print_json({"database": database.label, "agent_id": agent, "recommendation": answer})
             return
@@ -238,7 +196,8 @@ def analytics(
     json: JsonOption = False,
 ) -> None:
     """Show totals, trend, what works and what fails in a time range."""
-    first_day(time_range, utc_now().date())  # refuses a wrong range before a file is created
+    with usage_errors("--time-range"):  # before a file is created
+        first_day(time_range, utc_now().date())
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             result = analyse(reader, agent_id=agent, time_range=time_range, now=utc_now())
@@ -271,7 +230,7 @@ def reset(
 ) -> None:
     """Forget everything that an agent has learned; asks first."""
     if (agent is None) != everyone:
-        raise ValueError("give either --agent ID or --all")
+        raise typer.BadParameter("give one of them", param_hint="'--agent' / '--all'")
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             known = {row.agent_id: row.experience_count for row in reader.agents()}
@@ -298,7 +257,7 @@ def reset(
 def _switch(agent: str | None, enabled: bool, db: str | None, json: bool) -> None:
     with open_database(db) as database:
         if agent is not None:
-            LearningEngine(agent, database).set_enabled(enabled)
+            engine_of(agent, database).set_enabled(enabled)
         else:
             with SQLiteLearningBackend(database).writing() as writer:
                 writer.set_enabled(None, enabled, at=utc_now().isoformat())
@@ -347,24 +306,6 @@ def _print_details(agent_id: str, details: _Details) -> None:
     print_failures(stdout(), details.failure_patterns)
 
 
-def _document(file: Path) -> object:
-    """Returns the JSON document in a file or on standard input."""
-    try:
-        if str(file) == "-":
-            data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
-        else:
-            with file.open("rb") as stream:
-                data = stream.read(MAX_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise InterchangeError(f"cannot read {file}: {error.strerror}") from error
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise InterchangeError(f"{file} must have at most {MAX_DOCUMENT_BYTES} bytes")
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{file} must hold one JSON document: {error}") from error
-
-
 def _moment(text: str) -> datetime:
     """Returns the start of a range like 7d, or a date or time (UTC unless it says otherwise)."""
     try:
@@ -374,7 +315,7 @@ def _moment(text: str) -> datetime:
             day = first_day(text, utc_now().date())
         except ValueError:
             raise ValueError(
-                f"--since must be like 7d, 4w, 2026-01-31 or 2026-01-31T12:00, got {text!r}"
+                f"expected a time like 7d, 4w, 2026-01-31 or 2026-01-31T12:00, got {text!r}"
             ) from None
         return (
             datetime.min.replace(tzinfo=UTC) if day is None else datetime.combine(day, time(), UTC)

@@ -49,9 +49,13 @@ def export(
 ) -> None:
     """Export Q-values and experiences as JSON (default: both) or CSV (one of them)."""
     if format == "csv" and q_table == experiences:
-        raise ValueError("CSV holds one table: give --q-table or --experiences")
+        raise typer.BadParameter(
+            "CSV holds one table: give --q-table or --experiences", param_hint="'--format'"
+        )
     if format == "csv" and json and output is None:
-        raise ValueError("--json needs --format json, or a file for the CSV: --output FILE")
+        raise typer.BadParameter(
+            "it needs --format json, or a file for the CSV: --output FILE", param_hint="'--json'"
+        )
     both = not (q_table or experiences)
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:

@@ -44,6 +44,6 @@ def test_show_a_role_with_and_without_data(path: Path) -> None:
 
 
 def test_show_an_unknown_role_is_a_usage_error(path: Path) -> None:
-    result = run(path, "agents", "show", "tester", code=1)
-    assert isinstance(result.exception, ValueError)
+    result = run(path, "agents", "show", "tester", code=2)
+    assert "'ROLE'" in result.stderr
     assert not path.exists()
