@@ -13,8 +13,16 @@ from typer.core import TyperGroup
 
 __all__ = ["GROUPS", "LazyGroup"]
 
-# Modules of this package, each with its commands in ``app``; in the order of the help.
-GROUPS = ("patterns", "learn", "improve", "agents", "memory", "db", "bench")
+# Name of a group -> module of this package that holds it as ``app``; in the order of the help.
+GROUPS = {
+    "patterns": "patterns.pattern_commands",
+    "learn": "learn.learn_commands",
+    "improve": "improve",
+    "agents": "agents",
+    "memory": "memory",
+    "db": "db",
+    "bench": "bench.bench_commands",
+}
 
 
 class LazyGroup(TyperGroup):
@@ -28,7 +36,7 @@ class LazyGroup(TyperGroup):
         """Returns the group of this name, imported now; None for an unknown name."""
         if cmd_name not in GROUPS:
             return None
-        module = import_module(f".{cmd_name}", __package__)
+        module = import_module(f".{GROUPS[cmd_name]}", __package__)
         command = typer.main.get_group(module.app)
         command.name = cmd_name
         return command

@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-from .bench_commands import app
-
-__all__ = ["app"]
+__all__: list[str] = []

@@ -7,6 +7,4 @@ options, ``pattern_view`` the tables and JSON objects of patterns.
 
 from __future__ import annotations
 
-from .pattern_commands import app
-
-__all__ = ["app"]
+__all__: list[str] = []
