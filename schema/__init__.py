@@ -17,11 +17,12 @@ from .database.file_check import (
     RepairAction,
     check_file,
     file_facts,
+    rebuild_indexes,
     unreadable,
 )
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
-from .database.salvage import SalvageReport, salvage
+from .database.salvage import SalvageReport, salvage, salvage_in_place
 from .errors import (
     AqeError,
     DatabaseBusyError,
@@ -153,8 +154,10 @@ __all__ = [
     "known_migrations",
     "locate_database",
     "put_in_place",
+    "rebuild_indexes",
     "restore",
     "salvage",
+    "salvage_in_place",
     "schema_version",
     "stable_id",
     "unreadable",

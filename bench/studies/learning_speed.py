@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from ...learning import LearningEngine, LearningStore
+from ...learning import LearningEngine, SQLiteLearningBackend
 from ...learning.config import QLearningConfig
 from ...learning.outcome.keys import action_key, state_key
 from ...learning.q_learning.q_table import QTable
 from ...learning.q_learning.update_rules import update
-from ...learning.storage.sqlite.q_value_table import Cell
+from ...learning.storage.learning_rows import Cell, SnapshotMark
 from ...schema import AgentAction, Experience, Task, TaskResult, TaskState
 
 __all__ = ["fill_history", "run"]
@@ -92,9 +92,9 @@ def fill_history(path: Path, *, experiences: int, q_values: int, agent_id: str =
     kinds = rng.integers(len(states) * len(actions), size=experiences)
     rewards = rng.uniform(-2, 2, size=experiences)
     config = QLearningConfig(replay_interval=0)  # the rows matter here, not the values
-    with LearningStore(path) as store, store.writing() as rows:
-        rows.agents.add(agent_id, at=now.isoformat())
-        settings = rows.agents.settings_rowid(config)
+    with SQLiteLearningBackend(path) as backend, backend.writing() as writer:
+        writer.add_agent(agent_id, at=now.isoformat())
+        settings = writer.settings_id(config)
         for number, (kind, reward) in enumerate(zip(kinds.tolist(), rewards.tolist(), strict=True)):
             state, action = divmod(kind, len(actions))
             experience = Experience(
@@ -115,16 +115,13 @@ def fill_history(path: Path, *, experiences: int, q_values: int, agent_id: str =
                 timestamp=now - timedelta(days=DAYS * (1 - number / experiences)),
                 context={"description": "a task like many others"},
             )
-            last = rows.history.append(experience, settings_rowid=settings)
-            rows.agents.count_experience(agent_id, last, at=now.isoformat())
-            rows.patterns.count(experience)
-            rows.analytics.count(experience)
-        rows.values.put(
+            last = writer.append(experience, settings_id=settings) or 0
+        writer.store_q_values(
             agent_id,
             (Cell(states[i // 8], actions[i % 8], 0.5, None, 2, 1.0) for i in range(q_values)),
+            SnapshotMark(experiences, last, 0.01),
             at=now.isoformat(),
         )
-        rows.agents.mark_snapshot(agent_id, count=experiences, experience=last, epsilon=0.01)
 
 
 def _update_times() -> list[float]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
+
+from ...schema.wilson import wilson_interval
 
 __all__ = ["UNPROVEN_EVIDENCE", "evidence_of", "evidence_of_agents", "quality_with_use"]
 
@@ -35,8 +36,8 @@ def evidence_of_agents(counts: Iterable[tuple[int, int]]) -> float:
 def evidence_of(success_count: float, usage_count: float) -> float:
     """Returns the lower confidence bound on the success probability, 0..1.
 
-    Wilson's score interval (Wilson 1927, "Probable Inference, the Law of Succession, and
-    Statistical Inference"); ``UNPROVEN_EVIDENCE`` when there was no use.
+    The lower end of Wilson's interval (``schema/wilson.py``); ``UNPROVEN_EVIDENCE`` when there was
+    no use.
 
     Raises:
         ValueError: The counts are negative, or there are more successes than uses.
@@ -47,10 +48,7 @@ def evidence_of(success_count: float, usage_count: float) -> float:
         )
     if usage_count == 0:
         return UNPROVEN_EVIDENCE
-    rate = success_count / usage_count
-    shrink = Z * Z / usage_count
-    spread = Z * math.sqrt(rate * (1 - rate) / usage_count + shrink / (4 * usage_count))
-    return max(0.0, (rate + shrink / 2 - spread) / (1 + shrink))
+    return wilson_interval(success_count, usage_count, z=Z)[0]
 
 
 def quality_with_use(base_quality: float, success_count: int, usage_count: int) -> float:

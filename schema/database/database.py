@@ -224,6 +224,22 @@ class Database:
             except (apsw.Error, UnicodeDecodeError) as error:
                 raise_translated(error, self.path, since=started)
 
+    @staticmethod
+    def sqlite_memory_bytes() -> int:
+        """Returns the bytes that SQLite holds in this process, for all databases."""
+        return apsw.memory_used()
+
+    def truncate_wal(self) -> bool:
+        """Moves the whole write-ahead log into the file; returns whether the log is now empty.
+
+        Deleted content is overwritten in the file, but stays in the log until this is done. Other
+        readers and writers can prevent it.
+
+        Raises:
+            DatabaseError: The database was closed, or cannot be opened.
+        """
+        return self.path is None or shorten_log(self.connection())
+
     def release(self) -> None:
         """Closes this thread's connection, as a thread does that ends; the next use opens another.
 

@@ -10,7 +10,15 @@ from typing import Literal
 
 import apsw
 
-__all__ = ["FileFacts", "Problem", "RepairAction", "check_file", "file_facts", "unreadable"]
+__all__ = [
+    "FileFacts",
+    "Problem",
+    "RepairAction",
+    "check_file",
+    "file_facts",
+    "rebuild_indexes",
+    "unreadable",
+]
 
 # What fixes a problem: rebuilding derived data, setting a row aside, copying what can be read into
 # a new file, or nothing that a program can do.
@@ -81,6 +89,11 @@ def file_facts(connection: apsw.Connection, path: Path | None) -> FileFacts:
     log = None if path is None else path.with_name(path.name + "-wal")
     wal = log.stat().st_size if log is not None and log.exists() else 0
     return FileFacts(size, wal, pages, int(connection.pragma("freelist_count")))
+
+
+def rebuild_indexes(connection: apsw.Connection) -> None:
+    """Rebuilds every index of an ordinary table from its rows."""
+    connection.execute("reindex")
 
 
 @contextmanager

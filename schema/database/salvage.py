@@ -7,6 +7,7 @@ that no longer fits its table is kept as JSON in ``repair_quarantine``.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,11 @@ import apsw
 
 from ..errors import DatabaseCorruptError
 from ..records.patterns import utc_now
+from .backup import put_in_place
 from .connection import open_connection
+from .database import Database
 
-__all__ = ["SalvageReport", "salvage"]
+__all__ = ["SalvageReport", "salvage", "salvage_in_place"]
 
 _READ_ERRORS = (apsw.Error, UnicodeDecodeError)
 # Written by the migrations of the new file.
@@ -88,6 +91,27 @@ def salvage(damaged: Path, target: apsw.Connection) -> SalvageReport:
     finally:
         target.pragma("foreign_keys", True)
         source.close()
+
+
+def salvage_in_place(path: Path) -> tuple[SalvageReport, Path | None]:
+    """Replaces a damaged file with a new one that holds its readable rows.
+
+    Returns:
+        What was copied, and the new path of the damaged file.
+
+    Raises:
+        DatabaseCorruptError: Not even the list of its tables can be read.
+        DatabaseBusyError: Other processes have the database open.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with Database(partial) as fresh:
+            report = salvage(path, fresh.connection())
+            fresh.connection().pragma("journal_mode", "delete")  # one file to move, without a WAL
+        return report, put_in_place(partial, path, "damaged")
+    finally:
+        for end in ("", "-wal", "-shm", "-journal"):
+            partial.with_name(partial.name + end).unlink(missing_ok=True)
 
 
 class _Copier:

@@ -1,4 +1,4 @@
-"""``aqe bench latency`` in a terminal: every figure fits, nonsense gets one line."""
+"""Tests ``aqe bench latency`` in a terminal: every figure fits, wrong sizes are refused."""
 
 from __future__ import annotations
 
@@ -64,10 +64,11 @@ def test_json_is_one_document(
 
 
 @pytest.mark.parametrize("patterns", ["many", "0", "10,,"])
-def test_sizes_that_are_none_get_one_line(
+def test_wrong_sizes_are_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], patterns: str
 ) -> None:
     code, out, error = run(monkeypatch, capsys, "--patterns", patterns)
-    assert code != 0
+    assert code == 2
     assert out == ""
+    assert "'--patterns'" in error
     assert "whole numbers above 0" in " ".join(error.split())

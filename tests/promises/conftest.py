@@ -20,7 +20,7 @@ from typing import Any
 import apsw
 import pytest
 
-from aqe.cli.maintenance import check_database
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 

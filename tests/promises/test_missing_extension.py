@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.cli.maintenance import check_database
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import TestPattern

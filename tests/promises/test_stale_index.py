@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from aqe.cli.maintenance import check_all
+from aqe.maintenance import check_all
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.text.pattern_text import embedded_text

@@ -8,7 +8,7 @@ and ``data_version`` stay in this folder.
 
 from __future__ import annotations
 
-from .check import check_patterns
+from .check import check_patterns, count_patterns
 from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .pattern_backend import SqlitePatternBackend
 from .pattern_session import SqlitePatternSession
@@ -24,6 +24,7 @@ __all__ = [
     "TableMemory",
     "check_patterns",
     "clean_up",
+    "count_patterns",
     "file_memory",
     "quarantine_pattern",
     "repair_bank",

@@ -24,7 +24,7 @@ from .pattern_table import stored_at
 from .text_index import index_columns
 from .use_tables import agent_counts
 
-__all__ = ["CHECK_DEADLINE_S", "check_patterns", "embedding_fault"]
+__all__ = ["CHECK_DEADLINE_S", "check_patterns", "count_patterns", "embedding_fault"]
 
 # Every row is read and hashed: about 6,000 patterns a second.
 CHECK_DEADLINE_S = 3_600.0
@@ -44,6 +44,11 @@ def check_patterns(connection: apsw.Connection, *, has_vectors: bool) -> list[Pr
         check.pattern(rowid)
     check.strays(set(rowids))
     return check.problems
+
+
+def count_patterns(connection: apsw.Connection) -> int:
+    """Returns the number of stored patterns."""
+    return int(connection.execute("select count(*) from patterns").get)
 
 
 def embedding_fault(blob: bytes, hash: str, pattern: TestPattern, dimension: int) -> str:

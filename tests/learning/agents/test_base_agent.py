@@ -241,7 +241,7 @@ def test_agent_whose_memory_fails_does_its_work_and_warns_once(
         for _ in range(3):
             assert agent.run(TASK).success
     assert len(caplog.records) == 1
-    assert "works on without its memory: OSError: disk gone" in caplog.text
+    assert "continues without it: OSError: disk gone" in caplog.text
     assert agent.memory.error is not None
 
 

@@ -89,7 +89,7 @@ def test_keys_can_always_be_stored(text: str) -> None:
     key = state_key(TaskState(task_type=text, required_capabilities=(text,)))
     key.encode("ascii")
     assert "\0" not in key
-    task_type_of(TaskState(task_type=text)).encode("utf-8")
+    task_type_of(key).encode("utf-8")
 
 
 def test_parse_action_refuses_a_state_key() -> None:

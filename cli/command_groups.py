@@ -1,4 +1,7 @@
-"""A group whose commands are imported when they are asked for: a search does not load learning."""
+"""Lists the groups of commands and imports each only when it is used.
+
+So a search does not load the learning half; only the help of ``aqe`` itself loads every group.
+"""
 
 from __future__ import annotations
 
@@ -10,27 +13,27 @@ from typer.core import TyperGroup
 
 __all__ = ["GROUPS", "LazyGroup"]
 
-# Name of a group of commands -> module of this package with its ``app``; the order of the help.
+# Name of a group -> module of this package that holds it as ``app``; in the order of the help.
 GROUPS = {
-    "patterns": "patterns",
-    "learn": "learn",
+    "patterns": "patterns.pattern_commands",
+    "learn": "learn.learn_commands",
     "improve": "improve",
     "agents": "agents",
     "memory": "memory",
     "db": "db",
-    "bench": "bench",
+    "bench": "bench.bench_commands",
 }
 
 
 class LazyGroup(TyperGroup):
-    """The root of the command line."""
+    """The root of the command line, which imports a group when one of its commands runs."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Returns the names of the groups, without importing any."""
         return list(GROUPS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Returns the group of this name, imported now; None when there is none."""
+        """Returns the group of this name, imported now; None for an unknown name."""
         if cmd_name not in GROUPS:
             return None
         module = import_module(f".{GROUPS[cmd_name]}", __package__)
