@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aqe.learning.outcome.failure_kind import UNEXPLAINED, failure_kind
 from aqe.learning.outcome.keys import action_key, parse_action, state_key, strategy_of, task_type_of
 from aqe.learning.outcome.reward import reward_of
-from aqe.schema import RETRY_POLICIES, AgentAction, LearningFeedback, TaskResult, TaskState
+from aqe.schema import RETRY_POLICIES, AgentAction, LearningFeedback, Task, TaskResult, TaskState
 
 NAMES = st.text(max_size=40)
 
@@ -30,6 +30,9 @@ def test_state_key_is_fixed_text() -> None:
     assert state_key(state) == (
         "type=unit-test;complexity=medium;capabilities=pytest+python;attempts=1;"
         "resources=high;time=10m"
+    )
+    assert state_key(Task(type="t", complexity=0.5)) == state_key(
+        TaskState(task_type="t", complexity=0.5)
     )
     assert state_key(TaskState()) == (
         "type=unknown;complexity=unknown;capabilities=none;attempts=0;resources=unknown;time=none"
