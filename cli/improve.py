@@ -12,14 +12,17 @@ import typer
 
 from ..learning import (
     CycleReport,
+    CycleRow,
+    ImprovementStatus,
+    LoopRow,
     SQLiteLearningBackend,
+    StageError,
     StageReport,
     loop_is_alive,
     request_stop,
     run_cycle,
     run_loop,
 )
-from ..learning.storage.learning_rows import CycleRow, ImprovementStatus, LoopRow, StageError
 from ..schema import DatabaseBusyError, utc_now
 from .options import DatabaseOption, JsonOption, open_database, print_database
 from .output import plain, print_json, stderr, stdout, table

@@ -21,11 +21,20 @@ from .check import (
 from .config import LearningTuning, QLearningConfig
 from .decision.action_choice import ActionChoice, QLearningStats
 from .engine import LearningEngine
-from .improvement.cycle import CycleReport, StageReport, run_cycle, standard_stages
+from .improvement.cycle import (
+    CycleReport,
+    CycleTuning,
+    Stage,
+    StageReport,
+    StageWork,
+    run_cycle,
+    standard_stages,
+)
 from .improvement.loop import loop_is_alive, request_stop, run_loop
 from .outcome.outcome_json import Outcome, outcome_from_mapping
 from .overview import AgentOverview, overview
 from .storage.backend import LearningBackend, LearningReader, LearningWriter
+from .storage.learning_rows import CycleRow, ImprovementStatus, LoopRow, StageError
 from .storage.sqlite.learning_backend import SQLiteLearningBackend
 
 __all__ = [
@@ -35,18 +44,25 @@ __all__ = [
     "AgentRole",
     "BaseAgent",
     "CycleReport",
+    "CycleRow",
+    "CycleTuning",
+    "ImprovementStatus",
     "LearningBackend",
     "LearningEngine",
     "LearningReader",
     "LearningTuning",
     "LearningWriter",
+    "LoopRow",
     "Outcome",
     "PatternBank",
     "Perform",
     "QLearningConfig",
     "QLearningStats",
     "SQLiteLearningBackend",
+    "Stage",
+    "StageError",
     "StageReport",
+    "StageWork",
     "TaskContext",
     "analyse",
     "check_learning",

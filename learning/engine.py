@@ -59,7 +59,8 @@ class LearningEngine:
     """The learning of one kind of agent, kept in a database.
 
     Opened on first use; may be used from several threads. Several processes may learn for the
-    same agent at once.
+    same agent at once. Every method raises ``DatabaseError`` when the database cannot be opened,
+    read or, where it writes, written.
 
     Args:
         agent_id: The stable name of a role such as ``test-generator``, never one that each process
@@ -190,7 +191,7 @@ class LearningEngine:
     def select_action(
         self, state: TaskState | Task, actions: Sequence[AgentAction | str]
     ) -> AgentAction:
-        """Returns one of the actions, as the configured policy chooses.
+        """Returns the action that the configured policy chooses.
 
         Raises:
             ValueError: There are no actions.
@@ -200,7 +201,7 @@ class LearningEngine:
     def choose_action(
         self, state: TaskState | Task, actions: Sequence[AgentAction | str]
     ) -> ActionChoice:
-        """Returns the choice of ``select_action`` with what is known about it.
+        """Returns the choice of ``select_action``, with its Q-value and visits.
 
         Raises:
             ValueError: There are no actions.
@@ -240,7 +241,7 @@ class LearningEngine:
             return with_suggestions(reader, failures)
 
     def get_q_value(self, state: TaskState | Task, action: AgentAction | str) -> float | None:
-        """Returns Q(state, action); None when the action was never taken there."""
+        """Returns Q(state, action); None when the action was never taken in the state."""
         (offered,) = as_actions([action])
         with self._reading() as reader:
             table = self._follow(reader).table
@@ -257,7 +258,7 @@ class LearningEngine:
             return statistics(learner.table, epsilon=self._epsilon(learner))
 
     def get_exploration_rate(self) -> float:
-        """Returns epsilon as it is now."""
+        """Returns epsilon after the experiences so far."""
         with self._reading() as reader:
             return self._epsilon(self._follow(reader))
 
@@ -286,7 +287,9 @@ class LearningEngine:
             writer.set_enabled(self.agent_id, enabled, at=self._now().isoformat())
 
     def flush(self) -> None:
-        """Writes the Q-values that changed since the last batch; none of them is at risk before.
+        """Writes the Q-values that changed since the last batch.
+
+        None of them is at risk before: the history contains them.
 
         Raises:
             DatabaseError: The database cannot be written.

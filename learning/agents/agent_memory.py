@@ -44,7 +44,7 @@ class PatternBank(Protocol):
 
 
 class AgentMemory:
-    """Access to engine and bank that continues without them where they fail.
+    """Access to an agent's engine and bank, which survives their failures.
 
     The first failure is logged as a warning, which Python prints on stderr unless the program
     configures logging; ``error`` keeps the last one.

@@ -38,7 +38,7 @@ Perform = Callable[[Task, "TaskContext"], TaskResult | Coroutine[Any, Any, TaskR
 
 @dataclass(slots=True)
 class TaskContext:
-    """What engine and bank know about a task, and the patterns that the work has used.
+    """The answers of engine and bank on a task, and the patterns that the work has used.
 
     Attributes:
         action: What to do; work that does something different says so in its result.
@@ -151,7 +151,7 @@ class BaseAgent:
                 result = await asyncio.to_thread(self.perform_task, task, context)
             if inspect.isawaitable(result):
                 result = await result
-        except Exception as error:  # a cancellation is no failure of the task
+        except Exception as error:  # a cancellation is not a failure of the task
             await asyncio.to_thread(self._failed, task, error, context)
             raise
         return await asyncio.to_thread(self._finish, task, _checked(result), context)

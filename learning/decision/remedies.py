@@ -1,4 +1,4 @@
-"""Suggests remedies for a failure: strategies that succeeded where it was seen, and no others."""
+"""Suggests remedies for a failure: only strategies that succeeded where it was seen."""
 
 from __future__ import annotations
 

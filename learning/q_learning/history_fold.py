@@ -40,7 +40,7 @@ class TrackedLearner:
         self._settings: dict[int, QLearningConfig] = {}
 
     def distrust(self) -> None:
-        """Drops everything in memory: after a failed transaction it may never be committed."""
+        """Discards the learner, which may hold what a failed transaction did not commit."""
         self._learner = None
         self._settings.clear()
 

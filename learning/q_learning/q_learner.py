@@ -129,15 +129,12 @@ class QLearner:
         self._changed.clear()
 
     def _step(self, transition: Transition) -> Step:
+        state = self.table.add_state(transition.state)
+        action = self.table.add_action(transition.action)
         follows = None
         if not transition.terminated and transition.next_state is not None:
             follows = self.table.add_state(transition.next_state)
-        return Step(
-            self.table.add_state(transition.state),
-            self.table.add_action(transition.action),
-            transition.reward,
-            follows,
-        )
+        return Step(state, action, transition.reward, follows)
 
     def _update(
         self,

@@ -169,9 +169,9 @@ class LearningWriter(LearningReader, Protocol):
     def append(self, experience: Experience, *, settings_id: int) -> int | None:
         """Records an experience; returns its number, higher than all before it.
 
-        In the same transaction it moves the agent's counters and the records of its strategy, of
-        its failure and of its day: they are always what counting the history would give. The agent
-        must have been added.
+        In the same transaction it updates the agent's counters and the records of its strategy,
+        of its failure and of its day: they are always what counting the history would give. The
+        agent must have been added.
 
         Returns:
             None when an experience with this ``experience_id`` is recorded already, archived or

@@ -70,7 +70,7 @@ def test_executor_of_no_tests_reports_what_pytest_said(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     output = run_example("test_executor.py", tmp_path / "empty", "--db", tmp_path / "x.db")
     assert "did not pass" in output
-    assert "nothing at" in run_example("test_executor.py", tmp_path / "none", code=2)
+    assert "does not exist" in run_example("test_executor.py", tmp_path / "none", code=2)
 
 
 def coverage_json(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Analytics against counting by hand, and the query plans that keep them fast."""
+"""Analytics against counting by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from aqe.learning import LearningEngine, SQLiteLearningBackend, analyse, first_day, overview
 from aqe.learning.outcome.reward import reward_bucket
-from aqe.schema import Database, Task, TaskResult
+from aqe.schema import Task, TaskResult
 
 from .conftest import learn, outcome
 
@@ -140,48 +140,6 @@ def test_overview_of_an_agent_without_experience_has_no_rates(path: Path) -> Non
     with SQLiteLearningBackend(path) as backend, backend.reading() as reader:
         (agent,) = overview(reader)
     assert (agent.enabled, agent.success_rate, agent.last_day) == (False, None, None)
-
-
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        (
-            "select state from learning_history where agent_id = :a and experience_rowid > :b"
-            " order by experience_rowid",
-            "learning_history_by_agent",
-        ),
-        (
-            "select strategy, sum(success), count(*) from learning_history where agent_id = :a"
-            " and state = :b group by strategy",
-            "COVERING INDEX learning_history_by_state",
-        ),
-        (
-            "select experience_rowid, context from learning_history where agent_id = :a"
-            " union all select experience_rowid, context from learning_history_archive"
-            " where agent_id = :a order by experience_rowid desc limit 20",
-            "learning_history_archive_by_agent",
-        ),
-        (
-            "select state_key from q_values where agent_id = :a order by q_rowid",
-            "q_values_in_order",
-        ),
-        (
-            "select sum(experiences) from learning_daily where agent_id = :a"
-            " and day between :b and :b",
-            "PRIMARY KEY (agent_id=? AND day>? AND day<?)",
-        ),
-        (
-            "select usage_count from learned_patterns where agent_id = :a and task_type = :b",
-            "PRIMARY KEY (agent_id=? AND task_type=?)",
-        ),
-    ],
-)
-def test_query_uses_its_index(path: Path, query: str, index: str) -> None:
-    with Database(path) as database, database.read() as connection:
-        values = {name: "x" for name in ("a", "b") if f":{name}" in query}
-        plan = [row[3] for row in connection.execute("explain query plan " + query, values)]
-    assert any(index in step for step in plan), plan
-    assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 def test_engine_analytics_use_its_clock(path: Path, ticking_clock: Callable[[], datetime]) -> None:

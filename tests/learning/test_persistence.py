@@ -352,7 +352,7 @@ def test_read_only_questions_do_not_write(path: Path) -> None:
 
 
 def test_experience_id_of_another_agent_is_refused_whole(path: Path) -> None:
-    """The id is unique over all agents; the second writer is told, nothing is half written."""
+    """The id is unique over all agents; the second writer learns so, nothing is half written."""
     with LearningEngine("a", path) as first, LearningEngine("b", path) as other:
         result = TaskResult(success=True, action="s")
         assert first.learn_from_execution(Task(), result, experience_id="same").learned

@@ -1,4 +1,4 @@
-"""Appends an experience, and moves everything that is counted with it.
+"""Appends an experience, and updates everything that is counted with it.
 
 The counters of ``learning_agents``, ``learned_patterns``, ``failure_patterns`` and
 ``learning_daily`` are always what counting the history would give; ``history_recount.py`` does

@@ -1,4 +1,4 @@
-"""Counts the history again, to check the counters that move with every experience and to fix them.
+"""Counts the history again, to check and to repair the counters of experiences.
 
 The counts are taken in one place, so that a check and a repair cannot disagree.
 """

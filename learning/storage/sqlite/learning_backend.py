@@ -1,4 +1,4 @@
-"""Keeps what was learned in an SQLite database: the backend that is used without another.
+"""Stores what was learned in an SQLite database: the default backend.
 
 ``SQLiteLearningTransaction`` is put together from one class for each group of tables; each holds
 the queries next to the methods that run them.
@@ -25,7 +25,7 @@ from .record_tables import RecordTables
 
 __all__ = ["SQLiteLearningBackend", "SQLiteLearningTransaction"]
 
-# An export reads every row, at leisure; a question of an agent must not.
+# An export may read every row; a question of an agent must not take that long.
 LONG_DEADLINE_S = 600.0
 
 

@@ -351,7 +351,7 @@ def test_cancelled_task_teaches_nothing(path: Path) -> None:
 
 
 def test_memory_and_plain_work_never_block_the_event_loop() -> None:
-    """A bank and a task that each take 0.2 s: the loop goes on ticking meanwhile."""
+    """A bank and a task that each take 0.2 s: the loop keeps ticking meanwhile."""
     threads: set[int] = set()
 
     class SlowBank(BrokenBank):

@@ -1,4 +1,4 @@
-"""What is recommended, how sure it is, and that it says so honestly."""
+"""Recommendations: their order, their confidence and their reasons."""
 
 from __future__ import annotations
 

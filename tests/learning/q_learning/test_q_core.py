@@ -1,4 +1,4 @@
-"""The Q-learning core: table, update rules, replay and the draws they rest on."""
+"""The Q-learning core: table, update rules, and the draws of rehearsal."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_coin_is_fair() -> None:
 def test_sample_has_no_repetition(seed: int, number: int, size: int, more: int) -> None:
     sample = sample_without_replacement(seed, number, size, size + more)
     assert len(set(sample)) == size
-    assert all(0 <= one < size + more for one in sample)
+    assert all(0 <= number < size + more for number in sample)
 
 
 def test_sample_is_uniform() -> None:
