@@ -12,12 +12,12 @@ from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
 from ..quality.score import score_quality
 from .code_facts import CodeFacts, Import, code_facts
 from .found_test import FoundTest
-from .frameworks import FrameworkEvidence
-from .labels import categorize, collect_tags
-from .naming import describe, pattern_name
-from .placeholders import Edit, placeholder_edits
-from .rendering import render_example, render_template
-from .source import SourceFile
+from .frameworks.framework_detection import FrameworkEvidence
+from .pattern_code import render_example, render_template
+from .pattern_labels import categorize, collect_tags
+from .pattern_names import describe, pattern_name
+from .pattern_placeholders import Edit, placeholder_edits
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .code_facts import Import
-from .found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
+from ..code_facts import Import
+from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...schema.errors import AqeError
-from ...schema.records.patterns import Framework
-from .code_facts import Import
-from .found_test import TestStyle
-from .source import SourceFile, read_json_object
+from ....schema.errors import AqeError
+from ....schema.records.patterns import Framework
+from ..code_facts import Import
+from ..found_test import TestStyle
+from ..source_file import SourceFile, read_json_object
 
 __all__ = [
     "FrameworkEvidence",

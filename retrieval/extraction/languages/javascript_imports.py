@@ -1,41 +1,18 @@
-"""Imports of a test file, in one form for both languages."""
+"""Reads the imports of a JavaScript or TypeScript test file from its syntax tree."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from .code_facts import Import
+from ..code_facts import Import
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["javascript_imports", "python_imports"]
+__all__ = ["javascript_imports"]
 
 _REQUIRE = re.compile(r"(?:await\s+import|require)\s*\(\s*[\"'`](?P<module>[^\"'`]+)[\"'`]\s*\)")
-
-
-def python_imports(root: Node) -> tuple[Import, ...]:
-    """Returns the imports at module level, those inside `if` and `try` included."""
-    imports: list[Import] = []
-    stack = list(reversed(root.named_children))
-    while stack:
-        node = stack.pop()
-        if node.type == "import_statement":
-            imports += [_python_import("", name) for name in node.named_children]
-        elif node.type in {"import_from_statement", "future_import_statement"}:
-            module = _text(node.child_by_field_name("module_name"))
-            names = node.children_by_field_name("name")
-            imports += [_python_import(module, name) for name in names]
-        elif node.type in {
-            "if_statement",
-            "try_statement",
-            "block",
-            "else_clause",
-            "except_clause",
-        }:
-            stack.extend(reversed(node.named_children))
-    return tuple(imports)
 
 
 def javascript_imports(root: Node) -> tuple[Import, ...]:
@@ -52,14 +29,6 @@ def javascript_imports(root: Node) -> tuple[Import, ...]:
             if match:
                 imports.append(Import(match["module"], "", ""))
     return tuple(imports)
-
-
-def _python_import(module: str, name: Node) -> Import:
-    alias = name.child_by_field_name("alias")
-    target = _text(name.child_by_field_name("name")) if alias is not None else _text(name)
-    if not module:
-        return Import(target, "", _text(alias) or target.partition(".")[0])
-    return Import(module, target, _text(alias) or target)
 
 
 def _es_imports(node: Node) -> list[Import]:

@@ -8,7 +8,7 @@ import sys
 from ...schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework
 from .code_facts import CodeFacts, Import
 from .found_test import FoundTest
-from .naming import words_of
+from .pattern_names import words_of
 
 __all__ = ["categorize", "collect_tags"]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .naming import words_of
+from .pattern_names import words_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 from ...schema.records.patterns import TestPattern
 from ..text.syntax_tree import error_lines, first_error_line, parse
 from .code_facts import code_facts
-from .frameworks import UnsupportedFrameworkError, javascript_framework, python_framework
-from .imports import javascript_imports, python_imports
-from .javascript_tests import find_javascript_tests
+from .frameworks.framework_detection import (
+    UnsupportedFrameworkError,
+    javascript_framework,
+    python_framework,
+)
+from .languages.javascript_imports import javascript_imports
+from .languages.javascript_tests import find_javascript_tests
+from .languages.python_imports import python_imports
+from .languages.python_tests import find_python_tests
 from .pattern_builder import build_patterns
-from .python_tests import find_python_tests
-from .source import SourceFile, UnreadableSourceError, read_source
+from .source_file import SourceFile, UnreadableSourceError, read_source
 
 if TYPE_CHECKING:
     from tree_sitter import Node

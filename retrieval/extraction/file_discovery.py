@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...schema.errors import AqeError
-from .source import LANGUAGE_OF_SUFFIX, TEST_FOLDERS
+from .source_file import LANGUAGE_OF_SUFFIX, TEST_FOLDERS
 
 __all__ = ["find_test_files"]
 

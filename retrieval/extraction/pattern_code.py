@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from .found_test import FoundTest, Snippet
-from .placeholders import Edit
-from .source import SourceFile
+from .pattern_placeholders import Edit
+from .source_file import SourceFile
 
 __all__ = ["render_example", "render_template"]
 

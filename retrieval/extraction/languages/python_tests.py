@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
+from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
 
 if TYPE_CHECKING:
     from tree_sitter import Node
