@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from ...retrieval import QEReasoningBank, SearchMode, SortKey
+from ...retrieval.text.source_language import language_of
 from ...schema import (
     AqeError,
     Category,
@@ -49,18 +50,6 @@ MinQualityOption = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option(min=1, max=4096, help="At most this many.")]
 PatternId = Annotated[str, typer.Argument(metavar="ID", help="An id, or its first digits.")]
-
-_LANGUAGE_OF_SUFFIX: dict[str, Language] = {
-    ".py": "python",
-    ".js": "javascript",
-    ".jsx": "javascript",
-    ".mjs": "javascript",
-    ".cjs": "javascript",
-    ".ts": "typescript",
-    ".tsx": "typescript",
-    ".mts": "typescript",
-    ".cts": "typescript",
-}
 
 
 @app.command("list")
@@ -274,7 +263,7 @@ def _context(query: str, for_file: Path | None) -> PatternSearchContext:
         raise AqeError(f"cannot read {for_file}: {error.strerror}") from error
     return PatternSearchContext(
         query=query,
-        language=_LANGUAGE_OF_SUFFIX.get(for_file.suffix.lower()),
+        language=language_of(for_file),
         source_code=source,
     )
 

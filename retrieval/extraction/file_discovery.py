@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...schema.errors import AqeError
-from .source_file import LANGUAGE_OF_SUFFIX, TEST_FOLDERS
+from ..text.source_language import language_of
+from .source_file import TEST_FOLDERS
 
 __all__ = ["find_test_files"]
 
@@ -83,7 +84,7 @@ def _is_skipped_folder(folder: Path) -> bool:
 
 
 def _is_candidate(path: Path, inside_tests: bool) -> bool:
-    language = LANGUAGE_OF_SUFFIX.get(path.suffix.lower())
+    language = language_of(path)
     if language is None or _DECLARATIONS.match(path.name):
         return False
     if language == "python":

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..text.syntax_tree import CALL_TYPES, NUMBER_TYPES, callee_of, node_text
 from .pattern_names import words_of
 
 if TYPE_CHECKING:
@@ -29,12 +30,10 @@ _TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2
 _TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
 
 _STRINGS = frozenset({"string", "concatenated_string", "template_string"})
-_NUMBERS = frozenset({"integer", "float", "number"})
 _CONSTANTS = frozenset({"true", "false", "none", "null", "undefined"})
 _COLLECTIONS = frozenset({"list", "tuple", "set", "dictionary", "array", "object"})
 # What most nodes are, and no literal is in.
 _NAME = "identifier"
-_CALLS = frozenset({"call", "call_expression", "new_expression"})
 _ARGUMENTS = frozenset({"argument_list", "arguments"})
 _KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute", "property"})
 _ASSIGNMENTS = frozenset(
@@ -182,7 +181,7 @@ class _Names:
         self._taken: dict[str, int] = {}
 
     def placeholder(self, place: _Place) -> str:
-        literal = _text(place.node)
+        literal = node_text(place.node)
         name = self._by_literal.get(literal)
         if name is None:
             base = _name_for(place)
@@ -193,13 +192,13 @@ class _Names:
 
 
 def _is_literal(node: Node) -> bool:
-    return node.type in _STRINGS or node.type in _NUMBERS or node.type in _CONSTANTS
+    return node.type in _STRINGS or node.type in NUMBER_TYPES or node.type in _CONSTANTS
 
 
 def _is_fillable(place: _Place) -> bool:
     node = place.node
-    if node.type in _NUMBERS:
-        return _text(node) not in _TRIVIAL_NUMBERS and not _is_key(place)
+    if node.type in NUMBER_TYPES:
+        return node_text(node) not in _TRIVIAL_NUMBERS and not _is_key(place)
     if node.type in _STRINGS:
         return _is_fillable_string(place)
     return node.type in _COLLECTIONS and (_is_cases(place) or _is_data(node))
@@ -213,13 +212,13 @@ def _is_fillable_string(place: _Place) -> bool:
         return False
     if place.parent.node.type in {"expression_statement", "concatenated_string", "literal_type"}:
         return False
-    body = _string_body(_text(place.node))
+    body = _string_body(node_text(place.node))
     return len(body) > 2 and body not in _TRIVIAL_STRINGS
 
 
 def _is_chainer(node: Node) -> bool:
     """Whether a string is the name of a Cypress assertion: ``should("have.class", ...)``."""
-    return _CHAINER.match(_string_body(_text(node))) is not None
+    return _CHAINER.match(_string_body(node_text(node))) is not None
 
 
 def _is_cases(place: _Place) -> bool:
@@ -237,12 +236,12 @@ def _callee_name(place: _Place) -> str:
 
 def _called_name(call: Node) -> str:
     """Returns ``c`` of ``a.b.c(...)`` and of ``new c(...)``."""
-    callee = call.child_by_field_name("function") or call.child_by_field_name("constructor")
+    callee = callee_of(call)
     if callee is None:
         return ""
     if callee.type in {"attribute", "member_expression"}:
         callee = callee.named_children[-1]
-    return _text(callee) if callee.end_byte - callee.start_byte <= _MAX_CALLEE_BYTES else ""
+    return node_text(callee) if callee.end_byte - callee.start_byte <= _MAX_CALLEE_BYTES else ""
 
 
 def _is_interpolated(node: Node) -> bool:
@@ -280,7 +279,7 @@ def _is_data(node: Node) -> bool:
             if _is_interpolated(item):
                 return False
             leaves += 1
-            telling = telling or item.type in _STRINGS or _text(item) not in _TRIVIAL_NUMBERS
+            telling = telling or item.type in _STRINGS or node_text(item) not in _TRIVIAL_NUMBERS
         elif item.type == "pair":
             value = item.child_by_field_name("value")
             # A mapping is told by its keys: each value gets its own name instead.
@@ -300,7 +299,7 @@ def _name_for(place: _Place) -> str:
 
 
 def _plain_kind(node: Node) -> str | None:
-    body = _string_body(_text(node))
+    body = _string_body(node_text(node))
     return next((kind for kind, pattern in _KINDS if pattern.match(body)), None)
 
 
@@ -309,7 +308,7 @@ def _name_of_place(place: _Place, kind: str | None) -> str:
     while above is not None:
         parent = above.node
         if parent.type in _KEYED:
-            return _text(parent.named_children[0])
+            return node_text(parent.named_children[0])
         if parent.type in _ASSIGNMENTS:
             return kind or _assigned_name(parent)
         if parent.type in _COMPARISONS or _compares(parent):
@@ -331,8 +330,8 @@ def _name_of_place(place: _Place, kind: str | None) -> str:
 def _assigned_name(assignment: Node) -> str:
     target = assignment.named_children[0]
     if target.type in {"attribute", "member_expression"}:
-        return _text(target.named_children[-1])
-    return _text(target)
+        return node_text(target.named_children[-1])
+    return node_text(target)
 
 
 def _compares(node: Node) -> bool:
@@ -343,7 +342,7 @@ def _compares(node: Node) -> bool:
 
 
 def _name_of_argument(literal: Node, call: Node | None, kind: str | None) -> str:
-    called = _called_name(call) if call is not None and call.type in _CALLS else ""
+    called = _called_name(call) if call is not None and call.type in CALL_TYPES else ""
     if not called:
         return kind or _fallback(literal)
     if called in _NAMED_CALLS:
@@ -358,7 +357,7 @@ def _name_of_argument(literal: Node, call: Node | None, kind: str | None) -> str
 def _fallback(node: Node) -> str:
     if node.type in _STRINGS:
         return "text"
-    return "number" if node.type in _NUMBERS else "values"
+    return "number" if node.type in NUMBER_TYPES else "values"
 
 
 def _identifier(text: str) -> str:
@@ -370,7 +369,3 @@ def _identifier(text: str) -> str:
 def _string_body(literal: str) -> str:
     match = _STRING_PARTS.match(literal)
     return match["body"] if match else literal
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

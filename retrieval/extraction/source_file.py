@@ -12,9 +12,9 @@ from pathlib import Path
 from ...schema.errors import AqeError
 from ...schema.records.patterns import Language
 from ..text.redaction import SecretFinding, find_secrets, redact
+from ..text.source_language import language_of
 
 __all__ = [
-    "LANGUAGE_OF_SUFFIX",
     "MAX_FILE_BYTES",
     "TEST_FOLDERS",
     "ProjectRoot",
@@ -28,12 +28,6 @@ __all__ = [
 # A hand-written test file is far below this (the largest of numpy, scipy, pandas, scikit-learn and
 # networkx has 0.4 MB); what is above is generated data.
 MAX_FILE_BYTES = 5 * 1024 * 1024
-
-LANGUAGE_OF_SUFFIX: dict[str, Language] = {
-    ".py": "python",
-    **dict.fromkeys((".js", ".jsx", ".mjs", ".cjs"), "javascript"),
-    **dict.fromkeys((".ts", ".tsx", ".mts", ".cts"), "typescript"),
-}
 
 # Folders whose files are tests whatever they are called.
 TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "e2e", "cypress"})
@@ -93,7 +87,7 @@ def read_source(path: Path) -> SourceFile:
     """
     if path.is_dir():
         raise UnreadableSourceError("a folder that cannot be listed")
-    language = LANGUAGE_OF_SUFFIX.get(path.suffix.lower())
+    language = language_of(path)
     if language is None:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
     raw = _read_bytes(path)

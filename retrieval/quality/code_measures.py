@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...schema.records.patterns import Framework, Language
-from ..text.syntax_tree import Grammar, parse
+from ..text.syntax_tree import CALL_TYPES, NUMBER_TYPES, Grammar, callee_of, node_text, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -46,8 +46,6 @@ _UNSTEADY = re.compile(
 )
 _MACHINE_PATH = re.compile(r"[\"'`](?:/(?:home|Users|tmp|var|usr)/|[A-Z]:\\)")
 
-_CALLS = frozenset({"call", "call_expression", "new_expression"})
-_NUMBERS = frozenset({"integer", "float", "number"})
 _PLAIN_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0"})
 _BRANCHES = frozenset(
     {
@@ -132,12 +130,12 @@ def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
             node = stack.pop()
             kind = node.type
             if kind == "identifier":
-                measures.used.add(_text(node))
+                measures.used.add(node_text(node))
                 continue
-            if kind in _CALLS:
+            if kind in CALL_TYPES:
                 _count_call(node, measures, ava=ava)
-            elif kind in _NUMBERS:
-                measures.numbers += _text(node) not in _PLAIN_NUMBERS
+            elif kind in NUMBER_TYPES:
+                measures.numbers += node_text(node) not in _PLAIN_NUMBERS
                 continue
             elif kind in _BINDING:
                 _note_definition(node, measures)
@@ -153,12 +151,12 @@ def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
 
 
 def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:
-    callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+    callee = callee_of(node)
     if callee is None:
         return
     measures.calls += 1
     # A chain can be as long as the test; both of its ends are what tells.
-    name = _text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
+    name = node_text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
     last = name.rpartition(".")[2]
     measures.unsteady += bool(_UNSTEADY.match(name))
     if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher says how exact
@@ -192,8 +190,4 @@ def _note_definition(node: Node, measures: CodeMeasures) -> None:
     part = _BINDING[node.type]
     target = node.child_by_field_name(part) if part else node
     if target is not None:
-        measures.defined.update(_NAME.findall(_text(target)))
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+        measures.defined.update(_NAME.findall(node_text(target)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ...text.syntax_tree import node_text
 from ..code_facts import Import
 
 if TYPE_CHECKING:
@@ -25,27 +26,27 @@ def javascript_imports(root: Node) -> tuple[Import, ...]:
             for declarator in node.named_children:
                 imports += _required(declarator)
         elif node.type == "expression_statement" and node.end_byte - node.start_byte < 500:
-            match = _REQUIRE.search(_text(node))
+            match = _REQUIRE.search(node_text(node))
             if match:
                 imports.append(Import(match["module"], "", ""))
     return tuple(imports)
 
 
 def _es_imports(node: Node) -> list[Import]:
-    module = _text(node.child_by_field_name("source")).strip("\"'`")
+    module = node_text(node.child_by_field_name("source")).strip("\"'`")
     imports: list[Import] = []
     clause = next((child for child in node.named_children if child.type == "import_clause"), None)
     for part in clause.named_children if clause else ():
         if part.type == "identifier":
-            imports.append(Import(module, "default", _text(part)))
+            imports.append(Import(module, "default", node_text(part)))
         elif part.type == "namespace_import":
-            imports.append(Import(module, "", _text(part.named_children[-1])))
+            imports.append(Import(module, "", node_text(part.named_children[-1])))
         elif part.type == "named_imports":
             for each in part.named_children:
-                name = _text(each.child_by_field_name("name"))
+                name = node_text(each.child_by_field_name("name"))
                 if name:
                     imports.append(
-                        Import(module, name, _text(each.child_by_field_name("alias")) or name)
+                        Import(module, name, node_text(each.child_by_field_name("alias")) or name)
                     )
     return imports or [Import(module, "", "")]
 
@@ -54,19 +55,15 @@ def _required(declarator: Node) -> list[Import]:
     name, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
     if name is None or value is None or value.end_byte - value.start_byte > 500:
         return []
-    match = _REQUIRE.search(_text(value))
+    match = _REQUIRE.search(node_text(value))
     if match is None:
         return []
     module = match["module"]
     if name.type == "identifier":
-        rest = _text(value)[match.end() :]
+        rest = node_text(value)[match.end() :]
         member = re.match(r"\)?\.(\w+)", rest)
-        return [Import(module, member[1] if member else "default", _text(name))]
+        return [Import(module, member[1] if member else "default", node_text(name))]
     return [
         Import(module, key, alias or key)
-        for key, alias in re.findall(r"(\w+)\s*(?::\s*(\w+))?\s*(?=[,}=])", _text(name))
+        for key, alias in re.findall(r"(\w+)\s*(?::\s*(\w+))?\s*(?=[,}=])", node_text(name))
     ]
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...text.syntax_tree import line_count, node_text
 from ..code_facts import Import
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
 
@@ -184,16 +185,16 @@ class _Aliases:
                 value = value.named_children[0]
             head = re.match(
                 r"(\w+)\s*(?:\.\s*(?:extend|serial|only|skip|skipIf|runIf|concurrent|each)\b|\Z)",
-                _text(value),
+                node_text(value),
             )
             conditional = value.type == "ternary_expression" and re.search(
-                r"\b(it|test|describe)\b(?:\.\w+)?\s*:", _text(value)
+                r"\b(it|test|describe)\b(?:\.\w+)?\s*:", node_text(value)
             )
             base = head[1] if head else conditional[1] if conditional else ""
             if base in self.tests:
-                self.tests.add(_text(name))
+                self.tests.add(node_text(name))
             elif base in self.blocks:
-                self.blocks.add(_text(name))
+                self.blocks.add(node_text(name))
 
 
 def _test_call(node: Node, aliases: _Aliases) -> _Call | None:
@@ -225,7 +226,7 @@ def _callee_path(node: Node) -> list[str] | None:
             break
         if current.type == "member_expression":
             member = current.child_by_field_name("property")
-            names.append(_text(member) if member else "")
+            names.append(node_text(member) if member else "")
             current = current.child_by_field_name("object")
         elif current.type == "call_expression":  # the table or condition: it.each(...)(...)
             current = current.child_by_field_name("function")
@@ -234,7 +235,7 @@ def _callee_path(node: Node) -> list[str] | None:
         elif current.type in {"non_null_expression", "instantiation_expression"}:
             current = current.named_children[0]
         elif current.type == "identifier":
-            names.append(_text(current))
+            names.append(node_text(current))
             return names[::-1]
         else:
             return None
@@ -279,7 +280,7 @@ def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]
 
 
 def _title(node: Node) -> str:
-    text = _text(node)
+    text = node_text(node)
     if node.type in {"string", "template_string"}:
         text = re.sub(r"\\(['\"`$\\])", r"\1", text[1:-1])
     elif node.type == "binary_expression":  # 'a ' + b: the parts that are text, the rest as ${...}
@@ -306,7 +307,7 @@ def _found(node: Node, call: _Call, block: _Block) -> FoundTest:
     modifiers = {modifier for each in chain for modifier in each.modifiers} | set(call.modifiers)
     names = {call.name, *(each.title for each in chain)}
     marks = {
-        "async": body is not None and _text(body).startswith("async"),
+        "async": body is not None and node_text(body).startswith("async"),
         "parametrized": bool(modifiers & _TABLE_MODIFIERS),
         "skipped": bool(modifiers & _SKIPPING) or bool(names & {"xit", "xtest", "xspecify"}),
         "expected-failure": bool(modifiers & _FAILING),
@@ -334,33 +335,29 @@ def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
     if first is None or first.type != "object_pattern":
         return ()
     kinds = {"shorthand_property_identifier_pattern"}
-    return tuple(_text(child) for child in first.named_children if child.type in kinds)
+    return tuple(node_text(child) for child in first.named_children if child.type in kinds)
 
 
 def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
     """Returns what to show around the test: hooks, and the short declarations that they use."""
     room = MAX_CONTEXT_LINES
-    used = set(_NAME.findall(_text(test)))
+    used = set(_NAME.findall(node_text(test)))
     layers: list[Layer] = []
     for block in reversed(chain):
         hooks, declarations = block.helpers
         taken: list[Node] = []
         for hook in hooks:
-            if _lines(hook) <= room:
+            if line_count(hook) <= room:
                 taken.append(hook)
-                used |= set(_NAME.findall(_text(hook)))
-                room -= _lines(hook)
+                used |= set(_NAME.findall(node_text(hook)))
+                room -= line_count(hook)
         for declaration, names in declarations:
-            if names & used and _lines(declaration) <= room:
+            if names & used and line_count(declaration) <= room:
                 taken.append(declaration)
-                room -= _lines(declaration)
+                room -= line_count(declaration)
         taken.sort(key=lambda node: node.start_byte)
         layers.append(Layer(block.opening, block.closing, tuple(taken)))
     return tuple(reversed(layers))
-
-
-def _lines(node: Node) -> int:
-    return node.end_point[0] - node.start_point[0] + 1
 
 
 def _is_hook(statement: Node) -> bool:
@@ -373,14 +370,10 @@ def _is_hook(statement: Node) -> bool:
 
 def _declared_names(statement: Node) -> set[str]:
     """Returns the names that a short declaration binds; none for other statements."""
-    if statement.type not in _DECLARATIONS or _lines(statement) > _MAX_DECLARATION_LINES:
+    if statement.type not in _DECLARATIONS or line_count(statement) > _MAX_DECLARATION_LINES:
         return set()
     names: set[str] = set()
     for declarator in statement.named_children:
         name = declarator.child_by_field_name("name")
-        names |= set(_NAME.findall(_text(name))) if name is not None else set()
+        names |= set(_NAME.findall(node_text(name))) if name is not None else set()
     return names
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...text.syntax_tree import node_text
 from ..code_facts import Import
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def python_imports(root: Node) -> tuple[Import, ...]:
         if node.type == "import_statement":
             imports += [_python_import("", name) for name in node.named_children]
         elif node.type in {"import_from_statement", "future_import_statement"}:
-            module = _text(node.child_by_field_name("module_name"))
+            module = node_text(node.child_by_field_name("module_name"))
             names = node.children_by_field_name("name")
             imports += [_python_import(module, name) for name in names]
         elif node.type in {
@@ -37,11 +38,7 @@ def python_imports(root: Node) -> tuple[Import, ...]:
 
 def _python_import(module: str, name: Node) -> Import:
     alias = name.child_by_field_name("alias")
-    target = _text(name.child_by_field_name("name")) if alias is not None else _text(name)
+    target = node_text(name.child_by_field_name("name")) if alias is not None else node_text(name)
     if not module:
-        return Import(target, "", _text(alias) or target.partition(".")[0])
-    return Import(module, target, _text(alias) or target)
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+        return Import(target, "", node_text(alias) or target.partition(".")[0])
+    return Import(module, target, node_text(alias) or target)

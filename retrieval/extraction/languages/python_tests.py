@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ...text.syntax_tree import line_count, node_text
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
 
 if TYPE_CHECKING:
@@ -170,19 +171,21 @@ def _add_definition(scope: _Scope, statement: Node) -> None:
         if inner is None:
             return
         definition = inner
-        decorators = _text(statement)[: inner.start_byte - statement.start_byte]
+        decorators = node_text(statement)[: inner.start_byte - statement.start_byte]
     name = definition.child_by_field_name("name")
     if definition.type == "function_definition" and name is not None:
-        scope.functions.append(_Function(_text(name), statement, definition, decorators))
+        scope.functions.append(_Function(node_text(name), statement, definition, decorators))
     elif definition.type == "class_definition" and name is not None:
         bases = definition.child_by_field_name("superclasses")
         names = tuple(
-            _text(base)
+            node_text(base)
             for base in (bases.named_children if bases else ())
             if base.type in {"identifier", "attribute"}
         )
-        scope.classes.append(_Scope(_text(name), statement, definition, decorators, scope, names))
-    elif _text(statement).replace(" ", "") == "__test__=False":
+        scope.classes.append(
+            _Scope(node_text(name), statement, definition, decorators, scope, names)
+        )
+    elif node_text(statement).replace(" ", "") == "__test__=False":
         scope.opted_out = True
 
 
@@ -265,7 +268,7 @@ def _decorators(scope: _Scope, function: _Function) -> str:
 
 
 def _marks(function: _Function, decorators: str) -> frozenset[str]:
-    body = _text(function.definition)
+    body = node_text(function.definition)
     marks = {
         "async": body.startswith("async"),
         "parametrized": bool(_PARAMETRIZE.search(decorators)) or "self.subTest(" in body,
@@ -282,7 +285,7 @@ def _parameter_names(definition: Node) -> tuple[str, ...]:
         if parameter.type == "typed_parameter":
             parameter = parameter.named_children[0]
         if parameter.type == "identifier":
-            names.append(_text(parameter))
+            names.append(node_text(parameter))
     return tuple(name for name in names if name not in {"self", "cls"})
 
 
@@ -311,7 +314,7 @@ def _layers(
         members = _needed_members(scope, names, wanted, function)
         taken: list[Node] = []
         for member in members:
-            lines = member.outer.end_point[0] - member.outer.start_point[0] + 1
+            lines = line_count(member.outer)
             if lines <= room:
                 taken.append(member.outer)
                 room -= lines
@@ -353,7 +356,7 @@ def _docstring(definition: Node) -> tuple[Node | None, str]:
     literal = first.named_children[0] if first.named_child_count == 1 else None
     if literal is None or literal.type not in {"string", "concatenated_string"}:
         return None, ""
-    return first, _literal_value(_text(literal))
+    return first, _literal_value(node_text(literal))
 
 
 def _literal_value(text: str) -> str:
@@ -362,7 +365,3 @@ def _literal_value(text: str) -> str:
     if match is None or set(match["prefix"].lower()) - {"r", "u"}:
         return ""
     return inspect.cleandoc(match["body"])
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
