@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...schema.errors import AqeError
 from ..text.source_language import language_of
-from .source_file import TEST_FOLDERS
+from .project_root import TEST_FOLDERS
 
 __all__ = ["find_test_files"]
 

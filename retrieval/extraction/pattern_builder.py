@@ -12,7 +12,7 @@ from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
 from ..quality.score import score_quality
 from .code_facts import CodeFacts, Import, code_facts
 from .found_test import FoundTest
-from .frameworks.framework_detection import FrameworkEvidence
+from .frameworks.framework_detection import DetectedFramework
 from .pattern_code import render_example, render_template
 from .pattern_labels import categorize, collect_tags
 from .pattern_names import describe, pattern_name
@@ -34,7 +34,7 @@ def build_patterns(
     source: SourceFile,
     tests: Iterable[FoundTest],
     imports: tuple[Import, ...],
-    tell_framework: Callable[[FoundTest, CodeFacts], FrameworkEvidence],
+    detect_framework: Callable[[FoundTest, CodeFacts], DetectedFramework],
     *,
     scored: bool = True,
 ) -> list[TestPattern]:
@@ -53,8 +53,8 @@ def build_patterns(
         )
         ordinals[qualified] += 1
         facts = code_facts([test.node])
-        evidence = tell_framework(test, facts)
-        pattern = _build(source, test, imports, facts, evidence, identity, now)
+        detected = detect_framework(test, facts)
+        pattern = _build(source, test, imports, facts, detected, identity, now)
         if scored:
             pattern = replace(pattern, quality=score_quality(pattern).total)
         patterns.append(pattern)
@@ -66,7 +66,7 @@ def _build(
     test: FoundTest,
     imports: tuple[Import, ...],
     facts: CodeFacts,
-    evidence: FrameworkEvidence,
+    detected: DetectedFramework,
     identity: str,
     now: datetime,
 ) -> TestPattern:
@@ -75,13 +75,13 @@ def _build(
         id=identity,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
         description=describe(test.chain, test.title, test.doc),
-        category=categorize(test, facts, imports, evidence.framework),
-        framework=evidence.framework,
+        category=categorize(test, facts, imports, detected.framework),
+        framework=detected.framework,
         language=source.language,
         template=template,
         examples=(example,) if example else (),
         tags=collect_tags(test, facts, imports),
-        confidence=evidence.confidence,
+        confidence=detected.certainty,
         source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
         created_at=now,
         updated_at=now,
