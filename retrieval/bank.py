@@ -29,6 +29,7 @@ from .bank_files import BankFiles, Progress
 from .bank_trust import BankTrust
 from .ingest.writer import Change, store_batch
 from .lookup_times import LookupClock, PerformanceMetrics
+from .quality.scored_pattern import StorablePattern
 from .ranking.search import SearchMode, SearchRequest, search, search_similar
 from .resources import BankOpening, OnDatabaseError
 from .storage.sqlite import SORT_KEYS, BankStatistics, SortKey, VectorMemoryStatistics
@@ -135,7 +136,7 @@ class QEReasoningBank(BankFiles, BankTrust):
 
     def store_patterns(
         self,
-        patterns: Iterable[TestPattern],
+        patterns: Iterable[StorablePattern],
         *,
         change: Change | None = None,
         provenance: Provenance | None = None,

@@ -19,6 +19,7 @@ from .exchange.registry import read_registry, write_registry
 from .ingest.pipeline import store_stream
 from .ingest.reindex import ReindexReport, reindex
 from .ingest.writer import Change, store_batch
+from .quality.scored_pattern import StorablePattern
 from .resources import BankOpening
 
 __all__ = ["BankFiles", "ImportMode", "Progress"]
@@ -34,7 +35,7 @@ class BankFiles:
     _min_quality: float
 
     def store_stream(
-        self, batches: Iterable[Iterable[TestPattern]], *, provenance: Provenance | None = None
+        self, batches: Iterable[Iterable[StorablePattern]], *, provenance: Provenance | None = None
     ) -> Iterator[StoreReport]:
         """Stores batches one after the other, each in one transaction; yields a report for each.
 

@@ -19,6 +19,7 @@ from ...retrieval.exchange.formats import (
     encode_patterns,
     read_patterns,
 )
+from ...retrieval.quality.scored_pattern import StorablePattern, pattern_of
 from ...schema import (
     Category,
     Framework,
@@ -26,7 +27,6 @@ from ...schema import (
     PatternSearchCriteria,
     StoreReport,
     StoreResult,
-    TestPattern,
 )
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import clean, plain, print_json, stderr, stdout
@@ -217,20 +217,20 @@ def _batches(
     framework: Framework | None,
     skipped: list[SkippedFile],
     completed: list[int],
-) -> Iterator[list[TestPattern]]:
+) -> Iterator[list[StorablePattern]]:
     """Yields batches of tests; notes what was skipped, and how many files each batch completes."""
     from ...retrieval.extraction import extract_file
 
-    batch: list[TestPattern] = []
+    batch: list[StorablePattern] = []
     files_done = 0
     for path in files:
-        extracted = extract_file(path, scored=False)  # storing scores them
+        extracted = extract_file(path)
         if extracted.skipped is not None:
             skipped.append(extracted.skipped)
         batch += [
-            pattern
-            for pattern in extracted.patterns
-            if framework is None or pattern.framework == framework
+            storable
+            for storable in extracted.storable
+            if framework is None or pattern_of(storable).framework == framework
         ]
         files_done += 1
         while len(batch) >= EXTRACT_BATCH:

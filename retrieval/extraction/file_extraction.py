@@ -1,13 +1,15 @@
-"""One test file in, its patterns or the reason for none out."""
+"""Extracts the patterns of one test file, or the reason why it has none."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...schema.records.patterns import TestPattern
-from ..text.syntax_tree import error_lines, first_error_line, parse
+from ..quality.score import score_quality
+from ..quality.scored_pattern import ScoredPattern, StorablePattern
+from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse
 from .code_facts import code_facts
 from .frameworks.framework_detection import (
     UnsupportedFrameworkError,
@@ -24,7 +26,6 @@ from .source_file import SourceFile, UnreadableSourceError, read_source
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from ..text.syntax_tree import Grammar
     from .found_test import FoundTest
 
 __all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
@@ -32,7 +33,7 @@ __all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedFile:
-    """A file that gave no patterns, and why."""
+    """A file without patterns, and the reason."""
 
     path: str
     reason: str
@@ -40,49 +41,64 @@ class SkippedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedFile:
-    """What one file gave.
+    """The patterns of one file.
 
     Attributes:
-        patterns: One for each test written in it, in source order; empty when it holds none.
-        skipped: Why nothing could be had from it; None when it was read.
+        storable: One for each test written in it, in source order; empty when it holds none. The
+            bank stores them without parsing or redacting again what was done here.
+        skipped: Why the file could not be used; None when it was read.
     """
 
     path: Path
-    patterns: tuple[TestPattern, ...]
+    storable: tuple[StorablePattern, ...]
     skipped: SkippedFile | None
+
+    @property
+    def patterns(self) -> tuple[TestPattern, ...]:
+        """The patterns with their quality. To store them, give the bank ``storable`` instead."""
+        return tuple(map(_with_quality, self.storable))
 
 
 class _UnparsableError(Exception):
-    """The syntax tree is of no use; the message says why."""
+    """A file whose syntax tree is of no use; the message says why."""
 
 
-def extract_file(path: Path, *, scored: bool = True) -> ExtractedFile:
-    """Returns the patterns of one test file; the code is read, never run.
+class _ParsedCode(NamedTuple):
+    root: Node
+    grammar: Grammar
 
-    Args:
-        scored: Without it the patterns have quality 0, for a caller that stores them: storing
-            scores what it redacted, and scoring is a quarter of the work here.
+
+def extract_file(path: Path) -> ExtractedFile:
+    """Returns the patterns of one test file; the code is parsed, never run.
 
     Content that cannot be used (unparsable, binary, too large, not decodable, not permitted, for a
     framework that is not supported) never raises: it is reported in ``skipped``.
     """
     try:
-        source = read_source(path)
-        patterns = _patterns(source, scored=scored)
+        patterns = _patterns(read_source(path))
     except (UnreadableSourceError, UnsupportedFrameworkError, _UnparsableError) as error:
         return ExtractedFile(
-            path=path, patterns=(), skipped=SkippedFile(path=str(path), reason=str(error))
+            path=path, storable=(), skipped=SkippedFile(path=str(path), reason=str(error))
         )
-    return ExtractedFile(path=path, patterns=tuple(patterns), skipped=None)
+    return ExtractedFile(path=path, storable=tuple(patterns), skipped=None)
 
 
-def _patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
-    if source.language == "python":
-        return _python_patterns(source, scored=scored)
-    return _javascript_patterns(source, scored=scored)
+def _with_quality(storable: StorablePattern) -> TestPattern:
+    if isinstance(storable, ScoredPattern):
+        return replace(storable.pattern, quality=storable.base_quality)
+    return replace(storable, quality=score_quality(storable).total)
 
 
-def _python_patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
+def _patterns(source: SourceFile) -> list[StorablePattern]:
+    return _python_patterns(source) if source.language == "python" else _javascript_patterns(source)
+
+
+def _python_patterns(source: SourceFile) -> list[StorablePattern]:
+    """Returns the patterns of a Python file.
+
+    Raises:
+        _UnparsableError: It has a syntax error.
+    """
     root = parse(source.code, "python").root_node
     line = first_error_line(root)
     if line is not None:
@@ -90,41 +106,42 @@ def _python_patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
     imports = python_imports(root)
     return build_patterns(
         source,
+        "python",
         find_python_tests(root),
         imports,
         lambda test, facts: python_framework(test.style, imports, facts.names),
-        scored=scored,
     )
 
 
-def _javascript_patterns(source: SourceFile, *, scored: bool) -> list[TestPattern]:
-    root = _javascript_tree(source)
+def _javascript_patterns(source: SourceFile) -> list[StorablePattern]:
+    root, grammar = _parsed_javascript(source)
     imports = javascript_imports(root)
     tests = _without_errors(source, root, find_javascript_tests(root, imports))
     if not tests:
         return []
-    evidence = javascript_framework(source, imports, code_facts([root]).calls)
-    return build_patterns(source, tests, imports, lambda test, facts: evidence, scored=scored)
+    framework = javascript_framework(source, imports, code_facts([root]).calls)
+    return build_patterns(source, grammar, tests, imports, lambda test, facts: framework)
 
 
-def _javascript_tree(source: SourceFile) -> Node:
-    """Returns the tree of the first grammar that fits, else the one with the fewest errors."""
+def _parsed_javascript(source: SourceFile) -> _ParsedCode:
+    """Returns the tree of the first grammar that fits, or the one with the fewest errors."""
     if source.path.suffix in {".ts", ".mts", ".cts"}:
         grammars: tuple[Grammar, ...] = ("typescript", "tsx")
     elif source.language == "typescript":
         grammars = ("tsx", "typescript")
     else:
         grammars = ("javascript", "tsx")  # Flow's types are read as TypeScript's, where they agree
-    best: tuple[int, Node] | None = None
+    parsed: list[_ParsedCode] = []
     for grammar in grammars:
         root = parse(source.code, grammar).root_node
+        parsed.append(_ParsedCode(root, grammar))
         if not root.has_error:
-            return root
-        errors = sum(last - first + 1 for first, last in error_lines(root))
-        if best is None or errors < best[0]:
-            best = (errors, root)
-    assert best is not None
-    return best[1]
+            return parsed[-1]
+    return min(parsed, key=lambda code: _lines_in_error(code.root))
+
+
+def _lines_in_error(root: Node) -> int:
+    return sum(last - first + 1 for first, last in error_lines(root))
 
 
 def _without_errors(source: SourceFile, root: Node, tests: list[FoundTest]) -> list[FoundTest]:
@@ -132,6 +149,9 @@ def _without_errors(source: SourceFile, root: Node, tests: list[FoundTest]) -> l
 
     The grammars stumble over a few valid constructions (measured: see the tests of this module), so
     an error elsewhere in the file does not cost the tests that it does not touch.
+
+    Raises:
+        _UnparsableError: Errors touch more than half of the tests.
     """
     clean = [test for test in tests if not test.node.has_error]
     if root.has_error and (not clean or len(clean) * 2 < len(tests)):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ...models import Encoder, Vector
-from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern, utc_now
+from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, utc_now
+from ..quality.scored_pattern import StorablePattern
 from ..quality.success_bound import evidence_of_agents, quality_with_use
 from ..storage.sqlite import PatternSession, PatternStore, StoredPattern
 from ..text.pattern_text import text_hash
@@ -34,7 +35,7 @@ class Change:
 
 def store_batch(
     store: PatternStore,
-    patterns: Iterable[TestPattern],
+    patterns: Iterable[StorablePattern],
     encoder: Callable[[], Encoder],
     *,
     min_quality: float = 0.0,
@@ -74,7 +75,7 @@ def store_batch(
 
 
 def prepare_batch(
-    store: PatternStore, patterns: Iterable[TestPattern], min_quality: float
+    store: PatternStore, patterns: Iterable[StorablePattern], min_quality: float
 ) -> PreparedBatch:
     """Returns the patterns ready to be embedded and written."""
     outcome = tuple(prepared(pattern, min_quality) for pattern in patterns)

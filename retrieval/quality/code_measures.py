@@ -12,10 +12,13 @@ from ..text.syntax_tree import CALL_TYPES, NUMBER_TYPES, Grammar, callee_of, nod
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["PLACEHOLDER", "CodeMeasures", "measure_code"]
+__all__ = ["PLACEHOLDER", "CodeMeasures", "measure_code", "measure_node"]
 
 # A placeholder in a template: ``{{user_name}}``.
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+
+# Types between angle brackets: the TypeScript grammar reads them, the one with JSX may not.
+_ANGLE_TYPE = re.compile(r"(?<![\w$)\]>])<(?![=<])")
 
 _MAX_LINE_CHARS = 100
 _ASSERTING = re.compile(
@@ -104,19 +107,57 @@ class CodeMeasures:
 
 
 def measure_code(code: str, language: Language, framework: Framework) -> CodeMeasures:
-    """Returns the counts for some code; placeholders in it stand for names."""
-    measures = CodeMeasures()
+    """Returns the measures of some code, parsed alone; placeholders in it stand for names."""
     if not code.strip():
-        return measures
-    lines = [line for line in code.split("\n") if line.strip()]
-    measures.lines = len(lines)
-    measures.long_lines = sum(len(line) > _MAX_LINE_CHARS for line in lines)
-    measures.unsteady = len(_MACHINE_PATH.findall(code))
-    grammar: Grammar = "tsx" if language == "typescript" else language
-    # A placeholder stands where a value may stand: a name there parses.
-    root = parse(PLACEHOLDER.sub(r"placeholder_\1", code).encode("utf-8", "replace"), grammar)
-    _count(root.root_node, measures, ava=framework == "ava")
+        return CodeMeasures()
+    # A placeholder is where a value may be: a name there parses.
+    text = PLACEHOLDER.sub(r"placeholder_\1", code)
+    tree = parse(text.encode("utf-8", "replace"), _grammar_of(language))
+    measures = _measures(code, tree.root_node, framework)
     measures.defined |= {name for name in measures.used if name.startswith("placeholder_")}
+    return measures
+
+
+def measure_node(
+    code: str, node: Node, grammar: Grammar, language: Language, framework: Framework
+) -> CodeMeasures | None:
+    """Returns the measures of a test from its node in the tree of its file.
+
+    They equal those of ``measure_code``, which need a parse.
+
+    Args:
+        code: The text of the node, moved to the left margin.
+        grammar: What the file was parsed with.
+
+    Returns:
+        None where the code alone would parse differently: it holds what reads as a placeholder, or
+        the grammar for code alone is another one.
+    """
+    if PLACEHOLDER.search(code) or not _parses_alike(code, grammar, _grammar_of(language)):
+        return None
+    measures = _measures(code, node, framework)
+    measures.statements += node.type in CALL_TYPES  # a call alone is a statement
+    return measures
+
+
+def _grammar_of(language: Language) -> Grammar:
+    return "tsx" if language == "typescript" else language
+
+
+def _parses_alike(code: str, grammar: Grammar, other: Grammar) -> bool:
+    return grammar == other or (
+        {grammar, other} == {"typescript", "tsx"} and not _ANGLE_TYPE.search(code)
+    )
+
+
+def _measures(code: str, root: Node, framework: Framework) -> CodeMeasures:
+    lines = [line for line in code.split("\n") if line.strip()]
+    measures = CodeMeasures(
+        lines=len(lines),
+        long_lines=sum(len(line) > _MAX_LINE_CHARS for line in lines),
+        unsteady=len(_MACHINE_PATH.findall(code)),
+    )
+    _count(root, measures, ava=framework == "ava")
     return measures
 
 

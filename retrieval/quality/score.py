@@ -71,10 +71,16 @@ class QualityScore:
     reasons: tuple[str, ...]
 
 
-def score_quality(pattern: TestPattern) -> QualityScore:
-    """Returns the quality of a pattern: pure, the same for the same content and usage."""
-    code = pattern.examples[0] if pattern.examples else pattern.template
-    measures = measure_code(code, pattern.language, pattern.framework)
+def score_quality(pattern: TestPattern, *, measures: CodeMeasures | None = None) -> QualityScore:
+    """Returns the quality of a pattern: pure, the same for the same content and usage.
+
+    Args:
+        pattern: Its first example is judged, or its template if it has none.
+        measures: The measures of that code, if known; by default the code is parsed.
+    """
+    if measures is None:
+        code = pattern.examples[0] if pattern.examples else pattern.template
+        measures = measure_code(code, pattern.language, pattern.framework)
     reasons: list[str] = []
     components = (
         _readability(pattern, measures, reasons),

@@ -12,10 +12,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "redact"]
+__all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "holds_secrets", "redact"]
 
 # A token starts where no letter or digit stands before it; the letter of an escape (`\n`) and the
 # digits of a percent escape (`%3D`) belong to the text around it. Asked after the token's first
@@ -33,6 +34,8 @@ _MIN_CHANGES = 0.22
 _MIN_RANDOM_CHARS = 12
 # How far before a value its name is sought.
 _MAX_NAME_CHARS = 96
+# Between texts that are scanned together: more blanks than a rule reads across.
+_SEPARATOR = "\n" * 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ def find_secrets(text: str) -> list[SecretFinding]:
     for rule in dict.fromkeys([rule for needle, rule in _NEEDLES if needle in text]):
         findings.extend(_apply(rule, text))
     return _without_overlaps(findings)
+
+
+def holds_secrets(texts: Iterable[str]) -> bool:
+    """Returns whether any of the texts holds a secret; scans them all at once."""
+    return bool(find_secrets(_SEPARATOR.join(texts)))
 
 
 def redact(text: str) -> str:
