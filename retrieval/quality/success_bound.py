@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-__all__ = ["UNPROVEN_EVIDENCE", "evidence_of", "evidence_of_agents", "quality_with_use"]
+__all__ = ["UNUSED_EVIDENCE", "evidence_of", "evidence_of_agents", "quality_with_use"]
 
 # One standard deviation (84 % one-sided): with two (95 %) nothing used fewer than four times could
 # rise above an unproven pattern, and most patterns are used less often than that.
 Z = 1.0
 # Between the bounds of 0 of 1 (0.00) and 1 of 1 (0.50): one success proves more than nothing,
 # one failure less, and a pattern that fails half the time sinks below an untried one.
-UNPROVEN_EVIDENCE = 0.4
+UNUSED_EVIDENCE = 0.4
 # Uses of one agent that count in full. One agent alone reaches 0.67 at most, whatever it reports;
 # four agents with 9 of 10 successes each reach 0.75 (bench/results/evidence.md).
 USES_PER_AGENT = 2
@@ -36,7 +36,7 @@ def evidence_of(success_count: float, usage_count: float) -> float:
     """Returns the lower confidence bound on the success probability, 0..1.
 
     Wilson's score interval (Wilson 1927, "Probable Inference, the Law of Succession, and
-    Statistical Inference"); ``UNPROVEN_EVIDENCE`` when there was no use.
+    Statistical Inference"); ``UNUSED_EVIDENCE`` when there was no use.
 
     Raises:
         ValueError: The counts are negative, or there are more successes than uses.
@@ -46,7 +46,7 @@ def evidence_of(success_count: float, usage_count: float) -> float:
             f"success_count must be from 0 to usage_count, got {success_count} of {usage_count}"
         )
     if usage_count == 0:
-        return UNPROVEN_EVIDENCE
+        return UNUSED_EVIDENCE
     rate = success_count / usage_count
     shrink = Z * Z / usage_count
     spread = Z * math.sqrt(rate * (1 - rate) / usage_count + shrink / (4 * usage_count))
