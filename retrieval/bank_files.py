@@ -9,6 +9,7 @@ from typing import Literal
 from ..models import Encoder, identity_of
 from ..schema import PatternSearchCriteria, Provenance, StoreReport, TestPattern
 from .exchange.formats import (
+    DEFAULT_LIMITS,
     FileFormat,
     encode_patterns,
     format_of,
@@ -92,7 +93,9 @@ class BankFiles:
             InterchangeError: The file is malformed; nothing was changed.
         """
         patterns = read_patterns(
-            Path(path), file_format, max_bytes=max_bytes, max_patterns=max_patterns
+            Path(path),
+            file_format,
+            limits=DEFAULT_LIMITS.with_bounds(max_bytes=max_bytes, max_patterns=max_patterns),
         )
         return self._import(patterns, mode, dry_run, progress)
 
