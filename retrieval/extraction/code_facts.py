@@ -1,4 +1,4 @@
-"""Plain facts about a piece of test code: what it calls, names and imports."""
+"""Collects facts about test code: the functions that it calls, and the names that it uses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One imported name: ``from module import name as alias``.
+    """An imported name: ``from module import name as alias``.
 
     A whole module has the name "", its default export the name "default".
     """
@@ -33,13 +33,13 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What some code calls (dotted, in source order) and which names it uses."""
+    """The functions that some code calls (dotted, in source order), and the names that it uses."""
 
     calls: tuple[str, ...]
     names: frozenset[str]
 
     def calls_any(self, pattern: re.Pattern[str]) -> bool:
-        """Whether a called name matches the pattern from its beginning."""
+        """Returns whether the beginning of a called name matches the pattern."""
         return any(pattern.match(call) for call in self.calls)
 
 
@@ -63,10 +63,10 @@ def code_facts(nodes: Iterable[Node]) -> CodeFacts:
 
 
 def _dotted(callee: Node) -> str:
-    """Returns ``a.b.c`` of ``a(...).b[0].c``: the names on the way, arguments left out."""
+    """Returns ``a.b.c`` of ``a(...).b[0].c``: the names of a chain without arguments."""
     parts: list[str] = []
     current: Node | None = callee
-    # Nobody writes longer chains; walking each link's whole chain would take quadratic time.
+    # Nobody writes longer chains; reading the whole chain of every link would take quadratic time.
     for _ in range(_MAX_LINKS):
         if current is None:
             break

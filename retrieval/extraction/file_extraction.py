@@ -44,9 +44,9 @@ class ExtractedFile:
     """The patterns of one file.
 
     Attributes:
-        storable: One for each test written in it, in source order; empty when it holds none. The
-            bank stores them without parsing or redacting again what was done here.
-        skipped: Why the file could not be used; None when it was read.
+        storable: One pattern for each test written in it, in source order. The bank stores them
+            without parsing or redacting their code again.
+        skipped: The reason why the file could not be used; None if it was read.
     """
 
     path: Path
@@ -55,7 +55,7 @@ class ExtractedFile:
 
     @property
     def patterns(self) -> tuple[TestPattern, ...]:
-        """The patterns with their quality. To store them, give the bank ``storable`` instead."""
+        """The patterns with their quality; to store them, pass ``storable`` to the bank."""
         return tuple(map(_with_quality, self.storable))
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_patterns"]
 
-# Room left for name, description and tags in the limit of one pattern.
+# Reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
 _CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
 _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}

@@ -1,9 +1,9 @@
-"""Placeholders: which literals of a test a re-user must fill in, and what to call them.
+"""Replaces the literals of a test that a user of its pattern must fill in with named placeholders.
 
-A literal is named after its place: keyword argument, key, assigned variable, comparison or called
-function; or after what it plainly is (URL, e-mail address, path). The same literal gets the same
-placeholder throughout a pattern. What is structure rather than data stays: 0, 1, 2, "", one- and
-two-letter strings (open modes, axes), keys, interpolated strings, titles of tests.
+A literal is named after its place (keyword argument, key, assigned variable, comparison or called
+function) or after its kind (URL, e-mail address, path). The same literal gets the same placeholder
+throughout a pattern. Structure, as opposed to data, stays: 0, 1, 2, "", strings of one or two
+letters (open modes, axes), keys, interpolated strings, titles of tests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Edit", "placeholder_edits"]
 
 _MAX_PLACEHOLDER_CHARS = 40
 _MAX_CALLEE_BYTES = 100
-# So many items decide whether a collection is data; looking at all, at every level of a deep one,
+# Items that decide whether a collection is data; reading all of them, at every level of a deep one,
 # would take quadratic time.
 _MAX_ITEMS_SEEN = 500
 _TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2."})
@@ -32,7 +32,7 @@ _TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
 _STRINGS = frozenset({"string", "concatenated_string", "template_string"})
 _CONSTANTS = frozenset({"true", "false", "none", "null", "undefined"})
 _COLLECTIONS = frozenset({"list", "tuple", "set", "dictionary", "array", "object"})
-# What most nodes are, and no literal is in.
+# The type of most nodes; it holds no literal.
 _NAME = "identifier"
 _ARGUMENTS = frozenset({"argument_list", "arguments"})
 _KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute", "property"})
@@ -51,7 +51,7 @@ _ASSIGNMENTS = frozenset(
 )
 _COMPARISONS = frozenset({"comparison_operator"})
 _COMPARING_OPERATORS = frozenset({"==", "===", "!=", "!==", "<", ">", "<=", ">="})
-# Wrappers that do not name anything: the place is told by what is around them.
+# Wrappers that name nothing: the place is that of the wrapper.
 _TRANSPARENT = frozenset(
     {
         "as_expression",
@@ -103,8 +103,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("ip_address", re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z")),
     ("path", re.compile(r"(?:\.{0,2}/)?[\w.@-]+(?:/[\w.@-]*)+\Z|/\Z|[\w-]+\.[a-z]{2,4}\Z")),
 )
-# Methods and functions whose argument is what the test expects; the name of a plain call is used
-# for the rest.
+# Methods and functions whose argument is the expected value; other arguments are named after the
+# call.
 _EXPECTING = re.compile(
     r"(?:to|not)[A-Z]\w*\Z|assert\w*\Z|deepEqual\Z|equals?\Z|eql\Z|strictEqual\Z|is\Z|isEqual\Z|expect\Z"
     r"|include\w*\Z|contains?\Z|match\Z"
@@ -133,7 +133,7 @@ _NAMED_CALLS = {
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put ``text`` in place of the bytes ``start`` to ``end``."""
+    """A replacement of the bytes ``start`` to ``end`` by ``text``."""
 
     start: int
     end: int
@@ -144,7 +144,7 @@ def placeholder_edits(nodes: Iterable[Node], keep: Iterable[Node] = ()) -> list[
     """Returns the edits that turn the literals under the nodes into placeholders.
 
     Args:
-        nodes: What is shown of a test, context first; names are given in this order.
+        nodes: The shown code of a test, context first; placeholders are named in this order.
         keep: Nodes to leave as they are (titles, docstrings).
     """
     kept = {(node.start_byte, node.end_byte) for node in keep}
@@ -167,14 +167,14 @@ def placeholder_edits(nodes: Iterable[Node], keep: Iterable[Node] = ()) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A node and the way down to it (asking a node for its parent searches the whole tree)."""
+    """A node and the path down to it (the parent of a node costs a search of the whole tree)."""
 
     node: Node
     parent: _Place | None
 
 
 class _Names:
-    """Gives each distinct literal its name, and each name to one literal."""
+    """The names of literals: each distinct literal has one, and none is used twice."""
 
     def __init__(self) -> None:
         self._by_literal: dict[str, str] = {}
@@ -217,17 +217,17 @@ def _is_fillable_string(place: _Place) -> bool:
 
 
 def _is_chainer(node: Node) -> bool:
-    """Whether a string is the name of a Cypress assertion: ``should("have.class", ...)``."""
+    """Returns whether a string names a Cypress assertion: ``should("have.class", ...)``."""
     return _CHAINER.match(_string_body(node_text(node))) is not None
 
 
 def _is_cases(place: _Place) -> bool:
-    """Whether this is the table of a parametrised test: filled in as a whole."""
+    """Returns whether this is the table of a parametrised test, which is replaced as a whole."""
     return _callee_name(place) in {"parametrize", "each"} and place.node.named_child_count > 0
 
 
 def _callee_name(place: _Place) -> str:
-    """Returns the last name of what is called, when the place is an argument of a call."""
+    """Returns the last name of the called function if the place is an argument of a call."""
     arguments = place.parent
     if arguments is None or arguments.node.type not in _ARGUMENTS or arguments.parent is None:
         return ""
@@ -263,7 +263,7 @@ def _is_key(place: _Place) -> bool:
 
 
 def _is_data(node: Node) -> bool:
-    """Whether a collection holds two or more items, all literals, that are not all trivial."""
+    """Returns whether a collection holds only literals, two or more and not all trivial."""
     leaves = 0
     telling = False
     stack = list(node.named_children)
@@ -282,7 +282,7 @@ def _is_data(node: Node) -> bool:
             telling = telling or item.type in _STRINGS or node_text(item) not in _TRIVIAL_NUMBERS
         elif item.type == "pair":
             value = item.child_by_field_name("value")
-            # A mapping is told by its keys: each value gets its own name instead.
+            # Keys name the values of a mapping: each value gets a placeholder of its own.
             if value is None or node.type in {"dictionary", "object"}:
                 return False
             stack.append(value)

@@ -1,4 +1,4 @@
-"""What is counted in a piece of test code: the ground that quality stands on."""
+"""Counts in test code what quality is computed from."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_LINE_CHARS = 100
 _ASSERTING = re.compile(
     r"_*(?:assert|should|raises\Z|warns\Z|deprecated_call\Z|fail\Z|verify\Z|check_)"
 )
-# A check that the suite wrote for itself: what stands behind it is not seen, so it is not exact.
+# A check of the suite's own: what it states is not visible here, so it is not exact.
 _OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
 _EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
 _MAX_CALLEE_BYTES = 4000
@@ -84,12 +84,12 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
 @dataclass(slots=True)
 class CodeMeasures:
-    """Counts, and the names that the code uses and defines.
+    """Counts of a piece of code, and the names that it uses and defines.
 
     Attributes:
-        nesting: Depth of branches, loops and blocks inside one another.
+        nesting: Depth of nested branches, loops and blocks.
         numbers: Numbers other than 0, 1 and 2.
-        exact_assertions: Those that state a value, not mere truth (can exceed ``assertions``).
+        exact_assertions: Assertions of a value, not of mere truth (can exceed ``assertions``).
         unsteady: Uses of time, chance or paths of one machine.
     """
 
@@ -162,7 +162,7 @@ def _measures(code: str, root: Node, framework: Framework) -> CodeMeasures:
 
 
 def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
-    """Counts in any order; code at one depth of nesting after the other."""
+    """Adds the counts under a node, one depth of nesting after the other."""
     levels = [([root], 0)]
     while levels:
         stack, depth = levels.pop()
@@ -196,11 +196,11 @@ def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:
     if callee is None:
         return
     measures.calls += 1
-    # A chain can be as long as the test; both of its ends are what tells.
+    # A chain can be as long as the test; its two ends decide.
     name = node_text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
     last = name.rpartition(".")[2]
     measures.unsteady += bool(_UNSTEADY.match(name))
-    if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher says how exact
+    if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher is exact or not
         measures.exact_assertions += bool(_EXACT.match(last))
     elif name == "expect":
         measures.assertions += 1
@@ -221,13 +221,13 @@ def _is_asserting(name: str, last: str, *, ava: bool) -> bool:
 
 
 def _states_value(statement: Node) -> bool:
-    """Whether an ``assert`` compares, rather than asking for mere truth."""
+    """Returns whether an ``assert`` compares values rather than testing mere truth."""
     condition = statement.named_children[0] if statement.named_child_count else None
     return condition is not None and condition.type == "comparison_operator"
 
 
 def _note_definition(node: Node, measures: CodeMeasures) -> None:
-    """Notes the names that a node binds: parameters, targets of assignments and loops, imports."""
+    """Adds the names that a node binds: parameters, targets of assignments and loops, imports."""
     part = _BINDING[node.type]
     target = node.child_by_field_name(part) if part else node
     if target is not None:

@@ -1,9 +1,9 @@
-"""Lists what gives each JavaScript test framework away: a new one is a row in these tables.
+"""Lists the clues to each JavaScript test framework: a new framework is a row in these tables.
 
-The steps for a new framework: add its name to ``Framework`` in ``schema/records/patterns.py``, add
-rows for what its users import, call, install, run and configure, and, where its test functions have
-names of their own, add them in ``languages/javascript_tests.py``. Within a table the first row that
-fits decides. Python has two frameworks, told apart by ``python_framework``.
+To add a framework, add its name to ``Framework`` in ``schema/records/patterns.py``, add rows for
+what its users import, call, install, run and configure, and add its test functions in
+``languages/javascript_tests.py`` if they have names of their own. Within a table the first row that
+fits decides. ``python_framework`` distinguishes the two Python frameworks.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MODULES: Final[PatternClues] = (
     (re.compile(r"mocha\Z"), "mocha"),
     (re.compile(r"jasmine(?:-core)?\Z"), "jasmine"),
 )
-# Test modules of frameworks that patterns cannot name, and what to call them in a message.
+# Modules of frameworks that patterns cannot name, with their names for messages.
 UNSUPPORTED_MODULES: Final[Mapping[str, str]] = {
     "bun:test": "bun:test",
     "node:test": "node:test",
@@ -121,10 +121,10 @@ CONFIG_FILES: Final[NameClues] = (
 )
 # Settings in package.json itself.
 MANIFEST_KEYS: Final[tuple[Framework, ...]] = ("jest", "ava", "mocha")
-# Frameworks that own the files under folders of their own and nothing else of a project.
+# Frameworks that own only the files under folders of their own.
 BROWSER_FRAMEWORKS: Final = frozenset[Framework]({"playwright", "cypress"})
 BROWSER_FOLDERS: Final = frozenset({"cypress", "e2e", "cy", "playwright", "browser", "component"})
-# Styles of assertion, for a file that nothing else gives away.
+# Styles of assertion, for a file without another clue.
 JEST_ASSERTION: Final = re.compile(r"expect(?:\.\w+)*\.(?:not\.|resolves\.|rejects\.)*to[A-Z]\w*\Z")
 CHAI_ASSERTION: Final = re.compile(
     r"expect\.(?:\w+\.)*(?:to|be|have|not)\.|assert(?:\.|\Z)|.*\.should\.|should\."

@@ -17,7 +17,7 @@ _REQUIRE = re.compile(r"(?:await\s+import|require)\s*\(\s*[\"'`](?P<module>[^\"'
 
 
 def javascript_imports(root: Node) -> tuple[Import, ...]:
-    """Returns ES imports, and `require` and dynamic imports that are assigned at the top level."""
+    """Returns ES imports, and the `require` and dynamic imports of the top level."""
     imports: list[Import] = []
     for node in root.named_children:
         if node.type == "import_statement":
@@ -42,13 +42,18 @@ def _es_imports(node: Node) -> list[Import]:
         elif part.type == "namespace_import":
             imports.append(Import(module, "", node_text(part.named_children[-1])))
         elif part.type == "named_imports":
-            for each in part.named_children:
-                name = node_text(each.child_by_field_name("name"))
-                if name:
-                    imports.append(
-                        Import(module, name, node_text(each.child_by_field_name("alias")) or name)
-                    )
+            imports += _named_imports(module, part)
     return imports or [Import(module, "", "")]
+
+
+def _named_imports(module: str, clause: Node) -> list[Import]:
+    imports: list[Import] = []
+    for specifier in clause.named_children:
+        name = node_text(specifier.child_by_field_name("name"))
+        if name:
+            alias = node_text(specifier.child_by_field_name("alias"))
+            imports.append(Import(module, name, alias or name))
+    return imports
 
 
 def _required(declarator: Node) -> list[Import]:

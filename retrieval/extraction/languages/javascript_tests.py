@@ -1,11 +1,11 @@
-"""Tests in a JavaScript or TypeScript syntax tree: `it`/`test` calls inside `describe` calls."""
+"""Finds tests in a JavaScript or TypeScript syntax tree: `it`/`test` calls in `describe` calls."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.syntax_tree import line_count, node_text
 from ..code_facts import Import
@@ -20,7 +20,7 @@ _TEST_NAMES = frozenset({"it", "test", "specify", "fit", "xit", "xtest", "xspeci
 _BLOCK_NAMES = frozenset(
     {"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext", "ddescribe"}
 )
-# What may stand behind a test's name without making it anything but a test.
+# What may follow the name of a test function.
 _TEST_MODIFIERS = frozenset(
     {"concurrent", "each", "effect", "extend", "fail", "failing", "fails", "fixme", "for", "if"}
     | {"live", "only", "runIf", "scoped", "sequential", "serial", "skip", "skipIf", "slow"}
@@ -72,10 +72,10 @@ _TITLES = frozenset(
     }
 )
 _DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
-# Declarations of a block are taken along when they are short and the test uses their names.
+# Declarations of a block are included if they are short and the test uses their names.
 _MAX_DECLARATION_LINES = 3
 _MAX_TITLE_CHARS = 300
-# `test.describe.parallel.only` has four; a longer chain is no test.
+# `test.describe.parallel.only` has four; a longer chain is not a test.
 _MAX_LINKS = 8
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
@@ -89,8 +89,22 @@ class _Call:
     modifiers: tuple[str, ...]
     title: str
     title_node: Node | None
-    body: Node | None  # the function given
+    body: Node | None  # the function passed
     has_body: bool
+
+
+class _Declaration(NamedTuple):
+    """A short declaration, and the names that it binds."""
+
+    node: Node
+    names: set[str]
+
+
+class _Helpers(NamedTuple):
+    """The statements of a block that its tests may need."""
+
+    hooks: list[Node]
+    declarations: list[_Declaration]
 
 
 @dataclass(slots=True)
@@ -103,16 +117,16 @@ class _Block:
     closing: Snippet | None
     statements: list[Node]
     parent: _Block | None
-    _helpers: tuple[list[Node], list[tuple[Node, set[str]]]] | None = None
+    _helpers: _Helpers | None = None
 
     @property
-    def helpers(self) -> tuple[list[Node], list[tuple[Node, set[str]]]]:
-        """Hooks, and short declarations with their names (told once: every test asks)."""
+    def helpers(self) -> _Helpers:
+        """Hooks, and short declarations with their names; computed once for all tests."""
         if self._helpers is None:
             hooks = [statement for statement in self.statements if _is_hook(statement)]
-            declared = [] if self.parent is None else self.statements  # imports stay behind
-            named = [(statement, _declared_names(statement)) for statement in declared]
-            self._helpers = hooks, [(statement, names) for statement, names in named if names]
+            declared = [] if self.parent is None else self.statements  # imports are left out
+            named = [_Declaration(node, _declared_names(node)) for node in declared]
+            self._helpers = _Helpers(hooks, [found for found in named if found.names])
         return self._helpers
 
     @property
@@ -128,9 +142,9 @@ class _Block:
 def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTest]:
     """Returns the tests written in a file, in source order, each `it.each` once.
 
-    A call counts when its function is known as a test function (by its usual name, or as an alias
-    of an imported one) and it has a title or a body. Tests that are only planned (`it.todo`, a
-    title without a body) hold nothing to reuse and are left out.
+    A call is a test if its function is a test function (by its usual name, or as an alias of an
+    imported one) and it has a title or a body. Planned tests (`it.todo`, a title without a body)
+    hold nothing to reuse and are left out.
     """
     aliases = _Aliases(root, imports)
     found: list[FoundTest] = []
@@ -148,29 +162,30 @@ def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTe
         elif call.body is not None:
             inner = _enter(node, call, block)
             stack.extend((child, inner) for child in reversed(inner.statements))
-        else:  # describe('x', sharedTests): its tests stand where that function is written
+        else:  # describe('x', sharedTests): its tests are where that function is written
             stack.extend((child, block) for child in reversed(node.named_children))
     return found
 
 
 class _Aliases:
-    """Which names in a file mean a test or block function."""
+    """The names of test and block functions in a file."""
 
     def __init__(self, root: Node, imports: Iterable[Import]) -> None:
         self.tests = set(_TEST_NAMES)
         self.blocks = set(_BLOCK_NAMES)
         self.is_ava = False
-        for each in imports:
-            if each.name in _TEST_NAMES or (each.module == "ava" and each.name == "default"):
-                self.tests.add(each.alias)
-            elif each.name in _BLOCK_NAMES:
-                self.blocks.add(each.alias)
-            self.is_ava = self.is_ava or each.module == "ava"
+        for imported in imports:
+            from_ava = imported.module == "ava"
+            if imported.name in _TEST_NAMES or (from_ava and imported.name == "default"):
+                self.tests.add(imported.alias)
+            elif imported.name in _BLOCK_NAMES:
+                self.blocks.add(imported.alias)
+            self.is_ava = self.is_ava or from_ava
         for statement in root.named_children:
             self._add_derived(statement)
 
     def _add_derived(self, statement: Node) -> None:
-        """Notes `const myTest = test.extend(...)` and `const test = anyTest as TestFn`."""
+        """Adds `const myTest = test.extend(...)` and `const test = anyTest as TestFn`."""
         if statement.type == "export_statement":
             inner = statement.child_by_field_name("declaration")
             statement = inner if inner is not None else statement
@@ -198,7 +213,7 @@ class _Aliases:
 
 
 def _test_call(node: Node, aliases: _Aliases) -> _Call | None:
-    """Returns what a call declares, or None when it declares neither test nor block."""
+    """Returns the test or block that a call declares, or None for any other call."""
     path = _callee_path(node)
     if path is None:
         return None
@@ -263,13 +278,13 @@ def _read_arguments(
         return None
     title = _title(first)
     if body is None and first.type not in {"string", "template_string", "binary_expression"}:
-        return None  # test(a, b): some function of that name
+        return None  # test(a, b): another function of that name
     has_body = body is not None or any(arg.type not in {"object", "number"} for arg in rest)
     return _Call(kind, name, modifiers, title, first, body, has_body)
 
 
 def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]) -> bool:
-    """Whether this is the inner call of `it.each(table)(...)`, which declares nothing itself."""
+    """Returns whether this is the inner call of `it.each(table)(...)`, which declares nothing."""
     callee = node.child_by_field_name("function")
     if callee is None or callee.type != "member_expression":
         return False
@@ -304,8 +319,8 @@ def _enter(node: Node, call: _Call, parent: _Block) -> _Block:
 def _found(node: Node, call: _Call, block: _Block) -> FoundTest:
     chain = block.chain
     body = call.body
-    modifiers = {modifier for each in chain for modifier in each.modifiers} | set(call.modifiers)
-    names = {call.name, *(each.title for each in chain)}
+    modifiers = {modifier for outer in chain for modifier in outer.modifiers} | set(call.modifiers)
+    names = {call.name, *(outer.title for outer in chain)}
     marks = {
         "async": body is not None and node_text(body).startswith("async"),
         "parametrized": bool(modifiers & _TABLE_MODIFIERS),
@@ -315,7 +330,7 @@ def _found(node: Node, call: _Call, block: _Block) -> FoundTest:
     return FoundTest(
         node=node,
         style="call",
-        chain=tuple(each.title for each in chain[1:] if each.title),
+        chain=tuple(outer.title for outer in chain[1:] if outer.title),
         title=call.title or "untitled",
         title_node=call.title_node,
         doc="",
@@ -327,7 +342,7 @@ def _found(node: Node, call: _Call, block: _Block) -> FoundTest:
 
 
 def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
-    """Returns the names that a test takes out of its first argument: ``({ page, request })``."""
+    """Returns the names that a test unpacks from its first argument: ``({ page, request })``."""
     parameters = body.child_by_field_name("parameters") if body is not None else None
     first = parameters.named_children[0] if parameters and parameters.named_child_count else None
     if first is not None and first.type == "required_parameter":
@@ -339,7 +354,7 @@ def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
 
 
 def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
-    """Returns what to show around the test: hooks, and the short declarations that they use."""
+    """Returns the context of a test: hooks, and the short declarations that they use."""
     room = MAX_CONTEXT_LINES
     used = set(_NAME.findall(node_text(test)))
     layers: list[Layer] = []
@@ -369,7 +384,7 @@ def _is_hook(statement: Node) -> bool:
 
 
 def _declared_names(statement: Node) -> set[str]:
-    """Returns the names that a short declaration binds; none for other statements."""
+    """Returns the names that a short declaration binds; empty for any other statement."""
     if statement.type not in _DECLARATIONS or line_count(statement) > _MAX_DECLARATION_LINES:
         return set()
     names: set[str] = set()

@@ -14,7 +14,7 @@ __all__ = ["python_imports"]
 
 
 def python_imports(root: Node) -> tuple[Import, ...]:
-    """Returns the imports at module level, those inside `if` and `try` included."""
+    """Returns the imports at module level, including those inside `if` and `try`."""
     imports: list[Import] = []
     stack = list(reversed(root.named_children))
     while stack:

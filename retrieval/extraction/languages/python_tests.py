@@ -1,4 +1,4 @@
-"""Tests in a Python syntax tree, told as pytest and unittest tell them."""
+"""Finds tests in a Python syntax tree by the rules of pytest and unittest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["find_python_tests"]
 
-# Statements whose blocks pytest sees through: what they define is defined in the scope around.
+# Statements that open no scope: what they define belongs to the scope around them.
 _TRANSPARENT = frozenset(
     {
         "block",
@@ -34,7 +34,7 @@ _TRANSPARENT = frozenset(
     }
 )
 
-# Methods that a runner calls around a test, as unittest, pytest and nose name them.
+# Methods that unittest, pytest and nose call around a test.
 _SETUP_NAMES = frozenset(
     {
         "asyncSetUp",
@@ -90,7 +90,7 @@ class _Function:
 
 @dataclass(slots=True)
 class _Scope:
-    """A module or class: what it defines."""
+    """A module or class, with what it defines."""
 
     name: str
     outer: Node
@@ -105,7 +105,7 @@ class _Scope:
 
     @property
     def helpers(self) -> list[_Function]:
-        """Fixtures and methods around the tests (told once: every test of the scope asks)."""
+        """Fixtures and setup methods; computed once for all tests of the scope."""
         if self._helpers is None:
             known = _SETUP_NAMES | _MODULE_SETUP_NAMES
             self._helpers = [f for f in self.functions if f.is_fixture or f.name in known]
@@ -123,9 +123,9 @@ def find_python_tests(root: Node) -> list[FoundTest]:
     """Returns the tests written in a module, in source order, each once.
 
     A test is a function ``test*`` of the module, or a method ``test*`` of a class that is
-    collected: ``Test*`` without a constructor, a ``unittest.TestCase``, or a class that one of
-    these inherits from in the same file. A class that calls itself a test (``GraphTestBase``) but
-    is not used in its own file is taken too: it is there to be inherited elsewhere.
+    collected: ``Test*`` without a constructor, a ``unittest.TestCase``, or a class that either
+    inherits from in the same file. A class with ``test`` in its name (``GraphTestBase``) that is
+    not used in its own file is included: other files inherit from it.
     """
     module = _Scope("", root, root)
     _fill(module)
@@ -154,7 +154,7 @@ def _fill(module: _Scope) -> None:
 
 
 def _statements(body: Node) -> Iterator[Node]:
-    """Yields the statements of a scope, those inside `if`, `try`, `with` and loops included."""
+    """Yields the statements of a scope, including those in `if`, `try`, `with` and loops."""
     stack = [body]
     while stack:
         node = stack.pop()
@@ -198,7 +198,7 @@ def _all_classes(module: _Scope) -> Iterator[_Scope]:
 
 
 def _collected_classes(classes: list[_Scope]) -> dict[int, TestStyle]:
-    """Returns, by identity, the style of each class whose tests run: as its own or inherited."""
+    """Returns the style of each class whose tests run, its own or inherited, by identity."""
     by_name: dict[str, _Scope] = {}
     for scope in classes:
         by_name.setdefault(scope.name, scope)
@@ -209,7 +209,7 @@ def _collected_classes(classes: list[_Scope]) -> dict[int, TestStyle]:
         style = _own_style(scope, family)
         if style is not None:
             for member in family:
-                # A mixin used by both kinds of class is told by the first that uses it.
+                # The first class that uses a mixin decides its style.
                 styles.setdefault(id(member), style)
     for scope in classes:
         name = scope.name.lower()
@@ -290,11 +290,11 @@ def _parameter_names(definition: Node) -> tuple[str, ...]:
 
 
 def _fixtures(parameters: tuple[str, ...], decorators: str) -> tuple[str, ...]:
-    """Returns the parameters that nothing else gives a value to."""
+    """Returns the parameters whose values come from fixtures."""
     given: set[str] = set()
     for match in re.finditer(r"parametrize\(\s*[(\[]?((?:\s*[\"'][\w, ]+[\"']\s*,?)+)", decorators):
         given |= set(re.findall(r"\w+", match[1]))
-    # Arguments that hypothesis and mock decorators pass are not fixtures either.
+    # Nor are arguments fixtures that hypothesis and mock decorators pass.
     if re.search(
         r"@\s*(?:hypothesis\.|st\.)?given\b|@\s*(?:mock\.|unittest\.mock\.)?patch\b", decorators
     ):
@@ -305,7 +305,7 @@ def _fixtures(parameters: tuple[str, ...], decorators: str) -> tuple[str, ...]:
 def _layers(
     chain: tuple[_Scope, ...], function: _Function, requested: set[str]
 ) -> tuple[Layer, ...]:
-    """Returns what to show above the test, innermost setup first while there is room."""
+    """Returns the context of a test; the innermost setup has precedence while there is room."""
     wanted = set().union(*(re.findall(r"\w+", name) for name in requested)) if requested else set()
     room = MAX_CONTEXT_LINES
     layers: list[Layer] = []
@@ -326,7 +326,7 @@ def _layers(
 def _needed_members(
     scope: _Scope, setup_names: frozenset[str], wanted: set[str], function: _Function
 ) -> list[_Function]:
-    """Returns setup and the fixtures asked for; what a fixture itself asks for joins ``wanted``."""
+    """Returns setup and the wanted fixtures; those that a fixture requests join ``wanted``."""
     helpers = scope.helpers
     members = [f for f in helpers if f.name in setup_names and not f.is_fixture]
     pool = [f for f in helpers if f.is_fixture and f is not function]
@@ -360,7 +360,7 @@ def _docstring(definition: Node) -> tuple[Node | None, str]:
 
 
 def _literal_value(text: str) -> str:
-    """Returns what a string literal says, escapes as written; empty for bytes and f-strings."""
+    """Returns the content of a string literal, escapes as written; empty for other literals."""
     match = _STRING.match(text)
     if match is None or set(match["prefix"].lower()) - {"r", "u"}:
         return ""
