@@ -2,7 +2,7 @@
 
 To add a framework, add its name to ``Framework`` in ``schema/records/patterns.py``, add rows for
 what its users import, call, install, run and configure, and add its test functions in
-``languages/javascript_tests.py`` if they have names of their own. Within a table the first row that
+``languages/javascript_calls.py`` if they have names of their own. Within a table the first row that
 fits decides. ``python_framework`` distinguishes the two Python frameworks.
 """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...text.syntax_tree import node_text
 from ..code_facts import Import
+from .javascript_calls import DECLARATION_TYPES
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -22,7 +23,7 @@ def javascript_imports(root: Node) -> tuple[Import, ...]:
     for node in root.named_children:
         if node.type == "import_statement":
             imports += _es_imports(node)
-        elif node.type in {"lexical_declaration", "variable_declaration"}:
+        elif node.type in DECLARATION_TYPES:
             for declarator in node.named_children:
                 imports += _required(declarator)
         elif node.type == "expression_statement" and node.end_byte - node.start_byte < 500:
