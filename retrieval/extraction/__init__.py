@@ -2,7 +2,7 @@
 
 ``file_discovery.py`` finds test files, ``file_extraction.py`` takes one through the steps: read and
 redact (``source_file.py``), find tests and imports (``languages/``), detect the framework
-(``frameworks/``), build a pattern of each test (``pattern_*.py``).
+(``frameworks/``), build a pattern of each test (``pattern_*.py``, ``placeholders/``).
 After it: ``ingest/`` stores the patterns.
 """
 

@@ -18,7 +18,7 @@ from .frameworks.framework_detection import DetectedFramework
 from .pattern_code import render_example, render_template
 from .pattern_labels import categorize, collect_tags
 from .pattern_names import describe, pattern_name
-from .pattern_placeholders import Edit, placeholder_edits
+from .placeholders.placeholder_edits import Edit, placeholder_edits
 from .source_file import SourceFile
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from .found_test import FoundTest, Snippet
-from .pattern_placeholders import Edit
+from .placeholders.placeholder_edits import Edit
 from .source_file import SourceFile
 
 __all__ = ["render_example", "render_template"]
