@@ -1,4 +1,4 @@
-"""Patterns in files: what is written is read back equal; what is malformed changes nothing."""
+"""Patterns written to a file are read back equal, and a malformed file changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test file is parsed and redacted once on its way into the bank, and nothing slips through."""
+"""A test file is parsed and redacted once on its way into the bank, and no secret gets through."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Passes:
 
 @contextmanager
 def counted() -> Iterator[Callable[[], Passes]]:
-    """Counts calls in this thread and in those started meanwhile, by the interpreter's hook."""
+    """Counts calls, with the profile hook of this thread and of those started within."""
     calls: Counter[CodeType] = Counter()
     counting = {parse.__code__, find_secrets.__code__}
 
@@ -85,7 +85,7 @@ def test_a_real_suite_is_parsed_once_a_file_and_scanned_once_a_file_and_a_patter
         batches = (extract_file(file).storable for file in files)
         patterns = sum(report.created for report in bank.store_stream(batches))
     assert patterns > 100
-    # The scan of a pattern covers what is not code of the file: its name, description and tags.
+    # The scan of a pattern covers the texts that are composed: name, description and tags.
     assert passes() == Passes(parses=len(files), scans=len(files) + patterns)
 
 
@@ -146,7 +146,7 @@ def test_quality_from_the_tree_of_the_file_is_that_of_the_code_alone() -> None:
 
 
 def _indented(code: str, depth: int) -> str:
-    """Returns a test whose code is that many blanks further right than that of a plain one."""
+    """Returns a test method with this body, indented by ``depth``."""
     return f"class TestIt:\n{' ' * depth}def test_it(self):\n{code}"
 
 
@@ -158,10 +158,10 @@ def _indented(code: str, depth: int) -> str:
         ("test_doc.py", f'def test_it():\n    """Uses {TOKEN}."""\n    assert go() == 3\n'),
         # Two lines of a docstring become one line of the description.
         ("test_wrapped.py", f'def test_it():\n    """Sends Bearer\n    {PASSWORD}"""\n    go()\n'),
-        # Too far from its name as the file is indented, near enough at the left margin.
+        # Too far from its name as indented in the file, close enough at the left margin.
         ("deep.test.js", f"describe('a', () => {{\n{' ' * 8}it('b', () => {{\n{' ' * 10}use({{"
          f" password:\n{' ' * 12}'{PASSWORD}' }});\n{' ' * 8}}});\n}});\n"),
-        # The title is unquoted: what stands in it may read as an assignment.
+        # Without its quotes, a title may read as an assignment.
         ("title.test.js", f"it('password = \\'{PASSWORD}\\'', () => {{ go(3); }});\n"),
         ("joined.test.js", f"it('token ' + x + '=' + \"'{PASSWORD}'\", () => {{ go(3); }});\n"),
         ("tagged.test.js", f"it('x', () => {{ go({{ '{TOKEN}': 'abc' }}); }});\n"),
