@@ -27,6 +27,7 @@ from ..schema import (
 )
 from .answer_cache import CacheStatistics, PerformanceMetrics
 from .exchange.formats import (
+    DEFAULT_LIMITS,
     FileFormat,
     encode_patterns,
     format_of,
@@ -37,6 +38,7 @@ from .exchange.registry import read_registry, write_registry
 from .ingest.pipeline import store_stream
 from .ingest.reindex import ReindexReport, reindex
 from .ingest.writer import store_batch
+from .quality.scored_pattern import StorablePattern
 from .ranking.ranking_tuning import RankingTuning
 from .ranking.search import (
     SearchRequest,
@@ -184,7 +186,7 @@ class QEReasoningBank:
 
     def store_patterns(
         self,
-        patterns: Iterable[TestPattern],
+        patterns: Iterable[StorablePattern],
         *,
         change: Change | None = None,
         provenance: Provenance | None = None,
@@ -212,7 +214,7 @@ class QEReasoningBank:
         )
 
     def store_stream(
-        self, batches: Iterable[Iterable[TestPattern]], *, provenance: Provenance | None = None
+        self, batches: Iterable[Iterable[StorablePattern]], *, provenance: Provenance | None = None
     ) -> Iterator[StoreReport]:
         """Stores batches one after the other, each in one transaction; yields a report for each.
 
@@ -479,7 +481,9 @@ class QEReasoningBank:
         if mode not in ("merge", "replace"):
             raise ValueError(f"mode must be merge or replace, got {mode!r}")
         patterns = read_patterns(
-            Path(path), file_format, max_bytes=max_bytes, max_patterns=max_patterns
+            Path(path),
+            file_format,
+            limits=DEFAULT_LIMITS.with_bounds(max_bytes=max_bytes, max_patterns=max_patterns),
         )
         return self._import(patterns, mode, dry_run=dry_run, progress=progress)
 

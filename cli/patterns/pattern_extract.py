@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...retrieval import QEReasoningBank
-from ...schema import Framework, StoreReport, StoreResult, TestPattern
+from ...retrieval.quality.scored_pattern import StorablePattern, pattern_of
+from ...schema import Framework, StoreReport, StoreResult
 from ..options import (
     DatabaseOption,
     DryRunOption,
@@ -85,20 +86,20 @@ def _batches(
     framework: Framework | None,
     skipped: list[SkippedFile],
     completed: list[int],
-) -> Iterator[list[TestPattern]]:
+) -> Iterator[list[StorablePattern]]:
     """Yields batches of tests; appends to ``skipped``, and each batch's files to ``completed``."""
     from ...retrieval.extraction import extract_file
 
-    batch: list[TestPattern] = []
+    batch: list[StorablePattern] = []
     files_done = 0
     for path in files:
-        extracted = extract_file(path, scored=False)  # storing scores them
+        extracted = extract_file(path)
         if extracted.skipped is not None:
             skipped.append(extracted.skipped)
         batch += [
-            pattern
-            for pattern in extracted.patterns
-            if framework is None or pattern.framework == framework
+            storable
+            for storable in extracted.storable
+            if framework is None or pattern_of(storable).framework == framework
         ]
         files_done += 1
         while len(batch) >= BATCH_SIZE:

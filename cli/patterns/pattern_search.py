@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from ...retrieval import QEReasoningBank, SearchMode, SortKey
+from ...retrieval.text.source_language import language_of
 from ...schema import AqeError, PatternSearchContext, PatternSearchCriteria
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import plain, print_json, stderr, stdout
@@ -146,14 +147,12 @@ def similar(
 def _context(query: str, for_file: Path | None) -> PatternSearchContext:
     if for_file is None:
         return PatternSearchContext(query=query)
-    from ...retrieval.extraction.source import LANGUAGE_OF_SUFFIX  # a search without --for is fast
-
     try:
         source = for_file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise AqeError(f"cannot read {for_file}: {error.strerror}") from error
     return PatternSearchContext(
         query=query,
-        language=LANGUAGE_OF_SUFFIX.get(for_file.suffix.lower()),
+        language=language_of(for_file),
         source_code=source,
     )

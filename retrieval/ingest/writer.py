@@ -8,7 +8,8 @@ from typing import Final
 
 from ...models import Encoder
 from ...models.vector import Vector
-from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern
+from ...schema import Provenance, StoreReport, StoreResult, StoreStatus
+from ..quality.scored_pattern import StorablePattern
 from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
 from ..storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, UseSummary, use_summary
@@ -27,7 +28,7 @@ _FROM_A_FILE = Provenance(origin="extracted")
 
 def store_batch(
     backend: PatternBackend,
-    patterns: Iterable[TestPattern],
+    patterns: Iterable[StorablePattern],
     encoder: Callable[[], Encoder],
     *,
     min_quality: float = 0.0,
@@ -67,7 +68,7 @@ def store_batch(
 
 
 def prepare_batch(
-    backend: PatternBackend, patterns: Iterable[TestPattern], min_quality: float
+    backend: PatternBackend, patterns: Iterable[StorablePattern], min_quality: float
 ) -> PreparedBatch:
     """Returns the patterns ready to be embedded and written."""
     outcome = tuple(prepared(pattern, min_quality) for pattern in patterns)

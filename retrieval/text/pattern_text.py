@@ -1,4 +1,4 @@
-"""Which text stands for a pattern: for the encoder, for the full-text index, as a query."""
+"""Builds the texts of a pattern: for the encoder, for the full-text index and as a query."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DEFINITION = re.compile(
     r"(?:def|class|function\*?|const|let|var|interface)\s+([A-Za-z_$][\w$]*)",
     re.MULTILINE,
 )
-# As many names of a source file as a query of words can use.
+# Names of a source file that a text query can use.
 MAX_DEFINED_NAMES = 24
 MAX_SOURCE_CHARS = 200_000
 
@@ -36,7 +36,7 @@ def embedded_text(pattern: TestPattern) -> str:
 
 
 def text_hash(text: str) -> str:
-    """Returns the SHA-256 by which an embedded text is recognised."""
+    """Returns the SHA-256 of an embedded text, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -58,7 +58,7 @@ def content_hash(pattern: TestPattern) -> str:
 
 
 def context_query(context: PatternSearchContext) -> str:
-    """Returns what to search for: the words given, and the names that the source defines."""
+    """Returns the query text of a context: its words, and the names that its source defines."""
     names = _DEFINITION.findall(context.source_code[:MAX_SOURCE_CHARS])
     distinct = list(dict.fromkeys(name for name in names if len(name) > 2))[:MAX_DEFINED_NAMES]
     parts = (context.query, context.code_type, *context.keywords, *distinct)

@@ -1,15 +1,15 @@
-"""Names and descriptions of extracted patterns: what the test says about itself, nothing more."""
+"""Derives the name and description of a pattern from what its test says about itself."""
 
 from __future__ import annotations
 
 import re
 
-from ...models import split_identifiers
+from ...models import WORD_BOUNDARY
 from ...schema.records.patterns import MAX_NAME_CHARS
 
 __all__ = ["describe", "pattern_name", "words_of"]
 
-# A docstring's first paragraph is taken whole up to here; beyond, its first sentence.
+# A longer first paragraph of a docstring is cut to its first sentence.
 _MAX_DESCRIPTION_CHARS = 500
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
@@ -21,13 +21,13 @@ def pattern_name(chain: tuple[str, ...], title: str, *, separator: str) -> str:
     name = separator.join(part for part in (*map(_one_line, chain), _one_line(title)) if part)
     if len(name) <= MAX_NAME_CHARS:
         return name or "unnamed test"
-    # The end tells tests of one block apart, so the middle goes.
+    # The end distinguishes the tests of a block, so the middle is cut.
     head = MAX_NAME_CHARS // 2
     return f"{name[:head]}…{name[len(name) - (MAX_NAME_CHARS - head - 1) :]}"
 
 
 def describe(chain: tuple[str, ...], title: str, doc: str) -> str:
-    """Returns the docstring's first paragraph, else the title, else the name in words."""
+    """Returns the docstring's first paragraph, a title in words, or the name split into words."""
     paragraph = _one_line(re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0])
     if paragraph:
         return _shortened(paragraph)
@@ -42,8 +42,8 @@ def describe(chain: tuple[str, ...], title: str, doc: str) -> str:
 
 
 def words_of(identifier: str) -> str:
-    """Returns an identifier in lower-case words: ``takeMode_2`` gives ``take mode 2``."""
-    return " ".join(split_identifiers(identifier).lower().split())
+    """Returns an identifier in lower-case words: ``take mode 2`` for ``takeMode_2``."""
+    return " ".join(WORD_BOUNDARY.sub(" ", identifier.replace("_", " ")).lower().split())
 
 
 def _one_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Category and tags of a test, each from something that stands in its code."""
+"""Derives the category and tags of a test from signs in its code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from ...schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework
 from .code_facts import CodeFacts, Import
 from .found_test import FoundTest
-from .naming import words_of
+from .pattern_names import words_of
 
 __all__ = ["categorize", "collect_tags"]
 
@@ -73,7 +73,7 @@ _MAX_MODULE_TAGS = 6
 def categorize(
     test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], framework: Framework
 ) -> Category:
-    """Returns the kind of test: the first of e2e, performance, security, integration that fits."""
+    """Returns the first of e2e, performance, security and integration that fits, or unit."""
     words = words_of(" ".join((*test.chain, test.title)))
     if _is_e2e(test, facts, imports, framework):
         return "e2e"
@@ -89,7 +89,7 @@ def categorize(
 
 
 def collect_tags(test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...]) -> tuple[str, ...]:
-    """Returns up to 32 tags: how it is written, what it checks, fixtures, marks, modules used."""
+    """Returns up to 32 tags: its marks, kinds of check, fixtures and modules used."""
     tags = sorted(test.marks)
     for tag, pattern in (
         ("raises", _RAISES_CALLS),
@@ -119,17 +119,17 @@ def _is_e2e(
     if not facts.calls_any(_BROWSER_CALLS):
         return False
     return bool(_BROWSER_FIXTURES & set(test.fixtures)) or any(
-        _BROWSER_MODULES.match(each.module) for each in imports
+        _BROWSER_MODULES.match(imported.module) for imported in imports
     )
 
 
 def _modules_used(facts: CodeFacts, imports: tuple[Import, ...]) -> list[str]:
-    """Returns the modules whose imported names the test uses: what is under test, most likely."""
+    """Returns the modules whose imported names the test uses: most likely those under test."""
     used: dict[str, None] = {}
-    for each in imports:
-        top = each.module.partition(".")[0]
+    for imported in imports:
+        top = imported.module.partition(".")[0]
         if top in sys.stdlib_module_names or top in _NODE_MODULES:
             continue
-        if each.alias in facts.names and not _TEST_MODULES.match(each.module):
-            used[each.module.lstrip("./") or each.alias] = None
+        if imported.alias in facts.names and not _TEST_MODULES.match(imported.module):
+            used[imported.module.lstrip("./") or imported.alias] = None
     return list(used)[:_MAX_MODULE_TAGS]

@@ -1,4 +1,4 @@
-"""Which files hold tests: a walk that is sorted, safe against loops, and skips what is not ours."""
+"""Finds test files: sorted, safe against loops of links, without installed and generated code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...schema.errors import AqeError
-from .source import LANGUAGE_OF_SUFFIX, TEST_FOLDERS
+from ..text.source_language import language_of
+from .project_root import TEST_FOLDERS
 
 __all__ = ["find_test_files"]
 
@@ -19,7 +20,7 @@ _JAVASCRIPT_TEST_NAME = re.compile(
 )
 _DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")
 
-# In a test folder a file of any name may hold tests; one that holds none of these surely does not.
+# In a test folder, a file of any name may hold tests, unless nothing in it looks like one.
 _PYTHON_TEST_HINT = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _JAVASCRIPT_TEST_HINT = re.compile(rb"\b(?:f|x)?(?:it|test|specify)\b[\w.]*\s*[(`]|\.test\s*\(")
 _HINT_BYTES = 5 * 1024 * 1024
@@ -28,9 +29,9 @@ _HINT_BYTES = 5 * 1024 * 1024
 def find_test_files(paths: Sequence[Path]) -> list[Path]:
     """Returns the test files under the paths, sorted, each once.
 
-    A file given by name is taken whatever it is called. Folders are walked without ``.git``,
+    A file given by path is included whatever its name. Folders are searched without ``.git``,
     ``node_modules``, virtual environments, ``__pycache__``, ``dist``, ``build`` and hidden folders,
-    unless such a folder is itself given.
+    unless such a folder is given itself.
 
     Raises:
         AqeError: A path does not exist.
@@ -54,10 +55,10 @@ def _candidates(folder: Path) -> Iterator[Path]:
             status = current.stat()
             entries = sorted(os.scandir(current), key=lambda entry: entry.name)
         except OSError:
-            yield current  # extraction will say that it cannot be read
+            yield current  # extraction reports that it cannot be read
             continue
         if (status.st_dev, status.st_ino) in seen:
-            continue  # reached again through a symbolic link
+            continue  # reached before, through a symbolic link
         seen.add((status.st_dev, status.st_ino))
         for entry in entries:
             if _is_folder(entry):
@@ -71,7 +72,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False  # a link that leads nowhere or in a circle
+        return False  # a broken or circular link
 
 
 def _is_skipped_folder(folder: Path) -> bool:
@@ -83,7 +84,7 @@ def _is_skipped_folder(folder: Path) -> bool:
 
 
 def _is_candidate(path: Path, inside_tests: bool) -> bool:
-    language = LANGUAGE_OF_SUFFIX.get(path.suffix.lower())
+    language = language_of(path)
     if language is None or _DECLARATIONS.match(path.name):
         return False
     if language == "python":
@@ -102,4 +103,4 @@ def _holds(path: Path, hint: re.Pattern[bytes]) -> bool:
         with path.open("rb") as stream:
             return bool(hint.search(stream.read(_HINT_BYTES)))
     except OSError:
-        return True  # extraction will say why it cannot be read
+        return True  # extraction reports why it cannot be read

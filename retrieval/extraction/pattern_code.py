@@ -1,4 +1,4 @@
-"""Code of a pattern: the test alone (example), and the test below its context (template)."""
+"""Renders the code of a pattern: the test alone (example), and below its context (template)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from .found_test import FoundTest, Snippet
-from .placeholders import Edit
-from .source import SourceFile
+from .placeholders.placeholder_edits import Edit
+from .source_file import SourceFile
 
 __all__ = ["render_example", "render_template"]
 
@@ -20,7 +20,7 @@ def render_example(source: SourceFile, test: FoundTest) -> str:
 
 
 def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) -> str:
-    """Returns the test inside its classes or describe blocks, setup above it, edits applied."""
+    """Returns the test within its classes or describe blocks, below its setup, with the edits."""
     ordered = sorted(edits, key=lambda edit: edit.start)
     depth = 0
     blocks: list[str] = []
@@ -37,7 +37,7 @@ def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) 
 
 
 def _render(source: SourceFile, snippet: Snippet, depth: int, edits: Sequence[Edit]) -> str:
-    """Returns a snippet with its edits, its first line moved to the given depth."""
+    """Returns a snippet with its edits, its first line indented by ``depth``."""
     pieces: list[str] = []
     position = snippet.start
     for edit in edits[bisect_left(edits, snippet.start, key=lambda edit: edit.start) :]:
@@ -55,6 +55,6 @@ def _reindent(text: str, column: int, depth: int) -> str:
     lines = [margin + first]
     for line in rest:
         indent = len(line) - len(line.lstrip(" \t"))
-        # A line further left than the first one is inside a string or comment: it stays.
+        # A line further left than the first is part of a string or comment: it stays.
         lines.append(margin + line[column:] if indent >= column else line)
     return "\n".join(line.rstrip() if not line.strip() else line for line in lines)
