@@ -124,9 +124,11 @@ class BankResources:
         backend cannot search embeddings.
         """
         terms = tuple(query_terms(request.text))
-        if not terms or request.mode == "text" or not self.backend().has_vectors:
+        if not terms or request.mode == "text":
             return SearchQuery(request.text, terms, mode=request.mode)
         if self._embed is None:
+            if not self.backend().has_vectors:
+                return SearchQuery(request.text, terms, mode=request.mode)
             self._embed = query_embedder(self.encoder())
         return SearchQuery(request.text, terms, self._embed(request.text), request.mode)
 
@@ -142,6 +144,7 @@ class BankResources:
             if self._is_open:
                 self._backend.close()
             self._is_open = False
+            self._embed = None
             self._answers.clear()
 
     def _version(self) -> Hashable:

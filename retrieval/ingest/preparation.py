@@ -29,27 +29,17 @@ class PreparedPattern:
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """Patterns ready to be written or rejected, in the order given.
+    """Patterns ready to be written or rejected.
 
     Attributes:
+        outcome: Every pattern of the batch, in the order given.
+        ready: Those that are not rejected.
         pending: Those whose embedding is not in the bank.
     """
 
     outcome: tuple[PreparedPattern | StoreResult, ...]
+    ready: tuple[PreparedPattern, ...]
     pending: tuple[PreparedPattern, ...]
-
-    @property
-    def prepared(self) -> list[PreparedPattern]:
-        """Those that are not rejected."""
-        return [entry for entry in self.outcome if isinstance(entry, PreparedPattern)]
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of all."""
-        return [
-            entry.pattern.id if isinstance(entry, PreparedPattern) else entry.id
-            for entry in self.outcome
-        ]
 
 
 def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern | StoreResult:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from ...models import QueryEmbedding
@@ -182,7 +183,7 @@ def _chosen(
     facts = candidates.facts
     groups = group([facts[answer.key].signature for answer in fused], request.limit)
     free = request.limit - len(groups)
-    shown = set(sorted(place for repeats in groups.values() for place in repeats)[:free])
+    shown = set(sorted(chain.from_iterable(groups.values()))[:free])
     answers = []
     for place in sorted({*groups, *shown}):
         hidden = [repeat for repeat in groups.get(place, ()) if repeat not in shown]

@@ -53,6 +53,9 @@ class TermBudget:
             alone: No vectors retrieve documents as well, so the terms may retrieve more.
         """
         size = int(connection.execute("select max(rowid) from patterns_fts_docsize").get or 0)
+        tuning = self._tuning
+        if size * len(terms) <= min(tuning.document_budget, tuning.min_documents):
+            return ChosenTerms.all_of(terms)  # a small bank can pay for every term
         self._drop_outdated(size)
         known: dict[str, int] = {}
         for term in terms:
