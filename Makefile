@@ -9,7 +9,7 @@ PYTEST  = $(BIN)/pytest -q -n 2 --dist loadfile
 
 # The demo's suites: real tests that ship inside the numpy that was installed with aqe.
 DEMO_DB := .demo/aqe.db
-SUITES   = $$($(BIN)/python -m aqe.bench.workload)
+SUITES   = $$($(BIN)/python -m aqe.bench.workload.numpy_suites)
 AQE     := $(BIN)/aqe
 
 .DEFAULT_GOAL := help

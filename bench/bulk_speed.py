@@ -23,7 +23,7 @@ from ..models import Encoder, create_encoder
 from ..retrieval.extraction import extract_file, find_test_files
 from ..retrieval.text.pattern_text import embedded_text
 from ..schema import AqeError
-from .workload import suite_paths
+from .workload.numpy_suites import suite_paths
 
 __all__ = ["BulkSpeed", "measure_bulk"]
 

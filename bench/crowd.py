@@ -28,7 +28,7 @@ from ..schema import AqeError, Database
 from .crowd_history import Change, Look, stale_looks
 from .crowd_member import MemberPlan, MemberReport, write_queries
 from .latency_rows import FilterName, LatencyRow, Note, row_of
-from .synthetic import GeneratedEncoder, PatternGenerator, fill_bank
+from .workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 
 __all__ = ["CrowdSize", "measure_crowd"]
 

@@ -24,7 +24,7 @@ from ..retrieval import QEReasoningBank
 from ..retrieval.ranking.search import SearchMode
 from ..schema import AqeError, TestPattern
 from .crowd_history import REMOVED, Change, Look, watched_word
-from .synthetic import DIMENSION, GeneratedQuery, PatternGenerator
+from .workload.generated_patterns import DIMENSION, GeneratedQuery, PatternGenerator
 
 __all__ = ["CrowdEncoder", "MemberPlan", "MemberReport", "read_queries", "run", "write_queries"]
 

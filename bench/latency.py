@@ -32,7 +32,12 @@ from .crowd_member import write_queries
 from .latency_rows import YARDSTICK, FilterName, LatencyRow, LatencyTimes, Note
 from .latency_yardsticks import NumpyScan, PlainHybrid
 from .memory_use import measure_memory, resident_mb
-from .synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
+from .workload.generated_patterns import (
+    GeneratedEncoder,
+    GeneratedQuery,
+    PatternGenerator,
+    fill_bank,
+)
 
 __all__ = ["FILTERS", "SEED", "measure_latency", "sizes_of"]
 

@@ -18,7 +18,12 @@ from aqe.bench.in_turns import measure_in_turns
 from aqe.bench.latency import DEPTH, FILTERS, SEED
 from aqe.bench.latency_rows import FilterName
 from aqe.bench.latency_yardsticks import PlainHybrid
-from aqe.bench.synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
+from aqe.bench.workload.generated_patterns import (
+    GeneratedEncoder,
+    GeneratedQuery,
+    PatternGenerator,
+    fill_bank,
+)
 from aqe.retrieval.storage.sqlite import PatternStore
 from aqe.retrieval.text.tokens import query_terms
 

@@ -18,7 +18,7 @@ import numpy as np
 from ...retrieval.text.minhash import MIN_SIMILARITY, bands, comparable_tokens, signature
 from ...retrieval.text.minhash import similarity as estimated
 from ...retrieval.text.pattern_text import body_of
-from ..workload import real_patterns
+from ..workload.numpy_suites import real_patterns
 
 __all__ = ["measure_near_duplicates"]
 

@@ -29,7 +29,7 @@ from ...retrieval.text.tokens import query_terms
 from ...schema import Database, PatternSearchContext, PatternSearchCriteria
 from ..latency import SEED
 from ..latency_rows import Key, LatencyTimes
-from ..synthetic import GeneratedEncoder, PatternGenerator, fill_bank
+from ..workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 from .ablation import convex_combination
 
 __all__ = ["measure_ranking_cost"]

@@ -24,7 +24,12 @@ from aqe.bench.crowd_member import (
     run,
     write_queries,
 )
-from aqe.bench.synthetic import GeneratedEncoder, GeneratedQuery, PatternGenerator, fill_bank
+from aqe.bench.workload.generated_patterns import (
+    GeneratedEncoder,
+    GeneratedQuery,
+    PatternGenerator,
+    fill_bank,
+)
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import AqeError
 

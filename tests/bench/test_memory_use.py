@@ -8,7 +8,7 @@ import pytest
 
 from aqe.bench.crowd_member import write_queries
 from aqe.bench.memory_use import measure_memory
-from aqe.bench.synthetic import GeneratedEncoder, PatternGenerator, fill_bank
+from aqe.bench.workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 from aqe.retrieval import QEReasoningBank
 
 SEED = 20261123

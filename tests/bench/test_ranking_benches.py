@@ -8,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqe.bench import workload
 from aqe.bench.beir import Document, JudgedSet, read_judged_set, write_judged_set
 from aqe.bench.studies import ablation, near_duplicates, ranking_cost, ranking_weight
 from aqe.models import HashingEncoder
-from aqe.schema import AqeError
 
 WORDS = (
     "singular matrix",
@@ -76,25 +74,6 @@ def test_near_duplicates_are_measured_on_real_tests(monkeypatch: pytest.MonkeyPa
     lines = near_duplicates.measure_near_duplicates().splitlines()
     assert lines[0].startswith("| difflib ratio")
     assert sum(line.startswith("| 0.") for line in lines) == 6
-
-
-def test_workload_is_real_and_always_the_same() -> None:
-    patterns = workload.real_patterns(40)
-    assert [one.id for one in patterns] == [one.id for one in workload.real_patterns(40)]
-    assert all(one.examples and one.source for one in patterns)
-    queries = workload.real_queries(patterns, 10)
-    assert len(set(queries)) == 10
-    with pytest.raises(AqeError, match="must give 41 queries"):
-        workload.real_queries(patterns, 41)
-
-
-def test_workload_says_what_is_missing() -> None:
-    with pytest.raises(AqeError, match="nosuch must be installed"):
-        workload.suite_paths("nosuch")
-    with pytest.raises(AqeError, match="without its tests"):
-        workload.suite_paths("msgspec")
-    with pytest.raises(AqeError, match="must hold 1000000 tests"):
-        workload.real_patterns(1_000_000)
 
 
 def test_ranking_cost_compares_the_same_look_up(capsys: pytest.CaptureFixture[str]) -> None:

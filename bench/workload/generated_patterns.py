@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..models import QueryEmbedding, Vector
-from ..retrieval import QEReasoningBank
-from ..retrieval.text.pattern_text import embedded_text, text_hash
-from ..schema import Category, Framework, Language, TestPattern
+from ...models import QueryEmbedding, Vector
+from ...retrieval import QEReasoningBank
+from ...retrieval.text.pattern_text import embedded_text, text_hash
+from ...schema import Category, Framework, Language, TestPattern
 
 __all__ = ["DIMENSION", "GeneratedEncoder", "GeneratedQuery", "PatternGenerator", "fill_bank"]
 

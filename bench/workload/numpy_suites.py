@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
-from ..retrieval.extraction import extract_file, find_test_files
-from ..schema import AqeError, TestPattern
+from ...retrieval.extraction import extract_file, find_test_files
+from ...schema import AqeError, TestPattern
 
 __all__ = ["SUITES", "real_patterns", "real_queries", "suite_paths"]
 
