@@ -37,11 +37,11 @@ from ...retrieval.text.tokens import (
     weighted_terms,
 )
 from ...schema import PatternSearchCriteria
-from ..beir import JudgedSet, read_judged_set
-from ..embedding_cache import CachedEncoder
-from ..judged_bank import DocumentField, open_judged_bank
-from ..quality import RRF_K
-from ..retrieval_metrics import ndcg_at_10
+from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.embedding_cache import CachedEncoder
+from ..quality.judged_bank import DocumentField, open_judged_bank
+from ..quality.retrieval_metrics import ndcg_at_10
+from ..quality.retrieval_quality import RRF_K
 from .ranking_weight import document_of_row, tuning_half
 
 __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]

@@ -24,11 +24,11 @@ import numpy as np
 
 from ...models import DEFAULT_ENCODER, Encoder, create_encoder
 from ...schema import AqeError, PatternUsageContext
-from ..beir import JudgedSet, read_judged_set
-from ..embedding_cache import CachedEncoder, default_cache_folder
-from ..judged_bank import DocumentField, JudgedBank, open_judged_bank
-from ..quality import SEED
-from ..retrieval_metrics import Values, compare, ndcg_at_10
+from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.embedding_cache import CachedEncoder, default_cache_folder
+from ..quality.judged_bank import DocumentField, JudgedBank, open_judged_bank
+from ..quality.retrieval_metrics import Values, compare, ndcg_at_10
+from ..quality.retrieval_quality import SEED
 
 __all__ = ["Flood", "Groups", "measure_evidence", "split_queries"]
 

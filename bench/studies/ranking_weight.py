@@ -24,10 +24,10 @@ from ...retrieval.ranking.search import LegScores, SearchRequest, leg_scores
 from ...retrieval.storage.sqlite import PatternStore
 from ...retrieval.text.tokens import query_terms
 from ...schema import PatternSearchContext, PatternSearchCriteria
-from ..beir import JudgedSet, read_judged_set
-from ..embedding_cache import CachedEncoder
-from ..judged_bank import DocumentField, open_judged_bank
-from ..retrieval_metrics import ndcg_at_10
+from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.embedding_cache import CachedEncoder
+from ..quality.judged_bank import DocumentField, open_judged_bank
+from ..quality.retrieval_metrics import ndcg_at_10
 
 __all__ = ["WEIGHTS", "document_of_row", "tuning_half", "weights_table"]
 

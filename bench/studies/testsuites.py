@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ...retrieval.extraction import extract_file, find_test_files
 from ...retrieval.text.syntax_tree import Grammar, parse
 from ...schema import AqeError, TestPattern
-from ..beir import Document, JudgedSet, write_judged_set
+from ..quality.beir import Document, JudgedSet, write_judged_set
 
 if TYPE_CHECKING:
     from tree_sitter import Node

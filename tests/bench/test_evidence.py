@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.beir import Document, JudgedSet, write_judged_set
+from aqe.bench.quality.beir import Document, JudgedSet, write_judged_set
 from aqe.bench.studies.evidence import (
     AGENTS,
     FALSE_SUCCESSES,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqe.bench.beir import Document, JudgedSet, read_judged_set, write_judged_set
+from aqe.bench.quality.beir import Document, JudgedSet, read_judged_set, write_judged_set
 from aqe.bench.studies import ablation, near_duplicates, ranking_cost, ranking_weight
 from aqe.models import HashingEncoder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.beir import JudgedSet, read_judged_set
+from aqe.bench.quality.beir import JudgedSet, read_judged_set
 from aqe.bench.studies.testsuites import (
     MAX_SHARED,
     SuiteTest,

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from ..schema import InterchangeError
+from ...schema import InterchangeError
 
 __all__ = ["Document", "JudgedSet", "read_judged_set", "write_judged_set"]
 

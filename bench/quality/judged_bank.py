@@ -11,11 +11,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from ..models import Encoder
-from ..retrieval import QEReasoningBank
-from ..retrieval.ranking.search import SearchMode
-from ..schema import AqeError, Database, TestPattern, stable_id
-from ..schema.records.patterns import MAX_NAME_CHARS
+from ...models import Encoder
+from ...retrieval import QEReasoningBank
+from ...retrieval.ranking.search import SearchMode
+from ...schema import AqeError, Database, TestPattern, stable_id
+from ...schema.records.patterns import MAX_NAME_CHARS
 from .beir import Document, JudgedSet
 
 __all__ = ["DocumentField", "JudgedBank", "Loading", "document_pattern", "open_judged_bank"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..schema import AqeError
+from ...schema import AqeError
 
 __all__ = [
     "Difference",

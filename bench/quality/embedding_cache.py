@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..models import Encoder, QueryEmbedding, embed_query
-from ..schema import AqeError, stable_id
+from ...models import Encoder, QueryEmbedding, embed_query
+from ...schema import AqeError, stable_id
 
 __all__ = ["CachedEncoder", "default_cache_folder"]
 

@@ -15,11 +15,16 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from aqe import QEReasoningBank
-from aqe.bench.beir import Document, JudgedSet, read_judged_set, write_judged_set
-from aqe.bench.embedding_cache import CachedEncoder, default_cache_folder
-from aqe.bench.judged_bank import MAX_TEXT_BYTES, document_pattern, open_judged_bank
-from aqe.bench.quality import SYSTEMS, measure_quality, reciprocal_rank_fusion
-from aqe.bench.retrieval_metrics import compare, ndcg_at_10, recall_at_100, reciprocal_rank_at_10
+from aqe.bench.quality.beir import Document, JudgedSet, read_judged_set, write_judged_set
+from aqe.bench.quality.embedding_cache import CachedEncoder, default_cache_folder
+from aqe.bench.quality.judged_bank import MAX_TEXT_BYTES, document_pattern, open_judged_bank
+from aqe.bench.quality.retrieval_metrics import (
+    compare,
+    ndcg_at_10,
+    recall_at_100,
+    reciprocal_rank_at_10,
+)
+from aqe.bench.quality.retrieval_quality import SYSTEMS, measure_quality, reciprocal_rank_fusion
 from aqe.cli.main import app
 from aqe.models import Encoder, HashingEncoder
 from aqe.schema import AqeError, InterchangeError, TestPattern

@@ -17,8 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..models import Encoder
-from ..retrieval.ranking.search import SearchMode
+from ...models import Encoder
+from ...retrieval.ranking.search import SearchMode
 from .beir import JudgedSet
 from .embedding_cache import CachedEncoder
 from .judged_bank import DocumentField, JudgedBank, open_judged_bank
