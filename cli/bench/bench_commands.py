@@ -88,7 +88,7 @@ def _print_rows(rows: Sequence[SpeedRow], saved: dict[str, float]) -> None:
 @app.command()
 def learning(json: JsonOption = False) -> None:
     """Check the Q-learning core on Gymnasium's tabular environments, exactly scored."""
-    from ...bench.learning import run
+    from ...bench.learning.gymnasium_runs import run
 
     if find_spec("gymnasium") is None:
         raise AqeError("aqe bench learning needs gymnasium: pip install 'aqe[bench]'")

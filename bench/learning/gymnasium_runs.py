@@ -1,4 +1,4 @@
-"""``aqe bench learning``: the Q-learning core against environments with a known optimum.
+"""Scores the Q-learning core on environments with a known optimum (``aqe bench learning``).
 
 Each greedy policy is scored exactly, on the environment's own transition table, so that a result
 is not a matter of luck: the undiscounted mean return over the start distribution, by backward
@@ -7,33 +7,29 @@ induction over the time limit. The environments are those of Gymnasium's toy_tex
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..learning.q_learning.policies import EpsilonGreedy
-from ..learning.q_learning.q_table import QTable
-from ..learning.q_learning.update_rules import update
+from ...learning.q_learning.policies import EpsilonGreedy
+from ...learning.q_learning.q_table import QTable
+from ...learning.q_learning.update_rules import update
 
 __all__ = ["SETUPS", "Curve", "Model", "Setup", "run", "train"]
 
-# An episode of CliffWalking has no limit; a policy that has not arrived by then never will.
+# An episode of CliffWalking has no limit; a policy that has not arrived after these steps never
+# will.
 UNLIMITED_STEPS = 1_000
 CURVE_POINTS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """One environment, how to learn it, and what the core must reach.
+    """An environment, the settings to learn it with, and the return that the core must reach.
 
     Epsilon falls linearly from ``epsilon_start`` to ``epsilon_end`` over ``epsilon_share`` of the
     episodes. Settings and gates: the reference runs of plain Watkins Q-learning with the same
@@ -86,7 +82,7 @@ SETUPS: tuple[Setup, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Exact return of the greedy policy after so many episodes."""
+    """Exact returns of the greedy policy, each after that number of episodes."""
 
     environment: str
     seed: int
@@ -95,12 +91,13 @@ class Curve:
 
 
 class Model:
-    """An environment's transition table as arrays: what is known of it without trying.
+    """An environment's transition table as arrays.
 
     Attributes:
-        probabilities: (states, actions, states) float64, of going on to a state; an end is none.
-        rewards: (states, actions) float64, expected.
-        starts: (states,) float64, the distribution of first states.
+        probabilities: Of continuing in each state, (states, actions, states) float64; terminal
+            transitions are left out.
+        rewards: Expected rewards, (states, actions) float64.
+        starts: Distribution of the first state, (states,) float64.
         steps: The time limit.
     """
 
@@ -119,7 +116,7 @@ class Model:
         self.steps: int = environment.spec.max_episode_steps or UNLIMITED_STEPS
 
     def score(self, policy: npt.NDArray[np.intp]) -> float:
-        """Returns the exact mean return of a policy, shape (states,), within the time limit."""
+        """Returns the exact mean return of a policy ``(states,)`` within the time limit."""
         rows = np.arange(policy.size)
         rewards, probabilities = self.rewards[rows, policy], self.probabilities[rows, policy]
         values = np.zeros(policy.size)
@@ -139,15 +136,18 @@ def run(
     seeds: Sequence[int] = (1, 2, 3),
     *,
     setups: Sequence[Setup] = SETUPS,
-    told: Callable[[str], None] = lambda line: None,
+    note: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Returns ``{"results": [{"environment", "seed", "episodes", "return", "optimum", …}], …}``.
+    """Returns the score of each environment and seed, and its learning curve.
+
+    The keys are ``results`` (a list with environment, seed, episodes, return, optimum, gate,
+    passed, updates and seconds) and ``curves``.
 
     Args:
-        told: Hears a line about each run that ended.
+        note: Called with a line about each finished run.
 
     Raises:
-        ModuleNotFoundError: Gymnasium is missing; ``pip install 'aqe[bench]'`` brings it.
+        ModuleNotFoundError: Gymnasium is missing; install it with ``pip install 'aqe[bench]'``.
     """
     import gymnasium
 
@@ -158,63 +158,77 @@ def run(
         for seed in seeds:
             started = time.perf_counter()
             table, curve = train(setup, seed=seed, model=model)
-            score = curve.returns[-1]
             seconds = time.perf_counter() - started
-            curves.append(curve)
-            results.append(
-                {
-                    "environment": setup.environment,
-                    "seed": seed,
-                    "episodes": setup.episodes,
-                    "return": score,
-                    "optimum": optimum,
-                    "gate": setup.gate,
-                    "passed": score >= setup.gate - 1e-9,
-                    "updates": table.total_visits(),
-                    "seconds": round(seconds, 2),
-                }
+            result = _result(setup, curve, optimum=optimum, seconds=seconds)
+            results.append(result | {"updates": table.total_visits()})
+            curves.append(asdict(curve))
+            note(
+                f"{setup.environment} seed {seed}:"
+                f" {result['return']:.4f} of {optimum:.4f} in {seconds:.1f} s"
             )
-            told(
-                f"{setup.environment} seed {seed}: {score:.4f} of {optimum:.4f} in {seconds:.1f} s"
-            )
-    return {"results": results, "curves": [asdict(curve) for curve in curves]}
+    return {"results": results, "curves": curves}
+
+
+def _result(setup: Setup, curve: Curve, *, optimum: float, seconds: float) -> dict[str, Any]:
+    score = curve.returns[-1]
+    return {
+        "environment": setup.environment,
+        "seed": curve.seed,
+        "episodes": setup.episodes,
+        "return": score,
+        "optimum": optimum,
+        "gate": setup.gate,
+        "passed": score >= setup.gate - 1e-9,
+        "seconds": round(seconds, 2),
+    }
 
 
 def train(setup: Setup, *, seed: int, model: Model) -> tuple[QTable, Curve]:
-    """Returns the table after learning, and the curve of its greedy policy's exact return."""
+    """Returns the learned table, and the exact returns of its greedy policy on the way there."""
     import gymnasium
 
     environment = gymnasium.make(setup.environment)
     states, actions = model.rewards.shape
     table = QTable([str(state) for state in range(states)], [str(a) for a in range(actions)])
-    rng, policy = np.random.default_rng(seed), EpsilonGreedy()
+    rng = np.random.default_rng(seed)
     every = max(1, setup.episodes // CURVE_POINTS)
     episodes, returns = [0], [model.score(_greedy(table, states))]
     state, _ = environment.reset(seed=seed)
     for episode in range(1, setup.episodes + 1):
-        epsilon = _epsilon(setup, episode - 1)
-        ended = False
-        while not ended:
-            visits, rewards = table.visits(state), table.reward_sums(state)
-            choice = policy.choose(table.values(state), visits, rewards, epsilon=epsilon, rng=rng)
-            follows, reward, terminated, truncated, _ = environment.step(choice.index)
-            table.count_visit(state, choice.index, float(reward))
-            update(
-                table,
-                state,
-                choice.index,
-                float(reward),
-                None if terminated else follows,
-                learning_rate=setup.learning_rate,
-                discount_factor=setup.discount_factor,
-            )
-            state, ended = follows, terminated or truncated
+        _learn_episode(environment, state, table, setup, _epsilon(setup, episode - 1), rng)
         state, _ = environment.reset()
         if episode % every == 0 or episode == setup.episodes:
             episodes.append(episode)
             returns.append(model.score(_greedy(table, states)))
     environment.close()
     return table, Curve(setup.environment, seed, tuple(episodes), tuple(returns))
+
+
+def _learn_episode(
+    environment: Any,
+    state: int,
+    table: QTable,
+    setup: Setup,
+    epsilon: float,
+    rng: np.random.Generator,
+) -> None:
+    """Acts and updates the table until the episode ends."""
+    policy, ended = EpsilonGreedy(), False
+    while not ended:
+        visits, rewards = table.visits(state), table.reward_sums(state)
+        choice = policy.choose(table.values(state), visits, rewards, epsilon=epsilon, rng=rng)
+        follows, reward, terminated, truncated, _ = environment.step(choice.index)
+        table.count_visit(state, choice.index, float(reward))
+        update(
+            table,
+            state,
+            choice.index,
+            float(reward),
+            None if terminated else follows,
+            learning_rate=setup.learning_rate,
+            discount_factor=setup.discount_factor,
+        )
+        state, ended = follows, terminated or truncated
 
 
 def _epsilon(setup: Setup, episode: int) -> float:
@@ -224,33 +238,3 @@ def _epsilon(setup: Setup, episode: int) -> float:
 
 def _greedy(table: QTable, states: int) -> npt.NDArray[np.intp]:
     return np.array([table.values(state).argmax() for state in range(states)], dtype=np.intp)
-
-
-def write_results(report: dict[str, Any], folder: Path) -> list[Path]:
-    """Writes ``learning.json``, ``learning.md`` and ``learning.png``; returns their paths."""
-    from .studies.learning_report import draw_curves, results_table
-
-    paths = [folder / f"learning.{kind}" for kind in ("json", "md", "png")]
-    document = {**report, "python": platform.python_version(), "numpy": np.__version__}
-    paths[0].write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    paths[1].write_text(results_table(report), encoding="utf-8")
-    draw_curves(report, paths[2])
-    return paths
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the benchmark from the command line; returns 1 when a gate was missed."""
-    parser = argparse.ArgumentParser(prog="python -m aqe.bench.learning", description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--output", type=Path, help="folder for table and picture")
-    options = parser.parse_args(arguments)
-    report = run(options.seeds, told=lambda line: print(line, file=sys.stderr, flush=True))
-    json.dump({"results": report["results"]}, sys.stdout, indent=1)
-    sys.stdout.write("\n")
-    if options.output is not None:
-        write_results(report, options.output)
-    return 0 if all(result["passed"] for result in report["results"]) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

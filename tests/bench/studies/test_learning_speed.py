@@ -1,0 +1,20 @@
+"""The speed of learning, at a size that takes seconds."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aqe.bench.studies import learning_speed
+
+
+def test_speed_measures_each_promise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(learning_speed, "LEARNED", 50)
+    monkeypatch.setattr(learning_speed, "UPDATES", 500)
+    assert learning_speed.main(["--experiences", "2000", "--q-values", "800"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert len(results) == 5
+    assert all(0 < row["median_ms"] <= row["p95_ms"] for row in results)
