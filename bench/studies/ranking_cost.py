@@ -27,8 +27,8 @@ from ...retrieval.ranking.search import CANDIDATES_PER_LEG, SearchRequest, leg_s
 from ...retrieval.storage.sqlite import PatternStore
 from ...retrieval.text.tokens import query_terms
 from ...schema import Database, PatternSearchContext, PatternSearchCriteria
-from ..latency import SEED
-from ..latency_rows import Key, LatencyTimes
+from ..latency.latency_by_size import SEED
+from ..latency.latency_rows import Key, LatencyTimes
 from ..workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 from .ablation import convex_combination
 

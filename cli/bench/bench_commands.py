@@ -16,7 +16,7 @@ from ..output import plain, print_json, stderr, stdout, table
 from . import bench_bulk, bench_latency, bench_quality
 
 if TYPE_CHECKING:  # loaded by the command that measures
-    from ...bench.bank_speed import SpeedRow
+    from ...bench.bank.bank_speed import SpeedRow
 
 app = typer.Typer(
     help="Measure this installation.", invoke_without_command=True, rich_markup_mode=None
@@ -47,8 +47,8 @@ def bank(
         return
     if save and baseline is None:
         raise typer.BadParameter("--save needs --baseline FILE")
-    from ...bench.bank_speed import run_bank_speed
-    from ...bench.baseline import read_baseline, slower, write_baseline
+    from ...bench.bank.bank_speed import run_bank_speed
+    from ...bench.bank.baseline import read_baseline, slower, write_baseline
 
     saved = read_baseline(baseline) if baseline is not None and not save else {}
     if not json:

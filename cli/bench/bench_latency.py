@@ -33,7 +33,7 @@ def latency(
     json: JsonOption = False,
 ) -> None:
     """Measure searching and storing as a bank grows, against plain vec0 + FTS5 in the same run."""
-    from ...bench.latency import measure_latency, sizes_of
+    from ...bench.latency.latency_by_size import measure_latency, sizes_of
 
     console = stderr()
     report = measure_latency(

@@ -22,22 +22,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..models import Encoder, create_encoder
-from ..retrieval import QEReasoningBank
-from ..retrieval.storage.sqlite import PatternStore
-from ..retrieval.text.tokens import query_terms
-from ..schema import Database, PatternSearchCriteria
-from .crowd import CrowdSize, measure_crowd
-from .crowd_member import write_queries
-from .latency_rows import YARDSTICK, FilterName, LatencyRow, LatencyTimes, Note
-from .latency_yardsticks import NumpyScan, PlainHybrid
-from .memory_use import measure_memory, resident_mb
-from .workload.generated_patterns import (
+from ...models import Encoder, create_encoder
+from ...retrieval import QEReasoningBank
+from ...retrieval.storage.sqlite import PatternStore
+from ...retrieval.text.tokens import query_terms
+from ...schema import Database, PatternSearchCriteria
+from ..workload.generated_patterns import (
     GeneratedEncoder,
     GeneratedQuery,
     PatternGenerator,
     fill_bank,
 )
+from .crowd import CrowdSize, measure_crowd
+from .crowd_member import write_queries
+from .latency_rows import YARDSTICK, FilterName, LatencyRow, LatencyTimes, Note
+from .latency_yardsticks import NumpyScan, PlainHybrid
+from .memory_use import measure_memory, resident_mb
 
 __all__ = ["FILTERS", "SEED", "measure_latency", "sizes_of"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from ..schema import AqeError
+from ...schema import AqeError
 
 __all__ = ["SpeedRow", "run_bank_speed"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..schema import AqeError
+from ...schema import AqeError
 from .bank_speed import SpeedRow
 
 __all__ = ["read_baseline", "slower", "write_baseline"]

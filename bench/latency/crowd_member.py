@@ -1,6 +1,6 @@
 """One process of a crowd: some threads that search a bank, or one that writes to it.
 
-Started by ``crowd`` as ``python -m aqe.bench.crowd_member PLAN``. It opens the bank and warms up,
+Started by ``crowd`` as ``python -m aqe.bench.latency.crowd_member PLAN``. It opens the bank and warms up,
 says ``ready``, reads the moment to begin, and leaves what it saw in a file.
 """
 
@@ -19,12 +19,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ..models import Encoder, Vector, create_encoder
-from ..retrieval import QEReasoningBank
-from ..retrieval.ranking.search import SearchMode
-from ..schema import AqeError, TestPattern
+from ...models import Encoder, Vector, create_encoder
+from ...retrieval import QEReasoningBank
+from ...retrieval.ranking.search import SearchMode
+from ...schema import AqeError, TestPattern
+from ..workload.generated_patterns import DIMENSION, GeneratedQuery, PatternGenerator
 from .crowd_history import REMOVED, Change, Look, watched_word
-from .workload.generated_patterns import DIMENSION, GeneratedQuery, PatternGenerator
 
 __all__ = ["CrowdEncoder", "MemberPlan", "MemberReport", "read_queries", "run", "write_queries"]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.bank_speed import SpeedRow
-from aqe.bench.baseline import read_baseline, slower, write_baseline
+from aqe.bench.bank.bank_speed import SpeedRow
+from aqe.bench.bank.baseline import read_baseline, slower, write_baseline
 from aqe.schema import AqeError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BASELINE = ROOT / "bench" / "baseline.json"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.bulk_speed import measure_bulk
+from aqe.bench.bulk.bulk_speed import measure_bulk
 from aqe.schema import AqeError
 
 

@@ -23,12 +23,12 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from ..retrieval import QEReasoningBank
-from ..schema import AqeError, Database
+from ...retrieval import QEReasoningBank
+from ...schema import AqeError, Database
+from ..workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 from .crowd_history import Change, Look, stale_looks
 from .crowd_member import MemberPlan, MemberReport, write_queries
 from .latency_rows import FilterName, LatencyRow, Note, row_of
-from .workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 
 __all__ = ["CrowdSize", "measure_crowd"]
 

@@ -19,11 +19,11 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from ..models import Encoder, create_encoder
-from ..retrieval.extraction import extract_file, find_test_files
-from ..retrieval.text.pattern_text import embedded_text
-from ..schema import AqeError
-from .workload.numpy_suites import suite_paths
+from ...models import Encoder, create_encoder
+from ...retrieval.extraction import extract_file, find_test_files
+from ...retrieval.text.pattern_text import embedded_text
+from ...schema import AqeError
+from ..workload.numpy_suites import suite_paths
 
 __all__ = ["BulkSpeed", "measure_bulk"]
 

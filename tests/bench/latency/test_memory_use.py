@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from aqe.bench.crowd_member import write_queries
-from aqe.bench.memory_use import measure_memory
+from aqe.bench.latency.crowd_member import write_queries
+from aqe.bench.latency.memory_use import measure_memory
 from aqe.bench.workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
 from aqe.retrieval import QEReasoningBank
 

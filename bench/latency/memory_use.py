@@ -18,8 +18,8 @@ from typing import Any
 import apsw
 import msgspec
 
-from ..retrieval import QEReasoningBank
-from ..schema import Database, TestPattern
+from ...retrieval import QEReasoningBank
+from ...schema import Database, TestPattern
 from .crowd_member import CrowdEncoder, read_queries
 
 __all__ = ["measure_memory", "resident_mb"]

@@ -12,10 +12,10 @@ from pathlib import Path
 import apsw
 import numpy as np
 
-from ..models import Vector
-from ..retrieval.text.tokens import match_expression, query_terms
-from ..schema import PatternSearchCriteria, TestPattern
-from ..schema.database.connection import load_vector_extension
+from ...models import Vector
+from ...retrieval.text.tokens import match_expression, query_terms
+from ...schema import PatternSearchCriteria, TestPattern
+from ...schema.database.connection import load_vector_extension
 
 __all__ = ["NumpyScan", "PlainHybrid"]
 

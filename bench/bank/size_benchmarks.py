@@ -14,10 +14,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqe import QEReasoningBank, TestPattern
-from aqe.bench.in_turns import measure_in_turns
-from aqe.bench.latency import DEPTH, FILTERS, SEED
-from aqe.bench.latency_rows import FilterName
-from aqe.bench.latency_yardsticks import PlainHybrid
+from aqe.bench.bank.paired_timing import measure_in_turns
+from aqe.bench.latency.latency_by_size import DEPTH, FILTERS, SEED
+from aqe.bench.latency.latency_rows import FilterName
+from aqe.bench.latency.latency_yardsticks import PlainHybrid
 from aqe.bench.workload.generated_patterns import (
     GeneratedEncoder,
     GeneratedQuery,

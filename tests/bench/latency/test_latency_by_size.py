@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from aqe.bench import latency
-from aqe.bench.crowd import CrowdSize
-from aqe.bench.latency import measure_latency, sizes_of
+from aqe.bench.latency import latency_by_size
+from aqe.bench.latency.crowd import CrowdSize
+from aqe.bench.latency.latency_by_size import measure_latency, sizes_of
 
 
 def test_measure_latency_reports_every_operation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(latency, "STORED", 3)
+    monkeypatch.setattr(latency_by_size, "WARM_UP", 2)
+    monkeypatch.setattr(latency_by_size, "STORED", 3)
     notes: list[str] = []
     report = measure_latency([150], queries=10, note=notes.append)
     assert notes

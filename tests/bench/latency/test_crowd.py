@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqe.bench import crowd_member
-from aqe.bench.crowd import CrowdSize, measure_crowd
-from aqe.bench.crowd_history import REMOVED, Change, Look, stale_looks, watched_word
-from aqe.bench.crowd_member import (
+from aqe.bench.latency import crowd_member
+from aqe.bench.latency.crowd import CrowdSize, measure_crowd
+from aqe.bench.latency.crowd_history import REMOVED, Change, Look, stale_looks, watched_word
+from aqe.bench.latency.crowd_member import (
     CrowdEncoder,
     MemberPlan,
     MemberReport,
@@ -91,8 +91,8 @@ def test_queries_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 def test_moments_are_due_at_the_rate_whatever_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count(0, 500_000_000)  # each look at the clock costs half a second
-    monkeypatch.setattr("aqe.bench.crowd_member.time.monotonic_ns", lambda: next(clock))
-    monkeypatch.setattr("aqe.bench.crowd_member.time.sleep", lambda _: None)
+    monkeypatch.setattr("aqe.bench.latency.crowd_member.time.monotonic_ns", lambda: next(clock))
+    monkeypatch.setattr("aqe.bench.latency.crowd_member.time.sleep", lambda _: None)
     rng = np.random.default_rng(SEED)
     due = list(crowd_member._moments(plan(rate_per_s=100.0, duration_s=20.0), rng, 0))
     assert due == sorted(due)
@@ -121,7 +121,9 @@ def test_measure_crowd_makes_rows_and_facts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The members run as threads of this process, which is quicker to start."""
-    monkeypatch.setattr("aqe.bench.crowd._reports", lambda plans: _together(plans, monkeypatch))
+    monkeypatch.setattr(
+        "aqe.bench.latency.crowd._reports", lambda plans: _together(plans, monkeypatch)
+    )
     few = CrowdSize(threads=2, processes=1, writers=1, duration_s=1.5, saturated_s=0.5)
     size = replace(few, searches_per_s=8.0)
     rows, facts = measure_crowd(40, tmp_path, size=size, seed=SEED)
@@ -159,7 +161,7 @@ def test_a_bank_in_this_process_sees_every_change(
 def test_a_member_that_dies_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("aqe.bench.crowd.write_queries", lambda *_: None)  # none to read
+    monkeypatch.setattr("aqe.bench.latency.crowd.write_queries", lambda *_: None)  # none to read
     with pytest.raises(AqeError, match="must not die"):
         measure_crowd(5, tmp_path, size=EVERYBODY, seed=SEED)
     assert "queries.npz" in capfd.readouterr().err
