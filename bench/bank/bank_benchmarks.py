@@ -1,7 +1,7 @@
-"""Speed of the bank at 1,000 real patterns with the default encoder (pytest-benchmark).
+"""Times the bank at 1,000 real patterns with the default encoder (pytest-benchmark).
 
-Each figure is measured in turns with the one it is to be compared with: a look-up with a bare
-encoder call, a cold command with a bare interpreter.
+Each operation is timed in turns with its yardstick: a look-up with a bare encoder call, a cold
+command with a bare interpreter.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ IMPORTED = 100
 
 @pytest.fixture(scope="module")
 def patterns() -> list[TestPattern]:
+    """Returns numpy's first 1,000 tests as patterns."""
     return real_patterns(PATTERNS)
 
 
 @pytest.fixture(scope="module")
 def queries(patterns: list[TestPattern]) -> Iterator[str]:
-    """Queries that never repeat within a benchmark, so that none is answered from the cache."""
+    """Returns queries that do not repeat within a benchmark, so that none is cached."""
     distinct = real_queries(patterns, 300)
     numbered = (f"{query} {number}" for number in itertools.count() for query in distinct)
     return numbered
@@ -43,6 +44,7 @@ def queries(patterns: list[TestPattern]) -> Iterator[str]:
 def bank(
     patterns: list[TestPattern], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[QEReasoningBank]:
+    """Yields a bank of these patterns."""
     path = tmp_path_factory.mktemp("bank") / "aqe.db"
     with QEReasoningBank(path) as bank:
         bank.store_patterns(patterns)
@@ -52,6 +54,7 @@ def bank(
 def test_lookup_miss(
     benchmark: BenchmarkFixture, bank: QEReasoningBank, queries: Iterator[str]
 ) -> None:
+    """Times a look-up that no cache answers."""
     matches = measure_in_turns(
         benchmark,
         "look-up from text, not cached",
@@ -65,6 +68,7 @@ def test_lookup_miss(
 
 
 def test_lookup_hit(benchmark: BenchmarkFixture, bank: QEReasoningBank) -> None:
+    """Times a look-up that the cache answers."""
     bank.find_matching_patterns("raises on a singular matrix")
     benchmark(lambda: bank.find_matching_patterns("raises on a singular matrix"))
     benchmark.extra_info |= {
@@ -76,7 +80,7 @@ def test_lookup_hit(benchmark: BenchmarkFixture, bank: QEReasoningBank) -> None:
 def test_store_durable(
     benchmark: BenchmarkFixture, patterns: list[TestPattern], tmp_path: Path
 ) -> None:
-    """One new pattern into a bank of 1,000; an encoder that costs nearly nothing is used."""
+    """Times one new pattern into a bank of 1,000, with an encoder that costs next to nothing."""
     numbers = itertools.count()
     encoder = create_encoder()
 
@@ -102,6 +106,7 @@ def test_store_durable(
 def test_import_100(
     benchmark: BenchmarkFixture, patterns: list[TestPattern], tmp_path: Path, encoder: str
 ) -> None:
+    """Times an import into an empty bank, with the default and with the hashing encoder."""
     with QEReasoningBank(tmp_path / "source.db", encoder=HashingEncoder()) as source:
         source.store_patterns(patterns[:IMPORTED])
         source.export_patterns(tmp_path / "patterns.jsonl")
@@ -111,8 +116,8 @@ def test_import_100(
 
     def fresh_bank() -> QEReasoningBank:
         path = tmp_path / f"{next(numbers)}.db"
-        made = None if encoder == "default" else HashingEncoder()
-        return QEReasoningBank(path, encoder=made).initialize()
+        chosen = None if encoder == "default" else HashingEncoder()
+        return QEReasoningBank(path, encoder=chosen).initialize()
 
     report = measure_in_turns(
         benchmark,
@@ -128,6 +133,7 @@ def test_import_100(
 
 
 def test_cold_search(benchmark: BenchmarkFixture, bank: QEReasoningBank) -> None:
+    """Times a search in a process of its own."""
     bare = [sys.executable, "-c", "pass"]
     search = [
         *(sys.executable, "-m", "aqe", "patterns", "search", "singular matrix", "--json"),

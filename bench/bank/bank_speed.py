@@ -1,4 +1,4 @@
-"""Runs the pytest-benchmark suites of the bank and reads what they measured."""
+"""Runs the pytest-benchmark suites of the bank and reads their figures."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SUITES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class SpeedRow:
-    """One operation; ``ratio`` is its p50 over that of ``compared_to``.
+    """The times of one operation; ``ratio`` is its p50 over that of ``compared_to``.
 
-    The yardstick was measured in turns with it, but for what comes from the cache. A yardstick's
-    own row is that of the first operation that is compared to it.
+    The yardstick was measured in turns with it, except for answers from the cache. A yardstick's
+    own row comes from the first operation that is compared to it.
     """
 
     operation: str
@@ -40,10 +40,10 @@ class SpeedRow:
 
 
 def run_bank_speed(*, slow: bool = False) -> list[SpeedRow]:
-    """Returns what the suites measured now, in their order.
+    """Runs the suites and returns a row for each operation, in their order.
 
     Args:
-        slow: Also at 10,000 patterns, about a minute more.
+        slow: Also measure at 10,000 patterns, which takes about a minute more.
 
     Raises:
         AqeError: pytest-benchmark is not installed, or a benchmark failed.
@@ -51,15 +51,15 @@ def run_bank_speed(*, slow: bool = False) -> list[SpeedRow]:
     if find_spec("pytest_benchmark") is None:
         raise AqeError("aqe bench needs pytest-benchmark: pip install 'aqe[bench]'")
     rows: dict[str, SpeedRow] = {}
-    for one in _measured(slow=slow):
-        info = one["extra_info"]
+    for benchmark in _measured(slow=slow):
+        info = benchmark["extra_info"]
         compared_to = info["compared_to"]
         if "yardstick_s" in info:
             yardstick = _row(compared_to, info["yardstick_s"])
             rows.setdefault(compared_to, yardstick)
         else:
             yardstick = rows[compared_to]
-        rows[info["label"]] = _row(info["label"], one["stats"]["data"], yardstick)
+        rows[info["label"]] = _row(info["label"], benchmark["stats"]["data"], yardstick)
     return list(rows.values())
 
 

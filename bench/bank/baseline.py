@@ -1,8 +1,8 @@
-"""Whether the bank became slower: ratios of this run beside those that were saved.
+"""Compares the ratios of a run with saved ones, to show whether the bank became slower.
 
-Milliseconds of another machine, or of a busier hour, say nothing here. So what is kept is each
+Milliseconds of another machine, or of a busier hour, say nothing here. So the baseline keeps each
 operation's ratio to its yardstick in the same run: a bare encoder call, a bare interpreter, plain
-vec0 + FTS5. It hardly depends on the machine, and the file can stand in the repository.
+vec0 + FTS5. Ratios hardly depend on the machine, so the file can be in the repository.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["read_baseline", "slower", "write_baseline"]
 
 
 def write_baseline(path: Path, rows: Sequence[SpeedRow]) -> None:
-    """Saves the ratios of a run; those of operations that it did not measure are kept."""
+    """Saves the ratios of a run; keeps those of operations that it did not measure."""
     ratios = read_baseline(path) if path.exists() else {}
     ratios |= {row.operation: round(row.ratio, 5) for row in rows if row.ratio is not None}
     path.write_bytes(msgspec.json.format(msgspec.json.encode(ratios), indent=2) + b"\n")

@@ -1,7 +1,7 @@
-"""A benchmark and its yardstick, measured in turns (pytest-benchmark).
+"""Times a benchmark and its yardstick in turns (pytest-benchmark).
 
-A machine's own speed moves within seconds, so a yardstick measured before or after says less: the
-ratio of a look-up to a bare encoder call moved between 1.6 and 3.9 that way.
+A machine's own speed changes within seconds, so a yardstick measured before or after says less: the
+ratio of a look-up to a bare encoder call varied between 1.6 and 3.9 that way.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ def measure_in_turns(
     rounds: int,
     warm_up: int = 5,
 ) -> Result:
-    """Times the call, and the yardstick before it in each round; returns the last result.
+    """Times a call, and the yardstick before it in each round; returns the last result.
 
     Args:
+        benchmark: The fixture of pytest-benchmark.
         label: What the call does, as the report names it.
-        prepare: Makes what a round is about, before any clock runs.
-        compared_to: What the yardstick does.
+        call: The operation to time.
+        prepare: Makes the argument of a round; not timed.
+        yardstick: Gets the same argument as the call.
+        compared_to: What the yardstick does, as the report names it.
+        rounds: Rounds that count.
         warm_up: Rounds before those that count.
     """
     yardstick_s: list[float] = []

@@ -1,4 +1,4 @@
-"""Speed of the bank at 1,000 and 10,000 generated patterns (pytest-benchmark).
+"""Times the bank at 1,000 and 10,000 generated patterns (pytest-benchmark).
 
 The operations are those of ``aqe bench latency``, each in turns with plain vec0 + FTS5 on the same
 data (``latency_yardsticks``). The larger bank is marked slow.
@@ -15,17 +15,12 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqe import QEReasoningBank, TestPattern
 from aqe.bench.bank.paired_timing import measure_in_turns
-from aqe.bench.latency.latency_by_size import DEPTH, FILTERS, SEED
+from aqe.bench.latency.latency_operations import DEPTH, FILTERS
 from aqe.bench.latency.latency_rows import FilterName
 from aqe.bench.latency.latency_yardsticks import PlainHybrid
-from aqe.bench.workload.generated_patterns import (
-    GeneratedEncoder,
-    GeneratedQuery,
-    PatternGenerator,
-    fill_bank,
-)
-from aqe.retrieval.storage.sqlite import PatternStore
-from aqe.retrieval.text.tokens import query_terms
+from aqe.bench.workload.generated_encoder import GeneratedEncoder, fill_bank
+from aqe.bench.workload.generated_patterns import SEED, GeneratedQuery, PatternGenerator
+from aqe.bench.workload.ranking_legs import RankingLegs
 
 QUERIES = 2_000
 ROUNDS = 200
@@ -34,11 +29,11 @@ STORED = 100
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The same patterns in a bank of ours and in plain tables, and queries that never repeat."""
+    """The same patterns in a bank and in plain tables, and queries that do not repeat."""
 
     patterns: int
     bank: QEReasoningBank
-    store: PatternStore
+    legs: RankingLegs
     plain: PlainHybrid
     generator: PatternGenerator
     encoder: GeneratedEncoder
@@ -46,7 +41,7 @@ class Stage:
 
     @property
     def ending(self) -> str:
-        """What tells the labels of this size from those of the other."""
+        """The end of this size's labels, which tells them apart."""
         return f", {self.patterns:,} patterns"
 
     def measure(
@@ -58,7 +53,7 @@ class Stage:
         *,
         compared_to: str,
     ) -> None:
-        """Times both on one query after the other."""
+        """Times both systems on the same queries in turns."""
         measure_in_turns(
             benchmark,
             operation + self.ending,
@@ -74,6 +69,7 @@ class Stage:
 def stage(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stage]:
+    """Yields the two systems, filled with generated patterns."""
     folder = tmp_path_factory.mktemp("sizes")
     generator = PatternGenerator(request.param, seed=SEED)
     queries = generator.queries(QUERIES)
@@ -87,7 +83,7 @@ def stage(
         yield Stage(
             request.param,
             bank,
-            PatternStore(bank.database, bank.encoder_identity),
+            RankingLegs(bank),
             plain,
             generator,
             encoder,
@@ -98,6 +94,7 @@ def stage(
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_lookup(benchmark: BenchmarkFixture, stage: Stage, name: FilterName) -> None:
+    """Times a look-up with each filter."""
     stage.measure(
         benchmark,
         f"look-up, filter {name}",
@@ -108,6 +105,7 @@ def test_lookup(benchmark: BenchmarkFixture, stage: Stage, name: FilterName) -> 
 
 
 def test_hit(benchmark: BenchmarkFixture, stage: Stage) -> None:
+    """Times a look-up that the cache answers."""
     query = next(stage.queries)
     stage.bank.search(query.text)
     benchmark(lambda: stage.bank.search(query.text))
@@ -118,34 +116,29 @@ def test_hit(benchmark: BenchmarkFixture, stage: Stage) -> None:
 
 
 def test_vector(benchmark: BenchmarkFixture, stage: Stage) -> None:
-    def vector(query: GeneratedQuery) -> None:
-        with stage.store.reading() as session:
-            session.vectors.candidates(query.embedding, DEPTH, FILTERS["none"])
-
+    """Times the vector leg alone."""
     stage.measure(
         benchmark,
         "vector leg",
-        vector,
+        lambda query: stage.legs.vector(query.embedding, DEPTH, FILTERS["none"]),
         lambda query: stage.plain.vector(query.embedding, FILTERS["none"]),
         compared_to="plain vec0",
     )
 
 
 def test_text(benchmark: BenchmarkFixture, stage: Stage) -> None:
-    def text(query: GeneratedQuery) -> None:
-        with stage.store.reading() as session:
-            session.text.candidates(query_terms(query.text), DEPTH, FILTERS["none"])
-
+    """Times the text leg alone."""
     stage.measure(
         benchmark,
         "text leg",
-        text,
+        lambda query: stage.legs.text(query.text, DEPTH, FILTERS["none"]),
         lambda query: stage.plain.text(query.text),
         compared_to="plain FTS5",
     )
 
 
 def test_store(benchmark: BenchmarkFixture, stage: Stage) -> None:
+    """Times one durable store of a new pattern."""
     patterns = itertools.cycle(itertools.islice(stage.generator.patterns(), STORED))
     fresh = (
         (number % STORED, replace(pattern, id=f"new:{number}", name=f"{pattern.name} {number}"))

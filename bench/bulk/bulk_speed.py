@@ -1,8 +1,8 @@
-"""How much of the encoder's own throughput is left when real suites are read into a bank.
+"""Compares the speed of extracting suites into a bank with the encoder's own throughput.
 
 The encoder alone embeds the same texts in the same run, half of them before and half after the
-extraction, so that a machine that grows busier slows both. A machine's own speed moves from one
-half minute to the next, so there are several rounds, and their median counts.
+extraction, so that a machine that grows busier slows both. A machine's own speed changes within
+half a minute, so there are several rounds, and their median counts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,14 +31,14 @@ __all__ = ["BulkSpeed", "measure_bulk"]
 
 @dataclass(frozen=True, slots=True)
 class BulkSpeed:
-    """Tests a second, and processor time a test, over all rounds.
+    """Tests per second and processor time per test, over all rounds.
 
     Attributes:
         ratio: Median of ``ratios``.
-        ratios: Of each round, how much of the encoder's throughput extraction has; 1 when nothing
-            but the encoder bounds it.
-        cpu_ratio: The encoder's share of the processor time: what ``ratio`` is when all processors
-            are always busy.
+        ratios: Throughput of the extraction over that of the encoder alone, for each round; 1 if
+            only the encoder limits it.
+        cpu_ratio: The encoder's share of the processor time: the ``ratio`` of a machine whose
+            processors are always busy.
     """
 
     tests: int
@@ -51,59 +52,71 @@ class BulkSpeed:
     cpu_ratio: float
 
 
+class _Round(NamedTuple):
+    """Seconds and processor seconds of both in one round."""
+
+    encoder_s: float
+    encoder_cpu_s: float
+    extract_s: float
+    extract_cpu_s: float
+
+
+class _Cost(NamedTuple):
+    """Seconds and processor seconds."""
+
+    wall_s: float
+    cpu_s: float
+
+
 def measure_bulk(paths: Sequence[Path] = (), *, rounds: int = 3) -> BulkSpeed:
-    """Returns how fast ``aqe patterns extract`` reads these suites, and the encoder embeds them.
+    """Returns the speed of ``aqe patterns extract`` on suites, and of the encoder alone.
 
     Args:
         paths: Files and folders; by default the suites of numpy's lib, linalg and random.
-        rounds: How often both are done, at least once.
+        rounds: How often both are measured, at least once.
 
     Raises:
-        AqeError: They hold no test.
+        AqeError: No test was found.
     """
     paths = list(paths) or suite_paths()
-    patterns = [one for file in find_test_files(paths) for one in extract_file(file).patterns]
+    patterns = [found for file in find_test_files(paths) for found in extract_file(file).patterns]
     if not patterns:
         raise AqeError(f"no test was found in {', '.join(map(str, paths))}; give other paths")
     texts = [embedded_text(pattern) for pattern in patterns]
     encoder = create_encoder()
     encoder.encode(texts[:8])
-    measured = np.array([_round(encoder, texts, paths) for _ in range(rounds)])
-    encoder_s, encoder_cpu_s, extract_s, extract_cpu_s = measured.sum(axis=0).tolist()
-    ratios = tuple((measured[:, 0] / measured[:, 2]).tolist())
+    measured = [_round(encoder, texts, paths) for _ in range(rounds)]
+    total = _Round(*np.sum(measured, axis=0).tolist())
+    ratios = tuple(times.encoder_s / times.extract_s for times in measured)
     count = rounds * len(texts)
     return BulkSpeed(
         tests=len(texts),
         cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
-        encoder_per_s=count / encoder_s,
-        encoder_cpu_ms=encoder_cpu_s / count * 1000,
-        extract_per_s=count / extract_s,
-        extract_cpu_ms=extract_cpu_s / count * 1000,
+        encoder_per_s=count / total.encoder_s,
+        encoder_cpu_ms=total.encoder_cpu_s / count * 1000,
+        extract_per_s=count / total.extract_s,
+        extract_cpu_ms=total.extract_cpu_s / count * 1000,
         ratio=float(np.median(ratios)),
         ratios=ratios,
-        cpu_ratio=encoder_cpu_s / extract_cpu_s,
+        cpu_ratio=total.encoder_cpu_s / total.extract_cpu_s,
     )
 
 
-def _round(
-    encoder: Encoder, texts: Sequence[str], paths: Sequence[Path]
-) -> tuple[float, float, float, float]:
-    """Returns seconds and processor seconds of the encoder alone, then those of the extraction."""
+def _round(encoder: Encoder, texts: Sequence[str], paths: Sequence[Path]) -> _Round:
     before = _encode(encoder, texts[::2])
     extracted = _extract(paths)
     after = _encode(encoder, texts[1::2])
-    return before[0] + after[0], before[1] + after[1], *extracted
+    return _Round(before.wall_s + after.wall_s, before.cpu_s + after.cpu_s, *extracted)
 
 
-def _encode(encoder: Encoder, texts: Sequence[str]) -> tuple[float, float]:
-    """Returns the seconds and the processor seconds that embedding takes."""
+def _encode(encoder: Encoder, texts: Sequence[str]) -> _Cost:
     started, cpu_started = time.perf_counter(), time.process_time()
     encoder.encode(texts)
-    return time.perf_counter() - started, time.process_time() - cpu_started
+    return _Cost(time.perf_counter() - started, time.process_time() - cpu_started)
 
 
-def _extract(paths: Sequence[Path]) -> tuple[float, float]:
-    """Returns the seconds that the command reports, and the processor seconds of its process."""
+def _extract(paths: Sequence[Path]) -> _Cost:
+    """Returns the seconds that the command reports and the processor seconds of its process."""
     with tempfile.TemporaryDirectory(prefix="aqe-bench-") as folder:
         command = [
             *(sys.executable, "-m", "aqe", "patterns", "extract", *map(str, paths)),
@@ -114,4 +127,4 @@ def _extract(paths: Sequence[Path]) -> tuple[float, float]:
         after = os.times()
     used = after.children_user + after.children_system
     used -= before.children_user + before.children_system
-    return float(msgspec.json.decode(finished.stdout)["seconds"]), used
+    return _Cost(float(msgspec.json.decode(finished.stdout)["seconds"]), used)

@@ -1,8 +1,8 @@
-"""Measures searching and storing as a bank grows and as more users share it (``aqe bench latency``).
+"""Measures searching and storing as a bank and its users grow (``aqe bench latency``).
 
-``latency_by_size`` asks the bank and the ``latency_yardsticks`` the same queries in turns;
-``memory_use`` counts a fresh process's memory, and ``crowd`` starts many searchers and writers on
-one file.
+``latency_by_size`` drives it: ``latency_operations`` asks the bank and the ``latency_yardsticks``
+the same in turns, ``memory_use`` counts a fresh process's memory, and ``crowd`` starts many
+searchers and writers on one file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Durations by system, operation and filter, and the rows that a report makes of them."""
+"""Keeps durations by system, operation and filter, and turns them into the rows of a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ YARDSTICK: Final = "vec0-fts5-rrf"
 
 @dataclass(frozen=True, slots=True)
 class LatencyRow:
-    """One operation of one system at one size; ``ratio`` is its p95 over that of the yardstick."""
+    """The times of one operation at one size; ``ratio`` is its p95 over the yardstick's."""
 
     patterns: int
     system: str
@@ -34,27 +34,27 @@ class LatencyRow:
     ratio: float | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the row under the names of the report."""
+        """Returns the row with the keys of the report."""
         row = {key: getattr(self, key) for key in self.__slots__ if key != "recall_at_10"}
         return row | {"recall@10": self.recall_at_10}
 
 
 @dataclass(slots=True)
 class LatencyTimes:
-    """Durations by system, operation and filter, and recall where there is one."""
+    """Durations by system, operation and filter, and recall where it is measured."""
 
     ms: dict[Key, list[float]] = field(default_factory=dict)
     recall: dict[Key, list[float]] = field(default_factory=dict)
 
     def time(self, key: Key, call: Callable[[], Any]) -> Any:
-        """Returns what the call returns, and notes how long it took."""
+        """Returns the result of a call and records its duration."""
         started = time.perf_counter()
         answer = call()
         self.ms.setdefault(key, []).append((time.perf_counter() - started) * 1000)
         return answer
 
     def rows(self, patterns: int) -> list[LatencyRow]:
-        """Returns a row for each key, in the order in which they were first timed."""
+        """Returns a row for each key, in the order of their first timing."""
         return [self._row(patterns, key) for key in self.ms]
 
     def _row(self, patterns: int, key: Key) -> LatencyRow:
@@ -71,6 +71,6 @@ class LatencyTimes:
 def row_of(
     patterns: int, key: Key, durations_ms: list[float], *, ratio: float | None = None
 ) -> LatencyRow:
-    """Returns the row of some durations."""
+    """Returns a row with the percentiles of durations."""
     p50, p95, p99 = np.percentile(durations_ms, (50, 95, 99)).tolist()
     return LatencyRow(patterns, *key, len(durations_ms), p50, p95, p99, ratio=ratio)

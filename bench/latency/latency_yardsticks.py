@@ -1,7 +1,8 @@
-"""What a user would write without aqe: sqlite-vec with FTS5 joined by rank; a numpy scan.
+"""Implements the yardsticks: sqlite-vec with FTS5 joined by rank, and a numpy scan.
 
-The first is the hybrid search of sqlite-vec's documentation: a ``vec0`` table, an FTS5 table over
-the same texts, reciprocal rank fusion of the two in one statement, and the rows of the answers.
+The first is what a user would write without aqe, the hybrid search of sqlite-vec's documentation:
+a ``vec0`` table, an FTS5 table over the same texts, reciprocal rank fusion of the two in one
+statement, and the rows of the answers.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _FILTER = " and framework = :framework and quality >= :quality"
 
 
 class PlainHybrid:
-    """vec0 and FTS5 in a file of their own, with SQLite's settings as they come but for WAL."""
+    """vec0 and FTS5 in a file of their own, with SQLite's default settings except for WAL."""
 
     def __init__(self, path: Path) -> None:
         self._connection = apsw.Connection(str(path))
@@ -36,7 +37,7 @@ class PlainHybrid:
         self._connection.pragma("journal_mode", "wal")
 
     def load(self, patterns: Iterable[TestPattern], vectors: Vector) -> None:
-        """Stores patterns with their vectors (n, dim), in order."""
+        """Stores patterns with their vectors ``(n, dim)`` float32, in order."""
         execute = self._connection.execute
         with self._connection:
             execute(
@@ -53,7 +54,7 @@ class PlainHybrid:
                 self._insert(pattern, vector)
 
     def add(self, pattern: TestPattern, vector: Vector) -> None:
-        """Stores one more, durably."""
+        """Stores one more pattern, durably."""
         with self._connection:
             self._insert(pattern, vector)
 
@@ -74,7 +75,7 @@ class PlainHybrid:
     def search(
         self, text: str, embedding: Vector, criteria: PatternSearchCriteria
     ) -> list[tuple[object, ...]]:
-        """Returns the ten best rows by reciprocal rank fusion."""
+        """Returns the ten best rows by reciprocal rank fusion, best first."""
         filtered = criteria.framework is not None
         condition = _FILTER if filtered else ""
         join = " join items i on i.id = items_fts.rowid" if filtered else ""
@@ -100,7 +101,7 @@ class PlainHybrid:
         ).fetchall()
 
     def vector(self, embedding: Vector, criteria: PatternSearchCriteria) -> list[int]:
-        """Returns the nearest 50, exactly."""
+        """Returns the row numbers of the exact nearest 50, nearest first."""
         condition = _FILTER if criteria.framework is not None else ""
         rows = self._connection.execute(
             f"select id from items_vec where embedding match :embedding and k = :k{condition}"
@@ -110,7 +111,7 @@ class PlainHybrid:
         return [int(str(row[0])) for row in rows]
 
     def text(self, text: str) -> list[int]:
-        """Returns the best 50 by BM25."""
+        """Returns the row numbers of the best 50 by BM25, best first."""
         rows = self._connection.execute(
             "select rowid from items_fts where items_fts match :words order by rank limit :k",
             {"words": match_expression(query_terms(text)), "k": CANDIDATES},
@@ -118,18 +119,18 @@ class PlainHybrid:
         return [int(str(row[0])) for row in rows]
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the database file."""
         self._connection.close()
 
 
 class NumpyScan:
-    """All vectors in memory."""
+    """An exact scan of vectors in the computer's memory."""
 
     def __init__(self, vectors: Vector) -> None:
         self._vectors = vectors
 
     def vector(self, embedding: Vector) -> list[int]:
-        """Returns the nearest 50, exactly, as row numbers from 1."""
+        """Returns the row numbers, from 1, of the exact nearest 50, nearest first."""
         scores = self._vectors @ embedding
         best = np.argpartition(-scores, min(CANDIDATES, len(scores) - 1))[:CANDIDATES]
         return [int(place) + 1 for place in best[np.argsort(-scores[best])]]

@@ -1,9 +1,9 @@
-"""What a bank takes in memory: our own accounting beside what the machine and Python count.
+"""Measures the memory of a bank: its own accounting, the machine's and Python's.
 
-A fresh process opens the bank and asks distinct questions, so that nothing of loading it is left
-over; a second one does the same under tracemalloc, which slows and swells it. The code itself is
-loaded before the count begins. Pages of mapped files are counted apart: the machine takes them back
-when it needs them.
+A fresh process opens the bank and asks distinct queries, so that nothing is left over from loading
+it; a second one does the same under tracemalloc, which makes it slower and larger. The code itself
+is loaded before the count begins. Pages of mapped files are counted apart: the machine takes them
+back when it needs them.
 """
 
 from __future__ import annotations
@@ -20,18 +20,22 @@ import msgspec
 
 from ...retrieval import QEReasoningBank
 from ...schema import Database, TestPattern
-from .crowd_member import CrowdEncoder, read_queries
+from ..workload.query_file import QueryEncoder, read_queries
 
 __all__ = ["measure_memory", "resident_mb"]
 
 
 def measure_memory(database: Path, queries: Path) -> dict[str, float]:
-    """Returns megabytes (10^6 bytes) by name, of a process that asked all queries.
+    """Returns the megabytes (10^6 bytes) by name of a process that asked all queries.
 
-    ``own_*`` are what the bank says it holds: answers, vectors, SQLite's pages. ``resident`` is by
-    how much the process grew, without mapped files; ``mapped`` by how much with these alone.
-    ``traced`` is what Python and numpy allocated: to be compared with ``own_answers`` and
-    ``own_vectors``.
+    ``own_*`` is the bank's accounting of answers, vectors and SQLite's pages. ``resident_mb`` is
+    the growth of the process without mapped files, ``mapped_mb`` that of mapped files alone.
+    ``traced_mb`` is what Python and numpy allocated; compare it with ``own_answers_mb`` and
+    ``own_vectors_mb``.
+
+    Args:
+        database: A bank of generated patterns.
+        queries: A file of ``write_queries``.
     """
     return _in_fresh_process(database, queries, traced=False) | _in_fresh_process(
         database, queries, traced=True
@@ -39,7 +43,7 @@ def measure_memory(database: Path, queries: Path) -> dict[str, float]:
 
 
 def resident_mb(kind: str = "RssAnon") -> float:
-    """Returns the memory of this process that no file backs, or with ``RssFile`` the rest."""
+    """Returns the memory of this process that no file backs; with ``RssFile``, the rest."""
     status = Path("/proc/self/status")
     if not status.is_file():  # not Linux
         return float("nan")
@@ -59,7 +63,7 @@ def _in_fresh_process(database: Path, queries: Path, *, traced: bool) -> dict[st
 
 def _measure(database: str, queries: str, kind: str) -> dict[str, Any]:
     asked = read_queries(Path(queries))
-    encoder = CrowdEncoder(asked)
+    encoder = QueryEncoder(asked)
     _load_code(encoder)
     gc.collect()
     traced = kind == "traced"
@@ -85,8 +89,8 @@ def _measure(database: str, queries: str, kind: str) -> dict[str, Any]:
         }
 
 
-def _load_code(encoder: CrowdEncoder) -> None:
-    """Uses a bank once, so that modules and libraries are there before the count begins."""
+def _load_code(encoder: QueryEncoder) -> None:
+    """Uses a bank once, so that modules and libraries are loaded before the count begins."""
     import usearch.index  # noqa: F401
 
     pattern = TestPattern(

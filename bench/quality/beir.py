@@ -1,8 +1,8 @@
-"""Judged data in BEIR's layout: documents, queries, and who judged what relevant.
+"""Reads and writes judged data in BEIR's layout: documents, queries and relevance judgements.
 
 A folder holds ``corpus.jsonl`` ({_id, title, text}), ``queries.jsonl`` ({_id, text}) and the
 judgements: ``qrels.tsv`` or, as BEIR ships them, one file a split in ``qrels/`` (query-id,
-corpus-id, score, separated by tabs; a heading line is optional). Thakur et al. 2021, "BEIR: A
+corpus-id, score, separated by tabs; a header line is optional). Thakur et al. 2021, "BEIR: A
 Heterogeneous Benchmark for Zero-shot Evaluation of Information Retrieval Models".
 """
 
@@ -21,14 +21,14 @@ from ...schema import InterchangeError
 __all__ = ["Document", "JudgedSet", "read_judged_set", "write_judged_set"]
 
 LAYOUT = "a folder in BEIR layout holds corpus.jsonl, queries.jsonl and qrels.tsv"
-QRELS_HEADING = "query-id\tcorpus-id\tscore"
+QRELS_HEADER = "query-id\tcorpus-id\tscore"
 
 Judgements = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document; title and text may each be empty."""
+    """A document; its title or text may be empty."""
 
     id: str
     title: str
@@ -37,7 +37,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class JudgedSet:
-    """Documents, and the queries that at least one of them, or a missing one, is relevant to.
+    """Documents, and the queries that have a relevant document; it may be missing.
 
     Attributes:
         queries: Texts by query id, in the order of the file.
@@ -55,7 +55,7 @@ class JudgedSet:
         return frozenset(id for id, grade in grades.items() if grade > 0)
 
     def sampled(self, limit: int, *, seed: int) -> JudgedSet:
-        """Returns the set with at most ``limit`` of its queries, drawn by the seed."""
+        """Returns the set with at most ``limit`` of its queries, sampled by the seed."""
         if limit >= len(self.queries):
             return self
         chosen = set(random.Random(seed).sample(sorted(self.queries), limit))
@@ -71,7 +71,7 @@ def read_judged_set(folder: Path, *, qrels: Path | None = None) -> JudgedSet:
     """Returns the judged set of a folder; queries without a relevant document are left out.
 
     Args:
-        qrels: Which judgements to take; needed where ``qrels/`` holds several splits.
+        qrels: File of the judgements; needed if ``qrels/`` holds several splits.
 
     Raises:
         InterchangeError: A file is missing, malformed, or the three do not belong together.
@@ -99,17 +99,20 @@ def read_judged_set(folder: Path, *, qrels: Path | None = None) -> JudgedSet:
 
 
 def write_judged_set(folder: Path, judged: JudgedSet) -> None:
-    """Writes a judged set into a folder, which is made when it is not there."""
+    """Writes a judged set into a folder, which is created if missing."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_rows(
         folder / "corpus.jsonl",
-        ({"_id": one.id, "title": one.title, "text": one.text} for one in judged.documents),
+        (
+            {"_id": document.id, "title": document.title, "text": document.text}
+            for document in judged.documents
+        ),
     )
     _write_rows(
         folder / "queries.jsonl",
         ({"_id": id, "text": text} for id, text in judged.queries.items()),
     )
-    lines = [QRELS_HEADING]
+    lines = [QRELS_HEADER]
     for query_id, grades in judged.judgements.items():
         lines += [f"{query_id}\t{id}\t{grade}" for id, grade in grades.items()]
     (folder / "qrels.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -128,7 +131,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
         if isinstance(id, bool) or not isinstance(id, (str, int)) or id == "":
             raise InterchangeError(f'{where} must be an object with an "_id", got {line[:60]!r}')
         if str(id) in seen:
-            raise InterchangeError(f"{where} repeats the _id {id!r}; each may stand once")
+            raise InterchangeError(f"{where} repeats the _id {id!r}; each _id must be unique")
         seen.add(str(id))
         yield str(id), row, where
 
@@ -158,7 +161,7 @@ def _read_qrels(path: Path) -> dict[str, dict[str, int]]:
     for number, line in _lines(path):
         fields = line.decode("utf-8", "replace").rstrip("\r\n").split("\t")
         if number == 1 and len(fields) == 3 and not _is_whole(fields[2]):
-            continue  # the heading
+            continue  # the header
         if len(fields) != 3 or not _is_whole(fields[2]):
             raise InterchangeError(
                 f"{path}:{number} must be query-id, corpus-id and a whole number, separated by"

@@ -1,4 +1,4 @@
-"""A real bank filled with the documents of a judged set, and searched as a user searches it."""
+"""Fills a real bank with the documents of a judged set and searches it as a user does."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ __all__ = ["DocumentField", "JudgedBank", "Loading", "document_pattern", "open_j
 
 DocumentField = Literal["description", "template"]
 
-# Under a pattern's own limit of 256 KiB, with room for what redaction puts in place of secrets.
+# Below a pattern's own limit of 256 KiB, with room for the marks that replace secrets.
 MAX_TEXT_BYTES = 200_000
-# A document without a title is named by so many of its first words.
+# A document without a title is named by this many of its first words.
 NAME_WORDS = 8
-# Patterns stored in one transaction: what an interrupted run keeps is in the embedding cache.
+# Patterns stored in one transaction; an interrupted run keeps its embeddings in the cache.
 LOAD_BATCH = 1_024
 
 
 @dataclass(frozen=True, slots=True)
 class Loading:
-    """How the documents got into the bank.
+    """Counts of the documents by what became of them, and the time it took.
 
     Attributes:
         stored: Patterns in the bank afterwards.
-        empty: Documents with neither title nor text; nothing can be stored of them.
-        cut: Documents over the size limit; their beginning is stored.
+        empty: Documents with neither title nor text, which cannot be stored.
+        cut: Documents above the size limit, of which the beginning is stored.
         rejected: Documents that the bank refused.
-        duration_s: Time to store them all, their embedding included.
+        duration_s: Time to store all of them, embedding included.
     """
 
     stored: int
@@ -67,7 +67,7 @@ class JudgedBank:
         return [self._documents[match.pattern.id] for match in matches]
 
     def pattern_id(self, document_id: str) -> str | None:
-        """Returns the id of the pattern that a document became; None for one that is not there."""
+        """Returns the id of a document's pattern; None if it was not stored."""
         return self._patterns.get(document_id)
 
 
@@ -81,12 +81,13 @@ def open_judged_bank(
     group: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> Iterator[JudgedBank]:
-    """Gives a bank with the documents of a judged set, in a file that is deleted afterwards.
+    """Yields a bank with the documents of a judged set, in a file that is deleted afterwards.
 
     Args:
-        database: A file to keep the bank in; it may hold these documents already, nothing else.
-        group: Let near-identical patterns make room for others, as a search does by default.
-        progress: Told the number of documents stored since the last call.
+        field: Where the documents' text goes: ``description`` for prose, ``template`` for code.
+        database: A file to keep the bank in; it may already hold these documents, nothing else.
+        group: Whether near-identical patterns make room for others, as in a search by default.
+        progress: Called with the number of documents stored since the last call.
 
     Raises:
         AqeError: The bank holds other patterns, or has no vector index.
@@ -99,17 +100,17 @@ def open_judged_bank(
         ):
             if not opened.has_vectors:
                 raise AqeError(
-                    "the vector leg needs sqlite-vec, which did not load; see aqe db check"
+                    "the vector leg needs sqlite-vec, which did not load; see: aqe db check"
                 )
             yield _loaded(bank, judged, field, progress, group=group)
 
 
 def document_pattern(document: Document, field: DocumentField) -> tuple[TestPattern | None, bool]:
-    """Returns the pattern that a document becomes, and whether its text was cut.
+    """Returns the pattern for a document, None if it is empty, and whether its text was cut.
 
     The title becomes the name. Without one, prose is named by its first 8 words and code by its
-    first line. All patterns are of one category, framework and language: what is measured is how
-    texts are found, so the rules must not tell the documents apart. None for an empty document.
+    first line. All patterns have one category, framework and language, so that the rule scores do
+    not tell documents apart.
     """
     data = document.text.encode("utf-8", "replace")
     text = data[:MAX_TEXT_BYTES].decode("utf-8", "ignore")
@@ -148,8 +149,8 @@ def _loaded(
     *,
     group: bool,
 ) -> JudgedBank:
-    made = [(document.id, *document_pattern(document, field)) for document in judged.documents]
-    patterns = [pattern for _, pattern, _ in made if pattern is not None]
+    prepared = [(document.id, *document_pattern(document, field)) for document in judged.documents]
+    patterns = [pattern for _, pattern, _ in prepared if pattern is not None]
     started = time.perf_counter()
     rejected = 0
     remaining = iter(patterns)
@@ -166,10 +167,10 @@ def _loaded(
         )
     loading = Loading(
         stored=stored,
-        empty=len(made) - len(patterns),
-        cut=sum(cut for _, _, cut in made),
+        empty=len(prepared) - len(patterns),
+        cut=sum(cut for _, _, cut in prepared),
         rejected=rejected,
         duration_s=duration_s,
     )
-    documents = {pattern.id: id for id, pattern, _ in made if pattern is not None}
+    documents = {pattern.id: id for id, pattern, _ in prepared if pattern is not None}
     return JudgedBank(bank, documents, loading, group=group)

@@ -1,4 +1,4 @@
-"""How good a ranking is, measured by ir_measures; how sure a difference is, by the bootstrap."""
+"""Scores rankings with ir_measures, and compares two systems with the paired bootstrap."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Difference:
 
     Attributes:
         mean: Ours less theirs, in points of the measure.
-        relative: ``mean`` over their mean; None when theirs is 0.
+        relative: ``mean`` over their mean; None if theirs is 0.
         interval: 95 % percentile interval of ``mean`` by the paired bootstrap over queries.
     """
 
@@ -45,28 +45,28 @@ class Difference:
 
 
 def ndcg_at_10(rankings: Rankings, judgements: Judgements) -> Values:
-    """Returns nDCG@10 of each judged query, (queries,), in their order."""
+    """Returns nDCG@10 of each judged query, ``(queries,)`` float64, in their order."""
     return _per_query("nDCG@10", rankings, judgements)
 
 
 def reciprocal_rank_at_10(rankings: Rankings, judgements: Judgements) -> Values:
-    """Returns 1 / rank of the first relevant document of the first 10, 0 without one."""
+    """Returns 1 / rank of the first relevant document among the first 10, or 0."""
     return _per_query("RR@10", rankings, judgements)
 
 
 def recall_at_100(rankings: Rankings, judgements: Judgements) -> Values:
-    """Returns the share of each query's relevant documents that are among the first 100."""
+    """Returns the share of each query's relevant documents among the first 100."""
     return _per_query("R@100", rankings, judgements)
 
 
 def compare(ours: Values, theirs: Values, *, seed: int) -> Difference:
-    """Returns how much better ours is, with the paired bootstrap interval (10,000 resamples).
+    """Returns by how much ours is better, with the paired bootstrap interval (10,000 resamples).
 
     Efron and Tibshirani 1993, "An Introduction to the Bootstrap", percentile interval; paired as in
     Sakai 2006, "Evaluating Evaluation Metrics based on the Bootstrap".
 
     Raises:
-        ValueError: The two were not measured on the same queries, or on none.
+        ValueError: The two were measured on different queries, or on none.
     """
     if ours.shape != theirs.shape or ours.size == 0:
         raise ValueError(f"expected values of the same queries, got {ours.size} and {theirs.size}")
@@ -100,6 +100,6 @@ def _per_query(measure: str, rankings: Rankings, judgements: Judgements) -> Valu
         for id, grade in grades.items()
     ]
     measured = ir_measures.iter_calc([ir_measures.parse_measure(measure)], qrels, run)
-    values = {one.query_id: float(one.value) for one in measured}
+    values = {metric.query_id: float(metric.value) for metric in measured}
     # A query without any answer scores 0; some of the providers leave it out.
     return np.array([values.get(query, 0.0) for query in judgements], dtype=np.float64)

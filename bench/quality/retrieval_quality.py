@@ -1,8 +1,8 @@
-"""``aqe bench quality``: how well the real bank finds what was judged relevant.
+"""Measures how well the bank finds what was judged relevant (``aqe bench quality``).
 
 Four systems over one bank: its vector leg and its text leg alone, reciprocal rank fusion of these
-two, and the bank's own ranking (``aqe``). nDCG@10 and MRR@10 are those of the ten answers that a
-user who asks for ten gets; recall@100 is that of a search for a hundred.
+two, and the bank's own ranking (``aqe``). nDCG@10 and MRR@10 are those of a search for ten;
+recall@100 is that of a search for a hundred.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _MODES: Final[dict[str, SearchMode]] = {"vector": "vector", "text": "text", "aqe
 
 @dataclass(slots=True)
 class _Answers:
-    """What one system answered, and how long it took."""
+    """The answers of one system and their times."""
 
     shallow: dict[str, list[str]] = field(default_factory=dict)
     deep: dict[str, list[str]] = field(default_factory=dict)
@@ -65,16 +65,19 @@ def measure_quality(
     loaded: Callable[[int], None] | None = None,
     answered: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Returns the quality of each system on a judged set, as JSON can carry it.
+    """Returns the quality of each system on a judged set, ready for JSON.
 
     Args:
         field: Where the documents' text goes: ``description`` for prose, ``template`` for code.
         cache: Folder for the documents' embeddings.
         database: Where to keep the bank; by default a file that is deleted afterwards.
-        limit_queries: Take a sample of the queries, drawn by the seed.
-        group: Let near-identical patterns make room for others, as a search does by default.
-        loaded: Told the number of documents stored since the last call.
-        answered: Told the number of queries answered since the last call.
+        limit_queries: Size of a sample of the queries, drawn by the seed.
+        group: Whether near-identical patterns make room for others, as in a search by default.
+        loaded: Called with the number of documents stored since the last call.
+        answered: Called with the number of queries answered since the last call.
+
+    Raises:
+        AqeError: The bank holds other patterns, has no vector index, or ir-measures is missing.
     """
     if limit_queries is not None:
         judged = judged.sampled(limit_queries, seed=seed)
@@ -114,7 +117,7 @@ def measure_quality(
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], k: int = RRF_K) -> list[str]:
-    """Returns the ids by the sum of 1 / (k + rank), best first; ties go to the earlier ranking."""
+    """Returns the ids by the sum of 1 / (k + rank), best first; ties in order of appearance."""
     scores: defaultdict[str, float] = defaultdict(float)
     for ranking in rankings:
         for rank, id in enumerate(ranking, start=1):
@@ -125,7 +128,7 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[str]], k: int = RRF_K) ->
 def _all_answers(
     bank: JudgedBank, judged: JudgedSet, answered: Callable[[int], None] | None
 ) -> dict[str, _Answers]:
-    """Returns each system's answers to each query; a text asked twice is searched once."""
+    """Returns each system's answers to each query; a repeated text is searched once."""
     answers = {system: _Answers() for system in SYSTEMS}
     by_text: defaultdict[str, list[str]] = defaultdict(list)
     for id, text in judged.queries.items():
@@ -143,7 +146,7 @@ def _all_answers(
 def _ask(
     bank: JudgedBank, text: str, ids: list[str], number: int, answers: dict[str, _Answers]
 ) -> None:
-    """Asks each system the same, in a turning order so that none always meets a cold processor."""
+    """Asks each system in rotating order, so that none always starts with cold caches."""
     systems = list(_MODES)
     turn = number % len(systems)
     deep_ms = dict.fromkeys(systems, 0.0)

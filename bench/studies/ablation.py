@@ -1,4 +1,4 @@
-"""Measures what each ingredient of the ranking is worth.
+"""Measures the contribution of each part of the ranking.
 
 Run: ``python -m aqe.bench.studies.ablation SET:FIELD …``.
 
@@ -23,12 +23,10 @@ from ...models import (
     Vector,
     create_encoder,
     embed_query,
-    identity_of,
 )
 from ...retrieval.ranking.fusion import BM25_WEIGHT, SPREAD_WEIGHT
 from ...retrieval.ranking.query_fit import spreads_of, telling_pieces
 from ...retrieval.ranking.search import CANDIDATES_PER_LEG
-from ...retrieval.storage.sqlite import PatternSession, PatternStore
 from ...retrieval.text.tokens import (
     STOP_WORDS,
     match_expression,
@@ -42,16 +40,16 @@ from ..quality.embedding_cache import CachedEncoder
 from ..quality.judged_bank import DocumentField, open_judged_bank
 from ..quality.retrieval_metrics import ndcg_at_10
 from ..quality.retrieval_quality import RRF_K
-from .ranking_weight import document_of_row, tuning_half
+from ..workload.ranking_legs import PatternSession, RankingLegs, Scores
+from .ranking_weight import tuning_half
 
 __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
 
 DEPTH = CANDIDATES_PER_LEG
-Scores = dict[int, float]
 Weights = tuple[float, float, float, float]
 
-# Name, description, tags, code: as the bank has them; without the doubling that makes k1 0.6 of
-# FTS5's 1.2; without the name's weight.
+# Weights of name, description, tags and code: the bank's; without the doubling that turns FTS5's
+# k1 of 1.2 into 0.6; without the weight of names; FTS5's own.
 OURS: Weights = (8.0, 2.0, 2.0, 2.0)
 PLAIN_K1: Weights = (4.0, 1.0, 1.0, 1.0)
 NAME_AS_ANY: Weights = (2.0, 2.0, 2.0, 2.0)
@@ -60,7 +58,7 @@ PLAIN: Weights = (1.0, 1.0, 1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way to rank: which words, which column weights, which fusion."""
+    """A way to rank: its query terms, column weights and fusion."""
 
     fuse: Callable[[Scores, Scores], Scores]
     stop_words: bool = True
@@ -126,12 +124,12 @@ def ablation_row(
 ) -> dict[str, float]:
     """Returns the mean nDCG@10 of each system."""
     with open_judged_bank(judged, field=field, encoder=CachedEncoder(encoder, cache)) as bank:
-        store = PatternStore(bank.bank.database, identity_of(encoder))
-        documents = document_of_row(store)
+        legs = RankingLegs(bank.bank)
+        documents = legs.sources()
         rankings: dict[str, dict[str, list[str]]] = {name: {} for name in SYSTEMS}
         for id, text in judged.queries.items():
             query = embed_query(encoder, text)
-            with store.reading() as session:
+            with legs.reading() as session:
                 cosines = session.vectors.candidates(query.whole, DEPTH, PatternSearchCriteria())
                 for name, system in SYSTEMS.items():
                     scores = system.fuse(*_legs(session, system, text, cosines, query.whole))
@@ -198,10 +196,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     encoder = create_encoder(given.encoder)
     columns = {}
-    for one in given.sets:
-        folder, _, field = one.rpartition(":")
+    for argument in given.sets:
+        folder, _, field = argument.rpartition(":")
         if field not in ("description", "template"):
-            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {one}")
+            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {argument}")
         judged = tuning_half(read_judged_set(Path(folder)), checking=True)
         name = f"{judged.name} ({len(judged.queries)})"
         columns[name] = ablation_row(judged, field, encoder, given.cache)

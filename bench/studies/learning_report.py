@@ -29,8 +29,9 @@ def results_table(report: dict[str, Any]) -> str:
     lines = [
         "# The Q-learning core against environments with a known optimum",
         "",
-        "`aqe bench learning` (`python -m aqe.bench.studies.learning_report --output bench/results`):"
-        " exact return of the greedy policy on the environment's own transition table.",
+        "`aqe bench learning` (`python -m aqe.bench.studies.learning_report"
+        " --output bench/results`): exact return of the greedy policy on the environment's own"
+        " transition table.",
         "",
         "| environment | seed | episodes | return | optimum | gate | updates | seconds |",
         "|---|---|---|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""A generator of patterns that behave as real ones do when they are searched for.
+"""Generates patterns that behave as real ones do when they are searched for.
 
 Vectors: a mixture of topics of Zipf-like sizes, with the spectrum of real embeddings. Of 23,450
 texts (SciFact, CoSQA and test suites) embedded with the default encoder, the first k principal
@@ -11,35 +11,29 @@ nearly everything and rare ones a few patterns. Code is real enough to be parsed
 
 from __future__ import annotations
 
-import itertools
-import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ...models import QueryEmbedding, Vector
-from ...retrieval import QEReasoningBank
-from ...retrieval.text.pattern_text import embedded_text, text_hash
+from ...models import Vector
 from ...schema import Category, Framework, Language, TestPattern
 
-__all__ = ["DIMENSION", "GeneratedEncoder", "GeneratedQuery", "PatternGenerator", "fill_bank"]
+__all__ = ["DIMENSION", "SEED", "GeneratedQuery", "PatternGenerator"]
 
-
+SEED = 20261123
 DIMENSION = 384
 TOPICS = 400
 VOCABULARY = 30_000
 # Natural text: Zipf 1949; an exponent a little above 1 fits code and prose alike.
 ZIPF_EXPONENT = 1.05
 TOPIC_WORDS = 120
-# Share of a vector's length that its topic makes, and the fall of the rest's spectrum.
+# Share of a vector's variance that its topic explains, and the decay of the remaining spectrum.
 TOPIC_SHARE = 0.5
 SPECTRUM_DECAY = 85.0
-# Mixed from a pattern and noise: gives best answers with a cosine of about 0.6.
+# A query is mixed from a pattern and noise; its best answers have a cosine of about 0.6.
 QUERY_SHARE = 0.62
-FILL_BATCH = 2_000
 
 _ONSETS = "b c d f g h j k l m n p r s t v w z br cl dr fl gr pl pr sc sl st tr".split()
 _VOWELS = "a e i o u ai ea io ou".split()
@@ -65,20 +59,24 @@ _CATEGORIES: tuple[tuple[Category, float], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class GeneratedQuery:
-    """A query's text and its embedding (dim,)."""
+    """A query's text and its embedding ``(dim,)`` float32."""
 
     text: str
     embedding: Vector
 
 
 class PatternGenerator:
-    """Makes patterns, their vectors and queries; the same ones for a seed.
+    """Generates patterns, their vectors and queries; the same ones for the same seed.
 
     Args:
         count: Patterns in the bank.
+
+    Attributes:
+        topics: The topic of each pattern, ``(count,)``.
+        vectors: The vector of each pattern, ``(count, dim)`` float32, unit rows.
     """
 
-    def __init__(self, count: int, *, seed: int = 20261123) -> None:
+    def __init__(self, count: int, *, seed: int = SEED) -> None:
         self.count = count
         self._seed = seed
         rng = np.random.default_rng([seed, 0])
@@ -121,7 +119,7 @@ class PatternGenerator:
         ]
 
     def _vectors(self, rng: np.random.Generator) -> Vector:
-        """Returns unit vectors (count, dim)."""
+        """Returns unit vectors ``(count, dim)`` float32."""
         noise = self._noise(rng, self.count)
         mixed = np.sqrt(TOPIC_SHARE) * self._centers[self.topics] + np.sqrt(1 - TOPIC_SHARE) * noise
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
@@ -129,12 +127,12 @@ class PatternGenerator:
 
     def _noise(self, rng: np.random.Generator, count: int) -> Vector:
         raw = rng.standard_normal((count, DIMENSION), dtype=np.float32) * self._scale
-        turned = raw @ self._rotation
-        unit = turned / np.linalg.norm(turned, axis=1, keepdims=True)
+        rotated = raw @ self._rotation
+        unit = rotated / np.linalg.norm(rotated, axis=1, keepdims=True)
         return np.asarray(unit, dtype=np.float32)
 
     def _draw_words(self, rng: np.random.Generator, topic: int, count: int) -> list[str]:
-        """Returns words of which four in ten are those of the topic."""
+        """Returns words, four in ten of them from the topic."""
         common = np.searchsorted(self._word_cdf, rng.random(count))
         own = self._topic_words[topic][np.searchsorted(self._topic_word_cdf, rng.random(count))]
         picked = np.where(rng.random(count) < 0.4, own, common)
@@ -169,78 +167,8 @@ class PatternGenerator:
         )
 
 
-class GeneratedEncoder:
-    """The encoder of a generator: each text has the vector that the generator drew for it."""
-
-    def __init__(self, generator: PatternGenerator, queries: Sequence[GeneratedQuery] = ()) -> None:
-        self._vectors = generator.vectors
-        self._places: dict[str, int] = {}
-        self._queries = {query.text: query.embedding for query in queries}
-
-    @property
-    def name(self) -> str:
-        """A name that no real encoder has."""
-        return "generated"
-
-    @property
-    def dimension(self) -> int:
-        """Length of each vector."""
-        return DIMENSION
-
-    @property
-    def revision(self) -> str:
-        """The only one."""
-        return "1"
-
-    def expect(self, patterns: Sequence[TestPattern], first: int) -> None:
-        """Notes the texts of patterns whose vectors begin at place ``first``."""
-        for place, pattern in enumerate(patterns, start=first):
-            self._places[text_hash(embedded_text(pattern))] = place
-
-    def encode(self, texts: Sequence[str]) -> Vector:
-        """Returns the vectors (n, dim) of expected patterns' texts.
-
-        Raises:
-            KeyError: A text was not expected.
-        """
-        places = [self._places[text_hash(text)] for text in texts]
-        return np.asarray(self._vectors[places], dtype=np.float32)
-
-    def encode_query(self, text: str) -> Vector:
-        """Returns the vector (dim,) of a generated query; of any other text, the first one."""
-        found = self._queries.get(text)
-        return np.asarray(self._vectors[0] if found is None else found, dtype=np.float32)
-
-    def encode_query_pieces(self, text: str) -> QueryEmbedding:
-        """Returns the vector of a query, and for each of its words one that lies half way to it."""
-        whole = self.encode_query(text)
-        words = tuple(text.split())
-        near = whole + self._vectors[[zlib.crc32(w.encode()) % len(self._vectors) for w in words]]
-        return QueryEmbedding(whole, words, near / np.linalg.norm(near, axis=1, keepdims=True))
-
-
-def fill_bank(
-    bank: QEReasoningBank,
-    generator: PatternGenerator,
-    encoder: GeneratedEncoder,
-    *,
-    note: Callable[[str], None] = lambda _: None,
-) -> float:
-    """Stores the generator's patterns in batches; returns the seconds that storing took."""
-    remaining = generator.patterns()
-    first, duration_s = 0, 0.0
-    while batch := list(itertools.islice(remaining, FILL_BATCH)):
-        encoder.expect(batch, first)
-        first += len(batch)
-        started = time.perf_counter()
-        bank.store_patterns(batch)
-        duration_s += time.perf_counter() - started
-        note(f"{generator.count} patterns: stored {first}")
-    return duration_s
-
-
 def _vocabulary(rng: np.random.Generator) -> list[str]:
-    """Returns distinct pronounceable words, shorter ones first as in a language."""
+    """Returns distinct pronounceable words, the short ones first as in a natural language."""
     words: dict[str, None] = {}
     while len(words) < VOCABULARY:
         syllables = 2 + min(2, len(words) // 4_000)

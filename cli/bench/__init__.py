@@ -1,4 +1,4 @@
-"""``aqe bench``: measures this installation on this machine."""
+"""Groups the commands of ``aqe bench``, which measure this installation on this machine."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ import math
 
 import pytest
 
-from aqe.bench.latency.crowd_member import write_queries
 from aqe.bench.latency.memory_use import measure_memory
-from aqe.bench.workload.generated_patterns import GeneratedEncoder, PatternGenerator, fill_bank
+from aqe.bench.workload.generated_encoder import GeneratedEncoder, fill_bank
+from aqe.bench.workload.generated_patterns import PatternGenerator
+from aqe.bench.workload.query_file import write_queries
 from aqe.retrieval import QEReasoningBank
 
 SEED = 20261123

@@ -10,7 +10,6 @@ import pytest
 from aqe.bench.quality.beir import Document, JudgedSet, write_judged_set
 from aqe.bench.studies.evidence import (
     AGENTS,
-    FALSE_SUCCESSES,
     main,
     measure_evidence,
     split_queries,
@@ -46,12 +45,14 @@ def test_groups_are_disjoint_and_follow_the_judgements() -> None:
         assert judged.relevant(id).isdisjoint(met)
 
 
-def test_use_brings_what_worked_above_what_did_not_and_one_agent_cannot(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aqe.bench.studies.evidence.FALSE_SUCCESSES", 40)
+def test_use_lifts_what_worked_above_what_did_not_and_one_agent_cannot(tmp_path: Path) -> None:
     report = measure_evidence(
-        twins(), field="description", encoder=HashingEncoder(), cache=tmp_path, seed=4
+        twins(),
+        field="description",
+        encoder=HashingEncoder(),
+        cache=tmp_path,
+        seed=4,
+        false_successes=40,
     )
     for name in ("replayed", "paraphrases"):
         group = report["groups"][name]
@@ -63,19 +64,17 @@ def test_use_brings_what_worked_above_what_did_not_and_one_agent_cannot(
     assert flood["queries"] > 0
     assert flood["passed_the_proven"] == 0
     assert flood["rose_after_the_first_few"] == 0
-    for one in flood["each"]:
-        assert one["proven_rank"] < one["rank_after"] <= one["rank_before"]
+    for each in flood["each"]:
+        assert each["proven_rank"] < each["rank_after"] <= each["rank_before"]
 
 
 def test_command_prints_json_or_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert FALSE_SUCCESSES == 1_000
-    monkeypatch.setattr("aqe.bench.studies.evidence.FALSE_SUCCESSES", 5)
     write_judged_set(tmp_path / "set", twins(4))
     options = ["--encoder", "hashing:64", "--cache", str(tmp_path / "cache")]
     arguments = [str(tmp_path / "set"), *options, "--limit-queries", "8"]
-    assert main(arguments) == 0
+    assert main([*arguments, "--false-successes", "5"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert report["dataset"] == "set"
     assert sum(group["queries"] for group in report["groups"].values()) == 8

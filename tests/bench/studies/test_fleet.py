@@ -23,12 +23,8 @@ def test_fleet_agent_beats_chance_and_meets_the_gate() -> None:
             assert result["last"] < 0.2 * chance["last"]
 
 
-def test_fleet_command_prints_json(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(fleet, "TASKS", 40)
-    monkeypatch.setattr(fleet, "WINDOW", 10)
-    assert fleet.main(["--seeds", "1"]) == 0
+def test_fleet_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fleet.main(["--seeds", "1", "--tasks", "40", "--window", "10"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert {result["policy"] for result in report["results"]} == {
         "epsilon-greedy",

@@ -68,10 +68,8 @@ def test_ablation_tells_the_systems_apart(judged: JudgedSet, tmp_path: Path) -> 
     assert row["ranking of the bank, rules aside"] >= row["vectors alone"]
 
 
-def test_near_duplicates_are_measured_on_real_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(near_duplicates, "PATTERNS", 120)
-    monkeypatch.setattr(near_duplicates, "PAIRS", 60)
-    lines = near_duplicates.measure_near_duplicates().splitlines()
+def test_near_duplicates_are_measured_on_real_tests() -> None:
+    lines = near_duplicates.measure_near_duplicates(120, 60).splitlines()
     assert lines[0].startswith("| difflib ratio")
     assert sum(line.startswith("| 0.") for line in lines) == 6
 

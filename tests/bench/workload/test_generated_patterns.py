@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aqe.bench.workload.generated_patterns import GeneratedEncoder, PatternGenerator
+from aqe.bench.workload.generated_encoder import GeneratedEncoder
+from aqe.bench.workload.generated_patterns import PatternGenerator
 from aqe.retrieval.text.pattern_text import embedded_text
 
 

@@ -16,7 +16,7 @@ def test_real_patterns_are_always_the_same() -> None:
     assert all(pattern.examples and pattern.source for pattern in patterns)
     queries = numpy_suites.real_queries(patterns, 10)
     assert len(set(queries)) == 10
-    with pytest.raises(AqeError, match="must give 41 queries"):
+    with pytest.raises(AqeError, match="must have 41 descriptions"):
         numpy_suites.real_queries(patterns, 41)
 
 

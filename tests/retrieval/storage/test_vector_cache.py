@@ -14,7 +14,8 @@ import apsw
 import numpy as np
 import pytest
 
-from aqe.bench.workload.generated_patterns import GeneratedEncoder, PatternGenerator
+from aqe.bench.workload.generated_encoder import GeneratedEncoder
+from aqe.bench.workload.generated_patterns import PatternGenerator
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.sqlite import PatternStore
 from aqe.retrieval.storage.sqlite import vector_cache as vector_memory

@@ -1,8 +1,8 @@
-"""What a crowd's writers changed and its searchers saw, and which of the latter was stale.
+"""Decides which answers of a crowd were stale, from what its writers changed and when.
 
-All times are of the machine's monotonic clock, which its processes share. One writer changes a
-watched pattern, one change after the other, so what a search may see is known: the last change that
-was acknowledged before the search began, or any that was under way while it ran.
+All times are of the machine's monotonic clock, which its processes share. A watched pattern has one
+writer, who makes one change after the other. So a search may see the last change acknowledged
+before it began, or any that was in progress while it ran.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["REMOVED", "Change", "Look", "stale_looks", "watched_word"]
-
-# The version of a pattern that is not there: not yet stored, or removed.
+# The version of a pattern that does not exist: not yet stored, or removed.
 REMOVED = 0
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-# Of 26 letters: more than any run has watched patterns.
+# 26 ** 8 words: more than any run has watched patterns.
 _WORD_LETTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One acknowledged change of the watched pattern ``place``, to a version."""
+    """An acknowledged change of the watched pattern ``place`` to a version."""
 
     place: int
     version: int
@@ -33,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One search for the watched pattern ``place``, and the version that it found."""
+    """A search for the watched pattern ``place`` and the version that it found."""
 
     place: int
     version: int
@@ -43,7 +41,7 @@ class Look:
 
 
 def watched_word(place: int) -> str:
-    """Returns the word that the watched pattern has and no other."""
+    """Returns the word that only this watched pattern has."""
     letters = []
     for _ in range(_WORD_LETTERS):
         place, letter = divmod(place, len(_LETTERS))
@@ -52,7 +50,7 @@ def watched_word(place: int) -> str:
 
 
 def stale_looks(changes: Iterable[Change], looks: Iterable[Look]) -> list[Look]:
-    """Returns the searches that saw what they must not see."""
+    """Returns the searches that found a version they must not find."""
     by_place: dict[int, list[Change]] = {}
     for change in sorted(changes, key=lambda change: change.began_ns):
         by_place.setdefault(change.place, []).append(change)
@@ -63,5 +61,7 @@ def _allowed(by_place: dict[int, list[Change]], look: Look) -> set[int]:
     changes: Sequence[Change] = by_place.get(look.place, ())
     settled = bisect_left(changes, look.began_ns, key=lambda change: change.acknowledged_ns)
     last = changes[settled - 1].version if settled else REMOVED
-    under_way = (one.version for one in changes[settled:] if one.began_ns <= look.ended_ns)
-    return {last, *under_way}
+    in_progress = {
+        change.version for change in changes[settled:] if change.began_ns <= look.ended_ns
+    }
+    return {last} | in_progress
