@@ -2,7 +2,7 @@
 
 ``bank_speed`` runs the pytest-benchmark suites ``bank_benchmarks`` (1,000 real tests) and
 ``size_benchmarks`` (generated patterns); each operation is timed in turns with a yardstick
-(``paired_timing``), and ``baseline`` keeps the ratios.
+(``paired_rounds``), and ``baseline`` keeps the ratios.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqe import QEReasoningBank, TestPattern, create_encoder
-from aqe.bench.bank.paired_timing import measure_in_turns
+from aqe.bench.bank.paired_rounds import measure_in_turns
 from aqe.bench.workload.numpy_suites import real_patterns, real_queries
 from aqe.models import HashingEncoder
 from aqe.retrieval.text.pattern_text import embedded_text

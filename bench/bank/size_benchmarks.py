@@ -14,7 +14,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqe import QEReasoningBank, TestPattern
-from aqe.bench.bank.paired_timing import measure_in_turns
+from aqe.bench.bank.paired_rounds import measure_in_turns
 from aqe.bench.latency.latency_operations import DEPTH, FILTERS
 from aqe.bench.latency.latency_rows import FilterName
 from aqe.bench.latency.latency_yardsticks import PlainHybrid
