@@ -22,9 +22,9 @@ def row(operation: str, ratio: float | None) -> SpeedRow:
     return SpeedRow(operation, 10, 1.0, 2.0, ratio, compared_to)
 
 
-def test_slower_names_what_is_past_the_tolerance() -> None:
+def test_slower_returns_operations_beyond_the_tolerance() -> None:
     rows = [row("a", 1.4), row("b", 1.6), row("c", 9.0), row("yardstick", None)]
-    assert [one.operation for one in slower(rows, {"a": 1.0, "b": 1.0, "d": 1.0}, 1.5)] == ["b"]
+    assert [slow.operation for slow in slower(rows, {"a": 1.0, "b": 1.0, "d": 1.0}, 1.5)] == ["b"]
     assert slower(rows, {}, 1.5) == []
 
 
@@ -50,7 +50,7 @@ def test_saving_needs_a_file() -> None:
     assert "--save needs --baseline" in done.stderr
 
 
-def test_a_missing_baseline_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+def test_a_missing_baseline_is_reported_before_anything_is_measured(tmp_path: Path) -> None:
     done = _bench("--baseline", str(tmp_path / "none.json"))
     assert done.returncode == 1
     assert "aqe bench --baseline FILE --save" in done.stderr
@@ -58,16 +58,16 @@ def test_a_missing_baseline_is_said_before_anything_is_measured(tmp_path: Path) 
 
 @pytest.mark.slow
 def test_the_suite_measures_what_the_baseline_holds(tmp_path: Path) -> None:
-    """Whether it is fast is said by ``make bench`` on a quiet machine; here it may be very slow."""
+    """``make bench`` checks the speed, on a quiet machine; here it may be very slow."""
     done = _bench("--baseline", str(BASELINE), "--tolerance", "50", "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["results"]
-    compared = {one["operation"] for one in rows if one["ratio"] is not None}
+    compared = {row["operation"] for row in rows if row["ratio"] is not None}
     saved = read_baseline(BASELINE)
     assert compared == {name for name in saved if "10,000" not in name}
-    assert all(one["baseline_ratio"] for one in rows if one["ratio"] is not None)
-    labels = {one["operation"] for one in rows}
-    assert {one["compared_to"] for one in rows} - {None} <= labels
+    assert all(row["baseline_ratio"] for row in rows if row["ratio"] is not None)
+    labels = {row["operation"] for row in rows}
+    assert {row["compared_to"] for row in rows} - {None} <= labels
 
 
 @pytest.mark.slow

@@ -311,7 +311,7 @@ def test_quality_measures_what_the_bank_answers(tmp_path: Path) -> None:
             measured = report["systems"][system]
             assert measured["ndcg@10"] == ndcg_at_10(answers, judged.judgements).mean()
             assert 0 < measured["p50_ms"] <= measured["p95_ms"]
-    # Both words of a query stand in one document only, so the text leg cannot miss it.
+    # Only one document has both words of a query, so the text leg cannot miss it.
     assert report["systems"]["text"]["recall@100"] == 1
     assert report["systems"]["aqe"]["mrr@10"] > 0.9
     best = report["gain_over_best_leg"]

@@ -72,7 +72,7 @@ def javascript_project(tmp_path: Path) -> Path:
 
 
 def test_python_docstring_is_the_query_and_not_in_the_code(python_project: Path) -> None:
-    tests = {one.title: one for one in suite_tests("shop", python_project, "python")}
+    tests = {test.title: test for test in suite_tests("shop", python_project, "python")}
     assert set(tests) == {"test_total", "test_short", "test_without_words"}
     total = tests["test_total"]
     assert total.query == "The total is the sum of prices."
@@ -85,7 +85,7 @@ def test_python_docstring_is_the_query_and_not_in_the_code(python_project: Path)
 
 def test_javascript_title_is_the_query_and_not_in_the_code(javascript_project: Path) -> None:
     tests = suite_tests("zod", javascript_project, "javascript")
-    assert [one.query for one in tests] == [
+    assert [test.query for test in tests] == [
         'sums the "prices" of items',
         "",
         "keeps the order of items",
@@ -94,7 +94,7 @@ def test_javascript_title_is_the_query_and_not_in_the_code(javascript_project: P
     assert tests[0].code == 'it("", () => { expect(new Cart([1, 2]).total).toBe(3); })'
     assert tests[2].code.startswith("it(``, () =>")
     assert tests[3].code.startswith('test.each([[1], [2]])("", (price) =>')
-    assert {one.title for one in tests} == {""}
+    assert {test.title for test in tests} == {""}
 
 
 def test_languages_do_not_mix(python_project: Path, javascript_project: Path) -> None:
@@ -109,7 +109,10 @@ def suite(code: str, query: str = "", project: str = "a", title: str = "test_x")
 
 def texts(judged: JudgedSet) -> dict[str, set[str]]:
     """Returns the code of the relevant documents by the text of the query."""
-    code = {one.id: " ".join(one.text.splitlines()[-1].split()) for one in judged.documents}
+    code = {
+        document.id: " ".join(document.text.splitlines()[-1].split())
+        for document in judged.documents
+    }
     return {
         text: {code[document] for document in judged.relevant(id)}
         for id, text in judged.queries.items()
@@ -120,16 +123,16 @@ def test_tests_of_one_text_are_one_document() -> None:
     judged = judged_set(
         "s",
         [
-            suite("assert one()", "the first of these queries"),
-            suite("assert   one()", "the second of these queries"),
+            suite("assert first()", "the first of these queries"),
+            suite("assert   first()", "the second of these queries"),
             suite("assert two()", "the second of these queries"),
             suite("assert three()"),
         ],
     )
     assert len(judged.documents) == 3
     assert texts(judged) == {
-        "the first of these queries": {"assert one()"},
-        "the second of these queries": {"assert one()", "assert two()"},
+        "the first of these queries": {"assert first()"},
+        "the second of these queries": {"assert first()", "assert two()"},
     }
 
 
@@ -163,8 +166,8 @@ def test_sample_is_even_complete_and_independent_of_order() -> None:
 
 
 def test_set_without_queries_is_refused() -> None:
-    with pytest.raises(AqeError, match="s: expected tests that say in words"):
-        judged_set("s", [suite("assert one()")])
+    with pytest.raises(AqeError, match="s: expected tests with a docstring or title"):
+        judged_set("s", [suite("assert first()")])
 
 
 def test_projects_always_go_to_the_same_half() -> None:

@@ -11,11 +11,11 @@ from aqe.retrieval.text.pattern_text import embedded_text
 
 
 def test_generator_is_the_same_for_a_seed() -> None:
-    one, two = PatternGenerator(30, seed=5), PatternGenerator(30, seed=5)
-    assert [p.template for p in one.patterns()] == [p.template for p in two.patterns()]
-    assert np.array_equal(one.vectors, two.vectors)
-    assert [q.text for q in one.queries(5)] == [q.text for q in two.queries(5)]
-    assert not np.array_equal(one.vectors, PatternGenerator(30, seed=6).vectors)
+    first, second = PatternGenerator(30, seed=5), PatternGenerator(30, seed=5)
+    assert [p.template for p in first.patterns()] == [p.template for p in second.patterns()]
+    assert np.array_equal(first.vectors, second.vectors)
+    assert [q.text for q in first.queries(5)] == [q.text for q in second.queries(5)]
+    assert not np.array_equal(first.vectors, PatternGenerator(30, seed=6).vectors)
 
 
 def test_generator_makes_unit_vectors_and_queries_near_a_pattern() -> None:
