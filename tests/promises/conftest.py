@@ -1,6 +1,6 @@
-"""Shares a report of figures and processes that can die among the tests of the promises.
+"""What the tests of the promises share: figures that end up in a report, processes that can die.
 
-Each test reports its figure and its seed with ``promise``. If AQE_PROMISES_REPORT names a file, the
+Each test says its figure and its seed with ``promise``. When AQE_PROMISES_REPORT names a file, the
 figures of the run are written there as a table (``make test-full``).
 """
 
@@ -57,16 +57,13 @@ PROMISES = {
     24: ("learning is exact under concurrency", "8 x 1,000: visits 8,000, replay to 1e-9"),
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
-    27: (
-        "a crowd gets no stale answer",
-        "18 threads, 8 processes, 2 writers, 60 s: 0 stale, 0 errors",
-    ),
+    27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The figure of one test of a promise."""
+    """What one test of a promise measured."""
 
     row: int
     part: str
@@ -80,25 +77,25 @@ _figures: dict[tuple[int, str], Figure] = {}
 
 @pytest.fixture
 def promise(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Reports a figure for a promise; a later, larger run of the same part replaces it."""
+    """Says what was measured for a promise; a later, larger run of the same part replaces it."""
 
-    def report(row: int, figure: str, *, part: str = "", seed: int | None = None) -> None:
+    def say(row: int, figure: str, *, part: str = "", seed: int | None = None) -> None:
         name = request.node.nodeid
         _figures[row, part] = Figure(row, part, figure, seed, name)
         print(f"promise {row}{' ' + part if part else ''}: {figure}; seed {seed}")
 
-    return report
+    return say
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes the report if AQE_PROMISES_REPORT is set."""
+    """Writes the report, if one is wanted."""
     target = os.environ.get(REPORT)
     if target and _figures:
         Path(target).write_text(_report(_selection(session)), encoding="utf-8")
 
 
 def _selection(session: pytest.Session) -> str:
-    """Returns the selection of tests in the words of the command line."""
+    """Says what of the tests was run, in the words of the command line."""
     option = session.config.option
     parts = [f"-m {option.markexpr!r}" if option.markexpr else ""]
     parts.append(f"-k {option.keyword!r}" if option.keyword else "")
@@ -123,13 +120,11 @@ def _report(selection: str) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row, (title, needed) in PROMISES.items():
-        found = [figure for (number, _), figure in sorted(_figures.items()) if number == row]
-        figures = "<br>".join(_text(figure) for figure in found) or "not shown by this run"
-        seeds = ", ".join(str(figure.seed) for figure in found if figure.seed is not None) or "-"
+        found = [one for (number, _), one in sorted(_figures.items()) if number == row]
+        figures = "<br>".join(_figure(one) for one in found) or "not shown by this run"
+        seeds = ", ".join(str(one.seed) for one in found if one.seed is not None) or "-"
         tests = "<br>".join(
-            dict.fromkeys(
-                f"`{figure.test.rpartition('/')[2].partition('[')[0]}`" for figure in found
-            )
+            dict.fromkeys(f"`{one.test.rpartition('/')[2].partition('[')[0]}`" for one in found)
         )
         lines.append(f"| {row} | {title} | {needed} | {figures} | {seeds} | {tests or '-'} |")
     lines += [
@@ -141,8 +136,8 @@ def _report(selection: str) -> str:
     return "\n".join(lines)
 
 
-def _text(figure: Figure) -> str:
-    return f"{figure.part}: {figure.figure}" if figure.part else figure.figure
+def _figure(one: Figure) -> str:
+    return f"{one.part}: {one.figure}" if one.part else one.figure
 
 
 @pytest.fixture
@@ -203,7 +198,7 @@ def small_bank() -> Callable[[Path], QEReasoningBank]:
 
 @pytest.fixture
 def sound() -> Callable[[Path], None]:
-    """Fails if ``aqe db check`` finds a problem."""
+    """Fails unless ``aqe db check`` finds nothing wrong."""
 
     def check(path: Path) -> None:
         assert check_database(path).problems == ()

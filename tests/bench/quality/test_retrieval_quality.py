@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
 from pathlib import Path
@@ -208,9 +209,7 @@ def test_judged_bank_in_a_file_is_taken_again_but_not_with_other_patterns(
 def test_judged_bank_needs_the_vector_index(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "aqe.schema.database.database.has_vector_extension", lambda connection: False
-    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with (
         pytest.raises(AqeError, match="needs sqlite-vec"),
         open_judged_bank(small_set(), field="description", encoder=encoder),
