@@ -27,7 +27,7 @@ from ..workload.generated_encoder import GeneratedEncoder, fill_bank
 from ..workload.generated_patterns import PatternGenerator
 from ..workload.query_file import write_queries
 from .crowd_member import MemberPlan, MemberReport
-from .latency_rows import FilterName, LatencyRow, Note, row_of
+from .latency_rows import Key, LatencyRow, Note, row_of
 
 __all__ = ["Crowd", "CrowdSize", "measure_crowd", "run_processes"]
 
@@ -219,7 +219,7 @@ def _rows(patterns: int, alone: Phase, together: Phase, ending: str) -> Iterable
         yield row_of(patterns, _key(f"crowd{ending}: writes"), together.writes_ms)
 
 
-def _key(operation: str) -> tuple[str, str, FilterName]:
+def _key(operation: str) -> Key:
     return ("aqe", operation, "none")
 
 

@@ -87,8 +87,6 @@ def measure_quality(
     ) as bank:
         answers = _all_answers(bank, judged, answered)
         loading = bank.loading
-    values = {system: ndcg_at_10(answers[system].shallow, judged.judgements) for system in SYSTEMS}
-    best = max(("vector", "text"), key=lambda leg: float(values[leg].mean()))
     return {
         "dataset": judged.name,
         "field": field,
@@ -99,9 +97,7 @@ def measure_quality(
         "encoder_revision": encoder.revision,
         "grouped": group,
         "seed": seed,
-        "systems": {system: _system(answers[system], values[system], judged) for system in SYSTEMS},
-        "gain_over_best_leg": {"leg": best, **_gain(values["aqe"], values[best], seed)},
-        "gain_over_rrf": _gain(values["aqe"], values["rrf"], seed),
+        **_compared(answers, judged, seed),
         "load_documents_per_s": loading.stored / loading.duration_s,
         "load": {
             **asdict(loading),
@@ -113,6 +109,17 @@ def measure_quality(
             answers["aqe"].deep[query][:SHALLOW] != answers["aqe"].shallow[query]
             for query in judged.queries
         ),
+    }
+
+
+def _compared(answers: dict[str, _Answers], judged: JudgedSet, seed: int) -> dict[str, Any]:
+    """Returns the measures of each system, and the gain of the ranking over the others."""
+    values = {system: ndcg_at_10(answers[system].shallow, judged.judgements) for system in SYSTEMS}
+    best = max(("vector", "text"), key=lambda leg: float(values[leg].mean()))
+    return {
+        "systems": {system: _system(answers[system], values[system], judged) for system in SYSTEMS},
+        "gain_over_best_leg": {"leg": best, **_gain(values["aqe"], values[best], seed)},
+        "gain_over_rrf": _gain(values["aqe"], values["rrf"], seed),
     }
 
 

@@ -118,7 +118,7 @@ def test_restore_refuses_while_others_have_the_file_open(
 
 def _hold(path: Path, ready: int) -> None:
     with Database(path) as database, database.read() as connection:
-        connection.execute("select 1 from patterns").get
+        connection.execute("select 1 from patterns").get  # noqa: B018
         os.write(ready, b"x")
         signal.pause()
 

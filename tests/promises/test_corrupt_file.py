@@ -59,8 +59,8 @@ def look(path: Path) -> None:
         with Database(path, must_exist=True, upgrade=False) as database:
             QEReasoningBank(database, encoder=HashingEncoder(64)).find_pattern("zebra total")
     except AqeError as error:
-        assert "\n" not in str(error)
-        assert str(path) in str(error)
+        assert "\n" not in str(error)  # noqa: PT017
+        assert str(path) in str(error)  # noqa: PT017
     if found:
         os._exit(2)
 
