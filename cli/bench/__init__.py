@@ -1,4 +1,4 @@
-"""Groups the commands of ``aqe bench``, which measure this installation on this machine."""
+"""``aqe bench``: measures this installation on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs ``aqe bench bulk``: extracting suites into a bank, against the encoder alone."""
+"""``aqe bench bulk``: reading suites into a bank, against the encoder alone."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ def register(app: typer.Typer) -> None:
 
 def bulk(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Test suites; default: some of numpy's.")
+        list[Path] | None, typer.Argument(help="Test suites; by default some of numpy's.")
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median is reported.")] = 3,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="How often to measure; the median counts.")
+    ] = 3,
     json: JsonOption = False,
 ) -> None:
-    """Measure extracting suites into a bank, against the encoder alone in the same run."""
+    """Measure how fast suites are read into a bank, against the encoder alone in the same run."""
     from ...bench.bulk.bulk_speed import measure_bulk
 
     if not json:
         stderr().print(
-            plain(f"embedding and extracting, {rounds} rounds; numpy's suites take a minute each …")
+            plain(f"embedding and extracting, {rounds} times; numpy's take a minute each …")
         )
     speed = measure_bulk(paths or (), rounds=rounds)
     if json:

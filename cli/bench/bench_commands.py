@@ -1,4 +1,4 @@
-"""Runs ``aqe bench`` and ``aqe bench learning``: measures this installation."""
+"""``aqe bench``: measures this installation on this machine."""
 
 from __future__ import annotations
 
@@ -31,19 +31,22 @@ def bank(
     context: typer.Context,
     slow: Annotated[bool, typer.Option("--slow", help="Also at 10,000 patterns.")] = False,
     baseline: Annotated[
-        Path | None, typer.Option(help="Fail if an operation is slower than in this file.")
+        Path | None, typer.Option(help="Fail if an operation is slower than this file says.")
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Write the baseline instead.")] = False,
-    tolerance: Annotated[float, typer.Option(min=1.0, help="Tolerated slowdown factor.")] = 1.5,
+    tolerance: Annotated[
+        float, typer.Option(min=1.0, help="How many times slower is still the same.")
+    ] = 1.5,
     json: JsonOption = False,
 ) -> None:
     """Measure this installation; without a command, the bank at 1,000 patterns.
 
-    A baseline holds ratios to yardsticks of the same run, so it is valid on other machines too.
+    A baseline holds ratios to yardsticks of the same run, so it is good on other machines too.
     """
     if context.invoked_subcommand is not None:
         return
-    _require_file(baseline, save=save)
+    if save and baseline is None:
+        raise typer.BadParameter("--save needs --baseline FILE")
     from ...bench.bank.bank_speed import run_bank_speed
     from ...bench.bank.baseline import read_baseline, slower, write_baseline
 
@@ -51,6 +54,7 @@ def bank(
     if not json:
         stderr().print("measuring the bank, a minute or two …")
     rows = run_bank_speed(slow=slow)
+    worse = slower(rows, saved, tolerance)
     if json:
         results = [asdict(row) | {"baseline_ratio": saved.get(row.operation)} for row in rows]
         print_json({"patterns": 1_000, "results": results})
@@ -58,15 +62,6 @@ def bank(
         _print_rows(rows, saved)
     if save and baseline is not None:
         write_baseline(baseline, rows)
-    _require_fast(slower(rows, saved, tolerance), tolerance)
-
-
-def _require_file(baseline: Path | None, *, save: bool) -> None:
-    if save and baseline is None:
-        raise typer.BadParameter("--save needs --baseline FILE")
-
-
-def _require_fast(worse: Sequence[SpeedRow], tolerance: float) -> None:
     if worse:
         names = "; ".join(f"{row.operation} ({row.ratio:.3g})" for row in worse)
         raise AqeError(f"slower than {tolerance:g} times the baseline: {names}")

@@ -1,4 +1,4 @@
-"""Runs ``aqe bench latency``: the speed of the bank as it grows."""
+"""``aqe bench latency``: the bank's speed as it grows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 def latency(
     patterns: Annotated[
-        str, typer.Option(help="Sizes of the banks, separated by commas.")
+        str, typer.Option(help="Sizes of the banks, with commas.")
     ] = "1000,10000,100000",
     queries: Annotated[int, typer.Option(min=10, help="Distinct queries at each size.")] = 500,
     crowd: Annotated[
@@ -27,7 +27,7 @@ def latency(
         typer.Option(
             min=0,
             help="Size of the bank that 18 threads and 8 processes search while 2 write;"
-            " 0 to skip.",
+            " 0 leaves that out.",
         ),
     ] = 10_000,
     json: JsonOption = False,
@@ -49,7 +49,7 @@ def latency(
 
 
 def print_report(report: dict[str, Any]) -> None:
-    """Prints a report of ``measure_latency`` as tables."""
+    """Prints a report of ``measure_latency`` for people."""
     crowd = report["crowd"]
     rows = report["results"]
     for bank in report["banks"]:
@@ -89,13 +89,13 @@ def _print_bank(bank: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     memory = bank["memory"]
     stdout().print(result)
     for line in (
-        "plain: vec0 + FTS5 fused by rank, in turns with aqe; ratio: of the p95; recall: @10",
+        "plain: vec0 + FTS5 joined by rank, in turns with ours; ratio: of the p95; recall: @10",
         f"stored {bank['load_patterns_per_s']:,.0f} patterns/s without encoder"
         f" (plain {bank['yardstick_load_patterns_per_s']:,.0f})",
-        f"text search in a fresh process: {bank['fresh_process_text_search_ms']:.0f} ms",
+        f"searched by words in a fresh process in {bank['fresh_process_text_search_ms']:.0f} ms",
         f"memory {memory['own_mb']:.1f} MB: answers {memory['own_answers_mb']:.1f}, vectors"
         f" {memory['own_vectors_mb']:.1f}, SQLite {memory['own_sqlite_mb']:.1f};"
-        f" resident {memory['resident_mb']:.1f}, without mapped files ({memory['mapped_mb']:.1f})",
+        f" resident {memory['resident_mb']:.1f}; pages of files apart: {memory['mapped_mb']:.1f}",
     ):
         stdout().print(plain(line), soft_wrap=True)
     stdout().print()
@@ -113,7 +113,7 @@ def _print_crowd(crowd: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     )
     stdout().print(result)
     for line in (
-        f"each searches {crowd['searches_per_s']:g} times per second; ratio: p95 to one alone",
+        f"each searches {crowd['searches_per_s']:g} times a second; ratio: of the p95 to one alone",
         f"without a pause: one {crowd['one_without_a_pause_per_s']:.0f} searches/s, all"
         f" {crowd['crowd_without_a_pause_per_s']:.0f}",
         f"{crowd['changes']:,} changes meanwhile, {len(crowd['errors'])} errors",

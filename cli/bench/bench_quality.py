@@ -1,4 +1,4 @@
-"""Runs ``aqe bench quality``: the ranking of the bank on judged data."""
+"""``aqe bench quality``: the bank's ranking on judged data."""
 
 from __future__ import annotations
 
@@ -23,30 +23,29 @@ def register(app: typer.Typer) -> None:
 
 
 def quality(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder with corpus.jsonl, queries.jsonl and qrels.tsv.")
-    ],
+    folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl, queries.jsonl, qrels.tsv.")],
     field: Annotated[
         Literal["description", "template"],
-        typer.Option(help="Kind of the documents: prose (description) or code (template)."),
+        typer.Option(help="What the documents are: prose, or code."),
     ] = "description",
     qrels: Annotated[
-        Path | None, typer.Option(help="Judgements. Default: qrels.tsv or the only file in qrels/.")
+        Path | None, typer.Option(help="Judgements; else qrels.tsv or the one in qrels/.")
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="Name of the encoder, as for reindex.")
+        str, typer.Option(help="Encoder, by the name that reindex takes.")
     ] = DEFAULT_ENCODER,
     limit_queries: Annotated[
-        int | None, typer.Option(min=1, help="Size of a sample of the queries.")
+        int | None, typer.Option(min=1, help="Ask a sample of the queries.")
     ] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Show near-duplicates too.")] = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Let near-duplicates make no room for others.")
+    ] = False,
     cache: Annotated[
         Path | None,
-        typer.Option(help="Folder for embeddings. Default: aqe in the user's cache folder."),
+        typer.Option(help="Keeps embeddings between runs; else aqe in the user's cache folder."),
     ] = None,
     db: Annotated[
-        Path | None,
-        typer.Option("--db", help="Keep the bank in this file. Default: it is deleted."),
+        Path | None, typer.Option("--db", help="Keep the bank in this file; else it is deleted.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -80,7 +79,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def _progress(documents: int, queries: int) -> Iterator[tuple[Advance, Advance]]:
-    """Yields the two functions that advance the bars, which are drawn on a terminal only."""
+    """Gives the two functions that move the bars; they are drawn on a terminal only."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = stderr()

@@ -1,4 +1,4 @@
-"""``aqe bench latency`` in a terminal: every figure fits, a wrong size gets one line."""
+"""``aqe bench latency`` in a terminal: every figure fits, nonsense gets one line."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_json_is_one_document(
 
 
 @pytest.mark.parametrize("patterns", ["many", "0", "10,,"])
-def test_a_wrong_size_gets_one_line(
+def test_sizes_that_are_none_get_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], patterns: str
 ) -> None:
     code, out, error = run(monkeypatch, capsys, "--patterns", patterns)
