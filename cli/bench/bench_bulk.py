@@ -28,7 +28,7 @@ def bulk(
     json: JsonOption = False,
 ) -> None:
     """Measure how fast test suites are extracted, against the encoder alone in the same run."""
-    from ...bench.bulk_speed import measure_bulk
+    from ...bench.bulk.bulk_speed import measure_bulk
 
     if not json:
         stderr().print(

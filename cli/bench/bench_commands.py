@@ -16,7 +16,7 @@ from ..output import plain, print_json, stderr, stdout, table
 from . import bench_bulk, bench_latency, bench_quality
 
 if TYPE_CHECKING:  # loaded by the command that measures
-    from ...bench.bank_speed import SpeedRow
+    from ...bench.bank.bank_speed import SpeedRow
 
 app = typer.Typer(
     help="Measure this installation; without a command, the bank at 1,000 patterns.",
@@ -56,8 +56,8 @@ def bank(
         return
     if save and baseline is None:
         raise typer.BadParameter("it needs --baseline FILE", param_hint="'--save'")
-    from ...bench.bank_speed import run_bank_speed
-    from ...bench.baseline import read_baseline, slower, write_baseline
+    from ...bench.bank.bank_speed import run_bank_speed
+    from ...bench.bank.baseline import read_baseline, slower, write_baseline
 
     saved = read_baseline(baseline) if baseline is not None and not save else {}
     if not json:
@@ -97,7 +97,7 @@ def _print_rows(rows: Sequence[SpeedRow], saved: dict[str, float]) -> None:
 @app.command()
 def learning(json: JsonOption = False) -> None:
     """Check the Q-learning core on Gymnasium's tabular environments, against the exact optimum."""
-    from ...bench.learning import run
+    from ...bench.learning.gymnasium_runs import run
 
     if find_spec("gymnasium") is None:
         raise AqeError("aqe bench learning needs gymnasium: pip install 'aqe[bench]'")

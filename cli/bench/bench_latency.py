@@ -35,14 +35,14 @@ def latency(
     json: JsonOption = False,
 ) -> None:
     """Measure search and store latency as a bank grows, against plain vec0 + FTS5."""
-    from ...bench.latency import measure_latency, sizes_of
+    from ...bench.latency.latency_by_size import Effort, measure_latency, sizes_of
 
     console = stderr()
     with usage_errors("--patterns"):
         sizes = sizes_of(patterns)
     report = measure_latency(
         sizes,
-        queries=queries,
+        Effort(queries=queries),
         crowd=crowd,
         note=lambda text: console.print(plain(text)),
     )
@@ -121,8 +121,7 @@ def _print_crowd(crowd: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         " ratio: p95 over that of one alone",
         f"without a pause: one {crowd['one_without_a_pause_per_s']:.0f} searches/s, all"
         f" {crowd['crowd_without_a_pause_per_s']:.0f}",
-        f"{crowd['answers_checked']:,} answers checked during {crowd['changes']:,} changes:"
-        f" {crowd['stale_answers']} stale, {len(crowd['errors'])} errors",
+        f"{crowd['changes']:,} changes meanwhile, {len(crowd['errors'])} errors",
     ):
         stdout().print(plain(line), soft_wrap=True)
 

@@ -58,9 +58,9 @@ def quality(
     json: JsonOption = False,
 ) -> None:
     """Measure the ranking on judged data in BEIR layout: nDCG@10, MRR@10, recall@100."""
-    from ...bench.beir import read_judged_set
-    from ...bench.embedding_cache import default_cache_folder
-    from ...bench.quality import measure_quality
+    from ...bench.quality.beir import read_judged_set
+    from ...bench.quality.embedding_cache import default_cache_folder
+    from ...bench.quality.retrieval_quality import measure_quality
 
     with usage_errors("--encoder"):
         chosen = create_encoder(encoder)

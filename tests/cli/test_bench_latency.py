@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from aqe.bench import latency
-from aqe.bench.crowd import CrowdSize
+from aqe.bench.latency import latency_by_size
+from aqe.bench.latency.crowd import CrowdSize
 from aqe.cli import main as main_module
 from aqe.cli.bench import bench_latency
 
@@ -26,8 +26,6 @@ def run(
 def test_report_fits_the_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(latency, "STORED", 3)
     monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = run(monkeypatch, capsys, "--patterns", "150", "--queries", "10", "--crowd", "0")
     assert code == 0
@@ -40,22 +38,18 @@ def test_report_fits_the_terminal(
 
 
 @pytest.mark.slow
-def test_report_of_a_crowd(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_report_of_a_crowd(capsys: pytest.CaptureFixture[str]) -> None:
     size = CrowdSize(threads=2, processes=1, writers=1, duration_s=2.0, saturated_s=1.0)
-    report = latency.measure_latency([], crowd=50, crowd_size=size)
+    report = latency_by_size.measure_latency([], crowd=50, crowd_size=size)
     bench_latency.print_report(report)
     out = capsys.readouterr().out
     assert "2 threads and 1 processes search, 1 write" in out
-    assert "0 stale, 0 errors" in out
+    assert "changes meanwhile, 0 errors" in out
 
 
 def test_json_is_one_document(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(latency, "STORED", 3)
     code, out, _ = run(
         monkeypatch, capsys, "--patterns", "20", "--queries", "10", "--crowd", "0", "--json"
     )
