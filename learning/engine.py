@@ -156,7 +156,7 @@ class LearningEngine:
             agent_id=self.agent_id,
             experience_id=experience_id or uuid.uuid4().hex,
             explored=explored,
-            timestamp=self._now(),
+            timestamp=self._clock().astimezone(UTC),
         )
         with self._writing() as writer:
             return self._learn(writer, experience)

@@ -127,7 +127,9 @@ class MiniLMEncoder:
             TypeError: ``text`` is not text.
             EncoderError: The model's files are missing or damaged.
         """
-        return self._model().embed_pieces(bounded(text, _MAX_CHARS))
+        if not (isinstance(text, str) and text.isascii() and len(text) <= _MAX_CHARS):
+            text = bounded(text, _MAX_CHARS)  # rare: most queries are short and ASCII
+        return self._model().embed_pieces(text)
 
 
 def _available_cpus() -> int:

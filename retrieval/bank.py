@@ -280,7 +280,7 @@ class QEReasoningBank:
         """
         require_limit(limit)
         request = search_request(context, criteria or _NO_CRITERIA, limit, mode, group=group)
-        return list(self._resources.answers().get(request, partial(self._answer, request)))
+        return list(self._resources.answers.get(request, partial(self._answer, request)))
 
     def get_pattern(self, id: str) -> TestPattern | None:
         """Returns the pattern with this id, or None."""
@@ -546,11 +546,11 @@ class QEReasoningBank:
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns how long this object's look-ups took and how often the cache answered."""
-        return self._resources.answers().metrics()
+        return self._resources.answers.metrics()
 
     def get_cache_statistics(self) -> CacheStatistics:
         """Returns what the cache of answers holds."""
-        return self._resources.answers().statistics()
+        return self._resources.answers.statistics()
 
     def get_vector_statistics(self) -> VectorStatistics:
         """Returns what is held of vectors outside the database."""

@@ -49,6 +49,9 @@ _log = logging.getLogger("aqe")
 class BankResources:
     """The parts of a bank, each opened once; safe to use from several threads.
 
+    Attributes:
+        answers: The cache of answers; it outlives closing and opening again, empty.
+
     Args:
         given: A backend, an open database (never closed here), a path, or None for a bank in
             memory.
@@ -74,7 +77,7 @@ class BankResources:
         self._lock = threading.RLock()
         self._is_open = False
         self._in_memory = given is None
-        self._answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(self._version, _size_of)
+        self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(self._version, _size_of)
         self._embed: Callable[[str], QueryEmbedding] | None = None
         if given is None or isinstance(given, (Database, str, Path)):
             given = SqlitePatternBackend(given, durability=durability, tuning=tuning)
@@ -91,10 +94,6 @@ class BankResources:
             with self._lock:
                 self._open()
         return self._backend
-
-    def answers(self) -> AnswerCache[tuple[PatternMatch, ...]]:
-        """Returns the cache of answers."""
-        return self._answers
 
     def encoder(self) -> Encoder:
         """Returns the bank's encoder, loading it on first use.
@@ -145,7 +144,7 @@ class BankResources:
                 self._backend.close()
             self._is_open = False
             self._embed = None
-            self._answers.clear()
+            self.answers.clear()
 
     def _version(self) -> Hashable:
         return self.backend().version()

@@ -88,11 +88,10 @@ def group(signatures: Sequence[bytes], limit: int) -> dict[int, list[int]]:
     by_band: dict[int, list[int]] = {}
     for place, own in enumerate(signatures):
         own_bands = bands(own)
-        near = sorted({first for band in own_bands for first in by_band.get(band, ())})
-        similarities = similarity(own, [signatures[first] for first in near])
-        repeated = next(
-            (f for f, s in zip(near, similarities, strict=True) if s >= MIN_SIMILARITY), None
-        )
+        near: set[int] = set()
+        for band in own_bands:
+            near.update(by_band.get(band, ()))
+        repeated = _first_repeated(own, sorted(near), signatures) if near else None
         if repeated is not None:
             groups[repeated].append(place)
             continue
@@ -102,3 +101,10 @@ def group(signatures: Sequence[bytes], limit: int) -> dict[int, list[int]]:
         for band in own_bands:
             by_band.setdefault(band, []).append(place)
     return groups
+
+
+def _first_repeated(own: bytes, near: Sequence[int], signatures: Sequence[bytes]) -> int | None:
+    """Returns the first of these positions whose signature says the same as this one."""
+    similarities = similarity(own, [signatures[place] for place in near])
+    repeated = [place for place, s in zip(near, similarities, strict=True) if s >= MIN_SIMILARITY]
+    return repeated[0] if repeated else None

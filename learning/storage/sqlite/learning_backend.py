@@ -109,7 +109,8 @@ class SQLiteLearningBackend:
         Raises:
             DatabaseError: The database cannot be opened or written.
         """
-        with self.database.write() as connection:
+        database = self._opened or self.database
+        with database.write() as connection:
             yield SQLiteLearningTransaction(connection)
 
     def close(self) -> None:

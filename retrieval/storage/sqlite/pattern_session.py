@@ -6,7 +6,7 @@ Objects for a table are built when a method needs them; most are functions over 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -43,7 +43,7 @@ from .text_index import (
     put_words,
 )
 from .text_term_budget import TermBudget
-from .vector_cache import VectorCache
+from .vector_cache import EncoderRow, VectorCache
 from .vector_index import VectorIndex
 from .vector_table import adopt_encoder, known_encoder
 
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from ....models.vector import Vector
 
 __all__ = [
-    "EncoderRow",
     "SqlitePatternSession",
     "encoder_in_use",
     "note_words_version",
@@ -63,13 +62,14 @@ MAX_DEPTH = 4096
 # Uses that an imported pattern claims weigh as those of one agent.
 IMPORTED_AGENT = "(imported)"
 _ANYTHING = PatternSearchCriteria()
+_NO_ENCODER = EncoderIdentity("", 0, "")  # of a bank without one: it has embedded nothing
 
 
 class SqlitePatternSession:
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:
-        encoder_rowid: The row of the encoder in use; 0 while nothing was ever stored.
+        encoder: The encoder in use; None while nothing was ever stored.
         cache: Vectors outside the database; None for a session that writes.
     """
 
@@ -77,16 +77,14 @@ class SqlitePatternSession:
         self,
         connection: apsw.Connection,
         *,
-        encoder_rowid: int,
-        dimension: int,
+        encoder: EncoderRow | None,
         has_vectors: bool,
         budget: TermBudget,
         cache: VectorCache | None,
         tuning: StorageTuning,
     ) -> None:
         self.connection = connection
-        self._encoder_rowid = encoder_rowid
-        self._dimension = dimension
+        self.encoder = encoder
         self._has_vectors = has_vectors
         self._budget = budget
         self._cache = cache
@@ -101,9 +99,7 @@ class SqlitePatternSession:
         if self._vectors is None:
             self._vectors = VectorIndex(
                 self.connection,
-                self._encoder_rowid,
-                self._dimension,
-                searchable=self._has_vectors and self._encoder_rowid > 0,
+                self.encoder if self._has_vectors else None,
                 cache=self._cache,
                 tuning=self._tuning,
             )
@@ -113,12 +109,9 @@ class SqlitePatternSession:
     def embeddings(self) -> EmbeddingTable:
         """The embeddings of the encoder in use."""
         if self._embeddings is None:
-            self._embeddings = EmbeddingTable(
-                self.connection,
-                self._encoder_rowid,
-                self._dimension,
-                indexed=self._has_vectors and self._encoder_rowid > 0,
-            )
+            encoder = self.encoder or EncoderRow(0, _NO_ENCODER)
+            indexed = self._has_vectors and self.encoder is not None
+            self._embeddings = EmbeddingTable(self.connection, encoder, indexed=indexed)
         return self._embeddings
 
     # -- reading ---------------------------------------------------------------------------------
@@ -170,7 +163,7 @@ class SqlitePatternSession:
             )
         keys = sorted({*cosines, *bm25})
         facts = pattern_table.candidate_facts(self.connection, keys)
-        if alone:
+        if alone or not keys:
             return Candidates(facts, bm25, (), None, len(keys) < depth)
         embedded, vectors = self.vectors.unit_vectors(keys)
         return Candidates(facts, bm25, embedded, vectors, len(keys) < depth)
@@ -303,7 +296,8 @@ class SqlitePatternSession:
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
         """Puts an encoder to use and indexes its embeddings; returns how many."""
         rowid = adopt_encoder(self.connection, encoder, vector_table=self._has_vectors)
-        table = EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=self._has_vectors)
+        adopted = EncoderRow(rowid, encoder)
+        table = EmbeddingTable(self.connection, adopted, indexed=self._has_vectors)
         table.delete_other_encoders()
         return table.rebuild(pattern_selection.each_pattern(self.connection))
 
@@ -333,14 +327,7 @@ class SqlitePatternSession:
     def _filling(self, encoder: EncoderIdentity) -> EmbeddingTable:
         """Returns the embeddings of an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
-        return EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=False)
-
-
-class EncoderRow(NamedTuple):
-    """An encoder as the bank knows it."""
-
-    rowid: int
-    identity: EncoderIdentity
+        return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
 
 
 def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:

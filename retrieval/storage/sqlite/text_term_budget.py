@@ -10,14 +10,12 @@ thousand patterns stays within both budgets.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import apsw
 
 from .storage_tuning import StorageTuning
 
-__all__ = ["ChosenTerms", "TermBudget", "match_expression"]
+__all__ = ["ChosenTerms", "TermBudget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +25,48 @@ class ChosenTerms:
     retrieving: tuple[str, ...]
     scoring: tuple[str, ...]
 
-    @classmethod
-    def all_of(cls, terms: Sequence[str]) -> ChosenTerms:
-        """Returns the choice that leaves out no term."""
-        return cls(tuple(terms), tuple(terms))
-
 
 class TermBudget:
-    """Chooses terms and remembers how many documents hold each; safe for many threads."""
+    """Chooses terms and remembers how many documents hold each; safe for many threads.
+
+    Attributes:
+        free_documents: A search that scores no more documents than this needs no choice.
+    """
 
     def __init__(self, tuning: StorageTuning) -> None:
         self._tuning = tuning
         self._lock = threading.Lock()
         self._frequencies: dict[str, int] = {}
         self._size = 0
+        self.free_documents = min(tuning.document_budget, tuning.min_documents - 1)
 
     def choose(
-        self, connection: apsw.Connection, terms: Sequence[str], *, alone: bool = False
+        self,
+        terms: Sequence[str],
+        size: int,
+        count: Callable[[str, int], int],
+        *,
+        alone: bool = False,
     ) -> ChosenTerms:
         """Returns the terms to retrieve and to score with; always the rarest one.
 
         Terms that no document holds are left out, unless there is no other.
 
         Args:
+            terms: Distinct.
+            size: Documents in the index, about.
+            count: Counts the documents that hold a term, no further than its second argument.
             alone: No vectors retrieve documents as well, so the terms may retrieve more.
         """
-        size = int(connection.execute("select max(rowid) from patterns_fts_docsize").get or 0)
-        tuning = self._tuning
-        if size * len(terms) <= min(tuning.document_budget, tuning.min_documents):
-            return ChosenTerms.all_of(terms)  # a small bank can pay for every term
         self._drop_outdated(size)
         known: dict[str, int] = {}
         for term in terms:
-            count = self._frequencies.get(term)
-            known[term] = self._count(connection, term) if count is None else count
+            frequency = self._frequencies.get(term)
+            if frequency is None:
+                frequency = count(term, self._tuning.weighing_budget + 1)
+                with self._lock:
+                    self._frequencies[term] = frequency
+            known[term] = frequency
         return self._within(known, size, alone=alone)
 
     def _drop_outdated(self, size: int) -> None:
@@ -71,17 +77,6 @@ class TermBudget:
                 self._size = size
             if len(self._frequencies) > tuning.max_known_terms:
                 self._frequencies.clear()
-
-    def _count(self, connection: apsw.Connection, term: str) -> int:
-        """Counts the documents that hold a term, no further than the budget goes."""
-        count: int = connection.execute(
-            "select count(*) from (select 1 from patterns_fts"
-            " where patterns_fts match :expression limit :most)",
-            {"expression": match_expression([term]), "most": self._tuning.weighing_budget + 1},
-        ).get
-        with self._lock:
-            self._frequencies[term] = count
-        return count
 
     def _within(self, frequencies: dict[str, int], size: int, *, alone: bool) -> ChosenTerms:
         """Returns the terms, in the query's order, that both budgets can pay for."""
@@ -105,16 +100,3 @@ class TermBudget:
             tuple(filter(retrieving.__contains__, terms)),
             tuple(filter(scoring.__contains__, terms)),
         )
-
-
-def match_expression(terms: Sequence[str]) -> str:
-    """Returns the FTS5 expression that matches any of the terms; each is quoted, so any is legal.
-
-    A term that is listed twice counts twice in BM25.
-
-    Raises:
-        ValueError: There are no terms; FTS5 has no expression that matches nothing.
-    """
-    if not terms:
-        raise ValueError("terms must hold at least one word, got none")
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)

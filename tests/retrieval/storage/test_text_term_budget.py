@@ -49,7 +49,9 @@ def chosen(
 ) -> list[str]:
     budget = budget or TermBudget(tuning or StorageTuning())
     with database.read() as connection:
-        return list(budget.choose(connection, terms).retrieving)
+        size = connection.execute("select count(*) from patterns").get
+        count = TextIndex(connection).count_documents
+        return list(budget.choose(terms, size, count).retrieving)
 
 
 def backend(bank: QEReasoningBank, **tuning: Any) -> SqlitePatternBackend:
@@ -79,7 +81,8 @@ def test_less_rare_words_score_without_retrieving_documents(bank: QEReasoningBan
     tuning = StorageTuning(document_budget=7, weighing_budget=37)
     terms = ("common", "half", "tenth", "single")
     with bank.database.read() as connection:
-        found = TermBudget(tuning).choose(connection, terms)
+        count = TextIndex(connection).count_documents
+        found = TermBudget(tuning).choose(terms, COUNT, count)
     assert found == ChosenTerms(("tenth", "single"), ("half", "tenth", "single"))
     with backend(bank, document_budget=7, weighing_budget=37).reading() as session:
         limited_scores = session.text_candidates(terms, COUNT, PatternSearchCriteria())

@@ -10,7 +10,7 @@ import apsw
 from ....schema import Problem, TestPattern, utc_now
 from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
-from .check import embedding_fault
+from .bank_check import embedding_fault
 from .embedding_table import EmbeddingTable
 from .pattern_session import encoder_in_use, note_words_version
 from .pattern_table import json_text
@@ -149,7 +149,7 @@ def _repair_vectors(
     )
     if has_vectors:
         create_vector_table(connection, dimension)
-        table = EmbeddingTable(connection, used.rowid, dimension, indexed=True)
+        table = EmbeddingTable(connection, used, indexed=True)
         table.rebuild(pattern_selection.each_pattern(connection))
         connection.execute("delete from bank_facts where key = 'vectors_pending'")
     return len(patterns) - (len(found) - len(unsound))
