@@ -210,7 +210,7 @@ def _fixed_names(tree: ast.Module) -> set[str]:
 
 
 def _is_fixed(value: ast.expr, known: set[str]) -> bool:
-    """Returns whether an expression can only be one of the texts that stand in the source."""
+    """Returns whether an expression can only be one of the texts of the source."""
     if ast.unparse(value) in SQL_BUILDERS:
         return True
     match value:

@@ -38,7 +38,7 @@ def pattern_conditions(criteria: PatternSearchCriteria) -> Conditions:
 def row_conditions(criteria: PatternSearchCriteria) -> Conditions:
     """Returns the conditions on ``patterns p``, for asking rows that something else names.
 
-    The tags of such a row are looked at one by one; ``pattern_conditions`` first collects every row
+    The tags of such a row are compared one by one; ``pattern_conditions`` first collects every row
     that carries them, which costs 26 ms for a tag of 70,000 patterns.
     """
     return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_ROW)

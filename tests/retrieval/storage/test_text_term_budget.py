@@ -15,7 +15,7 @@ from aqe.retrieval.storage.sqlite.text_index import TextIndex
 from aqe.retrieval.storage.sqlite.text_term_budget import ChosenTerms, TermBudget
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
 
-# "common" stands in all 60 patterns, "half" in 30, "tenth" in 6, "single" in one.
+# "common" is in all 60 patterns, "half" in 30, "tenth" in 6, "single" in one.
 COUNT = 60
 
 
