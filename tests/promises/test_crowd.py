@@ -145,7 +145,7 @@ def _ledger(path: Path, writers: int) -> Any:
 
 
 def _wait_for_writers(ledger: Any) -> None:
-    """Waits until each writer has changed something: on a busy machine they take seconds to start."""
+    """Waits until each writer has changed something; on a busy machine they start slowly."""
     deadline = time.monotonic() + START_DEADLINE_S
     while not all(ledger):
         assert time.monotonic() < deadline, "a writer did not start"
