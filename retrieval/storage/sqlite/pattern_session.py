@@ -30,7 +30,7 @@ from ..storage_values import (
     SortKey,
     StoredPattern,
 )
-from ..use_summary import AgentCount, UseSummary
+from ..use_summary import IMPORTED_AGENT, AgentCount, UseSummary
 from . import pattern_table, use_tables
 from .embedding_table import EmbeddingTable, as_blob
 from .filter_plan import FilterPlan, filter_plan
@@ -61,8 +61,6 @@ __all__ = [
 
 # The deepest that each leg looks, since vec0 ranks no more (RELIABILITY section 2).
 MAX_DEPTH = 4096
-# Uses that an imported pattern claims weigh as those of one agent.
-IMPORTED_AGENT = "(imported)"
 _ANYTHING = PatternSearchCriteria()
 
 
