@@ -166,16 +166,28 @@ class VectorIndex:
         return list(stored), matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
     def _in_table(self, query: Vector, k: int, criteria: PatternSearchCriteria) -> dict[int, float]:
+        k = min(k, MAX_K)
+        fetched = min(k + 1, MAX_K)
+        found = self._table_rows(query, fetched, criteria)
+        # Of ties at the cut vec0 keeps any: the cut is moved past them, then the oldest are taken.
+        while k < len(found) == fetched < MAX_K and found[k - 1][0] == found[-1][0]:
+            fetched = min(2 * fetched, MAX_K)
+            found = self._table_rows(query, fetched, criteria)
+        return {rowid: cosine for cosine, rowid in found[:k]}
+
+    def _table_rows(
+        self, query: Vector, k: int, criteria: PatternSearchCriteria
+    ) -> list[tuple[float, int]]:
+        """Returns up to k (cosine, row) of ``patterns_vec``, best first, then by row number."""
         conditions = vector_conditions(criteria)
         rows = self._connection.execute(
             "select pattern_rowid, distance from patterns_vec"
             f" where embedding match :query and k = :k{conditions.sql('and')}",
-            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": min(k, MAX_K)},
+            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": k},
         )
         # vec0's cosine distance is 1 - cosine; NULL would mean a vector without direction.
         found = [(1.0 - distance, rowid) for rowid, distance in rows if distance is not None]
-        found.sort(key=lambda item: (-item[0], item[1]))
-        return {rowid: cosine for cosine, rowid in found}
+        return sorted(found, key=lambda item: (-item[0], item[1]))
 
     def _nearest(
         self, view: VectorView, unit: Vector, k: int, plan: FilterPlan | None
