@@ -90,9 +90,7 @@ def ids_in(backend: PatternBackend) -> list[str]:
 def query_of(text: str, mode: SearchMode = "hybrid") -> SearchQuery:
     """Returns a query as the bank asks it."""
     embedding = QueryEmbedding.without_pieces(ENCODER.encode_query(text))
-    return SearchQuery(
-        text, tuple(query_terms(text)), None if mode == "text" else embedding, mode
-    )
+    return SearchQuery(text, tuple(query_terms(text)), None if mode == "text" else embedding, mode)
 
 
 def look(
