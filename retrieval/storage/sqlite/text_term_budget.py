@@ -58,8 +58,8 @@ class TermBudget:
         if missing:
             counted = {term: self._frequency(connection, term) for term in missing}
             known |= counted
-            with self._lock:
-                self._frequencies |= counted
+            with self._lock:  # the next pattern may hold what none holds now
+                self._frequencies |= {term: count for term, count in counted.items() if count}
         tuning = self._tuning
         budget = tuning.document_budget_alone if alone else tuning.document_budget
         return _within(terms, known, size, budget, tuning)
