@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aqe.models import HashingEncoder, QueryEmbedding, identity_of
-from aqe.retrieval import PatternBackend, SearchMode
+from aqe.retrieval import Change, PatternBackend, SearchMode
+from aqe.retrieval.storage.backend import PatternWriter
 from aqe.retrieval.storage.storage_values import (
     Candidates,
     PatternContent,
@@ -53,8 +54,6 @@ def put(backend: PatternBackend, *patterns: TestPattern, author: Provenance = A_
 
 def change(backend: PatternBackend, id: str, pattern: TestPattern, **content: object) -> None:
     """Updates a pattern as the bank does, with what its uses add up to."""
-    from aqe.retrieval import Change
-
     with backend.writing() as session:
         (stored,) = session.get_many([id])
         new = content_of(pattern)
@@ -72,6 +71,17 @@ def use(backend: PatternBackend, id: str, agent_id: str = "", *, success: bool =
         counts = session.agent_counts(stored.key)
         summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
         session.set_summary(stored.key, summary)
+
+
+class PowerCutError(Exception):
+    """What ends a session that must leave nothing behind."""
+
+
+def interrupted(backend: PatternBackend, work: Callable[[PatternWriter], object]) -> None:
+    """Does the work in a session that then fails."""
+    with backend.writing() as session:
+        work(session)
+        raise PowerCutError
 
 
 def stored_in(backend: PatternBackend, id: str) -> StoredPattern:

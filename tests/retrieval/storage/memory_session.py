@@ -113,7 +113,7 @@ class MemorySession:
         if query.embedding is not None and has_vectors:
             unit = checked(query.embedding.whole, self._encoder.dimension)
             embedded, vectors = self._unit_vectors(passing)
-            cosines = (vectors @ (unit / np.linalg.norm(unit))).tolist()
+            cosines = np.einsum("ij,j->i", vectors, unit / np.linalg.norm(unit)).tolist()
             keys |= set(best_keys(dict(zip(embedded, cosines, strict=True)), depth))
         found = sorted(keys)
         embedded, vectors = self._unit_vectors(found)

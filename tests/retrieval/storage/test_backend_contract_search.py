@@ -123,6 +123,16 @@ def test_words_and_vectors_follow_an_update(animals: PatternBackend, pattern: Ma
     assert ids_of(look(animals, "stripes lion 1", "vector", depth=1)) == ["z1"]
 
 
+@pytest.mark.parametrize("mode", ["hybrid", "text"])
+def test_a_word_is_found_as_soon_as_a_pattern_holds_it(
+    animals: PatternBackend, pattern: Make, mode: SearchMode
+) -> None:
+    assert scores_of(look(animals, "zebra walrus", mode, limit=1)).keys() == {"z1", "z2"}
+    change(animals, "l1", pattern("mane", id="l1", description="", template="walrus(roar)"))
+    found = look(animals, "zebra walrus", mode, limit=1)
+    assert scores_of(found).keys() == {"z1", "z2", "l1"}
+
+
 def test_deleted_patterns_are_no_candidates(animals: PatternBackend) -> None:
     look(animals, "zebra")
     with animals.writing() as session:
