@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -317,7 +318,7 @@ def test_ids_with_prefix_are_in_order(backend: PatternBackend, pattern: Make) ->
 
 # -- bad embeddings ------------------------------------------------------------------------------
 
-BAD = {
+BAD: dict[str, Any] = {
     "short": np.ones(63, np.float32),
     "long": np.ones(65, np.float32),
     "matrix": np.ones((1, 64), np.float32),

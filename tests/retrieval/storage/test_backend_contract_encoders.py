@@ -115,7 +115,7 @@ def test_an_embedding_is_returned_as_it_was_written(backend: PatternBackend, pat
     with backend.reading() as session:
         embedding = session.embedding(key)
     assert embedding is not None
-    assert (embedding.dtype, embedding.shape) == (np.float32, (64,))
+    assert embedding.dtype == np.float32
     assert np.array_equal(embedding, longer)
 
 

@@ -140,9 +140,12 @@ class RandomWork:
 
     def _move(self) -> Work:
         ids = self._rng.sample(IDS, 3)
-        return lambda session: [
-            session.set_source(stored.key, "moved.py:4") for stored in session.get_many(ids)
-        ]
+
+        def work(session: PatternWriter) -> None:
+            for stored in session.get_many(ids):
+                session.set_source(stored.key, "moved.py:4")
+
+        return work
 
     def _forget(self) -> Work:
         agent, run = self._rng.choice((("bob", ""), ("", "run-2"), ("mallory", "run-1")))
