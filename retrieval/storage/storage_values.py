@@ -82,7 +82,10 @@ class Candidates(NamedTuple):
 
     Attributes:
         facts: Of every candidate, by key.
-        bm25: BM25 (positive, higher is better) of the candidates that hold a query term.
+        bm25: BM25 (positive, higher is better) of the candidates that hold a query term. Ranking
+            adds a fixed share of it to the cosine, so its scale matters: Okapi's with natural
+            logarithms, k1 = 1.2, b = 0.75 (next to vectors k1 = 0.6), where a word of the name
+            counts four times.
         keys: The candidates that have an embedding, in the order of ``vectors``.
         vectors: Their unit vectors, ``(len(keys), dim)`` float32.
         is_all: No deeper search would find more; True whenever fewer than ``depth`` were found.

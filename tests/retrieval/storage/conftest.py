@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.retrieval import PatternBackend, SqlitePatternBackend
+from aqe.retrieval import PatternBackend, SqlitePatternBackend, StorageTuning
 from aqe.schema import Database
 
 from .bank_content import IDENTITY
@@ -25,11 +25,26 @@ def _sqlite_in_memory(folder: Path) -> Connect:
     return partial(SqlitePatternBackend, Database())
 
 
+def _sqlite_tuned_small(folder: Path) -> Connect:
+    """Takes the ways of a large bank: loose filters, vectors in a file or not held at all."""
+    tuning = StorageTuning(
+        tight_rows=2,
+        always_tight_rows=2,
+        max_cached_vectors=3,
+        min_changed=1,
+        changed_share=0.0,
+        first_fetch=2,
+        fetch_growth=2,
+        max_fetched=16,
+    )
+    return partial(SqlitePatternBackend, folder / "bank.db", durability="normal", tuning=tuning)
+
+
 def _memory(folder: Path) -> Connect:
     return partial(MemoryPatternBackend, MemoryStorage())
 
 
-@pytest.fixture(params=[_sqlite_on_disk, _sqlite_in_memory, _memory])
+@pytest.fixture(params=[_sqlite_on_disk, _sqlite_in_memory, _sqlite_tuned_small, _memory])
 def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]:
     """Makes backends over one place, which are not open yet: each as another process has it."""
     make: Connect = request.param(tmp_path)
