@@ -46,10 +46,12 @@ def content_of(
 
 
 def put(backend: PatternBackend, *patterns: TestPattern, author: Provenance = A_PERSON) -> None:
-    """Inserts patterns in one session."""
+    """Inserts patterns in one session; tidies up after a batch, as the bank does."""
     with backend.writing() as session:
         for pattern in patterns:
             session.insert(content_of(pattern, author=author))
+    if len(patterns) > 1:
+        backend.tidy()
 
 
 def change(backend: PatternBackend, id: str, pattern: TestPattern, **content: object) -> None:

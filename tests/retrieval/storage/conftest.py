@@ -25,8 +25,8 @@ def _sqlite_in_memory(folder: Path) -> Connect:
     return partial(SqlitePatternBackend, Database())
 
 
-def _sqlite_tuned_small(folder: Path) -> Connect:
-    """Takes the ways of a large bank: loose filters, vectors in a file or not held at all."""
+def _sqlite_as_a_large_bank(folder: Path) -> Connect:
+    """Takes the ways of a large bank: filters after the search, vectors in a file."""
     tuning = StorageTuning(
         tight_rows=2,
         always_tight_rows=2,
@@ -44,7 +44,7 @@ def _memory(folder: Path) -> Connect:
     return partial(MemoryPatternBackend, MemoryStorage())
 
 
-@pytest.fixture(params=[_sqlite_on_disk, _sqlite_in_memory, _sqlite_tuned_small, _memory])
+@pytest.fixture(params=[_sqlite_on_disk, _sqlite_in_memory, _sqlite_as_a_large_bank, _memory])
 def connect(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]:
     """Makes backends over one place, which are not open yet: each as another process has it."""
     make: Connect = request.param(tmp_path)

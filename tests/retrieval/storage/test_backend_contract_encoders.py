@@ -296,10 +296,10 @@ def test_upkeep_changes_no_answer(backend: PatternBackend, pattern: Make) -> Non
     put(backend, *[pattern(f"zebra {n}", id=f"p{n}") for n in range(5)])
     before = ids_of(look(backend, "zebra", depth=3))
     backend.tidy()
-    assert backend.update_vector_file() == 0  # no backend keeps a file for five patterns
+    assert backend.update_vector_file() == 0  # nothing is left to apply
     assert backend.repair() == 0
     statistics = backend.vector_statistics()
-    assert (statistics.file_vectors, statistics.rows <= 5) == (0, True)
+    assert statistics.rows + statistics.file_vectors <= 5
     assert ids_of(look(backend, "zebra", depth=3)) == before
     assert backend.check() == []
 
