@@ -185,6 +185,21 @@ def test_the_answer_cache_hears_of_other_processes(pattern: Make, encoder: Any) 
     assert ids(mine.search("zebra", mode="text")) == ["zebra"]
 
 
+class WordsAloneBackend(MemoryPatternBackend):
+    """A place that cannot search embeddings."""
+
+    has_vectors = False
+
+
+def test_without_vectors_searches_go_by_words(pattern: Make, encoder: Any) -> None:
+    with QEReasoningBank(backend=WordsAloneBackend(), encoder=encoder) as bank:
+        fill(bank, pattern)
+        queries = encoder.queries
+        (match, *others) = bank.search("cart")
+        assert (match.pattern.id, match.vector_score, others) == ("cart", None, [])
+        assert encoder.queries == queries
+
+
 # -- use, history, trust -------------------------------------------------------------------------
 
 
