@@ -128,6 +128,9 @@ class VectorIndex:
         if self._view is None:
             return self._in_table(query, k, criteria)
         found = self._nearest(self._view, unit, min(k, MAX_K), plan)
+        if found is None:
+            self.route = VectorRoute("table", "the vector file did not reach that many vectors")
+            return self._in_table(query, k, criteria)
         return {rowid: cosine for cosine, rowid in found}
 
     def unit_vectors(self, rowids: Sequence[int]) -> tuple[list[int], Vector]:
@@ -191,13 +194,16 @@ class VectorIndex:
 
     def _nearest(
         self, view: VectorView, unit: Vector, k: int, plan: FilterPlan | None
-    ) -> list[tuple[float, int]]:
-        """Returns up to k (cosine, row), best first; ties are broken by row number."""
+    ) -> list[tuple[float, int]] | None:
+        """Returns up to k (cosine, row), best first, then by row number; None as ``_in_file``."""
         few = None if plan is None else plan.tight()
         allowed = None if few is None else np.array(few, dtype=np.int64)
         found = self._in_memory(view, unit, k, plan, allowed)
         if view.file is not None:
-            rowids, vectors = self._stored_units(self._in_file(view, unit, k, plan, allowed))
+            near = self._in_file(view, unit, k, plan, allowed)
+            if near is None:
+                return None
+            rowids, vectors = self._stored_units(near)
             found += zip(dot_products(vectors, unit).tolist(), rowids, strict=True)
         found.sort(key=lambda item: (-item[0], item[1]))
         return found[:k]
@@ -241,8 +247,12 @@ class VectorIndex:
         k: int,
         plan: FilterPlan | None,
         allowed: Keys | None,
-    ) -> list[int]:
-        """Returns the rows of the file that may be among the best k, and a few more."""
+    ) -> list[int] | None:
+        """Returns the rows of the file that may be among the best k, and a few more.
+
+        None where the graph leads to fewer than were asked for: many equal vectors have no
+        neighbours but each other, and whoever stores enough of them would hide all others.
+        """
         assert view.file is not None
         tuning = self._tuning
         wanted = max(k, tuning.min_rescored)
@@ -250,9 +260,10 @@ class VectorIndex:
             return view.file.nearest_of(view.current(allowed), unit, wanted)
         fetched = wanted if plan is None else max(tuning.first_fetch, wanted)
         while True:
-            near = [
-                rowid for rowid in view.file.nearest(unit, fetched) if rowid not in view.superseded
-            ]
+            reached = view.file.nearest(unit, fetched)
+            if len(reached) < min(fetched, len(view.file)):
+                return None
+            near = [rowid for rowid in reached if rowid not in view.superseded]
             if plan is not None:
                 near = plan.first_passing(near, wanted)
             if len(near) >= k or fetched >= len(view.file):
