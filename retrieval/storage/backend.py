@@ -89,8 +89,8 @@ class PatternReader(Protocol):
         The best ``depth`` trusted patterns of each leg are among them, however many unproven ones
         rank between them; what one leg found is scored by the other too. No candidate violates the
         criteria, and none is missing because they were applied after a cut. A backend may end a
-        leg at 4,096 candidates, unproven ones included, and search the vectors of a large bank
-        through an approximate index, which misses some of the nearest.
+        leg at 4,096 candidates, unproven ones included. In a large bank it may retrieve by the
+        rarest terms alone, and search vectors through an approximate index.
 
         Args:
             query: Its mode says which legs answer; BM25 of a ``text`` search is scaled for words

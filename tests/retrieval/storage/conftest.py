@@ -36,6 +36,9 @@ def _sqlite_as_a_large_bank(folder: Path) -> Connect:
         first_fetch=2,
         fetch_growth=2,
         max_fetched=16,
+        document_budget=20,
+        document_budget_alone=20,
+        min_documents=50,
     )
     return partial(SqlitePatternBackend, folder / "bank.db", durability="normal", tuning=tuning)
 

@@ -41,7 +41,7 @@ class Embedding(NamedTuple):
 
 @dataclass
 class State:
-    """All that one commit leaves behind; keys are in the order of age."""
+    """All that a commit leaves behind; rows are in the order of age."""
 
     commits: int = 0
     last_key: int = 0

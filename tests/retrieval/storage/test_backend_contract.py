@@ -40,7 +40,7 @@ def test_memory_backend_is_a_pattern_backend() -> None:
 
 
 def test_insert_keeps_every_field(backend: PatternBackend, pattern: Make) -> None:
-    one = pattern(
+    given = pattern(
         "Ünïcode \U0001f600",
         id="a/b:1",
         examples=["x = 1\0", "y"],
@@ -49,12 +49,12 @@ def test_insert_keeps_every_field(backend: PatternBackend, pattern: Make) -> Non
         source="x.py:1",
         version=3,
     )
-    put(backend, one, author=MALLORY)
+    put(backend, given, author=MALLORY)
     stored = stored_in(backend, "a/b:1")
     for name in (*ROUND_TRIPS, "version", "created_at", "updated_at", "usage_count"):
-        assert getattr(stored.pattern, name) == getattr(one, name), name
+        assert getattr(stored.pattern, name) == getattr(given, name), name
     assert (stored.pattern.quality, stored.base_quality) == (0.5, 0.5)
-    assert (stored.content_hash, stored.provenance) == (content_of(one).content_hash, MALLORY)
+    assert (stored.content_hash, stored.provenance) == (content_of(given).content_hash, MALLORY)
     assert (stored.success_count, stored.evidence, stored.trust) == (0, 0.0, "unproven")
 
 
@@ -230,8 +230,8 @@ def ranked(backend: PatternBackend, pattern: Make) -> PatternBackend:
     with backend.writing() as session:
         for id, quality, minutes in (("d", 0.5, 2), ("c", 0.5, 2), ("b", 0.9, 1), ("a", 0.1, 3)):
             created = first + timedelta(minutes=minutes)
-            one = pattern(id=id, created_at=created, confidence=quality)
-            session.insert(content_of(one, base_quality=quality))
+            given = pattern(id=id, created_at=created, confidence=quality)
+            session.insert(content_of(given, base_quality=quality))
     for id, success in (("a", True), ("a", True), ("b", False)):
         use(backend, id, "bob", success=success)
     return backend

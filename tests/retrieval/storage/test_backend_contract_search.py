@@ -153,15 +153,15 @@ def test_a_writing_session_finds_what_it_wrote(animals: PatternBackend, pattern:
 
 
 def test_facts_are_those_of_the_pattern(backend: PatternBackend, pattern: Make) -> None:
-    one = pattern("zebra", id="a", category="e2e", tags=["red", "Two words"], **ZEBRA)
-    put(backend, one, author=MALLORY)
+    given = pattern("zebra", id="a", category="e2e", tags=["red", "Two words"], **ZEBRA)
+    put(backend, given, author=MALLORY)
     found = look(backend, "zebra")
     ((key, fact),) = found.facts.items()
     assert (fact.key, fact.id, fact.name, fact.trust) == (key, "a", "zebra", "unproven")
     assert (fact.category, fact.framework, fact.language) == ("e2e", "pytest", "python")
     assert words_in(fact.tags, ["red", "two", "words", "blue"]) == {"red", "two", "words"}
     assert (fact.quality, fact.evidence) == (0.5, 0.0)
-    assert fact.signature == signature(body_of(one))
+    assert fact.signature == signature(body_of(given))
     assert key == stored_in(backend, "a").key
 
 
@@ -184,7 +184,7 @@ def test_vectors_are_of_unit_length_and_in_the_order_of_keys(
 
 
 def test_what_one_leg_found_is_scored_by_the_other(backend: PatternBackend, pattern: Make) -> None:
-    # By meaning b is nearest, by words a is best: at depth 1 each leg finds another one.
+    # By meaning b is nearest, by words a is best: at depth 1 each leg finds another.
     query = SearchQuery("zebra", ("zebra",), query_of("exactly this").embedding)
     put(
         backend,
@@ -264,7 +264,7 @@ def mixed(backend: PatternBackend, pattern: Make) -> PatternBackend:
     rng = random.Random(11)
     with backend.writing() as session:
         for number in range(120):
-            one = pattern(
+            given = pattern(
                 f"zebra {number}",
                 id=f"p{number}",
                 description="",
@@ -275,7 +275,7 @@ def mixed(backend: PatternBackend, pattern: Make) -> PatternBackend:
                 tags=rng.choice([["common"], ["common", "Rare"], []]),
                 confidence=rng.choice([0.25, 0.75, 1.0]),
             )
-            session.insert(content_of(one, base_quality=rng.choice([0.25, 0.5, 0.75])))
+            session.insert(content_of(given, base_quality=rng.choice([0.25, 0.5, 0.75])))
     backend.tidy()
     return backend
 

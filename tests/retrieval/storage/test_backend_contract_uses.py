@@ -225,8 +225,8 @@ def test_statistics_are_counted_from_the_patterns(backend: PatternBackend, patte
         for number, (category, quality) in enumerate(
             (("unit", 0.2), ("e2e", 0.4), ("security", 0.6), ("e2e", 0.8))
         ):
-            one = pattern(id=f"p{number}", category=category, confidence=quality)
-            session.insert(content_of(one, base_quality=quality))
+            given = pattern(id=f"p{number}", category=category, confidence=quality)
+            session.insert(content_of(given, base_quality=quality))
     change(backend, "p0", pattern(id="p0", confidence=0.2, template="changed()"), base_quality=0.2)
     for success in (True, True, False):
         use(backend, "p3", "bob", success=success)

@@ -41,8 +41,8 @@ def test_copies_do_not_hide_what_is_further_away(path: Path, pattern: Make) -> N
     database = Database(path)
     backend = SqlitePatternBackend(database, tuning=StorageTuning(max_cached_vectors=10))
     backend.open(IDENTITY)
-    for one in patterns:
-        put(backend, one)
+    for stored in patterns:
+        put(backend, stored)
     write_sparse_file(database, patterns)
     everything = COPIES + OTHERS
     for _ in range(3):
