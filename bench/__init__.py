@@ -1,4 +1,9 @@
-"""What is measured, against what; the results lie in ``bench/results/``."""
+"""Measures the product; a folder for each command of ``aqe bench``.
+
+``bank`` is ``aqe bench`` itself; ``latency``, ``quality``, ``bulk`` and ``learning`` are its
+commands. ``workload`` holds the patterns and queries that they share, ``studies`` what maintainers
+ran once (not in the wheel), ``results`` the figures. Imported by ``aqe.cli``, never the other way.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""The command line: the only place that reads the environment and wires objects together."""
+"""Holds the commands of ``aqe``: a folder or file for each group, named after it.
+
+``main`` is the entry point, ``command_groups`` lists the groups, ``options`` and ``output`` are
+shared by all commands. Only here is the environment read; commands call the library and print.
+A new command goes into the file or folder of its group, a new group into ``command_groups``.
+"""
 
 from __future__ import annotations
 

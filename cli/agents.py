@@ -1,4 +1,4 @@
-"""``aqe agents``: the roles of the fleet, and what each has learned here."""
+"""Defines ``aqe agents``: the roles of the fleet, and what each has learned here."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from ..learning import ROLES, AgentRole, LearningEngine, LearningStore, overview, role_named
+from ..learning import (
+    ROLES,
+    AgentRole,
+    LearningEngine,
+    SQLiteLearningBackend,
+    overview,
+    role_named,
+)
 from .learn.learn_view import print_failures, print_learned, reward_text
-from .options import DatabaseOption, JsonOption, open_database, print_database
+from .options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
 from .output import plain, print_json, share, stdout, table
 
 app = typer.Typer(
-    help="The roles of the fleet and what each has learned.",
+    help="Show the roles of the fleet and what each has learned.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -20,11 +27,12 @@ app = typer.Typer(
 
 @app.command("list")
 def list_roles(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """List the 18 roles, and how much each has learned here."""
+    """List the 18 roles and how much each has learned here."""
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            learned = {one.agent_id: one for one in overview(rows)}
-        others = [one for name, one in learned.items() if name not in {r.name for r in ROLES}]
+        with SQLiteLearningBackend(database).reading() as reader:
+            learned = {totals.agent_id: totals for totals in overview(reader)}
+        roles = {role.name for role in ROLES}
+        others = [name for name in learned if name not in roles]
         if json:
             print_json(
                 {
@@ -38,7 +46,7 @@ def list_roles(db: DatabaseOption = None, json: JsonOption = False) -> None:
                         }
                         for role in ROLES
                     ],
-                    "other_agents": [one.agent_id for one in others],
+                    "other_agents": others,
                 }
             )
             return
@@ -50,19 +58,21 @@ def list_roles(db: DatabaseOption = None, json: JsonOption = False) -> None:
             )
         stdout().print(result)
         if others:
-            names = ", ".join(one.agent_id for one in others)
-            stdout().print(plain(f"others that learned here: {names}"))
+            stdout().print(plain(f"other agents that learned here: {', '.join(others)}"))
         print_database(database.label)
 
 
 @app.command()
 def show(
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="One of aqe agents list.")],
+    role: Annotated[
+        str, typer.Argument(metavar="ROLE", help="Name of a role; aqe agents list shows them.")
+    ],
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a role: its tasks, its strategies, and what it has learned here."""
-    wanted = role_named(role)
+    """Show the tasks and strategies of a role, and what it has learned here."""
+    with usage_errors("ROLE"):
+        wanted = role_named(role)
     with open_database(db) as database:
         engine = LearningEngine(wanted.name, database)
         analytics = engine.get_analytics("all")
@@ -98,7 +108,7 @@ def show(
             print_learned(stdout(), analytics.top_patterns)
             print_failures(stdout(), analytics.failure_patterns)
         else:
-            stdout().print("no data: it has not learned anything here yet")
+            stdout().print("no data: nothing was learned here yet")
         print_database(database.label)
 
 

@@ -1,17 +1,27 @@
-"""``aqe db``: the database file itself."""
+"""Finds, upgrades, checks, repairs and copies the database file: ``aqe db``."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..schema import Problem, back_up, restore, schema_version
-from .options import DatabaseOption, JsonOption, locate, open_database, print_database
+from ..schema import Problem, back_up, restore
+from .options import (
+    DatabaseOption,
+    DryRunOption,
+    JsonOption,
+    locate,
+    open_database,
+    print_database,
+)
 from .output import plain, print_json, stdout
+
+if TYPE_CHECKING:  # both halves: loaded by the commands that need them
+    from ..maintenance import RepairReport
 
 app = typer.Typer(
     help="Find, upgrade, check, repair and copy the database file.",
@@ -19,20 +29,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-# As many as a person reads; --json has them all.
+# --json prints all of them.
 MAX_SHOWN = 20
 
 _REPAIRS = {
-    "rebuild": "will be made anew",
-    "quarantine": "will be set aside",
-    "salvage": "what can be read will be copied into a new file",
-    "none": "cannot be fixed here",
+    "rebuild": "will be rebuilt",
+    "quarantine": "will be moved to repair_quarantine",
+    "salvage": "readable rows will be copied into a new file",
+    "none": "cannot be repaired here",
 }
 
 
 @app.command()
 def path(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Print which database file is meant, and why."""
+    """Print the path of the database file and why it was chosen."""
     location = locate(db)
     exists = location.path.is_file()
     if json:
@@ -44,34 +54,32 @@ def path(db: DatabaseOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def migrate(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Bring the database to this version's schema; an existing one is copied first."""
+    """Upgrade the database to this version's schema; an existing file is backed up first."""
     with open_database(db) as database:
         report = database.migration
-        with database.read() as connection:
-            version = schema_version(connection)
         if json:
             print_json(
                 {
                     "database": database.label,
                     "before": report.before,
-                    "after": version,
+                    "after": report.after,
                     "backup": None if report.backup is None else str(report.backup),
                 }
             )
             return
-        if report.before == version:
-            text = f"schema version {version}: nothing to do"
+        if report.before == report.after:
+            text = f"schema version {report.after}: nothing to do"
         else:
-            text = f"schema version {report.before} -> {version}"
+            text = f"schema version {report.before} -> {report.after}"
         if report.backup is not None:
-            text += f"; the file as it was: {report.backup}"
+            text += f"; backup: {report.backup}"
         stdout().print(plain(f"{text}\n{database.label}"), soft_wrap=True)
 
 
 @app.command()
 def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Look for damage; changes nothing. Exit code 1 when something is wrong."""
-    from .maintenance import check_database
+    """Check the database for damage; changes nothing. Exit code 1 if there are problems."""
+    from ..maintenance import check_database
 
     report = check_database(locate(db).path)
     if json:
@@ -90,25 +98,24 @@ def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
             facts = report.facts
             stdout().print(
                 f"{report.patterns:,} patterns, {facts.size_bytes:,} bytes, {facts.free_pages:,} of"
-                f" {facts.pages:,} pages free, log {facts.wal_bytes:,} bytes"
+                f" {facts.pages:,} pages free, WAL {facts.wal_bytes:,} bytes"
             )
         stdout().print("fix it with: aqe db repair" if report.problems else "ok")
         print_database(report.path)
-    if report.problems:
-        raise typer.Exit(1)
+    _fail_if(report.problems)
 
 
 @app.command()
 def repair(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")] = False,
+    dry_run: DryRunOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make derived data anew and set damaged patterns aside; nothing is deleted.
+    """Rebuild derived data and move damaged patterns aside; nothing is deleted.
 
-    Exit code 1 when something is still wrong.
+    Exit code 1 if problems remain.
     """
-    from .maintenance import repair_database
+    from ..maintenance import repair_database
 
     location = locate(db)
     report = repair_database(location.path, dry_run=dry_run)
@@ -126,33 +133,19 @@ def repair(
             }
         )
     else:
-        _print_problems(report.before)
-        console = stdout()
-        if report.salvaged is not None:
-            console.print(f"{report.salvaged.copied:,} rows copied into a new file")
-            for gap in report.salvaged.gaps:
-                console.print(plain(f"lost: {gap}", "red"), soft_wrap=True)
-            console.print(plain(f"the damaged file is kept: {report.kept}"), soft_wrap=True)
-        for id in report.quarantined:
-            console.print(plain(f"set aside in the table repair_quarantine: {id}"), soft_wrap=True)
-        if not report.before:
-            console.print("nothing to repair")
-        elif not dry_run:
-            console.print("repaired" if not report.after else "still wrong:")
-            _print_problems(report.after)
+        _print_repair(report, dry_run=dry_run)
         print_database(location.path)
-    if report.after:
-        raise typer.Exit(1)
+    _fail_if(report.after)
 
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where the copy goes; a single file.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a file of this name.")] = False,
+    file: Annotated[Path, typer.Argument(help="Path of the copy, a single file.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Copy the database while others go on writing; the copy is verified."""
+    """Copy the database while others keep writing; the copy is verified."""
     source = locate(db).path
     report = back_up(source, Path(file).absolute(), overwrite=force)
     if json:
@@ -167,11 +160,11 @@ def backup(
 
 @app.command("restore")
 def restore_file(
-    file: Annotated[Path, typer.Argument(help="A copy made by aqe db backup.")],
+    file: Annotated[Path, typer.Argument(help="A copy written by aqe db backup.")],
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Put a copy in the place of the database, which is kept beside it under another name."""
+    """Replace the database with a copy; the old file is kept under another name."""
     target = locate(db).path
     report = restore(Path(file).absolute(), target)
     if json:
@@ -180,12 +173,35 @@ def restore_file(
     console = stdout()
     console.print(f"{report.patterns:,} patterns restored")
     if report.replaced is not None:
-        console.print(plain(f"the file as it was: {report.replaced}"), soft_wrap=True)
+        console.print(plain(f"the old file is kept: {report.replaced}"), soft_wrap=True)
     print_database(target)
+
+
+def _fail_if(problems: tuple[Problem, ...]) -> None:
+    """Ends the command with exit code 1 if there are problems."""
+    if problems:
+        raise typer.Exit(1)
 
 
 def _with_text_paths(values: dict[str, object]) -> dict[str, object]:
     return {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+
+
+def _print_repair(report: RepairReport, *, dry_run: bool) -> None:
+    console = stdout()
+    _print_problems(report.before)
+    if report.salvaged is not None:
+        console.print(f"{report.salvaged.copied:,} rows copied into a new file")
+        for gap in report.salvaged.gaps:
+            console.print(plain(f"lost: {gap}", "red"), soft_wrap=True)
+        console.print(plain(f"the damaged file is kept: {report.kept}"), soft_wrap=True)
+    for id in report.quarantined:
+        console.print(plain(f"moved to the table repair_quarantine: {id}"), soft_wrap=True)
+    if not report.before:
+        console.print("nothing to repair")
+    elif not dry_run:
+        console.print("remaining problems:" if report.after else "repaired")
+        _print_problems(report.after)
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:
@@ -196,4 +212,4 @@ def _print_problems(problems: tuple[Problem, ...]) -> None:
         console.print(plain(text, "red"), soft_wrap=True)
     rest = Counter(problem.area for problem in problems[MAX_SHOWN:])
     for area, count in rest.items():
-        console.print(plain(f"{area}: {count:,} more; --json lists them all"), soft_wrap=True)
+        console.print(plain(f"{area}: {count:,} more; --json prints all of them"), soft_wrap=True)

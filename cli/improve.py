@@ -1,4 +1,4 @@
-"""``aqe improve``: consolidates what was learned, once or again and again."""
+"""Defines ``aqe improve``: consolidates what was learned, once or at an interval."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import typer
 
 from ..learning import (
     CycleReport,
-    LearningStore,
+    CycleRow,
+    ImprovementStatus,
+    LoopRow,
+    SQLiteLearningBackend,
+    StageError,
     StageReport,
     loop_is_alive,
     request_stop,
@@ -24,7 +28,7 @@ from .options import DatabaseOption, JsonOption, open_database, print_database
 from .output import plain, print_json, stderr, stdout, table
 
 app = typer.Typer(
-    help="Consolidate what was learned: patterns, standings, comparisons.",
+    help="Consolidate what was learned: records, standings, comparisons.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -34,9 +38,9 @@ SHOWN_CYCLES = 5
 
 @app.command()
 def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Run one cycle now, and say what it did and why."""
+    """Run one cycle now; show what it changed and why."""
     with open_database(db) as database:
-        report = run_cycle(LearningStore(database))
+        report = run_cycle(SQLiteLearningBackend(database))
         if json:
             print_json({"database": database.label, "cycle": _cycle_object(report)})
         else:
@@ -48,58 +52,23 @@ def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def status(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show whether the loop runs, when it last closed, stage by stage, and the last error."""
+    """Show whether the loop runs, the last cycle stage by stage, and the last error."""
     with open_database(db) as database:
         now = utc_now()
-        with LearningStore(database).reading() as rows:
-            loop = rows.improvement.loop()
-            count = rows.improvement.cycle_count()
-            cycles = rows.improvement.cycles(limit=SHOWN_CYCLES)
-            stages = rows.improvement.stages(cycles[0].cycle) if cycles else []
-            closed = rows.improvement.last_closed()
-            error = rows.improvement.last_error()
-            standings = rows.standing.standings()
-        running = loop is not None and loop_is_alive(loop, now=now)
+        with SQLiteLearningBackend(database).reading() as reader:
+            state = reader.improvement_status(limit=SHOWN_CYCLES)
+        running = state.loop is not None and loop_is_alive(state.loop, now=now)
         if json:
-            print_json(
-                {
-                    "database": database.label,
-                    "running": running,
-                    "loop": None if loop is None else loop._asdict(),
-                    "cycles": count,
-                    "last_closed": None if closed is None else closed._asdict(),
-                    "last_cycles": [one._asdict() for one in cycles],
-                    "stages": [stage._asdict() for stage in stages],
-                    "last_error": None
-                    if error is None
-                    else dict(zip(("cycle", "stage", "error"), error, strict=True)),
-                    "standings": standings,
-                }
-            )
+            print_json({"database": database.label, "running": running, **_status_object(state)})
             return
-        if loop is None:
-            stdout().print("the loop was never started here")
-        elif running:
-            every = f"every {loop.interval_s / 60:g} minutes, process {loop.process_id}"
-            stdout().print(plain(f"the loop runs since {loop.started_at}, {every}"))
-        elif loop.ended_at is not None:
-            stdout().print(plain(f"the loop does not run; it was stopped at {loop.ended_at}"))
-        else:
-            stdout().print(
-                plain(f"the loop does not run; it died, last heard of at {loop.heartbeat_at}")
-            )
-        if not cycles:
-            stdout().print("no data: no cycle was run yet; run one with: aqe improve cycle")
-        else:
-            last = "never" if closed is None else f"{closed.finished_at} (cycle {closed.cycle})"
-            stdout().print(plain(f"{count} cycles; the last that ended well: {last}"))
-            stdout().print(plain(f"cycle {cycles[0].cycle}: {cycles[0].status}"))
-            _print_stages([StageReport(*stage) for stage in stages])
-        if standings:
-            counts = ", ".join(f"{number} {name}" for name, number in sorted(standings.items()))
+        stdout().print(plain(_loop_text(state.loop, running=running)))
+        _print_cycles(state)
+        if state.standings:
+            counts = ", ".join(f"{count} {name}" for name, count in sorted(state.standings.items()))
             stdout().print(plain(f"strategies: {counts}"))
-        if error is not None:
-            stdout().print(plain(f"last error: cycle {error[0]}, {error[1]}: {error[2]}", "red"))
+        if state.last_error is not None:
+            cycle, stage, error = state.last_error
+            stdout().print(plain(f"last error: cycle {cycle}, {stage}: {error}", "red"))
         print_database(database.label)
 
 
@@ -111,13 +80,15 @@ def start(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run a cycle every so often, here in the foreground, until Ctrl-C or aqe improve stop."""
+    """Run a cycle at an interval, in the foreground, until Ctrl-C or aqe improve stop."""
     if not 0 < interval < float("inf"):
-        raise ValueError(f"--interval must be above 0 minutes, got {interval}")
+        raise typer.BadParameter(
+            f"expected minutes above 0, got {interval}", param_hint="'--interval'"
+        )
     with open_database(db, durability="normal") as database:
         cycles: list[dict[str, Any]] = []
 
-        def told(report: CycleReport) -> None:
+        def show(report: CycleReport) -> None:
             if json:
                 cycles.append({"cycle": report.cycle, "failed": report.failed})
             else:
@@ -130,10 +101,10 @@ def start(
             print_database(database.label)
         with _stopped_by_signals() as stop:
             ending = run_loop(
-                LearningStore(database),
+                SQLiteLearningBackend(database),
                 interval_s=interval * 60,
                 stop=stop,
-                on_cycle=told,
+                on_cycle=show,
                 on_busy=busy,
             )
         if json:
@@ -144,9 +115,9 @@ def start(
 
 @app.command()
 def stop(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Ask the running loop to end, which it does within a second or after its cycle."""
+    """Ask the running loop to stop; it does so within a second or after its cycle."""
     with open_database(db) as database:
-        loop = request_stop(LearningStore(database), now=utc_now())
+        loop = request_stop(SQLiteLearningBackend(database), now=utc_now())
         if json:
             print_json(
                 {
@@ -163,9 +134,49 @@ def stop(db: DatabaseOption = None, json: JsonOption = False) -> None:
         print_database(database.label)
 
 
+def _status_object(state: ImprovementStatus) -> dict[str, Any]:
+    return {
+        "loop": _row_object(state.loop),
+        "cycles": state.cycle_count,
+        "last_closed": _row_object(state.last_closed),
+        "last_cycles": [cycle._asdict() for cycle in state.cycles],
+        "stages": [stage._asdict() for stage in state.stages],
+        "last_error": _row_object(state.last_error),
+        "standings": state.standings,
+    }
+
+
+def _row_object(row: LoopRow | CycleRow | StageError | None) -> dict[str, Any] | None:
+    return None if row is None else row._asdict()
+
+
+def _loop_text(loop: LoopRow | None, *, running: bool) -> str:
+    if loop is None:
+        return "the loop was never started here"
+    if running:
+        return (
+            f"the loop has run since {loop.started_at}, every {loop.interval_s / 60:g} minutes,"
+            f" process {loop.process_id}"
+        )
+    if loop.ended_at is not None:
+        return f"the loop is not running; it was stopped at {loop.ended_at}"
+    return f"the loop is not running; it died after {loop.heartbeat_at}"
+
+
+def _print_cycles(state: ImprovementStatus) -> None:
+    if not state.cycles:
+        stdout().print("no data: no cycle was run yet; run one with: aqe improve cycle")
+        return
+    closed = state.last_closed
+    last = "never" if closed is None else f"{closed.finished_at} (cycle {closed.cycle})"
+    stdout().print(plain(f"{state.cycle_count} cycles; last success: {last}"))
+    stdout().print(plain(f"cycle {state.cycles[0].cycle}: {state.cycles[0].status}"))
+    _print_stages([StageReport(*stage) for stage in state.stages])
+
+
 @contextmanager
 def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Gives an event that Ctrl-C and SIGTERM set, so that a cycle is never cut in half."""
+    """Yields an event that Ctrl-C and SIGTERM set, so that a cycle is never cut in half."""
     event = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: event.set())
@@ -204,7 +215,7 @@ def _print_cycle(report: CycleReport) -> None:
 
 
 def _print_stages(stages: Sequence[StageReport]) -> None:
-    result = table("stage", "ms", "changed", "what and why", right=("ms", "changed"))
+    result = table("stage", "ms", "changed", "summary", right=("ms", "changed"))
     for stage in stages:
         text = stage.summary if stage.error is None else f"failed: {stage.error}"
         result.add_row(

@@ -1,12 +1,13 @@
-"""The ``aqe`` command: its groups of commands, and how errors reach a person.
+"""Runs the ``aqe`` command and turns every failure into one line and an exit code.
 
-Exit codes: 0 done, 1 failed (the database, a file, the model), 2 wrong usage.
+Exit codes: 0 done, 1 failed (database, file, model, or a bug of aqe), 2 wrong usage.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ import typer
 from aqe import __version__
 
 from ..schema import AqeError
-from .lazy_group import LazyGroup
+from .command_groups import LazyGroup
 from .output import plain, stderr
 
 __all__ = ["app", "main"]
@@ -49,21 +50,27 @@ def root(
     """The learned memory of quality-engineering agents."""
 
 
-def main() -> None:
-    """Runs the command line; every failure becomes one line on stderr and an exit code."""
+def main(command: Callable[[], object] = app) -> None:
+    """Runs the command line and exits; a failure is printed as one line on stderr.
+
+    Wrong usage is reported by Typer, which exits with 2 and names the option. Any other exception
+    that is not an ``AqeError`` is a bug of aqe.
+
+    Args:
+        command: The commands to run; they read ``sys.argv``.
+
+    Raises:
+        SystemExit: Always, with the exit code.
+    """
     try:
-        app()
+        command()
     except AqeError as error:
         _fail(str(error), 1)
-    except (TypeError, ValueError) as error:
-        if "AQE_DEBUG" in os.environ:
-            raise
-        _fail(str(error), 2)
-    except SystemExit as ended:  # Typer makes a silent exit of Ctrl-C
+    except SystemExit as ended:  # Typer turns Ctrl-C into a silent exit
         if ended.code != INTERRUPTED:
             raise
         _fail("interrupted; what was reported as stored is stored", INTERRUPTED)
-    except Exception as error:  # the outermost edge: a person gets a line, a developer the rest
+    except Exception as error:  # the outermost edge: a user gets a line, a developer the traceback
         if "AQE_DEBUG" in os.environ:
             raise
         _fail(f"{type(error).__name__}: {error} (AQE_DEBUG=1 shows where)", 1)

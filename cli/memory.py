@@ -1,10 +1,9 @@
-"""``aqe memory``: what the bank takes on disk, and the upkeep that gives room back."""
+"""Shows disk and memory use and frees disk space: ``aqe memory``."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-import apsw
 import msgspec
 import typer
 
@@ -14,17 +13,17 @@ from .options import DatabaseOption, JsonOption, open_database
 from .output import plain, print_json, stdout, table
 
 app = typer.Typer(
-    help="What the bank takes on disk and in memory, and its upkeep.",
+    help="Show disk and memory use, and free disk space.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-SHOWN_TABLES = 8
+MAX_SHOWN = 8
 
 
 @app.command()
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show what lies in the database file and beside it, and what this process caches of it."""
+    """Show the size of the database, its tables and side files, and of this process's caches."""
     with open_database(db, must_exist=True) as database:
         memory = file_memory(database)
         bank = QEReasoningBank(database)
@@ -33,7 +32,7 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
             process = {
                 "answers": msgspec.to_builtins(answers),
                 "vectors": msgspec.to_builtins(vectors),
-                "sqlite_bytes": apsw.memory_used(),
+                "sqlite_bytes": database.sqlite_memory_bytes(),
             }
             facts = msgspec.to_builtins(memory)
             print_json({"database": database.label, "file": facts, "process": process})
@@ -41,9 +40,9 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
         _print_memory(database.label, memory)
         stdout().print(
             plain(
-                f"this process: {answers.entries:,} answers kept ({_mb(answers.bytes)} of"
+                f"process: {answers.entries:,} answers cached ({_mb(answers.bytes)} of"
                 f" {_mb(answers.budget_bytes)}), vectors {_mb(vectors.bytes)}, SQLite"
-                f" {_mb(apsw.memory_used())}"
+                f" {_mb(database.sqlite_memory_bytes())}"
             ),
             soft_wrap=True,
         )
@@ -53,11 +52,11 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
 def cleanup(
     db: DatabaseOption = None,
     vacuum: Annotated[
-        bool, typer.Option("--vacuum", help="Also write the file anew without its free pages.")
+        bool, typer.Option("--vacuum", help="Also rewrite the file without its free pages.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Merge the word index, empty the log, renew the file of vectors; deletes no knowledge."""
+    """Merge the full-text index, empty the WAL, update the vector file; no pattern is deleted."""
     with open_database(db, must_exist=True) as database:
         indexed = QEReasoningBank(database).update_vector_file()
         done = clean_up(database, vacuum=vacuum)
@@ -67,11 +66,11 @@ def cleanup(
             return
         _print_memory(database.label, done.after)
         freed = _on_disk(done.before) - _on_disk(done.after)
-        text = f"{_mb(freed)} given back to the disk" if freed >= 0 else f"grew by {_mb(-freed)}"
+        text = f"freed {_mb(freed)}" if freed >= 0 else f"grew by {_mb(-freed)}"
         if indexed:
-            text += f"; {indexed} embeddings taken into the file of vectors"
+            text += f"; {indexed} embeddings written to the vector file"
         if done.wal_busy:
-            text += "; others were reading, so the log could not be emptied: try again later"
+            text += "; the WAL could not be emptied because others were reading: try again later"
         stdout().print(plain(text), soft_wrap=True)
 
 
@@ -80,24 +79,27 @@ def _print_memory(label: str, memory: FileMemory) -> None:
     lines = table("part", "size", right=("size",))
     lines.add_row("database", _mb(memory.database_bytes))
     tables = memory.tables or ()
-    for one in tables[:SHOWN_TABLES]:
-        lines.add_row(plain(f"  {one.name}"), _mb(one.bytes))
-    if more := tables[SHOWN_TABLES:]:
-        lines.add_row(f"  {len(more)} smaller tables", _mb(sum(one.bytes for one in more)))
+    for table_size in tables[:MAX_SHOWN]:
+        lines.add_row(plain(f"  {table_size.name}"), _mb(table_size.bytes))
+    if rest := tables[MAX_SHOWN:]:
+        lines.add_row(f"  {len(rest)} smaller tables", _mb(sum(size.bytes for size in rest)))
     lines.add_row("  free pages", _mb(memory.free_bytes))
     lines.add_row("write-ahead log", _mb(memory.wal_bytes))
-    lines.add_row("file of vectors, mapped", _mb(memory.vector_file_bytes))
+    lines.add_row("vector file, mapped", _mb(memory.vector_file_bytes))
     stdout().print(lines)
     stdout().print(plain(_vector_file_state(memory)), soft_wrap=True)
 
 
 def _vector_file_state(memory: FileMemory) -> str:
     if not memory.wants_vector_file:
-        return "vectors: few enough to be searched in memory"
+        return "vectors: few enough to search in memory"
     if memory.vector_file_vectors is None or not memory.vector_file_bytes:
-        return "vectors: the file is missing, searches are slow; make it: aqe memory cleanup"
+        return (
+            "vectors: the vector file is missing and searches are slow; create it with:"
+            " aqe memory cleanup"
+        )
     return (
-        f"vectors: {memory.vector_file_vectors:,} in the file,"
+        f"vectors: {memory.vector_file_vectors:,} in the vector file,"
         f" {memory.vector_file_changes or 0:,} changed since"
     )
 

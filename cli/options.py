@@ -1,8 +1,10 @@
-"""Options that many commands share, and the database they lead to."""
+"""Defines the options that many commands share, and finds the database they refer to."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,32 +13,84 @@ import typer
 from ..schema import Database, DatabaseLocation, Durability, locate_database
 from .output import plain, stderr
 
+__all__ = [
+    "DatabaseOption",
+    "DryRunOption",
+    "JsonOption",
+    "locate",
+    "open_database",
+    "print_database",
+    "require_number",
+    "usage_errors",
+]
+
 DatabaseOption = Annotated[
     str | None,
     typer.Option(
         "--db",
         metavar="PATH",
-        help="Database file; else AQE_DB, else the nearest .aqe/aqe.db, else ./.aqe/aqe.db.",
+        help="Database file. Default: AQE_DB, or the nearest .aqe/aqe.db, or ./.aqe/aqe.db.",
         show_default=False,
     ),
 ]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")
 ]
 
 
+@contextmanager
+def usage_errors(option: str) -> Iterator[None]:
+    """Turns the error of a call that checks a user's value into one that names its option.
+
+    Wrap only that call: a ``ValueError`` or ``TypeError`` from anywhere else is a bug.
+
+    Args:
+        option: The option or argument, as the user writes it; several are joined by commas.
+
+    Raises:
+        BadParameter: The value was refused.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise typer.BadParameter(str(error), param_hint=f"'{option}'") from error
+
+
+def require_number(value: float) -> float:
+    """Returns the value of an option, which must not be NaN: ``min`` and ``max`` let it pass.
+
+    Raises:
+        BadParameter: It is NaN.
+    """
+    if value != value:
+        raise typer.BadParameter(f"expected a number, got {value}")
+    return value
+
+
 def locate(db: str | None) -> DatabaseLocation:
-    """Returns the database that ``--db``, the environment and the current folder lead to."""
-    return locate_database(db, environment=os.environ, folder=Path.cwd())
+    """Returns the database that ``--db``, the environment and the current folder lead to.
+
+    Raises:
+        BadParameter: The path begins with the home folder of an unknown user.
+    """
+    try:
+        return locate_database(db, environment=os.environ, folder=Path.cwd())
+    except RuntimeError as error:  # from Path.expanduser
+        raise typer.BadParameter(str(error), param_hint="'--db' (or AQE_DB)") from error
 
 
 def open_database(
     db: str | None, *, must_exist: bool = False, durability: Durability = "full"
 ) -> Database:
-    """Opens that database; a person's command waits for the disk (``full``) by default."""
+    """Opens that database; by default, commits survive a power cut (``full``).
+
+    Raises:
+        DatabaseError: It cannot be opened.
+    """
     return Database(locate(db).path, must_exist=must_exist, durability=durability)
 
 
 def print_database(path: object) -> None:
-    """Says on stderr which file was used, so that nobody asks one file and writes another."""
+    """Prints on stderr which file was used, so that nobody reads one file and writes another."""
     stderr().print(plain(f"database: {path}", style="dim"), soft_wrap=True)

@@ -1,14 +1,15 @@
-"""What commands print: stored text as plain text, tables that fit the terminal, JSON alone.
+"""Prints results: stored text as plain text, tables that fit the terminal, JSON and nothing else.
 
 Stored text is data. It reaches a terminal only through ``plain``, without markup, control
-characters or the marks that reorder text; JSON carries it whole, escaped.
+characters or the marks that reorder text; JSON holds it unchanged, escaped.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -17,8 +18,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+__all__ = [
+    "clean",
+    "plain",
+    "print_json",
+    "progress_bar",
+    "share",
+    "stderr",
+    "stdout",
+    "table",
+]
+
 # C0 but newline and tab, DEL, C1, and the bidirectional and line-separator controls
-# (RELIABILITY section 5, "terminal escapes"): each becomes one visible mark.
+# (RELIABILITY section 5, "terminal escapes"): each becomes one U+FFFD.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
@@ -36,28 +48,28 @@ def stderr() -> Console:
 
 
 def plain(text: object, style: str = "") -> Text:
-    """Returns stored text made safe to show: no markup, no control characters."""
+    """Returns stored text that is safe to print: no markup, no control characters."""
     return Text(clean(str(text)), style=style)
 
 
 def clean(text: str) -> str:
-    """Returns the text with everything that could steer a terminal replaced by U+FFFD."""
+    """Returns the text with every character that could control a terminal replaced by U+FFFD."""
     return _SURROGATES.sub("\ufffd", _UNSAFE.sub("\ufffd", text))
 
 
 def print_json(value: Any) -> None:
-    """Writes one JSON document, and nothing else, to standard output.
+    """Writes one JSON document, and nothing else, to stdout.
 
-    Dataclasses become objects, dates ISO 8601; a lone surrogate becomes U+FFFD. What could steer a
-    terminal is escaped as JSON escapes it, so that the document may be printed on one.
+    Dataclasses become objects, dates ISO 8601; a lone surrogate becomes U+FFFD. Characters that
+    could control a terminal are escaped, so that the document may be printed on one.
     """
     document = msgspec.json.format(msgspec.json.encode(_storable(value)), indent=2)
-    text = _UNSAFE.sub(lambda mark: f"\\u{ord(mark.group()):04x}", document.decode("utf-8"))
+    text = _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", document.decode("utf-8"))
     sys.stdout.write(text + "\n")
 
 
 def _storable(value: Any) -> Any:
-    """Returns the value as JSON can carry it: builtin types, no lone surrogates."""
+    """Returns the value as JSON can hold it: builtin types, no lone surrogates."""
     if isinstance(value, str):
         return _SURROGATES.sub("\ufffd", value)
     if isinstance(value, dict):
@@ -79,5 +91,25 @@ def table(*columns: str, right: Iterable[str] = (), title: str | None = None) ->
 
 
 def share(value: float | None) -> str:
-    """Returns a 0..1 value with two digits, or a dash where there is no data."""
+    """Returns a value from 0 to 1 with two decimals, or a dash where there is no data."""
     return "-" if value is None else f"{value:.2f}"
+
+
+@contextmanager
+def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Shows a progress bar on stderr if that is a terminal; yields a function that advances it."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    console = stderr()
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda count: bar.advance(task, count)

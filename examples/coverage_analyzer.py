@@ -1,11 +1,11 @@
-"""A coverage-analyzer that learns which order of files finds most of what no test reaches.
+"""Proposes files to test next, and learns which order finds most of the uncovered code.
 
     coverage json            # or: pytest --cov --cov-report=json
     python examples/coverage_analyzer.py coverage.json
     python examples/coverage_analyzer.py coverage.json      # remembers the first run
 
 It reads a real report (coverage.py's JSON, or Cobertura XML) and proposes five files to test next.
-A strategy succeeds when its five files hold more of what is missing than five at random would; its
+A strategy succeeds when its five files hold more uncovered code than five random files would; its
 rating is the share of all missing lines and branches that they hold.
 """
 
@@ -29,7 +29,7 @@ MAX_REPORT_BYTES = 50 * 1024 * 1024
 
 @dataclass(frozen=True)
 class FileCoverage:
-    """What a report says of one file."""
+    """The coverage of one file, as a report has it."""
 
     path: str
     statements: int
@@ -72,11 +72,11 @@ def _read_json(text: str, path: Path) -> list[FileCoverage]:
             for name, entry in files.items()
         ]
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is no JSON report of coverage.py: {error!r}") from error
+        raise ValueError(f"{path} is not a JSON report of coverage.py: {error!r}") from error
 
 
 def _read_xml(text: str, path: Path) -> list[FileCoverage]:
-    if "<!ENTITY" in text:  # a report has none; expanding them could fill the memory
+    if "<!ENTITY" in text:  # a report has none; expanding them could exhaust memory
         raise ValueError(f"{path} declares entities; give a report as coverage.py writes it")
     try:
         root = ElementTree.fromstring(text)
@@ -112,7 +112,7 @@ ORDERS = {
 
 
 class CoverageAnalyzer(BaseAgent):
-    """Proposes what to test next in the order that memory suggests."""
+    """Proposes files to test next, in the order of the chosen strategy."""
 
     def perform_task(self, task: Task, context: TaskContext) -> TaskResult:
         files = read_report(Path(task.context["report"]))
@@ -165,10 +165,10 @@ def main() -> int:
     """Runs the agent once on a coverage report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("report", type=Path, help="coverage.json or coverage.xml")
-    parser.add_argument("--db", help="database; else AQE_DB, else .aqe/aqe.db")
+    parser.add_argument("--db", help="database file (default: AQE_DB, then .aqe/aqe.db)")
     options = parser.parse_args()
     if not options.report.is_file():
-        parser.error(f"there is no file {options.report}")
+        parser.error(f"{options.report} is not a file")
     try:
         files = len(read_report(options.report))
     except ValueError as error:

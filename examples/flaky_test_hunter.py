@@ -1,11 +1,11 @@
-"""A flaky-test-hunter that learns which way of repeating tests brings flaky ones to light.
+"""Hunts flaky tests, and learns which way of repeating tests exposes them.
 
     python examples/flaky_test_hunter.py tests/schema --runs 3
     python examples/flaky_test_hunter.py tests/schema --runs 3      # remembers the first hunt
 
 It runs the same tests several times on the same code: in order, shuffled, or each file in a process
-of its own. A test that both passes and fails is flaky. A hunt succeeds when every run came to a
-verdict; finding a flaky test rates 1, finding none is neutral.
+of its own. A test that both passes and fails is flaky. A hunt succeeds when pytest completes every
+run; finding a flaky test rates 1, finding none is neutral.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __test__ = False
 
 
 class FlakyTestHunter(BaseAgent):
-    """Repeats tests the way that memory suggests, and compares the outcomes."""
+    """Repeats tests with the chosen strategy, and compares the outcomes."""
 
     def perform_task(self, task: Task, context: TaskContext) -> TaskResult:
         folder, runs = Path(task.context["folder"]), int(task.context["runs"])
@@ -88,12 +88,14 @@ def main() -> int:
     """Runs the agent once on a folder of tests."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder or file with pytest tests")
-    parser.add_argument("--runs", type=int, default=3, help="how often to repeat (default 3)")
-    parser.add_argument("--seed", type=int, default=1, help="of the shuffled orders")
-    parser.add_argument("--db", help="database; else AQE_DB, else .aqe/aqe.db")
+    parser.add_argument("--runs", type=int, default=3, help="number of runs (default: 3)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the shuffled orders (default: 1)"
+    )
+    parser.add_argument("--db", help="database file (default: AQE_DB, then .aqe/aqe.db)")
     options = parser.parse_args()
     if not options.folder.exists():
-        parser.error(f"there is nothing at {options.folder}")
+        parser.error(f"{options.folder} does not exist")
     if options.runs < 2:
         parser.error(f"--runs must be at least 2, got {options.runs}")
     task = Task(

@@ -1,4 +1,4 @@
-"""Runs pytest in a process of its own and reads what became of each test."""
+"""Runs pytest in a process of its own and reads the outcome of each test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# pytest's own exit codes: passed, and some tests failed; anything else is no verdict on the tests.
+# pytest's exit codes for "all passed" and "some failed"; others say nothing about the tests.
 VERDICTS = (0, 1)
 
 
@@ -29,12 +29,12 @@ class TestRun:
 
     @property
     def failures(self) -> dict[str, str]:
-        """The tests that failed, with the first line of why."""
+        """The tests that failed, with the first line of the error."""
         return {name: error for name, error in self.outcomes.items() if error is not None}
 
 
 def run_pytest(arguments: Sequence[str], *, timeout_s: float = 900) -> TestRun:
-    """Runs pytest on the arguments, without the variables meant for this process."""
+    """Runs pytest with the arguments, without the environment variables meant for this process."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -43,7 +43,7 @@ def run_pytest(arguments: Sequence[str], *, timeout_s: float = 900) -> TestRun:
     with tempfile.TemporaryDirectory() as folder:
         report, files = Path(folder, "report.xml"), Path(folder, "arguments.txt")
         files.write_text("\n".join(arguments), encoding="utf-8")
-        # -P: as the command pytest does, so that the current folder is not importable.
+        # -P: keeps the current folder off the import path, as the pytest command does.
         command = [sys.executable, "-P", "-m", "pytest", "-q", f"--junitxml={report}", f"@{files}"]
         started = time.monotonic()
         done = subprocess.run(
@@ -56,7 +56,7 @@ def run_pytest(arguments: Sequence[str], *, timeout_s: float = 900) -> TestRun:
 
 
 def _outcomes(report: Path) -> dict[str, str | None]:
-    """Returns each test's error, from the report that pytest has just written for us."""
+    """Returns each test's error, from the report that pytest wrote."""
     outcomes: dict[str, str | None] = {}
     for case in ElementTree.parse(report).iter("testcase"):
         name = f"{case.get('classname', '')}::{case.get('name', '')}"

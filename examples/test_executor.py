@@ -1,4 +1,4 @@
-"""A test-executor that learns which way of running a test suite pays.
+"""Runs a test suite, and learns which way of running it pays off.
 
     python examples/test_executor.py tests/schema
     python examples/test_executor.py tests/schema      # remembers the first run
@@ -27,12 +27,12 @@ FLAGS = {
     "fail-fast": ("-x",),
     "newest-first": ("--nf",),
 }
-# What counts as a suite as hard as they come.
+# A suite with this many files has complexity 1.
 MANY_FILES = 200
 
 
 class SuiteRunner(BaseAgent):
-    """Runs the tests of a folder the way that memory suggests."""
+    """Runs the tests of a folder with the chosen strategy."""
 
     __test__ = False
 
@@ -63,10 +63,10 @@ def main() -> int:
     """Runs the agent once on a folder of tests."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder or file with pytest tests")
-    parser.add_argument("--db", help="database; else AQE_DB, else .aqe/aqe.db")
+    parser.add_argument("--db", help="database file (default: AQE_DB, then .aqe/aqe.db)")
     options = parser.parse_args()
     if not options.folder.exists():
-        parser.error(f"there is nothing at {options.folder}")
+        parser.error(f"{options.folder} does not exist")
     files = 1 if options.folder.is_file() else len(list(options.folder.rglob("test_*.py")))
     task = Task(
         id=str(options.folder),

@@ -1,4 +1,9 @@
-"""What was done, how it went, and what to do next: Q-learning, agents and their improvement."""
+"""Learns from the outcome of tasks: Q-learning, agents, and the improvement cycle.
+
+The flow: ``outcome/`` (a task becomes an experience), ``q_learning/`` (experiences become
+Q-values), ``decision/`` (Q-values become a choice); ``storage/`` keeps it all, ``improvement/``
+consolidates it, ``agents/`` uses it. ``LearningEngine`` is the public face.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +12,30 @@ from .agents.base_agent import BaseAgent, Perform, TaskContext, create_agent
 from .agents.environment import learning_switched_on
 from .agents.roles import ROLES, AgentRole, role_named
 from .analytics import analyse, first_day
-from .check import check_learning, repair_learning
-from .config import QLearningConfig
+from .check import (
+    check_learning,
+    check_learning_in,
+    repair_learning,
+    repair_learning_in,
+)
+from .config import LearningTuning, QLearningConfig
 from .decision.action_choice import ActionChoice, QLearningStats
 from .engine import LearningEngine
-from .improvement.cycle import CycleReport, StageReport, run_cycle
+from .improvement.cycle import (
+    CycleReport,
+    CycleTuning,
+    Stage,
+    StageReport,
+    StageWork,
+    run_cycle,
+    standard_stages,
+)
 from .improvement.loop import loop_is_alive, request_stop, run_loop
 from .outcome.outcome_json import Outcome, outcome_from_mapping
 from .overview import AgentOverview, overview
-from .storage.sqlite.store import LearningRows, LearningStore
+from .storage.backend import LearningBackend, LearningReader, LearningWriter
+from .storage.learning_rows import CycleRow, ImprovementStatus, LoopRow, StageError
+from .storage.sqlite.learning_backend import SQLiteLearningBackend
 
 __all__ = [
     "ROLES",
@@ -24,18 +44,29 @@ __all__ = [
     "AgentRole",
     "BaseAgent",
     "CycleReport",
+    "CycleRow",
+    "CycleTuning",
+    "ImprovementStatus",
+    "LearningBackend",
     "LearningEngine",
-    "LearningRows",
-    "LearningStore",
+    "LearningReader",
+    "LearningTuning",
+    "LearningWriter",
+    "LoopRow",
     "Outcome",
     "PatternBank",
     "Perform",
     "QLearningConfig",
     "QLearningStats",
+    "SQLiteLearningBackend",
+    "Stage",
+    "StageError",
     "StageReport",
+    "StageWork",
     "TaskContext",
     "analyse",
     "check_learning",
+    "check_learning_in",
     "create_agent",
     "first_day",
     "learning_switched_on",
@@ -43,8 +74,10 @@ __all__ = [
     "outcome_from_mapping",
     "overview",
     "repair_learning",
+    "repair_learning_in",
     "request_stop",
     "role_named",
     "run_cycle",
     "run_loop",
+    "standard_stages",
 ]

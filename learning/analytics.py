@@ -1,16 +1,17 @@
-"""What was learned within a time range, from rows alone."""
+"""Sums up what was learned within a time range, from rows alone."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC as utc
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from math import fsum
 
 from ..schema import ActionStatistics, DailyTrend, LearningAnalytics, RewardBucket
 from .decision.remedies import with_suggestions
-from .outcome.reward import REWARD_LOW
-from .storage.sqlite.daily_table import BUCKET_WIDTH, BUCKETS, Sums
-from .storage.sqlite.store import LearningRows
+from .outcome.reward import BUCKET_WIDTH, REWARD_BUCKETS, REWARD_LOW
+from .storage.backend import LearningReader
+from .storage.learning_rows import OutcomeSums
 
 __all__ = ["analyse", "first_day"]
 
@@ -19,57 +20,50 @@ _RANGE = re.compile(r"([1-9]\d{0,4})([dw])")
 
 
 def analyse(
-    rows: LearningRows, *, agent_id: str | None, time_range: str, now: datetime
+    reader: LearningReader, *, agent_id: str | None, time_range: str, now: datetime
 ) -> LearningAnalytics:
     """Returns the analytics of one agent, or of all of them together with ``agent_id`` None.
 
     Args:
+        reader: A reading transaction.
+        agent_id: An agent, or None.
         time_range: ``7d`` is today and the six UTC days before it, ``2w`` is ``14d``, ``all``
-            everything. Patterns that work and that fail are those last seen within it.
+            everything. Records of what works and what fails are those last seen within it.
+        now: The current time, with its time zone.
 
     Raises:
-        ValueError: ``time_range`` is none of these.
+        ValueError: ``time_range`` has another form.
     """
-    first = first_day(time_range, now.astimezone(utc).date())
-    since = None if first is None else first.isoformat()
-    totals = rows.analytics.totals(agent_id, since, None)
-    experiences, successes, reward_sum, explored, explored_known, with_patterns = totals[:6]
-    start = None if first is None else datetime.combine(first, time(), utc)
-    top = [p for p in rows.patterns.learned(agent_id) if start is None or p.last_used_at >= start]
+    first = first_day(time_range, now.astimezone(UTC).date())
+    start = None if first is None else datetime.combine(first, time(), UTC)
+    days = reader.daily_sums(agent_id, "day", since=first)
+    totals = _totals(days)
+    top = [
+        record
+        for record in reader.strategy_records(agent_id)
+        if start is None or record.last_used_at >= start
+    ]
     failing = [
-        p for p in rows.patterns.failures(agent_id) if start is None or p.last_occurred_at >= start
+        record
+        for record in reader.failure_records(agent_id)
+        if start is None or record.last_occurred_at >= start
     ]
     return LearningAnalytics(
         agent_id=agent_id,
         time_range=time_range,
         since=start,
         until=now,
-        total_experiences=experiences,
-        average_reward=_ratio(reward_sum, experiences),
-        success_rate=_ratio(successes, experiences),
-        exploration_rate=_ratio(explored, explored_known),
-        pattern_reuse_rate=_ratio(with_patterns, experiences),
-        daily=tuple(
-            DailyTrend(
-                day=date.fromisoformat(sums.name),
-                experiences=sums.experiences,
-                successes=sums.successes,
-                average_reward=sums.reward_sum / sums.experiences,
-            )
-            for sums in rows.analytics.by_day(agent_id, since, None)
-        ),
-        rewards=tuple(
-            RewardBucket(
-                low=REWARD_LOW + index * BUCKET_WIDTH,
-                high=REWARD_LOW + (index + 1) * BUCKET_WIDTH,
-                experiences=totals[6 + index] or 0,
-            )
-            for index in range(BUCKETS)
-        ),
-        by_task_type=_statistics(rows.analytics.by_task_type(agent_id, since, None)),
-        by_strategy=_statistics(rows.analytics.by_strategy(agent_id, since, None)),
+        total_experiences=totals.experiences,
+        average_reward=_ratio(totals.reward_sum, totals.experiences),
+        success_rate=_ratio(totals.successes, totals.experiences),
+        exploration_rate=_ratio(totals.explored, totals.explored_known),
+        pattern_reuse_rate=_ratio(totals.with_patterns, totals.experiences),
+        daily=tuple(_trend(day) for day in days),
+        rewards=_distribution(totals),
+        by_task_type=_statistics(reader.daily_sums(agent_id, "task type", since=first)),
+        by_strategy=_statistics(reader.daily_sums(agent_id, "strategy", since=first)),
         top_patterns=tuple(top[:MAX_PATTERNS]),
-        failure_patterns=tuple(with_suggestions(rows, failing[:MAX_PATTERNS])),
+        failure_patterns=tuple(with_suggestions(reader, failing[:MAX_PATTERNS])),
     )
 
 
@@ -88,17 +82,51 @@ def first_day(time_range: str, today: date) -> date | None:
     return today - timedelta(days=min(days - 1, (today - date.min).days))
 
 
-def _ratio(part: float | None, whole: float | None) -> float | None:
-    return None if not whole or part is None else part / whole
+def _totals(days: Sequence[OutcomeSums]) -> OutcomeSums:
+    """Returns the sums over all days."""
+    return OutcomeSums(
+        name="",
+        experiences=sum(day.experiences for day in days),
+        successes=sum(day.successes for day in days),
+        reward_sum=fsum(day.reward_sum for day in days),
+        explored=sum(day.explored for day in days),
+        explored_known=sum(day.explored_known for day in days),
+        with_patterns=sum(day.with_patterns for day in days),
+        rewards=tuple(sum(day.rewards[step] for day in days) for step in range(REWARD_BUCKETS)),
+    )
 
 
-def _statistics(sums: list[Sums]) -> tuple[ActionStatistics, ...]:
+def _distribution(totals: OutcomeSums) -> tuple[RewardBucket, ...]:
+    return tuple(
+        RewardBucket(
+            low=REWARD_LOW + step * BUCKET_WIDTH,
+            high=REWARD_LOW + (step + 1) * BUCKET_WIDTH,
+            experiences=count,
+        )
+        for step, count in enumerate(totals.rewards)
+    )
+
+
+def _trend(day: OutcomeSums) -> DailyTrend:
+    return DailyTrend(
+        day=date.fromisoformat(day.name),
+        experiences=day.experiences,
+        successes=day.successes,
+        average_reward=day.reward_sum / day.experiences,
+    )
+
+
+def _statistics(groups: Sequence[OutcomeSums]) -> tuple[ActionStatistics, ...]:
     return tuple(
         ActionStatistics(
-            name=entry.name,
-            experiences=entry.experiences,
-            successes=entry.successes,
-            average_reward=entry.reward_sum / entry.experiences,
+            name=group.name,
+            experiences=group.experiences,
+            successes=group.successes,
+            average_reward=group.reward_sum / group.experiences,
         )
-        for entry in sums
+        for group in groups
     )
+
+
+def _ratio(part: float, whole: int) -> float | None:
+    return part / whole if whole else None

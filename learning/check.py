@@ -1,101 +1,139 @@
-"""Whether what was learned is what the history says, and making it so.
+"""Checks what was learned against its history, and repairs it.
 
-The history is the truth: Q-values, counters and learned patterns are a fold over it, so they can
-be checked by folding it again, and repaired the same way.
+The history is the truth: Q-values, counters and records are a fold over it, so they are checked by
+folding it again, and repaired the same way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import apsw
 
 from ..schema import Problem, unreadable, utc_now
+from .config import QLearningConfig
 from .q_learning.q_learner import QLearner
-from .storage.sqlite.agent_table import AgentRow
-from .storage.sqlite.check_queries import ConsistencyRows
-from .storage.sqlite.q_value_table import Cell
-from .storage.sqlite.store import LearningRows
+from .storage.backend import LearningBackend, LearningReader, LearningWriter
+from .storage.learning_rows import AgentRow, Cell
+from .storage.sqlite.learning_backend import SQLiteLearningTransaction
 
-__all__ = ["check_learning", "repair_learning"]
+__all__ = [
+    "check_learning",
+    "check_learning_in",
+    "learning_problems",
+    "repair_agents",
+    "repair_learning",
+    "repair_learning_in",
+]
 
 TOLERANCE = 1e-9
 
 
-def check_learning(connection: apsw.Connection) -> list[Problem]:
-    """Returns every disagreement between the history and what was learned from it."""
+def check_learning(backend: LearningBackend) -> list[Problem]:
+    """Returns every disagreement between the histories and what was learned from them.
+
+    Raises:
+        DatabaseError: The storage cannot be opened or read.
+    """
+    with backend.reading(long=True) as reader:
+        return list(learning_problems(reader))
+
+
+def repair_learning(backend: LearningBackend) -> list[str]:
+    """Folds the history of each agent that disagrees with it again; returns their ids.
+
+    Raises:
+        DatabaseError: The storage cannot be opened or written.
+    """
+    with backend.writing() as writer:
+        return repair_agents(writer)
+
+
+def check_learning_in(connection: apsw.Connection) -> list[Problem]:
+    """Returns what ``check_learning`` does, as an open transaction of a database sees it.
+
+    A table that cannot be read is a problem too, so that the check of the rest continues.
+    """
     problems: list[Problem] = []
-    rows, history = LearningRows(connection), ConsistencyRows(connection)
     with unreadable(problems, "learning", "salvage"):
-        for agent in rows.agents.all():
-            problems += [
-                Problem("learning", message, "rebuild", agent.agent_id)
-                for message in _faults(rows, history, agent)
-            ]
+        problems += learning_problems(SQLiteLearningTransaction(connection))
     return problems
 
 
-def repair_learning(connection: apsw.Connection) -> list[str]:
-    """Folds the history of each learner that disagrees with it again; returns their ids."""
-    rows, history = LearningRows(connection), ConsistencyRows(connection)
-    repaired = []
-    for agent in rows.agents.all():
-        if not _faults(rows, history, agent):
-            continue
-        count, last = history.history(agent.agent_id)
-        learner = _folded(rows, history, agent, until=last)
-        history.forget_values(agent.agent_id)
-        history.set_counters(agent.agent_id, count=count, last=last)
-        rows.values.put(agent.agent_id, learner.changed_cells(), at=utc_now().isoformat())
-        rows.agents.mark_snapshot(
-            agent.agent_id, count=count, experience=last, epsilon=learner.epsilon
+def repair_learning_in(connection: apsw.Connection) -> list[str]:
+    """Does what ``repair_learning`` does, inside an open writing transaction of a database."""
+    return repair_agents(SQLiteLearningTransaction(connection))
+
+
+def learning_problems(reader: LearningReader) -> Iterator[Problem]:
+    """Yields every disagreement that a transaction sees, agent by agent."""
+    for agent in reader.agents():
+        for message in _faults(reader, agent):
+            yield Problem("learning", message, "rebuild", agent.agent_id)
+
+
+def repair_agents(writer: LearningWriter) -> list[str]:
+    """Repairs, within a transaction, each agent that disagrees with its history; returns ids."""
+    repaired = [agent for agent in writer.agents() if _faults(writer, agent)]
+    for agent in repaired:
+        learner = _folded(writer, agent)
+        writer.repair_agent(
+            agent.agent_id,
+            learner.changed_cells(),
+            epsilon=learner.epsilon,
+            at=utc_now().isoformat(),
         )
-        rows.patterns.recount(agent.agent_id)
-        repaired.append(agent.agent_id)
-    return repaired
+    return [agent.agent_id for agent in repaired]
 
 
-def _faults(rows: LearningRows, history: ConsistencyRows, agent: AgentRow) -> list[str]:
+def _faults(reader: LearningReader, agent: AgentRow) -> list[str]:
     faults = []
-    count, last = history.history(agent.agent_id)
-    if (agent.experience_count, agent.last_experience) != (count, last):
+    counts = reader.history_counts(agent.agent_id)
+    if (agent.experience_count, agent.last_experience) != counts[:2]:
         faults.append(
             f"counts {agent.experience_count} experiences up to {agent.last_experience},"
-            f" its history has {count} up to {last}"
+            f" its history has {counts.experiences} up to {counts.last_experience}"
         )
-    learner = _folded(rows, history, agent, until=agent.snapshot_experience)
+    learner = _folded(reader, agent, until=agent.snapshot_experience)
     if learner.count != agent.snapshot_count:
         faults.append(
             f"its Q-values contain {agent.snapshot_count} experiences, its history {learner.count}"
         )
-    differing = _differing(list(learner.changed_cells()), list(rows.values.all(agent.agent_id)))
+    differing = _differing(list(learner.changed_cells()), list(reader.q_values(agent.agent_id)))
     if differing:
-        faults.append(f"{differing} of its Q-values are not what its history gives")
-    if history.counted(agent.agent_id) != history.stored(agent.agent_id):
-        faults.append("its learned patterns are not the sums of its history")
+        faults.append(f"{differing} of its Q-values differ from those of its history")
+    stored = {
+        (record.task_type, record.strategy): (record.success_count, record.usage_count)
+        for record in reader.strategy_records(agent.agent_id)
+    }
+    if stored != {key: (record.successes, record.uses) for key, record in counts.records.items()}:
+        faults.append("its strategy records are not the sums of its history")
     return faults
 
 
-def _folded(
-    rows: LearningRows, history: ConsistencyRows, agent: AgentRow, *, until: int
-) -> QLearner:
-    """Returns a learner that has lived through the history up to an experience."""
+def _folded(reader: LearningReader, agent: AgentRow, *, until: int | None = None) -> QLearner:
+    """Returns a learner after the history up to an experience."""
     learner = QLearner(agent.agent_id, generation=agent.generation)
-    settings = {}
-    for transition in history.transitions(agent.agent_id, until=until):
-        number = transition.settings_rowid
+    settings: dict[int, QLearningConfig] = {}
+    for transition in reader.transitions(agent.agent_id, until=until):
+        number = transition.settings_id
         if number not in settings:
-            settings[number] = rows.agents.settings(number)
+            settings[number] = reader.settings(number)
         learner.apply(transition, settings[number])
     return learner
 
 
 def _differing(wanted: list[Cell], stored: list[Cell]) -> int:
-    """Returns how many cells differ; the order of the rest counts too, ties rest on it."""
+    """Returns how many cells differ; their order counts too, since ties rest on it."""
     if [cell[:2] for cell in wanted] != [cell[:2] for cell in stored]:
         return len({cell[:2] for cell in wanted} ^ {cell[:2] for cell in stored}) or len(wanted)
-    return sum(
-        one.update_count != other.update_count
-        or abs(one.q_value - other.q_value) > TOLERANCE
-        or abs((one.second_q_value or 0.0) - (other.second_q_value or 0.0)) > TOLERANCE
-        or abs(one.reward_sum - other.reward_sum) > TOLERANCE
-        for one, other in zip(wanted, stored, strict=True)
+    return sum(not _equal(*cells) for cells in zip(wanted, stored, strict=True))
+
+
+def _equal(wanted: Cell, stored: Cell) -> bool:
+    return (
+        wanted.update_count == stored.update_count
+        and abs(wanted.q_value - stored.q_value) <= TOLERANCE
+        and abs((wanted.second_q_value or 0.0) - (stored.second_q_value or 0.0)) <= TOLERANCE
+        and abs(wanted.reward_sum - stored.reward_sum) <= TOLERANCE
     )

@@ -1,4 +1,4 @@
-"""The settings of a learner."""
+"""Defines the settings of a learner, and the bounds it works within."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-__all__ = ["MAX_REPLAY", "POLICIES", "UPDATE_RULES", "PolicyName", "QLearningConfig", "UpdateRule"]
+__all__ = [
+    "MAX_CELLS",
+    "MAX_REPLAY",
+    "POLICIES",
+    "UPDATE_RULES",
+    "LearningTuning",
+    "PolicyName",
+    "QLearningConfig",
+    "UpdateRule",
+]
 
 UpdateRule = Literal["q-learning", "double-q", "expected-sarsa"]
 PolicyName = Literal["epsilon-greedy", "ucb1", "thompson"]
@@ -14,13 +23,18 @@ PolicyName = Literal["epsilon-greedy", "ucb1", "thompson"]
 UPDATE_RULES: tuple[UpdateRule, ...] = get_args(UpdateRule)
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 
-# The ring of newest experiences that every process keeps, whatever its settings rehearse from.
+# The newest experiences that every process keeps, whichever of them its settings rehearse.
 MAX_REPLAY = 10_000
+# States times actions of a Q-table: 2**25 take 0.8 GiB in three arrays, less while most of them
+# were never visited.
+MAX_CELLS = 1 << 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QLearningConfig:
-    """How a learner learns and chooses. The defaults are those the product was designed with.
+    """The settings by which a learner learns and chooses, recorded with every experience.
+
+    The defaults are those the product was designed with.
 
     Attributes:
         learning_rate: alpha, in (0, 1].
@@ -28,13 +42,13 @@ class QLearningConfig:
         epsilon: Share of random choices before the first experience.
         epsilon_decay: Factor on epsilon for each experience.
         epsilon_min: Epsilon never falls below it.
-        replay_capacity: Experiences that are rehearsed from, the newest ones; at most 10,000,
-            which is what every process keeps.
-        replay_batch: Experiences rehearsed at once; none before there are as many.
+        replay_capacity: Newest experiences that rehearsal draws from; at most 10,000, since that
+            is what every process keeps.
+        replay_batch: Experiences rehearsed at once; rehearsal starts when there are that many.
         replay_interval: Experiences between two rehearsals; 0 switches rehearsal off.
         update_rule: See ``update_rules``.
-        policy: See ``policies``. It takes no part in updates, save that Expected SARSA expects
-            an epsilon-greedy one.
+        policy: See ``policies``. It has no part in updates, except that Expected SARSA expects an
+            epsilon-greedy one.
 
     Raises:
         ValueError: A field is outside its range.
@@ -63,10 +77,10 @@ class QLearningConfig:
             raise ValueError(
                 f"epsilon_min must not exceed epsilon, got {self.epsilon_min} and {self.epsilon}"
             )
-        for name, least in (("replay_capacity", 1), ("replay_batch", 1), ("replay_interval", 0)):
-            if not least <= getattr(self, name) <= MAX_REPLAY:
+        for name, minimum in (("replay_capacity", 1), ("replay_batch", 1), ("replay_interval", 0)):
+            if not minimum <= getattr(self, name) <= MAX_REPLAY:
                 raise ValueError(
-                    f"{name} must be from {least} to {MAX_REPLAY}, got {getattr(self, name)}"
+                    f"{name} must be from {minimum} to {MAX_REPLAY}, got {getattr(self, name)}"
                 )
         if self.update_rule not in UPDATE_RULES:
             raise ValueError(
@@ -74,3 +88,23 @@ class QLearningConfig:
             )
         if self.policy not in POLICIES:
             raise ValueError(f"policy must be one of {', '.join(POLICIES)}, got {self.policy!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningTuning:
+    """Bounds that a learner works within. They do not change what is learned.
+
+    Attributes:
+        snapshot_interval: Experiences between two writes of the Q-values that they changed.
+        far_behind: A learner that lacks more experiences than this reads the last snapshot (0.1 s
+            for 50,000 Q-values) instead of following one by one (0.02 ms each), perhaps while it
+            holds the write lock.
+        max_cells: Largest Q-table, in states times actions.
+        max_replay: Newest experiences kept in memory for rehearsal, and never archived. Below a
+            ``replay_capacity`` in use, it does change what is learned.
+    """
+
+    snapshot_interval: int = 10
+    far_behind: int = 5_000
+    max_cells: int = MAX_CELLS
+    max_replay: int = MAX_REPLAY

@@ -1,4 +1,4 @@
-"""The learning engine: turns the outcome of every task into a better choice next time."""
+"""Learns from the outcome of every task, and recommends what to do next: the public face."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,10 +27,9 @@ from ..schema import (
     Task,
     TaskResult,
     TaskState,
-    utc_now,
 )
 from .analytics import analyse
-from .config import QLearningConfig
+from .config import LearningTuning, QLearningConfig
 from .decision.action_choice import (
     ActionChoice,
     QLearningStats,
@@ -46,8 +46,9 @@ from .outcome.keys import action_key, state_key, task_type_of
 from .q_learning.history_fold import TrackedLearner
 from .q_learning.policies import policy_named
 from .q_learning.q_learner import QLearner
-from .storage.sqlite.agent_table import AgentRow
-from .storage.sqlite.store import LearningRows, LearningStore
+from .storage.backend import LearningBackend, LearningReader, LearningWriter
+from .storage.learning_rows import AgentRow
+from .storage.sqlite.learning_backend import SQLiteLearningBackend
 
 __all__ = ["LearningEngine"]
 
@@ -55,22 +56,26 @@ MAX_ID_CHARS = 200
 
 
 class LearningEngine:
-    """What one kind of agent has learned, kept in a database.
+    """The learning of one kind of agent, kept in a database.
 
     Opened on first use; may be used from several threads. Several processes may learn for the
-    same agent at once.
+    same agent at once. Every method raises ``DatabaseError`` when the database cannot be opened,
+    read or, where it writes, written.
 
     Args:
-        agent_id: The stable name of a role such as ``test-generator``, never one made up anew by
-            each process: what one run learns, the next run uses.
-        database: An open database, the path of one, or None to learn in memory.
+        agent_id: The stable name of a role such as ``test-generator``, never one that each process
+            makes up for itself: what one run learns, the next run uses.
+        database: An open database, the path of one, or None to learn in memory: shorthand for an
+            SQLite backend.
+        backend: Where learning is stored, instead of ``database``; its owner closes it.
         config: How to learn; it is recorded with every experience.
-        rng: Draws of ``select_action``; give a seeded one for repeatable choices.
-        clock: Gives the current time, with its time zone.
+        tuning: Bounds on memory and on the work within a transaction.
+        rng: Draws of ``select_action``; pass a seeded one for repeatable choices.
+        clock: Returns the current time, with its time zone.
 
     Raises:
-        ValueError: ``agent_id`` is empty or too long.
-        TypeError: ``agent_id`` is no text.
+        ValueError: ``agent_id`` is empty or too long, or there are both a database and a backend.
+        TypeError: ``agent_id`` is not text.
     """
 
     def __init__(
@@ -78,7 +83,9 @@ class LearningEngine:
         agent_id: str,
         database: Database | str | Path | None = None,
         *,
+        backend: LearningBackend | None = None,
         config: QLearningConfig | None = None,
+        tuning: LearningTuning | None = None,
         rng: np.random.Generator | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
@@ -88,34 +95,34 @@ class LearningEngine:
             raise ValueError(
                 f"agent_id must have 1 to {MAX_ID_CHARS} characters, got {agent_id[:40]!r}"
             )
+        if backend is not None and database is not None:
+            raise ValueError("give either database or backend, got both")
         self.agent_id = storable_text(agent_id)
         self.config = QLearningConfig() if config is None else config
-        self._database = database
+        self._owned = backend is None
+        self._backend = SQLiteLearningBackend(database) if backend is None else backend
+        self._tuning = LearningTuning() if tuning is None else tuning
         self._rng = np.random.default_rng() if rng is None else rng
-        self._clock = utc_now if clock is None else clock
+        self._clock = partial(datetime.now, UTC) if clock is None else clock
         self._policy = policy_named(self.config.policy)
-        self._tracked = TrackedLearner(self.agent_id)
-        self._opened: LearningStore | None = None
+        self._tracked = TrackedLearner(self.agent_id, self._tuning)
         self._lock = threading.RLock()
 
     def initialize(self) -> None:
-        """Opens the database, loads the Q-table and replays what is newer; idempotent.
+        """Opens the database, loads the Q-table and applies newer experiences; idempotent.
 
         Raises:
             DatabaseError: The database cannot be opened or read.
         """
-        with self._lock:
-            if self._opened is None:
-                with self._reading(long=True) as rows:
-                    self._follow(rows)
+        with self._reading(long=True) as reader:
+            self._follow(reader)
 
     def close(self) -> None:
-        """Closes the database if it was opened here; the engine opens it again when used."""
+        """Closes the database if it was opened here; the next use opens it again."""
         with self._lock:
-            if self._opened is not None:
-                self._opened.close()
-                self._opened = None
-                self._tracked.distrust()
+            if self._owned:
+                self._backend.close()
+            self._tracked.distrust()
 
     def learn_from_execution(
         self,
@@ -129,15 +136,18 @@ class LearningEngine:
         """Learns from how a task went; returns only after the experience is durable.
 
         Args:
-            result: Its ``action`` says what was done; without one there is nothing to learn about.
+            task: What was to be done.
+            result: How it went; its ``action`` says what was done.
+            feedback: What somebody else thought of the result.
             explored: Whether the action was an exploration; None when that is not known.
             experience_id: Makes a repeated call harmless: a known experience is not learned twice.
 
         Raises:
             TypeError: ``task`` or ``result`` is of another type.
             ValueError: ``result`` has no action.
-            DatabaseError: The experience was not written. An error of the commit itself leaves
-                that open; give an ``experience_id`` to try again.
+            LearningError: The Q-table would grow beyond its limit.
+            DatabaseError: The experience was not written. An error of the commit itself leaves the
+                outcome unknown; pass an ``experience_id`` to try again.
         """
         experience = experience_of(
             task,
@@ -146,36 +156,42 @@ class LearningEngine:
             agent_id=self.agent_id,
             experience_id=experience_id or uuid.uuid4().hex,
             explored=explored,
-            timestamp=self._now(),
+            timestamp=self._clock().astimezone(UTC),
         )
-        with self._writing() as rows:
-            return self._learn(rows, experience, known=experience_id is not None)
+        with self._writing() as writer:
+            return self._learn(writer, experience)
 
     def recommend_strategy(
         self, state: TaskState | Task, actions: Sequence[AgentAction | str] | None = None
     ) -> StrategyRecommendation:
-        """Returns what to do in a state, how sure that is, and why.
+        """Returns the best known strategy for a state, with its confidence and the reasons.
 
         Args:
-            actions: What may be recommended; None for anything that was tried before.
+            state: A state, or a task in it.
+            actions: The only ones that may be recommended; None for any that was tried before.
+
+        Raises:
+            TypeError: ``state`` or ``actions`` is of another type.
+            ValueError: ``actions`` is empty.
+            DatabaseError: The database cannot be read.
         """
-        state = as_state(state)
+        key = state_key(as_state(state))
         offered = None if actions is None else as_actions(actions)
-        task_type = task_type_of(state)
-        with self._reading() as rows:
+        task_type = task_type_of(key)
+        with self._reading() as reader:
             return recommend(
-                self._follow(rows).table,
-                state_key(state),
+                self._follow(reader).table,
+                key,
                 task_type,
-                records=rows.patterns.for_task_type(self.agent_id, task_type),
-                trial=rows.standing.trial(self.agent_id, task_type),
+                records=reader.strategy_records(self.agent_id, task_type=task_type),
+                trial=reader.trial(self.agent_id, task_type),
                 actions=offered,
             )
 
     def select_action(
         self, state: TaskState | Task, actions: Sequence[AgentAction | str]
     ) -> AgentAction:
-        """Returns one of the actions, as the configured policy chooses.
+        """Returns the action that the configured policy chooses.
 
         Raises:
             ValueError: There are no actions.
@@ -185,15 +201,15 @@ class LearningEngine:
     def choose_action(
         self, state: TaskState | Task, actions: Sequence[AgentAction | str]
     ) -> ActionChoice:
-        """Returns the choice of ``select_action`` with what is known about it.
+        """Returns the choice of ``select_action``, with its Q-value and visits.
 
         Raises:
             ValueError: There are no actions.
         """
         offered = as_actions(actions)
         key = state_key(as_state(state))
-        with self._reading() as rows:
-            learner = self._follow(rows)
+        with self._reading() as reader:
+            learner = self._follow(reader)
             return choose(
                 learner.table,
                 key,
@@ -204,31 +220,31 @@ class LearningEngine:
             )
 
     def get_analytics(self, time_range: str = "7d") -> LearningAnalytics:
-        """Returns totals, averages, trend and patterns of a time range (``7d``, ``4w``, ``all``).
+        """Returns totals, averages, trend and records of a time range (``7d``, ``4w``, ``all``).
 
         Raises:
-            ValueError: ``time_range`` is of another form.
+            ValueError: ``time_range`` has another form.
+            DatabaseError: The database cannot be read.
         """
-        with self._reading() as rows:
-            return analyse(rows, agent_id=self.agent_id, time_range=time_range, now=self._now())
+        with self._reading() as reader:
+            return analyse(reader, agent_id=self.agent_id, time_range=time_range, now=self._now())
 
     def get_patterns(self, task_type: str | None = None) -> list[LearnedPattern]:
         """Returns what works, most certain first."""
-        name = None if task_type is None else task_type_of(TaskState(task_type=task_type))
-        with self._reading() as rows:
-            return rows.patterns.learned(self.agent_id, task_type=name)
+        with self._reading() as reader:
+            return reader.strategy_records(self.agent_id, task_type=_counted_name(task_type))
 
     def get_failure_patterns(self, task_type: str | None = None) -> list[FailurePattern]:
-        """Returns what fails, most frequent first, with what did succeed instead."""
-        name = None if task_type is None else task_type_of(TaskState(task_type=task_type))
-        with self._reading() as rows:
-            return with_suggestions(rows, rows.patterns.failures(self.agent_id, task_type=name))
+        """Returns what fails, most frequent first, with the remedies known now."""
+        with self._reading() as reader:
+            failures = reader.failure_records(self.agent_id, task_type=_counted_name(task_type))
+            return with_suggestions(reader, failures)
 
     def get_q_value(self, state: TaskState | Task, action: AgentAction | str) -> float | None:
-        """Returns Q(state, action); None when the action was never taken there."""
+        """Returns Q(state, action); None when the action was never taken in the state."""
         (offered,) = as_actions([action])
-        with self._reading() as rows:
-            table = self._follow(rows).table
+        with self._reading() as reader:
+            table = self._follow(reader).table
             row = table.state_index(state_key(as_state(state)))
             column = table.action_index(action_key(offered))
             if row is None or column is None or not table.visit_count(row, column):
@@ -237,91 +253,99 @@ class LearningEngine:
 
     def get_q_learning_stats(self) -> QLearningStats:
         """Returns size and spread of the Q-table."""
-        with self._reading() as rows:
-            learner = self._follow(rows)
+        with self._reading() as reader:
+            learner = self._follow(reader)
             return statistics(learner.table, epsilon=self._epsilon(learner))
 
     def get_exploration_rate(self) -> float:
-        """Returns epsilon as it is now."""
-        with self._reading() as rows:
-            return self._epsilon(self._follow(rows))
+        """Returns epsilon after the experiences so far."""
+        with self._reading() as reader:
+            return self._epsilon(self._follow(reader))
 
     def get_total_experiences(self) -> int:
-        """Returns how many experiences were recorded, archived ones too."""
-        with self._reading() as rows:
-            agent = rows.agents.get(self.agent_id)
+        """Returns how many experiences were recorded, archived ones included."""
+        with self._reading() as reader:
+            agent = reader.agent(self.agent_id)
             return 0 if agent is None else agent.experience_count
 
     def is_enabled(self) -> bool:
         """Returns whether learning is switched on, for this agent and for all."""
-        with self._reading() as rows:
-            agent = rows.agents.get(self.agent_id)
-            return rows.agents.all_enabled() and (agent is None or agent.enabled)
+        with self._reading() as reader:
+            agent = reader.agent(self.agent_id)
+            return reader.all_enabled() if agent is None else agent.enabled and agent.all_enabled
 
     def set_enabled(self, enabled: bool) -> None:
-        """Switches learning on or off for this agent; every process follows."""
+        """Switches learning on or off for this agent; every process follows.
+
+        Raises:
+            TypeError: ``enabled`` is not True or False.
+            DatabaseError: The database cannot be written.
+        """
         if not isinstance(enabled, bool):
             raise TypeError(f"enabled must be True or False, got {enabled!r}")
-        with self._writing() as rows:
-            rows.agents.add(self.agent_id, at=self._now().isoformat())
-            rows.agents.set_enabled(self.agent_id, enabled)
+        with self._writing() as writer:
+            writer.set_enabled(self.agent_id, enabled, at=self._now().isoformat())
 
     def flush(self) -> None:
-        """Writes the Q-values that changed since the last batch; none of them is at risk before."""
-        with self._writing() as rows:
-            agent = rows.agents.get(self.agent_id)
+        """Writes the Q-values that changed since the last batch.
+
+        None of them is at risk before: the history contains them.
+
+        Raises:
+            DatabaseError: The database cannot be written.
+        """
+        with self._writing() as writer:
+            agent = writer.agent(self.agent_id)
             if agent is not None:
-                learner = self._tracked.follow(rows, agent)
-                self._tracked.store_values(rows, learner, at=self._now().isoformat())
+                learner = self._tracked.follow(writer, agent)
+                self._tracked.store_values(writer, learner, at=self._now().isoformat())
 
     def reset(self, *, confirm: bool = False) -> int:
-        """Forgets everything this agent has learned; returns how many experiences that were.
+        """Forgets everything this agent has learned; returns how many experiences that was.
 
         Raises:
             ValueError: ``confirm`` is not True.
+            DatabaseError: The database cannot be written.
         """
         if confirm is not True:
             raise ValueError("reset deletes all that the agent has learned; pass confirm=True")
-        with self._writing() as rows:
-            agent = rows.agents.get(self.agent_id)
+        with self._writing() as writer:
+            agent = writer.agent(self.agent_id)
             if agent is None:
                 return 0
-            rows.agents.reset(self.agent_id, at=self._now().isoformat())
+            writer.reset_agent(self.agent_id, at=self._now().isoformat())
             return agent.experience_count
 
     def archive(self, *, keep: int) -> int:
-        """Moves all but the newest ``keep`` experiences out of the way; returns how many.
+        """Archives all but the newest ``keep`` experiences; returns how many.
 
-        They still count, in totals and analytics. The newest 10,000 always stay: replay
-        needs them.
+        They still count, in totals and analytics. The newest 10,000 always stay: rehearsal draws
+        from them.
+
+        Raises:
+            ValueError: ``keep`` is negative.
+            DatabaseError: The database cannot be written.
         """
-        with self._writing() as rows:
-            agent = rows.agents.get(self.agent_id)
-            return 0 if agent is None else archive_history(rows, agent, keep=keep)
+        with self._writing() as writer:
+            agent = writer.agent(self.agent_id)
+            if agent is None:
+                return 0
+            return archive_history(writer, agent, keep=keep, min_live=self._tuning.max_replay)
 
     def export(self, *, q_table: bool = True, experiences: bool = True) -> dict[str, Any]:
         """Returns what was learned as lists of rows, oldest experience first."""
         document: dict[str, Any] = {"agent_id": self.agent_id}
-        with self._reading(long=True) as rows:
-            learner = self._follow(rows)
+        with self._reading(long=True) as reader:
             if q_table:
-                document["q_table"] = [
-                    {
-                        "state": learner.table.states[state],
-                        "action": learner.table.actions[action],
-                        "q_value": learner.table.value(int(state), int(action)),
-                        "update_count": learner.table.visit_count(int(state), int(action)),
-                    }
-                    for state, action in zip(*learner.table.tried(), strict=True)
-                ]
+                document["q_table"] = _rows_of(self._follow(reader))
             if experiences:
-                document["experiences"] = list(rows.history.listing(self.agent_id))[::-1]
+                document["experiences"] = list(reader.experiences(self.agent_id))[::-1]
         return document
 
     # The names that the design fixes.
-    learnFromExecution = learn_from_execution
-    recommendStrategy = recommend_strategy
-    getAnalytics = get_analytics
+    learnFromExecution = learn_from_execution  # noqa: N815
+    recommendStrategy = recommend_strategy  # noqa: N815
+    getAnalytics = get_analytics  # noqa: N815
 
     def __enter__(self) -> Self:
         self.initialize()
@@ -336,55 +360,48 @@ class LearningEngine:
         self.close()
 
     @contextmanager
-    def _reading(self, *, long: bool = False) -> Iterator[LearningRows]:
-        with self._lock, self._store().reading(long=long) as rows:
-            yield rows
+    def _reading(self, *, long: bool = False) -> Iterator[LearningReader]:
+        with self._lock, self._backend.reading(long=long) as reader:
+            yield reader
 
     @contextmanager
-    def _writing(self) -> Iterator[LearningRows]:
+    def _writing(self) -> Iterator[LearningWriter]:
         with self._lock:
             try:
-                with self._store().writing() as rows:
-                    yield rows
-            except BaseException:  # not committed, or nobody knows: memory may be ahead
+                with self._backend.writing() as writer:
+                    yield writer
+            except BaseException:  # not committed, or unknown: the learner may be ahead
                 self._tracked.distrust()
                 raise
-
-    def _store(self) -> LearningStore:
-        if self._opened is None:
-            self._opened = LearningStore(self._database)
-        return self._opened
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
 
-    def _follow(self, rows: LearningRows) -> QLearner:
-        return self._tracked.follow(rows, rows.agents.get(self.agent_id))
+    def _follow(self, reader: LearningReader) -> QLearner:
+        return self._tracked.follow(reader, reader.agent(self.agent_id))
 
     def _epsilon(self, learner: QLearner) -> float:
         return self.config.epsilon if learner.epsilon is None else learner.epsilon
 
-    def _learn(self, rows: LearningRows, experience: Experience, *, known: bool) -> LearningOutcome:
-        at = experience.timestamp.isoformat()
-        agent = rows.agents.get(self.agent_id) or rows.agents.add(self.agent_id, at=at)
-        if not (agent.enabled and rows.agents.all_enabled()):
+    def _learn(self, writer: LearningWriter, experience: Experience) -> LearningOutcome:
+        agent = writer.agent(self.agent_id)
+        if agent is None:
+            agent = writer.add_agent(self.agent_id, at=experience.timestamp.isoformat())
+        if not (agent.enabled and agent.all_enabled):
             return _not_learned(experience, agent, "learning is switched off")
-        if known and rows.history.has(experience.experience_id):
+        recorded = self._tracked.record(writer, agent, experience, self.config)
+        if recorded is None:
             return _not_learned(experience, agent, "this experience was recorded before")
-        table = self._tracked.follow(rows, agent).table
-        state = table.add_state(experience.state)
-        action = table.add_action(experience.action)
-        previous = table.value(state, action)
-        learner = self._tracked.record(rows, agent, experience, self.config)
+        learner, applied = recorded
         return LearningOutcome(
             learned=True,
             reward=experience.reward,
             experience_id=experience.experience_id,
             state=experience.state,
             action=experience.action,
-            previous_q_value=previous,
-            q_value=learner.table.value(state, action),
-            visits=learner.table.visit_count(state, action),
+            previous_q_value=applied.previous,
+            q_value=applied.value,
+            visits=applied.visits,
             epsilon=learner.epsilon,
             total_experiences=learner.count,
             failure_kind=experience.failure_kind,
@@ -401,3 +418,23 @@ def _not_learned(experience: Experience, agent: AgentRow, reason: str) -> Learni
         total_experiences=agent.experience_count,
         failure_kind=experience.failure_kind,
     )
+
+
+def _counted_name(task_type: str | None) -> str | None:
+    """Returns the name that experiences of a task type are counted under."""
+    return None if task_type is None else task_type_of(state_key(TaskState(task_type=task_type)))
+
+
+def _rows_of(learner: QLearner) -> list[dict[str, Any]]:
+    """Returns the Q-table as rows, in the order of states, then of actions."""
+    table = learner.table
+    cells = zip(*(indexes.tolist() for indexes in table.tried()), strict=True)
+    return [
+        {
+            "state": table.states[state],
+            "action": table.actions[action],
+            "q_value": table.value(state, action),
+            "update_count": table.visit_count(state, action),
+        }
+        for state, action in cells
+    ]

@@ -1,18 +1,21 @@
-"""What has learned here, at a glance."""
+"""Lists the agents that have learned, with their totals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .storage.sqlite.agent_table import AgentRow
-from .storage.sqlite.store import LearningRows
+from .storage.backend import LearningReader
+from .storage.learning_rows import AgentRow
 
 __all__ = ["AgentOverview", "overview"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOverview:
-    """One learner; rates are None before its first experience, ``q_values`` counts stored ones."""
+    """The totals of one agent; rates are None before its first experience.
+
+    ``q_values`` counts those of the last snapshot.
+    """
 
     agent_id: str
     enabled: bool
@@ -24,21 +27,21 @@ class AgentOverview:
     last_day: str | None
 
 
-def overview(rows: LearningRows) -> list[AgentOverview]:
-    """Returns every learner of the database, by name."""
-    return [_agent(rows, agent) for agent in rows.agents.all()]
+def overview(reader: LearningReader) -> list[AgentOverview]:
+    """Returns every agent that has learned, by name, with its totals."""
+    return [_agent(reader, agent) for agent in reader.agents()]
 
 
-def _agent(rows: LearningRows, agent: AgentRow) -> AgentOverview:
-    agent_id = agent.agent_id
-    experiences, successes, reward_sum = rows.analytics.totals(agent_id, None, None)[:3]
+def _agent(reader: LearningReader, agent: AgentRow) -> AgentOverview:
+    days = reader.daily_sums(agent.agent_id, "day")
+    experiences = sum(day.experiences for day in days)
     return AgentOverview(
-        agent_id=agent_id,
+        agent_id=agent.agent_id,
         enabled=agent.enabled,
         experiences=agent.experience_count,
-        archived=rows.history.counts(agent_id)[1],
-        q_values=rows.values.count(agent_id),
-        success_rate=successes / experiences if experiences else None,
-        average_reward=reward_sum / experiences if experiences else None,
-        last_day=rows.analytics.last_day(agent_id),
+        archived=reader.experience_counts(agent.agent_id).archived,
+        q_values=sum(1 for _ in reader.q_values(agent.agent_id)),
+        success_rate=sum(day.successes for day in days) / experiences if days else None,
+        average_reward=sum(day.reward_sum for day in days) / experiences if days else None,
+        last_day=days[-1].name if days else None,
     )

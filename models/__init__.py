@@ -1,17 +1,21 @@
-"""Embedding models: text in, unit vectors out.
+"""Turns text into unit vectors, with one of several embedding models.
 
-Importing this package loads no model and none of their libraries.
+Between ``schema``, which it imports, and ``retrieval`` and ``cli``, which import it. ``encoder.py``
+is the protocol, ``minilm.py`` the default, ``hashing.py`` the one without weights,
+``sentence_transformer.py`` any other model; ``factory.py`` finds an encoder by its name.
+Importing this package loads no model and none of the libraries that run them.
 """
 
-from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of
+from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of, query_embedder
 from .factory import DEFAULT_ENCODER, create_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
-from .text import split_identifiers
+from .text import WORD_BOUNDARY, split_identifiers
 
 __all__ = [
     "DEFAULT_ENCODER",
+    "WORD_BOUNDARY",
     "Encoder",
     "HashingEncoder",
     "MiniLMEncoder",
@@ -21,5 +25,6 @@ __all__ = [
     "create_encoder",
     "embed_query",
     "identity_of",
+    "query_embedder",
     "split_identifiers",
 ]

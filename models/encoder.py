@@ -1,27 +1,30 @@
-"""What an encoder is: text in, unit vectors out, and a name for the space they live in."""
+"""Defines an encoder: text in, unit vectors out, and an identity of the space they are in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from ..schema import EncoderIdentity
 
 if TYPE_CHECKING:  # numpy is loaded with the first embedding, not with this package
-    import numpy as np
-    import numpy.typing as npt
+    from .vector import Vector
+
+__all__ = ["Encoder", "PieceEncoder", "QueryEmbedding", "embed_query", "identity_of"]
 
 
 class Encoder(Protocol):
-    """Turns texts into unit vectors whose dot product is their similarity.
+    """An embedding model: texts become unit vectors whose dot product is their similarity.
 
-    Two vectors may be compared only if their encoders have the same identity.
+    Two vectors may be compared only if their encoders have the same identity. What every encoder
+    keeps is in tests/models/test_encoder_contract.py.
     """
 
     @property
     def name(self) -> str:
-        """The spec that ``create_encoder`` makes this encoder from."""
+        """The spec that ``create_encoder`` takes for this encoder."""
         ...
 
     @property
@@ -34,7 +37,7 @@ class Encoder(Protocol):
         """Identity of the weights by content; it changes when the vectors would."""
         ...
 
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Vector:
         """Returns the embeddings of documents (test code), in the order given.
 
         Returns:
@@ -47,11 +50,11 @@ class Encoder(Protocol):
         """
         ...
 
-    def encode_query(self, text: str) -> npt.NDArray[np.float32]:
+    def encode_query(self, text: str) -> Vector:
         """Returns the embedding of a query, ``(dimension,)`` float32 of unit length.
 
         Raises:
-            TypeError: ``text`` is not a text.
+            TypeError: ``text`` is not text.
             EncoderError: The model cannot be loaded or used.
         """
         ...
@@ -59,48 +62,60 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueryEmbedding:
-    """A query as an encoder reads it: as a whole, and piece by piece.
+    """Embeddings of a query as a whole, and of its word pieces.
 
     Attributes:
         whole: ``(dimension,)`` float32 of unit length.
-        pieces: Word pieces in order, without marks such as ``[CLS]``; empty where the encoder
-            does not tell them.
+        pieces: Word pieces in order, without marks such as ``[CLS]``; empty for an encoder that
+            does not return them.
         piece_vectors: ``(len(pieces), dimension)`` float32, unit rows: each piece in its context.
     """
 
-    whole: npt.NDArray[np.float32]
+    whole: Vector
     pieces: tuple[str, ...]
-    piece_vectors: npt.NDArray[np.float32]
+    piece_vectors: Vector
 
     @classmethod
-    def without_pieces(cls, whole: npt.NDArray[np.float32]) -> QueryEmbedding:
+    def without_pieces(cls, whole: Vector) -> QueryEmbedding:
         """Returns the embedding of a text whose pieces are not known."""
         return cls(whole, (), whole[None][:0])
 
 
 @runtime_checkable
 class PieceEncoder(Protocol):
-    """An encoder whose vector of a text is the mean of vectors of its pieces, and tells them."""
+    """An encoder that also returns the vectors of the word pieces, whose mean is the whole."""
 
     def encode_query_pieces(self, text: str) -> QueryEmbedding:
-        """Returns what ``encode_query`` returns, and the pieces it was made of; costs the same.
+        """Returns what ``encode_query`` returns, and the pieces of it; costs the same.
 
         Raises:
-            TypeError: ``text`` is not a text.
+            TypeError: ``text`` is not text.
             EncoderError: The model cannot be loaded or used.
         """
         ...
 
 
 def embed_query(encoder: Encoder, text: str) -> QueryEmbedding:
-    """Returns the embedding of a query, with its pieces where the encoder tells them."""
+    """Returns the embedding of a query, with its pieces if it is a ``PieceEncoder``.
+
+    Raises:
+        TypeError: ``text`` is not text.
+        EncoderError: The model cannot be loaded or used.
+    """
     if isinstance(encoder, PieceEncoder):
         return encoder.encode_query_pieces(text)
     return QueryEmbedding.without_pieces(encoder.encode_query(text))
 
 
+def query_embedder(encoder: Encoder) -> Callable[[str], QueryEmbedding]:
+    """Returns the function that embeds queries as ``embed_query`` does, chosen once."""
+    if isinstance(encoder, PieceEncoder):
+        return encoder.encode_query_pieces
+    return partial(embed_query, encoder)
+
+
 def identity_of(encoder: Encoder) -> EncoderIdentity:
-    """Returns the identity to store beside the encoder's vectors.
+    """Returns the identity to store with the encoder's vectors.
 
     Raises:
         EncoderError: The encoder must load its model to know, and cannot.

@@ -1,4 +1,4 @@
-"""From the name of an encoder, as settings and the database hold it, to the encoder."""
+"""Creates an encoder from its name, as settings and the database hold it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from .hashing import HASHING_NAME, HashingEncoder
 from .minilm import MINILM_NAME, MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
 
+__all__ = ["DEFAULT_ENCODER", "create_encoder"]
+
 DEFAULT_ENCODER: Final = MINILM_NAME
 
 
 def create_encoder(spec: str = DEFAULT_ENCODER) -> Encoder:
-    """Returns the encoder of that name; its model is loaded when it is first needed.
+    """Returns the encoder of that name; its model is loaded on first use.
 
     Args:
         spec: ``aqe-minilm-tests``, ``hashing``, ``hashing:DIM``, or the name or folder of a
-            sentence-transformers model. An encoder's ``name`` is such a spec.
+            sentence-transformers model. The ``name`` of an encoder is such a spec.
 
     Raises:
         ValueError: The spec is empty, or DIM is not a whole number from 8 to 8192.
         EncoderError: It names a sentence-transformers model and the extra is not installed.
     """
     if not spec.strip():
-        raise ValueError(f"an encoder's name must not be empty, e.g. {DEFAULT_ENCODER!r}")
+        raise ValueError(f"the name of an encoder must not be empty, e.g. {DEFAULT_ENCODER!r}")
     if spec == DEFAULT_ENCODER:
         return MiniLMEncoder()
     kind, colon, dimension = spec.partition(":")

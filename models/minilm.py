@@ -1,4 +1,4 @@
-"""The default encoder: a MiniLM tuned to test code, int8, shipped inside the package."""
+"""Embeds text with the default encoder: a MiniLM tuned to test code, int8, in this package."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from .encoder import QueryEmbedding
-from .onnx_model import MODEL_FILE, TOKENIZER_FILE, OnnxModel, shared_model
-from .text import as_text, as_texts, bounded, split_identifiers
+from .onnx_model import MODEL_FILE, TOKENIZER_FILE, shared_model
+from .text import as_texts, bounded, split_identifiers
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from .vector import Vector
+
+__all__ = ["MINILM_NAME", "MiniLMEncoder", "TextModel"]
 
 MINILM_NAME: Final = "aqe-minilm-tests"
 
 _DIMENSION = 384
 _MAX_TOKENS = 256
-# 32 characters a token. Of 7,032 tests of numpy none needed more than 1,441 characters to fill
-# its 256 tokens (median 2.9 a token), and a text of a megabyte costs as much as one of 8 KB.
+# 32 characters for each token. Of 7,032 tests of numpy none needed more than 1,441 characters to
+# fill its 256 tokens (median 2.9 for each), and a text of a megabyte costs as much as one of 8 KB.
 _MAX_CHARS = 32 * _MAX_TOKENS
 _SHA256 = {
     MODEL_FILE: "a0d09ebab73d07982dd10bc3596375455f3e63ca752efac470c72acd5869e51b",
@@ -32,25 +34,44 @@ _SHA256 = {
 _PACKAGED = Path(__file__).parent / MINILM_NAME
 
 
+class TextModel(Protocol):
+    """A loaded model; may be called by any number of threads at once."""
+
+    def embed(self, text: str) -> Vector:
+        """Returns the unit vector of one text, ``(384,)`` float32."""
+        ...
+
+    def embed_pieces(self, text: str) -> QueryEmbedding:
+        """Returns the unit vector of one text and those of its word pieces."""
+        ...
+
+
 class MiniLMEncoder:
     """``aqe-minilm-tests``: 384 dimensions, 256 tokens; its card is the README in its folder.
 
-    Cheap to make; the model is loaded with the first text (about 0.15 s), once a process whatever
-    the number of encoders, again in a child after a fork. Safe to use from several threads. The
-    same text gives the same vector on the same kind of CPU, whatever else is encoded.
+    Cheap to create; the model is loaded with the first text (about 0.15 s), once for each process
+    whatever the number of encoders, and again in a child after a fork. Safe to use from several
+    threads. The same text has the same vector on the same kind of CPU, whatever else is encoded.
 
     Args:
-        folder: Where the model's files lie, by default in this package.
+        folder: Where the model's files are, by default in this package.
         threads: How many threads ``encode`` runs in; by default all CPUs of this process.
+        model: Returns the loaded model, called for each text; by default that of ``folder``.
 
     Raises:
         ValueError: ``threads`` is below 1.
     """
 
-    def __init__(self, folder: Path = _PACKAGED, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path = _PACKAGED,
+        *,
+        threads: int | None = None,
+        model: Callable[[], TextModel] | None = None,
+    ) -> None:
         if threads is not None and threads < 1:
             raise ValueError(f"threads must be >= 1, got {threads}")
-        self._folder = folder
+        self._model = model or partial(shared_model, folder, _MAX_TOKENS, _SHA256)
         self._threads = threads or _available_cpus()
 
     @property
@@ -68,7 +89,7 @@ class MiniLMEncoder:
         """The first 16 hex digits of the SHA-256 of the weights."""
         return _SHA256[MODEL_FILE][:16]
 
-    def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def encode(self, texts: Sequence[str]) -> Vector:
         """Returns the embeddings of documents, ``(n, 384)`` float32, unit rows, in order.
 
         Raises:
@@ -90,27 +111,25 @@ class MiniLMEncoder:
         _for_each_row(len(texts), min(self._threads, len(texts)), embed_row)
         return embeddings
 
-    def encode_query(self, text: str) -> npt.NDArray[np.float32]:
+    def encode_query(self, text: str) -> Vector:
         """Returns the embedding of a query as typed, ``(384,)`` float32 of unit length.
 
         Raises:
-            TypeError: ``text`` is not a text.
+            TypeError: ``text`` is not text.
             EncoderError: The model's files are missing or damaged.
         """
-        query = bounded(as_text(text), _MAX_CHARS)
-        return self._model().embed(query)
+        return self._model().embed(bounded(text, _MAX_CHARS))
 
     def encode_query_pieces(self, text: str) -> QueryEmbedding:
         """Returns the embedding of a query and those of its word pieces; see ``PieceEncoder``.
 
         Raises:
-            TypeError: ``text`` is not a text.
+            TypeError: ``text`` is not text.
             EncoderError: The model's files are missing or damaged.
         """
-        return self._model().embed_pieces(bounded(as_text(text), _MAX_CHARS))
-
-    def _model(self) -> OnnxModel:
-        return shared_model(self._folder, _MAX_TOKENS, _SHA256)
+        if not (isinstance(text, str) and text.isascii() and len(text) <= _MAX_CHARS):
+            text = bounded(text, _MAX_CHARS)  # rare: most queries are short and ASCII
+        return self._model().embed_pieces(text)
 
 
 def _available_cpus() -> int:
@@ -120,8 +139,8 @@ def _available_cpus() -> int:
 def _for_each_row(count: int, threads: int, work: Callable[[int], None]) -> None:
     """Calls ``work`` once for each row below ``count``, in that many threads.
 
-    Each thread takes the next row when it is done with one, so that a slow row holds up nobody.
-    An error or Ctrl-C stops all of them after the row they are at.
+    Each thread takes the next row when it has finished one, so that a slow row delays no other.
+    An error or Ctrl-C stops each of them after its current row.
     """
     if threads == 1:
         for row in range(count):

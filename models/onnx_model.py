@@ -1,12 +1,13 @@
-"""One ONNX sentence encoder in this process: verified, loaded once, shared by all threads.
+"""Runs an ONNX sentence encoder: verified, loaded once for each process, shared by all threads.
 
-One text a run. Dynamic int8 quantisation takes the scale of its activations from the whole input
-tensor, so in a padded batch a text's vector depends on its neighbours (cosine to its single run:
-0.985 at worst, 0.994 on average, 400 tests of numpy), and the same bank embedded twice would not
-be the same. Runs of one text are deterministic and cost no more: one thread did 63 texts/s one by
-one and 46-64 in batches. On 2 cores, two threads that share a session of one intra-op thread did
-126 texts/s, a session of two intra-op threads 87 (103 spinning) one by one and 76-124 in batches
-(one pass each on a machine with some other load; a second pass of the 126, under more, gave 73).
+Each run takes one text. Dynamic int8 quantisation takes the scale of its activations from the
+whole input tensor, so in a padded batch a text's vector depends on its neighbours (cosine to its
+single run: 0.985 at worst, 0.994 on average, 400 tests of numpy), and the same bank embedded twice
+would not be the same. Runs of one text are deterministic and cost no more: one thread did 63
+texts/s one by one and 46-64 in batches. On 2 cores, two threads that share a session of one
+intra-op thread did 126 texts/s, a session of two intra-op threads 87 (103 spinning) one by one and
+76-124 in batches (one pass each on a machine with some other load; a second pass of the 126, under
+more, did 73).
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from ..schema import EncoderError
 from .encoder import QueryEmbedding
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
+
+    from .vector import Vector
+
+__all__ = ["MODEL_FILE", "TOKENIZER_FILE", "OnnxModel", "shared_model"]
 
 MODEL_FILE = "model.int8.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -41,10 +44,10 @@ _REMEDY = "reinstall aqe, or choose the encoder 'hashing'"
 
 
 class OnnxModel:
-    """A tokenizer and a session; ``embed`` may be called by any number of threads at once.
+    """A tokenizer and a session, which any number of threads may use at once.
 
     Args:
-        tokenizer: Set to cut, not to pad.
+        tokenizer: Set to truncate, not to pad.
         session: Inputs ``input_ids`` and ``attention_mask``, int64 ``(1, tokens)``; output
             ``(1, dimension)`` float32, normalised.
     """
@@ -53,14 +56,14 @@ class OnnxModel:
         self._tokenizer = tokenizer
         self._session = session
 
-    def embed(self, text: str) -> npt.NDArray[np.float32]:
+    def embed(self, text: str) -> Vector:
         """Returns the unit vector of one text, ``(dimension,)`` float32."""
         import numpy as np
 
         ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         outputs = self._session.run([EMBEDDING], feed)
-        vector: npt.NDArray[np.float32] = outputs[0][0]
+        vector: Vector = outputs[0][0]
         return vector
 
     def embed_pieces(self, text: str) -> QueryEmbedding:
@@ -76,14 +79,14 @@ class OnnxModel:
         return QueryEmbedding(vector, tuple(encoding.tokens[inside]), vectors)
 
 
-# One model a process and folder, because it weighs about 50 MB and is never written to.
+# One model for each process and folder, because it takes about 50 MB and is never written to.
 _models: dict[Path, OnnxModel] = {}
 _loading = threading.Lock()
 _left_to_parent: list[dict[Path, OnnxModel]] = []
 
 
 def _forget_after_fork() -> None:
-    """Makes the child load its own models: another thread may have held a lock at the fork.
+    """Lets the child load its own models: another thread may have held a lock at the fork.
 
     The parent's objects are kept alive, because destroying them would take their locks.
     """
@@ -100,7 +103,7 @@ def shared_model(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> On
 
     Args:
         folder: Holds ``MODEL_FILE`` and ``TOKENIZER_FILE``.
-        max_tokens: Longer texts are cut there.
+        max_tokens: Longer texts are truncated.
         sha256: The digest, in hex, that each of the two files must have.
 
     Raises:
@@ -122,7 +125,8 @@ def _load(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> OnnxModel
         from tokenizers import Tokenizer
     except ImportError as error:
         raise EncoderError(
-            f"the default encoder needs onnxruntime and tokenizers, got: {error}; {_REMEDY}"
+            f"the default encoder needs onnxruntime and tokenizers, got: {error}; {_REMEDY}",
+            path=folder,
         ) from error
     for name in (TOKENIZER_FILE, MODEL_FILE):
         _verify(folder / name, sha256[name])
@@ -138,13 +142,13 @@ def _load(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> OnnxModel
         options,
         providers=["CPUExecutionProvider"],
     )
-    # Kept for a change of providers, which never comes: 21 MB of resident memory.
+    # Kept by onnxruntime for a change of providers, which never happens: 21 MB of memory.
     session._model_bytes = None
     return OnnxModel(tokenizer, session)
 
 
 def _named_output(name: str) -> bytes:
-    """Returns the bytes that, after those of a model, make a value of its graph an output."""
+    """Returns the bytes that, appended to a model, turn a value of its graph into an output."""
     message = name.encode()
     for field in (1, 12, 7):
         message = bytes([field << 3 | 2, len(message)]) + message
@@ -152,15 +156,16 @@ def _named_output(name: str) -> bytes:
 
 
 def _verify(path: Path, expected: str) -> None:
-    """Raises EncoderError unless the file has the expected SHA-256 (14 ms for the model)."""
+    """Refuses a file without the expected SHA-256 (14 ms for the model)."""
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise EncoderError(
-            f"expected the model file {path}, got: {error.strerror}; {_REMEDY}"
+            f"expected the model file {path}, got: {error.strerror}; {_REMEDY}", path=path
         ) from error
     if found != expected:
         raise EncoderError(
-            f"expected {path} with SHA-256 {expected[:16]}..., got {found[:16]}...; {_REMEDY}"
+            f"expected {path} with SHA-256 {expected[:16]}..., got {found[:16]}...; {_REMEDY}",
+            path=path,
         )

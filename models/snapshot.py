@@ -1,19 +1,21 @@
-"""Where the files of a sentence-transformers model lie, and what identifies them."""
+"""Finds the files of a sentence-transformers model, and what identifies its weights."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-# What a model is made of, weights as safetensors only: a pickled *.bin can run code when loaded.
+__all__ = ["model_folder", "weights_revision"]
+
+# What a model consists of, weights as safetensors only: a pickled *.bin can run code when loaded.
 _MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
 def model_folder(name_or_folder: str) -> Path:
-    """Returns the folder given, or that of the model's snapshot, downloaded if need be.
+    """Returns the folder given, or that of the model's snapshot, downloaded if it is not there.
 
     Raises:
-        OSError: The model is neither here nor to be had.
+        OSError: The model is neither here nor can it be downloaded.
         ValueError: It is neither a folder nor a possible name.
     """
     folder = Path(name_or_folder)
@@ -30,7 +32,7 @@ def weights_revision(folder: Path) -> str:
     """Returns 16 hex digits of the SHA-256 of the weights: of the file, or of the files' digests.
 
     Raises:
-        FileNotFoundError: The folder holds no weights as safetensors.
+        FileNotFoundError: The folder has no weights as safetensors.
     """
     digests = []
     for path in sorted(folder.rglob("*.safetensors")):

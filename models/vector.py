@@ -1,4 +1,4 @@
-"""The type of embeddings, defined once."""
+"""Defines the type of embeddings, once. Imports numpy; see ``aqe.models.__getattr__``."""
 
 from __future__ import annotations
 

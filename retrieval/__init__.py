@@ -7,11 +7,10 @@ what happened afterwards, ``exchange/`` moves patterns to and from files, ``text
 
 from __future__ import annotations
 
-from .answer_cache import CacheStatistics
+from .answer_cache import CacheStatistics, PerformanceMetrics
 from .bank import ImportMode, QEReasoningBank
 from .exchange.formats import FileFormat
 from .ingest.reindex import ReindexReport
-from .lookup_times import PerformanceMetrics
 from .ranking.ranking_tuning import RankingTuning
 from .storage.backend import PatternBackend, PatternReader, PatternWriter
 from .storage.sqlite import SqlitePatternBackend, StorageTuning

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 
@@ -25,8 +25,9 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
-from .answer_cache import CacheStatistics
+from .answer_cache import CacheStatistics, PerformanceMetrics
 from .exchange.formats import (
+    DEFAULT_LIMITS,
     FileFormat,
     encode_patterns,
     format_of,
@@ -37,7 +38,7 @@ from .exchange.registry import read_registry, write_registry
 from .ingest.pipeline import store_stream
 from .ingest.reindex import ReindexReport, reindex
 from .ingest.writer import store_batch
-from .lookup_times import LookupTimes, PerformanceMetrics
+from .quality.scored_pattern import StorablePattern
 from .ranking.ranking_tuning import RankingTuning
 from .ranking.search import (
     SearchRequest,
@@ -122,7 +123,6 @@ class QEReasoningBank:
         )
         self._min_quality = min_quality
         self._ranking = ranking_tuning or RankingTuning()
-        self._times = LookupTimes()
 
     # -- life ------------------------------------------------------------------------------------
 
@@ -186,7 +186,7 @@ class QEReasoningBank:
 
     def store_patterns(
         self,
-        patterns: Iterable[TestPattern],
+        patterns: Iterable[StorablePattern],
         *,
         change: Change | None = None,
         provenance: Provenance | None = None,
@@ -214,7 +214,7 @@ class QEReasoningBank:
         )
 
     def store_stream(
-        self, batches: Iterable[Iterable[TestPattern]], *, provenance: Provenance | None = None
+        self, batches: Iterable[Iterable[StorablePattern]], *, provenance: Provenance | None = None
     ) -> Iterator[StoreReport]:
         """Stores batches one after the other, each in one transaction; yields a report for each.
 
@@ -279,11 +279,8 @@ class QEReasoningBank:
                 have different queries.
         """
         require_limit(limit)
-        started = time.perf_counter()
         request = search_request(context, criteria or _NO_CRITERIA, limit, mode, group=group)
-        matches, hit = self._resources.answers().get(request, lambda: self._answer(request))
-        self._times.add((time.perf_counter() - started) * 1000, cache_hit=hit)
-        return list(matches)
+        return list(self._resources.answers.get(request, partial(self._answer, request)))
 
     def get_pattern(self, id: str) -> TestPattern | None:
         """Returns the pattern with this id, or None."""
@@ -304,10 +301,13 @@ class QEReasoningBank:
             return prefix if prefix in ids else ids[0]
         if not ids:
             raise PatternNotFoundError(
-                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT"
+                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT",
+                id=prefix,
             )
         raise PatternNotFoundError(
-            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits"
+            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits",
+            id=prefix,
+            candidates=tuple(ids),
         )
 
     def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
@@ -420,7 +420,10 @@ class QEReasoningBank:
         if wanted is None:
             raise PatternNotFoundError(
                 f"pattern {id!r} has no earlier version {version}; it has "
-                f"{', '.join(str(old.version_number) for old in history) or 'none'}"
+                f"{', '.join(str(old.version_number) for old in history) or 'none'}",
+                id=id,
+                version=version,
+                candidates=tuple(old.version_number for old in history),
             )
         return self.store_pattern(wanted.pattern, change=Change(f"restored version {version}"))
 
@@ -478,11 +481,11 @@ class QEReasoningBank:
         if mode not in ("merge", "replace"):
             raise ValueError(f"mode must be merge or replace, got {mode!r}")
         patterns = read_patterns(
-            Path(path), file_format, max_bytes=max_bytes, max_patterns=max_patterns
+            Path(path),
+            file_format,
+            limits=DEFAULT_LIMITS.with_bounds(max_bytes=max_bytes, max_patterns=max_patterns),
         )
-        return self._import(
-            patterns, replace_all=mode == "replace", dry_run=dry_run, progress=progress
-        )
+        return self._import(patterns, mode, dry_run=dry_run, progress=progress)
 
     def save_to_registry(self, folder: str | Path) -> int:
         """Writes one YAML file a pattern into a folder, as a team keeps them in git.
@@ -512,9 +515,8 @@ class QEReasoningBank:
         self, encoder: Encoder | None = None, *, progress: Progress | None = None
     ) -> ReindexReport:
         """Rebuilds both indexes; with another encoder, embeds every pattern with it first."""
-        backend = self.backend
         encoder = encoder or self._resources.encoder()
-        report = reindex(backend, encoder, progress=progress)
+        report = reindex(self.backend, encoder, progress=progress)
         self._resources.use_encoder(encoder)
         return report
 
@@ -532,13 +534,10 @@ class QEReasoningBank:
 
     def repair(self) -> int:
         """Rebuilds derived data, having set damaged patterns aside; returns how many those were."""
-        backend = self.backend
-        quarantined = backend.repair()
-        if any(problem.area == "embedding" for problem in backend.check()):
+        quarantined = self.backend.repair()
+        if any(problem.area == "embedding" for problem in self.backend.check()):
             self.reindex()
         return quarantined
-
-    # -- statistics ------------------------------------------------------------------------------
 
     def get_statistics(self) -> BankStatistics:
         """Returns totals, averages and groups, counted from the rows."""
@@ -547,17 +546,15 @@ class QEReasoningBank:
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns how long this object's look-ups took and how often the cache answered."""
-        return self._times.metrics()
+        return self._resources.answers.metrics()
 
     def get_cache_statistics(self) -> CacheStatistics:
         """Returns what the cache of answers holds."""
-        return self._resources.answers().statistics()
+        return self._resources.answers.statistics()
 
     def get_vector_statistics(self) -> VectorStatistics:
         """Returns what is held of vectors outside the database."""
         return self.backend.vector_statistics()
-
-    # -- inside ----------------------------------------------------------------------------------
 
     def _answer(self, request: SearchRequest) -> tuple[PatternMatch, ...]:
         query = self._resources.query(request)
@@ -567,8 +564,8 @@ class QEReasoningBank:
     def _import(
         self,
         patterns: Sequence[TestPattern],
+        mode: ImportMode = "merge",
         *,
-        replace_all: bool = False,
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> StoreReport:
@@ -581,7 +578,7 @@ class QEReasoningBank:
             provenance=Provenance(origin="imported"),
             dry_run=dry_run,
             progress=progress,
-            replace_all=replace_all,
+            replace_all=mode == "replace",
         )
 
     # The names that the design fixes.
@@ -598,5 +595,5 @@ def _stored(session: PatternReader, id: str) -> StoredPattern | None:
 def _require_stored(session: PatternReader, id: str) -> StoredPattern:
     stored = _stored(session, id)
     if stored is None:
-        raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search")
+        raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search", id=id)
     return stored

@@ -6,12 +6,19 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from ..models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
+from ..models import (
+    DEFAULT_ENCODER,
+    Encoder,
+    QueryEmbedding,
+    create_encoder,
+    identity_of,
+    query_embedder,
+)
 from ..schema import (
     Database,
     DatabaseError,
@@ -42,6 +49,9 @@ _log = logging.getLogger("aqe")
 class BankResources:
     """The parts of a bank, each opened once; safe to use from several threads.
 
+    Attributes:
+        answers: The cache of answers; it outlives closing and opening again, empty.
+
     Args:
         given: A backend, an open database (never closed here), a path, or None for a bank in
             memory.
@@ -67,7 +77,8 @@ class BankResources:
         self._lock = threading.RLock()
         self._is_open = False
         self._in_memory = given is None
-        self._answers: AnswerCache[tuple[PatternMatch, ...]] | None = None
+        self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(self._version, _size_of)
+        self._embed: Callable[[str], QueryEmbedding] | None = None
         if given is None or isinstance(given, (Database, str, Path)):
             given = SqlitePatternBackend(given, durability=durability, tuning=tuning)
         self._backend: PatternBackend = given
@@ -84,14 +95,6 @@ class BankResources:
                 self._open()
         return self._backend
 
-    def answers(self) -> AnswerCache[tuple[PatternMatch, ...]]:
-        """Returns the cache of answers."""
-        backend = self.backend()
-        with self._lock:
-            if self._answers is None:
-                self._answers = AnswerCache(backend.version, _size_of)
-            return self._answers
-
     def encoder(self) -> Encoder:
         """Returns the bank's encoder, loading it on first use.
 
@@ -106,7 +109,9 @@ class BankResources:
                 if identity_of(encoder) != identity:
                     raise EncoderMismatchError(
                         f"the bank is embedded with {identity}, here is {identity_of(encoder)};"
-                        f" re-embed it: aqe patterns reindex --encoder {identity.name}"
+                        f" re-embed it: aqe patterns reindex --encoder {identity.name}",
+                        expected=identity,
+                        found=identity_of(encoder),
                     )
                 self._encoder = encoder
             return self._encoder
@@ -118,15 +123,19 @@ class BankResources:
         backend cannot search embeddings.
         """
         terms = tuple(query_terms(request.text))
-        if not terms or request.mode == "text" or not self.backend().has_vectors:
+        if not terms or request.mode == "text":
             return SearchQuery(request.text, terms, mode=request.mode)
-        embedding = embed_query(self.encoder(), request.text)
-        return SearchQuery(request.text, terms, embedding, request.mode)
+        if self._embed is None:
+            if not self.backend().has_vectors:
+                return SearchQuery(request.text, terms, mode=request.mode)
+            self._embed = query_embedder(self.encoder())
+        return SearchQuery(request.text, terms, self._embed(request.text), request.mode)
 
     def use_encoder(self, encoder: Encoder) -> None:
         """Uses another encoder from now on, after the bank was embedded with it."""
         with self._lock:
             self._encoder = encoder
+            self._embed = None
 
     def close(self) -> None:
         """Finishes what was written and closes the backend; the next use opens it again."""
@@ -134,7 +143,11 @@ class BankResources:
             if self._is_open:
                 self._backend.close()
             self._is_open = False
-            self._answers = None
+            self._embed = None
+            self.answers.clear()
+
+    def _version(self) -> Hashable:
+        return self.backend().version()
 
     def _open(self) -> None:
         if self._is_open:  # another thread was first

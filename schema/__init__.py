@@ -1,21 +1,28 @@
-"""What is stored: records, errors, the connection and the migrations. Imports nothing of ours."""
+"""Defines what is stored and how: records, errors, the database file and its migrations.
+
+The lowest layer: ``models``, ``retrieval``, ``learning`` and ``cli`` import it, and it imports none
+of them. ``records/`` are the values that the halves exchange, ``database/`` is the file,
+``migrations/`` are its tables as SQL, ``errors.py`` is everything that can go wrong.
+"""
 
 from __future__ import annotations
 
 from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-from .database.connection import Durability
+from .database.connection_settings import Durability
 from .database.database import Database
+from .database.database_tuning import DatabaseTuning
 from .database.file_check import (
     FileFacts,
     Problem,
     RepairAction,
     check_file,
     file_facts,
+    rebuild_indexes,
     unreadable,
 )
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
-from .database.salvage import SalvageReport, salvage
+from .database.salvage import SalvageReport, salvage, salvage_in_place
 from .errors import (
     AqeError,
     DatabaseBusyError,
@@ -69,14 +76,12 @@ from .records.patterns import (
     PatternSearchCriteria,
     PatternUsageContext,
     PatternVersion,
-    StoreReport,
-    StoreResult,
-    StoreStatus,
     TestPattern,
     stable_id,
     utc_now,
 )
 from .records.provenance import ORIGINS, Origin, Provenance
+from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 __all__ = [
     "CATEGORIES",
@@ -99,6 +104,7 @@ __all__ = [
     "DatabaseLocation",
     "DatabaseOpenError",
     "DatabaseReadOnlyError",
+    "DatabaseTuning",
     "Durability",
     "EncoderError",
     "EncoderIdentity",
@@ -148,8 +154,10 @@ __all__ = [
     "known_migrations",
     "locate_database",
     "put_in_place",
+    "rebuild_indexes",
     "restore",
     "salvage",
+    "salvage_in_place",
     "schema_version",
     "stable_id",
     "unreadable",

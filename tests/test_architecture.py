@@ -1,4 +1,4 @@
-"""How the source hangs together, read from its syntax trees."""
+"""Tests how the source depends on itself, read from its syntax trees."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import importlib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -18,14 +19,18 @@ ALLOWED: dict[str, set[str]] = {
     "models": {"schema"},
     "retrieval": {"models", "schema"},
     "learning": {"models", "schema"},
-    "cli": {"bench", "learning", "models", "retrieval", "schema"},
-    "bench": {"cli", "learning", "models", "retrieval", "schema"},
+    "maintenance": {"learning", "retrieval", "schema"},  # checks and repairs both halves
+    "bench": {"learning", "models", "retrieval", "schema"},
+    "cli": {"bench", "learning", "maintenance", "models", "retrieval", "schema"},
+    "__main__": {"cli"},
+    "aqe": {"learning", "maintenance", "models", "retrieval", "schema"},  # the facade
 }
+FACADE = ROOT / "src" / "aqe"
 FILES = {
     ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
     for part in PARTS
     for file in sorted((ROOT / part).rglob("*.py"))
-}
+} | {"aqe" if file.stem == "__init__" else file.stem: file for file in sorted(FACADE.glob("*.py"))}
 TREES = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in FILES.items()}
 PACKAGES = sorted({name for name, file in FILES.items() if file.name == "__init__.py"})
 MAX_LINES = 400
@@ -40,7 +45,7 @@ def imports_of(name: str) -> Iterator[tuple[str, str | None, bool]]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
-    package = name if name in PACKAGES else name.rpartition(".")[0]
+    package = "" if name == "aqe" else name if name in PACKAGES else name.rpartition(".")[0]
     for node in ast.walk(TREES[name]):
         for_types = id(node) in typing_only
         if isinstance(node, ast.Import):
@@ -50,7 +55,8 @@ def imports_of(name: str) -> Iterator[tuple[str, str | None, bool]]:
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                folders = [folder for folder in package.split(".") if folder]
+                above = folders[: len(folders) - node.level + 1]
                 base = ".".join([*above, *filter(None, [node.module])])
             elif not base.startswith("aqe."):
                 continue
@@ -60,12 +66,20 @@ def imports_of(name: str) -> Iterator[tuple[str, str | None, bool]]:
                 yield (inner, None, for_types) if inner in FILES else (base, alias.name, for_types)
 
 
+def module_named(name: str) -> ModuleType:
+    return importlib.import_module("aqe" if name == "aqe" else f"aqe.{name}")
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_imports_go_one_way(name: str) -> None:
     part = name.split(".")[0]
     for module, _, _ in imports_of(name):
         other = module.split(".")[0]
         assert other == part or other in ALLOWED[part], f"{name} imports {module}"
+
+
+def test_the_facade_imports_a_part_only_for_types_or_on_use() -> None:
+    assert all(for_types for _, _, for_types in imports_of("aqe"))
 
 
 def test_no_cycles_between_files() -> None:
@@ -89,7 +103,7 @@ def test_private_names_stay_in_their_file(name: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_all_of_a_package_is_complete(package: str) -> None:
     """``__all__`` names what the package's file imports from its own modules, all of it there."""
-    module = importlib.import_module(f"aqe.{package}")
+    module = module_named(package)
     if not [node for node in TREES[package].body if isinstance(node, ast.ImportFrom)]:
         return  # a folder of data, or one that gives nothing
     brought = {
@@ -107,10 +121,10 @@ def test_all_of_a_package_is_complete(package: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_names_in_all_exist(name: str) -> None:
-    module = importlib.import_module(f"aqe.{name}")
+    module = module_named(name)
     for public in getattr(module, "__all__", ()):
         assert hasattr(module, public), f"{name}.__all__ names {public}"
-        assert not public.startswith("_")
+        assert not public.startswith("_") or public == "__version__"
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -134,6 +148,16 @@ def test_no_forbidden_modules(name: str) -> None:
             assert ast.unparse(node.value) == "False", name
 
 
+@pytest.mark.parametrize("name", [name for name in FILES if name.split(".")[0] == "cli"])
+def test_no_sql_in_the_command_line(name: str) -> None:
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("execute", "executemany", "pragma"), f"{name}: {node.attr}"
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            modules = [getattr(node, "module", None), *(alias.name for alias in node.names)]
+            assert "apsw" not in {str(module).split(".")[0] for module in modules}, name
+
+
 # Beside module constants, loops over fixed names and variables that hold only fixed texts.
 SQL_BUILDERS = {
     "conditions.sql('and')",  # joins fixed texts
@@ -141,6 +165,8 @@ SQL_BUILDERS = {
     "int(dimension)",  # DDL takes no parameters
     "condition",  # retrieval/storage/sqlite/pattern_table.py: its callers give fixed texts
     "self._conditions.sql('where')",
+    "PATTERN_COLUMNS",  # retrieval/storage/sqlite/pattern_table.py: fixed lists of columns
+    "STORED_COLUMNS",
     "driver.sql",  # retrieval/storage/sqlite/filter_plan.py: a part of a filter, made of the above
     "part.sql",
 }
@@ -184,7 +210,7 @@ def _fixed_names(tree: ast.Module) -> set[str]:
 
 
 def _is_fixed(value: ast.expr, known: set[str]) -> bool:
-    """Returns whether an expression can only be one of the texts that stand in the source."""
+    """Returns whether an expression can only be one of the texts of the source."""
     if ast.unparse(value) in SQL_BUILDERS:
         return True
     match value:

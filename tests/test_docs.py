@@ -1,9 +1,9 @@
-"""The documentation is true: its examples run, its references are current."""
+"""The documentation is true: its examples run, its links and paths lead somewhere."""
 
 from __future__ import annotations
 
 import doctest
-import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,15 +11,33 @@ import pytest
 from aqe.cli.reference import reference
 
 ROOT = Path(__file__).resolve().parents[1]
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *GUIDES]
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+# A file of the repository, or a folder in backticks; NAME, GROUP and NNNN are the reader's own.
+TOP = "bench|cli|docs|examples|learning|models|retrieval|schema|src|tests"
+NAMED_PATH = re.compile(
+    rf"(?<![\w./-])(?:{TOP})/[\w./-]+\.(?:json|md|py|sql)\b|(?<=`)(?:{TOP})/[\w./-]*(?=`)"
+)
+PLACEHOLDER = re.compile(r"\b(?:NAME|GROUP|NNNN)")
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def anchors_of(text: str) -> set[str]:
+    """Returns the anchors that headings get on GitHub."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
 def test_examples_of_a_page_run(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = doctest.testfile(
-        str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
+        str(page),
+        module_relative=False,
+        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
     )
     assert result.failed == 0
 
@@ -29,11 +47,23 @@ def test_command_reference_is_current() -> None:
     assert current == reference(), "docs/cli.md is stale: run make docs"
 
 
-def test_relative_links_lead_somewhere() -> None:
-    import re
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith(("http:", "https:", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert not path.startswith("/"), f"{page.name} links to {link}"
+        assert target.exists(), f"{page.name} links to {link}"
+        if anchor:
+            assert anchor in anchors_of(target.read_text(encoding="utf-8")), f"{page.name}: {link}"
 
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
-            if not target.startswith(("http:", "https:", "mailto:")):
-                assert (page.parent / target).exists(), f"{page.name} links to {target}"
-                assert os.path.isabs(target) is False
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_named_in_a_page_exist(page: Path) -> None:
+    named = set(NAMED_PATH.findall(page.read_text(encoding="utf-8")))
+    missing = [
+        path for path in named if not PLACEHOLDER.search(path) and not (ROOT / path).exists()
+    ]
+    assert not missing, f"{page.name} names {', '.join(sorted(missing))}"

@@ -1,8 +1,10 @@
-"""What the wheel holds: every folder of the source but the maintainers' studies."""
+"""Tests the wheel, which holds every source folder except the studies, and the facade."""
 
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -47,7 +49,7 @@ def test_the_version_is_one() -> None:
     assert _pyproject()["project"]["version"] == aqe.__version__
 
 
-def test_the_facade_gives_what_it_names() -> None:
+def test_the_facade_exports_what_it_names() -> None:
     for name in aqe.__all__:
         assert getattr(aqe, name) is not None
     assert dir(aqe) == aqe.__all__
@@ -56,7 +58,19 @@ def test_the_facade_gives_what_it_names() -> None:
     except AttributeError as error:
         assert "has no attribute 'NothingOfThisName'" in str(error)  # noqa: PT017
     else:
-        raise AssertionError("an unknown name was given")
+        raise AssertionError("an unknown name was found")
+
+
+def test_import_of_the_facade_loads_no_part() -> None:
+    code = "import aqe, sys; print(*(name for name in sys.modules if name.startswith('aqe.')))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT / "src")},
+    )
+    assert done.stdout == "\n"
 
 
 def test_every_dependency_has_a_lower_bound_that_is_met() -> None:

@@ -1,4 +1,4 @@
-"""Measures what each ingredient of the ranking is worth.
+"""Measures the contribution of each part of the ranking.
 
 Run: ``python -m aqe.bench.studies.ablation SET:FIELD …``.
 
@@ -22,13 +22,10 @@ from ...models import (
     QueryEmbedding,
     create_encoder,
     embed_query,
-    identity_of,
 )
 from ...models.vector import Vector
-from ...retrieval.ranking.fusion import BM25_WEIGHT, SPREAD_WEIGHT
+from ...retrieval import RankingTuning
 from ...retrieval.ranking.query_fit import spreads_of, telling_pieces
-from ...retrieval.ranking.search import CANDIDATES_PER_LEG
-from ...retrieval.storage.sqlite import PatternSession, PatternStore
 from ...retrieval.text.tokens import (
     STOP_WORDS,
     match_expression,
@@ -37,21 +34,22 @@ from ...retrieval.text.tokens import (
     weighted_terms,
 )
 from ...schema import PatternSearchCriteria
-from ..beir import JudgedSet, read_judged_set
-from ..embedding_cache import CachedEncoder
-from ..judged_bank import DocumentField, open_judged_bank
-from ..quality import RRF_K
-from ..retrieval_metrics import ndcg_at_10
-from .ranking_weight import document_of_row, tuning_half
+from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.embedding_cache import CachedEncoder
+from ..quality.judged_bank import DocumentField, open_judged_bank
+from ..quality.retrieval_metrics import ndcg_at_10
+from ..quality.retrieval_quality import RRF_K
+from ..workload.ranking_legs import RankingLegs, Scores, SqlitePatternSession
+from .ranking_weight import tuning_half
 
 __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
 
-DEPTH = CANDIDATES_PER_LEG
-Scores = dict[int, float]
+TUNING = RankingTuning()
+DEPTH = TUNING.candidates_per_leg
 Weights = tuple[float, float, float, float]
 
-# Name, description, tags, code: as the bank has them; without the doubling that makes k1 0.6 of
-# FTS5's 1.2; without the name's weight.
+# Weights of name, description, tags and code: the bank's; without the doubling that turns FTS5's
+# k1 of 1.2 into 0.6; without the weight of names; FTS5's own.
 OURS: Weights = (8.0, 2.0, 2.0, 2.0)
 PLAIN_K1: Weights = (4.0, 1.0, 1.0, 1.0)
 NAME_AS_ANY: Weights = (2.0, 2.0, 2.0, 2.0)
@@ -60,7 +58,7 @@ PLAIN: Weights = (1.0, 1.0, 1.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One way to rank: which words, which column weights, which fusion."""
+    """A way to rank: its query terms, column weights and fusion."""
 
     fuse: Callable[[Scores, Scores], Scores]
     stop_words: bool = True
@@ -72,7 +70,7 @@ class System:
 
 def _raw(cosines: Scores, bm25: Scores) -> Scores:
     keys = {*cosines, *bm25}
-    return {key: cosines.get(key, 0.0) + BM25_WEIGHT * bm25.get(key, 0.0) for key in keys}
+    return {key: cosines.get(key, 0.0) + TUNING.bm25_weight * bm25.get(key, 0.0) for key in keys}
 
 
 def convex_combination(cosines: Scores, bm25: Scores) -> Scores:
@@ -126,13 +124,13 @@ def ablation_row(
 ) -> dict[str, float]:
     """Returns the mean nDCG@10 of each system."""
     with open_judged_bank(judged, field=field, encoder=CachedEncoder(encoder, cache)) as bank:
-        store = PatternStore(bank.bank.database, identity_of(encoder))
-        documents = document_of_row(store)
+        legs = RankingLegs(bank.bank)
+        documents = legs.sources()
         rankings: dict[str, dict[str, list[str]]] = {name: {} for name in SYSTEMS}
         for id, text in judged.queries.items():
             query = embed_query(encoder, text)
-            with store.reading() as session:
-                cosines = session.vectors.candidates(query.whole, DEPTH, PatternSearchCriteria())
+            with legs.reading() as session:
+                cosines = session.vector_candidates(query.whole, DEPTH, PatternSearchCriteria())
                 for name, system in SYSTEMS.items():
                     scores = system.fuse(*_legs(session, system, text, cosines, query.whole))
                     if system.spread:
@@ -142,14 +140,16 @@ def ablation_row(
     return {name: _mean(found, judged) for name, found in rankings.items()}
 
 
-def _less_spread(session: PatternSession, scores: Scores, query: QueryEmbedding) -> Scores:
+def _less_spread(session: SqlitePatternSession, scores: Scores, query: QueryEmbedding) -> Scores:
     found, vectors = session.vectors.unit_vectors(sorted(scores))
     spreads = spreads_of(found, vectors, telling_pieces(query))
-    return {key: score - SPREAD_WEIGHT * spreads.get(key, 0.0) for key, score in scores.items()}
+    return {
+        key: score - TUNING.spread_weight * spreads.get(key, 0.0) for key, score in scores.items()
+    }
 
 
 def _legs(
-    session: PatternSession, system: System, text: str, cosines: Scores, embedding: Vector
+    session: SqlitePatternSession, system: System, text: str, cosines: Scores, embedding: Vector
 ) -> tuple[Scores, Scores]:
     terms = query_terms(text) if system.stop_words else list(dict.fromkeys(split_words(text)))
     if not terms:
@@ -165,7 +165,7 @@ def _legs(
 
 
 def _bm25(
-    session: PatternSession,
+    session: SqlitePatternSession,
     terms: Sequence[str],
     weights: Weights,
     rowids: Sequence[int] | None = None,
@@ -198,10 +198,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     encoder = create_encoder(given.encoder)
     columns = {}
-    for one in given.sets:
-        folder, _, field = one.rpartition(":")
+    for argument in given.sets:
+        folder, _, field = argument.rpartition(":")
         if field not in ("description", "template"):
-            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {one}")
+            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {argument}")
         judged = tuning_half(read_judged_set(Path(folder)), checking=True)
         name = f"{judged.name} ({len(judged.queries)})"
         columns[name] = ablation_row(judged, field, encoder, given.cache)

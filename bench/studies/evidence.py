@@ -1,12 +1,14 @@
-"""Does recorded use make later answers better, and can one agent cheat? On judged data.
+"""Measures whether recorded uses improve later answers, and whether an agent can cheat.
 
-    python -m aqe.bench.studies.evidence DIR [--field description|template]
+Run: ``python -m aqe.bench.studies.evidence DIR [--field description|template]``. It wrote
+``bench/results/evidence.md``.
 
-Half of the queries are replayed as work: agents search, use the first answers and record how it
-went. A use succeeds when the pattern is one that was judged relevant; one outcome in ten is wrong.
-Then the other half's queries that share a relevant document are asked (paraphrases of a need that
-was met before), the replayed ones again, and, as a control, the rest. Last, one agent records 1,000
-false successes of a pattern that is irrelevant to a query and ranked below a proven one.
+Half of the queries of a judged set are replayed as work: agents search, use the first answers and
+record the outcomes. A use succeeds if the pattern was judged relevant; one outcome in ten is wrong.
+Then three groups are asked: the replayed queries again, those of the other half that share a
+relevant document with one of them (paraphrases of a need that was met before), and the rest as a
+control. At the end one agent records 1,000 false successes of a pattern that is irrelevant to a
+query and ranked below a proven one.
 """
 
 from __future__ import annotations
@@ -24,21 +26,21 @@ import numpy as np
 
 from ...models import DEFAULT_ENCODER, Encoder, create_encoder
 from ...schema import AqeError, PatternUsageContext
-from ..beir import JudgedSet, read_judged_set
-from ..embedding_cache import CachedEncoder, default_cache_folder
-from ..judged_bank import DocumentField, JudgedBank, open_judged_bank
-from ..quality import SEED
-from ..retrieval_metrics import Values, compare, ndcg_at_10
+from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.embedding_cache import CachedEncoder, default_cache_folder
+from ..quality.judged_bank import DocumentField, JudgedBank, open_judged_bank
+from ..quality.retrieval_metrics import Values, compare, ndcg_at_10
+from ..quality.retrieval_quality import SEED
 
 __all__ = ["Flood", "Groups", "measure_evidence", "split_queries"]
 
 AGENTS = ("test-generator", "test-executor", "regression-risk-analyzer")
-# An agent looks at so many answers before it gives up on the bank.
+# Answers that an agent tries before it gives up on the bank.
 USED_ANSWERS = 3
 WRONG_OUTCOMES = 0.1
 FALSE_SUCCESSES = 1_000
 FLOODED_QUERIES = 20
-# Deep enough to see where a pattern came from.
+# Deep enough to see from where a pattern rose.
 SEEN_RANKS = 50
 
 
@@ -57,7 +59,7 @@ class Flood:
 
     Attributes:
         rank_after_few: After as many false successes as there are ``AGENTS``.
-        passed: Whether it stands above the proven pattern in the end.
+        passed: Whether it ends up above the proven pattern.
     """
 
     query: str
@@ -69,9 +71,15 @@ class Flood:
 
 
 def measure_evidence(
-    judged: JudgedSet, *, field: DocumentField, encoder: Encoder, cache: Path, seed: int = SEED
+    judged: JudgedSet,
+    *,
+    field: DocumentField,
+    encoder: Encoder,
+    cache: Path,
+    seed: int = SEED,
+    false_successes: int = FALSE_SUCCESSES,
 ) -> dict[str, Any]:
-    """Returns nDCG@10 before and after the replay by group, and what a flood did."""
+    """Returns nDCG@10 of each group before and after the replay, and the effect of the floods."""
     groups = split_queries(judged, seed=seed)
     rng = np.random.default_rng(seed)
     cached = CachedEncoder(encoder, cache)
@@ -79,7 +87,7 @@ def measure_evidence(
         before = {name: _ndcg(bank, judged, ids) for name, ids in asdict(groups).items()}
         uses = _replay(bank, judged, groups.replayed, rng)
         after = {name: _ndcg(bank, judged, ids) for name, ids in asdict(groups).items()}
-        floods = _floods(bank, judged, groups, rng)
+        floods = _floods(bank, judged, groups, rng, false_successes)
     return {
         "dataset": judged.name,
         "documents": len(judged.documents),
@@ -91,12 +99,12 @@ def measure_evidence(
         "groups": {
             name: _change(before[name], after[name], seed) for name in before if before[name].size
         },
-        "flood": _flood_summary(floods),
+        "flood": _flood_summary(floods, false_successes),
     }
 
 
 def split_queries(judged: JudgedSet, *, seed: int) -> Groups:
-    """Returns the queries in groups: a random half is replayed."""
+    """Returns the queries in groups, a random half of them to be replayed."""
     ids = sorted(judged.queries)
     order = np.random.default_rng(seed).permutation(len(ids))
     half = len(ids) // 2
@@ -119,7 +127,7 @@ def _ndcg(bank: JudgedBank, judged: JudgedSet, ids: Sequence[str]) -> Values:
 def _replay(
     bank: JudgedBank, judged: JudgedSet, ids: Sequence[str], rng: np.random.Generator
 ) -> int:
-    """Lets each agent meet each need once; returns how many uses were recorded."""
+    """Lets each agent meet each need once; returns the number of recorded uses."""
     uses = 0
     for agent in AGENTS:
         for id in ids:
@@ -138,20 +146,24 @@ def _record(bank: JudgedBank, document: str, agent: str, success: bool) -> None:
 
 
 def _floods(
-    bank: JudgedBank, judged: JudgedSet, groups: Groups, rng: np.random.Generator
+    bank: JudgedBank,
+    judged: JudgedSet,
+    groups: Groups,
+    rng: np.random.Generator,
+    false_successes: int,
 ) -> list[Flood]:
     """Floods, query by query, the first irrelevant unused pattern below a proven one."""
     floods: list[Flood] = []
     for index in rng.permutation(len(groups.replayed)):
         if len(floods) == FLOODED_QUERIES:
             break
-        flood = _flood(bank, judged, groups.replayed[index])
+        flood = _flood(bank, judged, groups.replayed[index], false_successes)
         if flood is not None:
             floods.append(flood)
     return floods
 
 
-def _flood(bank: JudgedBank, judged: JudgedSet, query: str) -> Flood | None:
+def _flood(bank: JudgedBank, judged: JudgedSet, query: str, false_successes: int) -> Flood | None:
     found = bank.search(judged.queries[query], limit=SEEN_RANKS)
     relevant = judged.relevant(query)
     proven = next((id for id in found if id in relevant and _successes(bank, id) > 0), None)
@@ -162,7 +174,7 @@ def _flood(bank: JudgedBank, judged: JudgedSet, query: str) -> Flood | None:
     if target is None:
         return None
     few = _rank_after(bank, judged.queries[query], target, len(AGENTS))
-    last = _rank_after(bank, judged.queries[query], target, FALSE_SUCCESSES - len(AGENTS))
+    last = _rank_after(bank, judged.queries[query], target, false_successes - len(AGENTS))
     ranking = bank.search(judged.queries[query], limit=SEEN_RANKS)
     return Flood(
         query=query,
@@ -201,10 +213,10 @@ def _change(before: Values, after: Values, seed: int) -> dict[str, Any]:
     }
 
 
-def _flood_summary(floods: Sequence[Flood]) -> dict[str, Any]:
+def _flood_summary(floods: Sequence[Flood], false_successes: int) -> dict[str, Any]:
     rises = [flood.rank_before - flood.rank_after for flood in floods]
     return {
-        "false_successes": FALSE_SUCCESSES,
+        "false_successes": false_successes,
         "queries": len(floods),
         "passed_the_proven": sum(flood.passed for flood in floods),
         "rose_after_the_first_few": sum(
@@ -216,17 +228,18 @@ def _flood_summary(floods: Sequence[Flood]) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs it from the command line and prints JSON."""
+    """Prints the figures as JSON; returns 1 if the set cannot be read."""
     parser = argparse.ArgumentParser(
         prog="python -m aqe.bench.studies.evidence", description=__doc__
     )
     parser.add_argument("folder", type=Path, help="corpus.jsonl, queries.jsonl, qrels.tsv")
     parser.add_argument("--field", choices=("description", "template"), default="description")
-    parser.add_argument("--qrels", type=Path, help="judgements, where the folder has several")
+    parser.add_argument("--qrels", type=Path, help="judgements, if the folder has several splits")
     parser.add_argument("--encoder", default=DEFAULT_ENCODER)
     parser.add_argument("--limit-queries", type=int, help="a sample of the queries")
     parser.add_argument("--cache", type=Path, default=default_cache_folder(os.environ))
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--false-successes", type=int, default=FALSE_SUCCESSES)
     options = parser.parse_args(arguments)
     try:
         judged = read_judged_set(options.folder, qrels=options.qrels)
@@ -238,6 +251,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             encoder=create_encoder(options.encoder),
             cache=options.cache,
             seed=options.seed,
+            false_successes=options.false_successes,
         )
     except AqeError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""How fast learning is: one update, one durable experience, analytics and start of a big history.
+"""Measures the speed of learning: an update, a durable experience, analytics and a start.
 
-python -m aqe.bench.studies.learning_speed
+Run: ``python -m aqe.bench.studies.learning_speed``. It wrote ``bench/results/learning.speed.json``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from ...learning import LearningEngine, LearningStore
+from ...learning import LearningEngine, SQLiteLearningBackend
 from ...learning.config import QLearningConfig
 from ...learning.outcome.keys import action_key, state_key
 from ...learning.q_learning.q_table import QTable
 from ...learning.q_learning.update_rules import update
-from ...learning.storage.sqlite.q_value_table import Cell
+from ...learning.storage.learning_rows import Cell, SnapshotMark
 from ...schema import AgentAction, Experience, Task, TaskResult, TaskState
 
 __all__ = ["fill_history", "run"]
@@ -36,31 +36,38 @@ EXPERIENCES = 100_000
 Q_VALUES = 50_000
 STRATEGIES = tuple(f"strategy-{number}" for number in range(8))
 DAYS = 60
-# Other work on a shared machine shows in the p95 of a whole run; the quietest of as many batches
-# shows what the code itself takes.
+# Other work on a shared machine affects the p95 of a whole run; the quietest of this many batches
+# shows the time of the code itself.
 BATCHES = 5
 
 
-def run(*, experiences: int = EXPERIENCES, q_values: int = Q_VALUES, repeats: int = 20) -> Any:
+def run(
+    *,
+    experiences: int = EXPERIENCES,
+    q_values: int = Q_VALUES,
+    updates: int = UPDATES,
+    learned: int = LEARNED,
+    repeats: int = 20,
+) -> Any:
     """Returns ``{"results": [{"work", "median_ms", "p95_ms", "quiet_p95_ms", "target_ms", …}]}``.
 
-    ``quiet_p95_ms`` is the p95 of the quietest of five batches; ``passed`` goes by it, or by the
-    median where ``measure`` says so.
+    ``quiet_p95_ms`` is the p95 of the quietest of five batches; ``passed`` depends on it, or on the
+    median if ``measure`` is ``median``.
     """
     with tempfile.TemporaryDirectory() as folder:
         big = Path(folder, "big.db")
         fill_history(big, experiences=experiences, q_values=q_values)
         results = [
-            _row("Q-update, 10,000 states", _update_times(), "median", 0.02),
+            _row("Q-update, 10,000 states", _update_times(updates), "median", 0.02),
             _row(
                 "learn_from_execution, durable, empty history",
-                _learn_times(Path(folder, "s.db")),
+                _learn_times(Path(folder, "s.db"), learned),
                 "p95",
                 1.0,
             ),
             _row(
                 f"learn_from_execution, durable, {experiences:,} experiences",
-                _learn_times(big),
+                _learn_times(big, learned),
                 "p95",
                 1.0,
             ),
@@ -81,7 +88,7 @@ def run(*, experiences: int = EXPERIENCES, q_values: int = Q_VALUES, repeats: in
 
 
 def fill_history(path: Path, *, experiences: int, q_values: int, agent_id: str = "big") -> None:
-    """Writes a history as an engine would, in one transaction, and about so many Q-values."""
+    """Writes a history as an engine would, in one transaction, and about that many Q-values."""
     rng = np.random.default_rng(1)
     now = datetime.now(UTC)
     states = [
@@ -92,9 +99,9 @@ def fill_history(path: Path, *, experiences: int, q_values: int, agent_id: str =
     kinds = rng.integers(len(states) * len(actions), size=experiences)
     rewards = rng.uniform(-2, 2, size=experiences)
     config = QLearningConfig(replay_interval=0)  # the rows matter here, not the values
-    with LearningStore(path) as store, store.writing() as rows:
-        rows.agents.add(agent_id, at=now.isoformat())
-        settings = rows.agents.settings_rowid(config)
+    with SQLiteLearningBackend(path) as backend, backend.writing() as writer:
+        writer.add_agent(agent_id, at=now.isoformat())
+        settings = writer.settings_id(config)
         for number, (kind, reward) in enumerate(zip(kinds.tolist(), rewards.tolist(), strict=True)):
             state, action = divmod(kind, len(actions))
             experience = Experience(
@@ -115,25 +122,22 @@ def fill_history(path: Path, *, experiences: int, q_values: int, agent_id: str =
                 timestamp=now - timedelta(days=DAYS * (1 - number / experiences)),
                 context={"description": "a task like many others"},
             )
-            last = rows.history.append(experience, settings_rowid=settings)
-            rows.agents.count_experience(agent_id, last, at=now.isoformat())
-            rows.patterns.count(experience)
-            rows.analytics.count(experience)
-        rows.values.put(
+            last = writer.append(experience, settings_id=settings) or 0
+        writer.store_q_values(
             agent_id,
             (Cell(states[i // 8], actions[i % 8], 0.5, None, 2, 1.0) for i in range(q_values)),
+            SnapshotMark(experiences, last, 0.01),
             at=now.isoformat(),
         )
-        rows.agents.mark_snapshot(agent_id, count=experiences, experience=last, epsilon=0.01)
 
 
-def _update_times() -> list[float]:
+def _update_times(count: int) -> list[float]:
     table = QTable([str(state) for state in range(STATES)], list(STRATEGIES))
     rng = np.random.default_rng(1)
-    states = rng.integers(STATES, size=UPDATES + 1).tolist()
-    actions = rng.integers(len(STRATEGIES), size=UPDATES).tolist()
+    states = rng.integers(STATES, size=count + 1).tolist()
+    actions = rng.integers(len(STRATEGIES), size=count).tolist()
     times = []
-    for number in range(UPDATES):
+    for number in range(count):
         state, action, follows = states[number], actions[number], states[number + 1]
         started = time.perf_counter()
         table.count_visit(state, action, 1.0)
@@ -142,11 +146,11 @@ def _update_times() -> list[float]:
     return times
 
 
-def _learn_times(path: Path) -> list[float]:
+def _learn_times(path: Path, count: int) -> list[float]:
     rng = np.random.default_rng(2)
     times = []
     with LearningEngine("big", path) as engine:
-        for number in range(LEARNED):
+        for number in range(count):
             success = bool(rng.random() < 0.7)
             task = Task(id=str(number), type=f"type-{number % 5}", complexity=float(rng.random()))
             result = TaskResult(
@@ -203,8 +207,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--experiences", type=int, default=EXPERIENCES)
     parser.add_argument("--q-values", type=int, default=Q_VALUES)
-    options = parser.parse_args(arguments)
-    report = run(experiences=options.experiences, q_values=options.q_values)
+    parser.add_argument("--updates", type=int, default=UPDATES)
+    parser.add_argument("--learned", type=int, default=LEARNED)
+    report = run(**vars(parser.parse_args(arguments)))
     machine = {"python": platform.python_version(), "cpus": os.cpu_count()}
     json.dump({**report, "machine": machine}, sys.stdout, indent=1)
     sys.stdout.write("\n")

@@ -1,10 +1,10 @@
-"""Measures what the ranking costs beside a plain convex combination.
+"""Compares the cost of the ranking with that of a plain convex combination.
 
 Run: ``python -m aqe.bench.studies.ranking_cost``.
 
-In one bank of generated patterns the legs and the fusion of both are timed in turns, and the whole
-look-up. The rest of a look-up (rows, near-duplicates, reasons) is the same with either, so the
-look-up with the plain combination takes what ours takes, less our legs and fusion, plus its own.
+In one bank of generated patterns the whole look-up and the legs and fusion of both are timed in
+turns. The rest of a look-up (rows, near-duplicates, reasons) is the same with either, so a look-up
+with the plain combination takes the time of ours, less our legs and fusion, plus its own.
 """
 
 from __future__ import annotations
@@ -21,15 +21,12 @@ import msgspec
 import numpy as np
 
 from ...models import QueryEmbedding, embed_query
-from ...retrieval import QEReasoningBank
-from ...retrieval.ranking.fusion import fuse
-from ...retrieval.ranking.search import CANDIDATES_PER_LEG, SearchRequest, leg_scores
-from ...retrieval.storage.sqlite import PatternStore
-from ...retrieval.text.tokens import query_terms
-from ...schema import Database, PatternSearchContext, PatternSearchCriteria
-from ..latency import SEED
-from ..latency_rows import Key, LatencyTimes
-from ..synthetic import GeneratedEncoder, PatternGenerator, fill_bank
+from ...retrieval import QEReasoningBank, RankingTuning
+from ...schema import Database, PatternSearchCriteria
+from ..latency.latency_rows import Key, LatencyTimes
+from ..workload.generated_encoder import GeneratedEncoder, fill_bank
+from ..workload.generated_patterns import SEED, PatternGenerator
+from ..workload.ranking_legs import RankingLegs, ranked_rows
 from .ablation import convex_combination
 
 __all__ = ["measure_ranking_cost"]
@@ -46,8 +43,8 @@ def measure_ranking_cost(
     """Returns p50 and p95 in ms of a look-up with either ranking, embedding given, and the growth.
 
     Args:
-        patterns: In the bank.
-        queries: Distinct queries that count; a few before them only warm up.
+        patterns: Patterns in the bank.
+        queries: Distinct queries that count; some more before them only warm up.
     """
     generator = PatternGenerator(patterns, seed=seed)
     asked = generator.queries(queries + WARM_UP)
@@ -59,13 +56,13 @@ def measure_ranking_cost(
         QEReasoningBank(database, encoder=encoder) as bank,
     ):
         fill_bank(bank, generator, encoder)
-        store = PatternStore(database, bank.encoder_identity)
+        legs = RankingLegs(bank)
         for number, query in enumerate(asked):
             embedding = embed_query(encoder, query.text)
             times.time(LOOKUP, partial(bank.search, query.text))
             turns = ((OURS, _ours), (CONVEX, _convex))
             for key, way in turns if number % 2 else reversed(turns):
-                times.time(key, partial(way, store, query.text, embedding))
+                times.time(key, partial(way, legs, query.text, embedding))
     lookup, ours, convex = (np.array(times.ms[key][WARM_UP:]) for key in (LOOKUP, OURS, CONVEX))
     figures = {}
     for share in (50, 95):
@@ -77,22 +74,16 @@ def measure_ranking_cost(
     return figures
 
 
-def _ours(store: PatternStore, text: str, embedding: QueryEmbedding) -> None:
-    with store.reading() as session:
-        request = SearchRequest(text, PatternSearchContext(), PatternSearchCriteria(), limit=10)
-        scores = leg_scores(session, request, query_terms(text), embedding)
-        keys = sorted({*scores.cosines, *scores.bm25})
-        rules = dict.fromkeys(keys, 0.0)
-        fuse(keys, scores.cosines, scores.bm25, rules, spreads=scores.spreads)
+def _ours(legs: RankingLegs, text: str, embedding: QueryEmbedding) -> None:
+    ranked_rows(legs.scores(text, embedding))
 
 
-def _convex(store: PatternStore, text: str, embedding: QueryEmbedding) -> None:
+def _convex(legs: RankingLegs, text: str, embedding: QueryEmbedding) -> None:
     criteria = PatternSearchCriteria()
-    with store.reading() as session:
-        cosines = session.vectors.candidates(embedding.whole, CANDIDATES_PER_LEG, criteria)
-        bm25 = session.text.candidates(query_terms(text), CANDIDATES_PER_LEG, criteria)
-        fused = convex_combination(cosines, bm25)
-        sorted(fused, key=lambda key: (-fused[key], key))
+    cosines = legs.vector(embedding.whole, RankingTuning().candidates_per_leg, criteria)
+    bm25 = legs.text(text, RankingTuning().candidates_per_leg, criteria)
+    fused = convex_combination(cosines, bm25)
+    sorted(fused, key=lambda key: (-fused[key], key))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,8 +3,8 @@
 Run: ``python -m aqe.bench.studies.ranking_weight SET:FIELD …``.
 
 Each set is a folder in BEIR layout, its field ``description`` or ``template``. Only every second
-query (by the hash of its id) is looked at, so that the others can check what was found. The legs'
-scores are those of a user's search; the fusion is tried with each weight.
+query (by the hash of its id) is used, so that the others can check the result. The legs' scores are
+those of a user's search; the fusion is tried with each weight.
 """
 
 from __future__ import annotations
@@ -18,24 +18,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ...models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query, identity_of
-from ...retrieval.ranking.fusion import fuse
-from ...retrieval.ranking.search import LegScores, SearchRequest, leg_scores
-from ...retrieval.storage.sqlite import PatternStore
-from ...retrieval.text.tokens import query_terms
-from ...schema import PatternSearchContext, PatternSearchCriteria
-from ..beir import JudgedSet, read_judged_set
-from ..embedding_cache import CachedEncoder
-from ..judged_bank import DocumentField, open_judged_bank
-from ..retrieval_metrics import ndcg_at_10
+from ...models import DEFAULT_ENCODER, Encoder, create_encoder, embed_query
+from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.embedding_cache import CachedEncoder
+from ..quality.judged_bank import DocumentField, open_judged_bank
+from ..quality.retrieval_metrics import ndcg_at_10
+from ..workload.ranking_legs import LegScores, RankingLegs, ranked_rows
 
-__all__ = ["WEIGHTS", "document_of_row", "tuning_half", "weights_table"]
+__all__ = ["WEIGHTS", "tuning_half", "weights_table"]
 
 WEIGHTS = (0.0, 0.004, 0.006, 0.008, 0.010, 0.012, 0.014, 0.016, 0.02, 0.03, 0.05)
 
 
 def tuning_half(judged: JudgedSet, *, checking: bool = False) -> JudgedSet:
-    """Returns the set with those queries whose hashed id is even; for checking, the others."""
+    """Returns the set with the queries whose hashed id is even; for checking, the others."""
     kept = {
         id: text
         for id, text in judged.queries.items()
@@ -50,41 +46,26 @@ def weights_table(
 ) -> npt.NDArray[np.float64]:
     """Returns the mean nDCG@10 (weights,) of the ranking with each of ``WEIGHTS``."""
     with open_judged_bank(judged, field=field, encoder=CachedEncoder(encoder, cache)) as bank:
-        store = PatternStore(bank.bank.database, identity_of(encoder))
-        documents = document_of_row(store)
-        legs = {id: _legs(store, text, encoder) for id, text in judged.queries.items()}
+        legs = RankingLegs(bank.bank)
+        documents = legs.sources()  # a judged pattern's source is its document
+        scores = {
+            id: legs.scores(text, embed_query(encoder, text)) for id, text in judged.queries.items()
+        }
     return np.array(
         [
-            ndcg_at_10(_rankings(legs, weight, documents), judged.judgements).mean()
+            ndcg_at_10(_rankings(scores, weight, documents), judged.judgements).mean()
             for weight in WEIGHTS
         ]
     )
 
 
-def document_of_row(store: PatternStore) -> dict[int, str]:
-    """Returns the document id, which a judged pattern keeps as its source, by row number."""
-    with store.reading() as session:
-        return {rowid: pattern.source or "" for rowid, pattern in session.rows.each()}
-
-
-def _legs(store: PatternStore, query: str, encoder: Encoder) -> LegScores:
-    request = SearchRequest(query, PatternSearchContext(), PatternSearchCriteria(), 10)
-    with store.reading() as session:
-        return leg_scores(session, request, query_terms(query), embed_query(encoder, query))
-
-
 def _rankings(
-    legs: Mapping[str, LegScores], weight: float, documents: Mapping[int, str]
+    scores: Mapping[str, LegScores], weight: float, documents: Mapping[int, str]
 ) -> dict[str, list[str]]:
-    rankings = {}
-    for id, scores in legs.items():
-        keys = sorted({*scores.cosines, *scores.bm25})
-        rules = dict.fromkeys(keys, 0.0)
-        fused = fuse(
-            keys, scores.cosines, scores.bm25, rules, spreads=scores.spreads, bm25_weight=weight
-        )
-        rankings[id] = [documents[one.key] for one in fused[:10]]
-    return rankings
+    return {
+        id: [documents[row] for row in ranked_rows(legs, bm25_weight=weight)[:10]]
+        for id, legs in scores.items()
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,10 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [f"| set | {' | '.join(f'{weight:g}' for weight in WEIGHTS)} |"]
     lines.append("|---|" + "---:|" * len(WEIGHTS))
     rows = []
-    for one in given.sets:
-        folder, _, field = one.rpartition(":")
+    for argument in given.sets:
+        folder, _, field = argument.rpartition(":")
         if field not in ("description", "template"):
-            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {one}")
+            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {argument}")
         judged = tuning_half(read_judged_set(Path(folder)))
         rows.append(weights_table(judged, field, encoder, given.cache))
         lines.append(_line(f"{judged.name} ({len(judged.queries)} queries)", rows[-1]))

@@ -1,11 +1,11 @@
-"""The product's own task as judged data: what a test says it checks -> the test without saying it.
+"""Builds judged data for the product's own task: from the words of a test to the test without them.
 
-    python -m aqe.bench.studies.testsuites OUT_DIR [--packages numpy,scipy] [--js FOLDER ...]
+Run: ``python -m aqe.bench.studies.testsuites OUT_DIR [--packages numpy,scipy] [--js FOLDER ...]``.
 
 Query: the first sentence of a Python test's docstring, or the title of a JavaScript or TypeScript
-test. Document: that test with its docstring removed or its title emptied. Everything comes from
+test. Document: that test with its docstring removed or its title emptied. Tests come from
 ``aqe.retrieval.extraction``, so the sets hold what the bank would hold. Whole projects go to a
-tuning or a checking half: what was tuned on one is not checked on the same authors' code.
+tuning or a checking half, so that nothing is checked on the code of authors it was tuned on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ...retrieval.extraction import extract_file, find_test_files
 from ...retrieval.text.syntax_tree import Grammar, parse
 from ...schema import AqeError, TestPattern
-from ..beir import Document, JudgedSet, write_judged_set
+from ..quality.beir import Document, JudgedSet, write_judged_set
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,9 +45,9 @@ _CHECKING: Final = frozenset(
     "numpy sklearn pandas vite zod immer cheerio redux jest commander fastify".split()
 )
 
-# A shorter sentence or title ("it works") is no need that somebody would search for.
+# A shorter sentence or title ("it works") is not a need that somebody would search for.
 MIN_WORDS: Final[dict[Family, int]] = {"python": 4, "javascript": 3}
-# Code or words that more tests than this share say nothing about which test is meant.
+# Code or words that more tests than this share do not identify a test.
 MAX_SHARED = 4
 # Less code than this is an empty body.
 MIN_CODE_CHARS = 30
@@ -58,11 +58,11 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class SuiteTest:
-    """One test without the words that say what it checks.
+    """A test without the words that describe it.
 
     Attributes:
-        title: Its name in Python, empty in JavaScript, where the title is the query.
-        query: Those words; empty where there are none, or too few of them.
+        title: Its name in Python; empty in JavaScript, where the title is the query.
+        query: The removed words; empty if there are none or too few.
     """
 
     project: str
@@ -81,14 +81,15 @@ def build_sets(
 ) -> list[JudgedSet]:
     """Writes a judged set for each language and half into a folder, and returns them.
 
-    The same suites give the same sets, whatever else is read beside them and in whatever order.
+    A project's half does not depend on the other projects, nor a set on the order of the suites.
 
     Args:
-        packages: Import names of installed packages; none takes those of the default that are
-            installed.
+        folder: Gets a folder for each set.
+        packages: Import names of installed packages; by default those of ``DEFAULT_PACKAGES`` that
+            are installed.
         javascript: Checkouts of projects; each is named after its folder.
-        documents: At most so many a set.
-        queries: Tests with a query, at most so many a set, evenly from its projects.
+        documents: Maximum for each set.
+        queries: Maximum of tests with a query for each set, taken evenly from its projects.
 
     Raises:
         AqeError: A package is not installed, a folder does not exist, or no test has a query.
@@ -97,7 +98,7 @@ def build_sets(
         "python": _package_roots(packages),
         "javascript": {path.resolve().name: path for path in javascript},
     }
-    made = []
+    sets = []
     for family, projects in roots.items():
         halves: defaultdict[Half, list[SuiteTest]] = defaultdict(list)
         for project, root in sorted(projects.items()):
@@ -106,12 +107,12 @@ def build_sets(
             name = f"{family}-{half}"
             judged = judged_set(name, tests, documents=documents, queries=queries)
             write_judged_set(folder / name, judged)
-            made.append(judged)
-    return made
+            sets.append(judged)
+    return sets
 
 
 def half_of(project: str) -> Half:
-    """Returns the half that a project belongs to, always the same one."""
+    """Returns the half of a project, which never changes."""
     if project in _TUNING or project in _CHECKING:
         return "tuning" if project in _TUNING else "checking"
     return "tuning" if hashlib.sha256(project.encode()).digest()[0] % 2 else "checking"
@@ -132,37 +133,40 @@ def suite_tests(project: str, root: Path, family: Family) -> list[SuiteTest]:
 def judged_set(
     name: str, tests: Iterable[SuiteTest], *, documents: int = DOCUMENTS, queries: int = QUERIES
 ) -> JudgedSet:
-    """Returns a judged set: tests of one text are one document, relevant to each one's query.
+    """Returns a judged set; tests with the same text are one document.
 
     Raises:
         AqeError: No test has a query.
     """
     found = _documents(tests)
-    shared = Counter(query for one in found for query in one.queries)
-    asked = [one for one in found if any(shared[query] <= MAX_SHARED for query in one.queries)]
-    chosen = {one.document.id: one for one in _evenly(asked)[:queries]}
+    shared = Counter(query for test in found for query in test.queries)
+    asked = [test for test in found if any(shared[query] <= MAX_SHARED for query in test.queries)]
+    chosen = {test.document.id: test for test in _evenly(asked)[:queries]}
     texts = sorted(
-        {query for one in chosen.values() for query in one.queries if shared[query] <= MAX_SHARED}
+        {query for test in chosen.values() for query in test.queries if shared[query] <= MAX_SHARED}
     )
     if not texts:
-        raise AqeError(f"{name}: expected tests that say in words what they check, found none")
-    # Every other test that the same words describe is relevant as well, so it must be there.
-    chosen |= {one.document.id: one for one in found if not one.queries.isdisjoint(texts)}
-    rest = [one for one in found if one.document.id not in chosen]
+        raise AqeError(
+            f"{name}: expected tests with a docstring or title in words, found none;"
+            " give other suites"
+        )
+    # All other tests with the same words are relevant as well, so they must be in the set.
+    chosen |= {test.document.id: test for test in found if not test.queries.isdisjoint(texts)}
+    rest = [test for test in found if test.document.id not in chosen]
     kept = [*chosen.values(), *rest[: max(0, documents - len(chosen))]]
-    kept.sort(key=lambda one: one.document.id)
+    kept.sort(key=lambda test: test.document.id)
     ids = {text: f"q{number}" for number, text in enumerate(texts)}
     judgements: dict[str, dict[str, int]] = {id: {} for id in ids.values()}
-    for one in kept:
-        for query in one.queries & ids.keys():
-            judgements[ids[query]][one.document.id] = 1
+    for test in kept:
+        for query in test.queries & ids.keys():
+            judgements[ids[query]][test.document.id] = 1
     by_id = {id: text for text, id in ids.items()}
-    return JudgedSet(name, tuple(one.document for one in kept), by_id, judgements)
+    return JudgedSet(name, tuple(test.document for test in kept), by_id, judgements)
 
 
 @dataclass(frozen=True, slots=True)
 class _Merged:
-    """All tests of one text."""
+    """All tests with the same text."""
 
     document: Document
     project: str
@@ -170,7 +174,7 @@ class _Merged:
 
 
 def _documents(tests: Iterable[SuiteTest]) -> list[_Merged]:
-    """Returns the distinct texts in the order of their hash, which is as good as a random one."""
+    """Returns the distinct texts ordered by their hash, which is as good as random."""
     groups: defaultdict[str, list[SuiteTest]] = defaultdict(list)
     for test in tests:
         groups[" ".join(test.code.split())].append(test)
@@ -181,17 +185,17 @@ def _documents(tests: Iterable[SuiteTest]) -> list[_Merged]:
             id = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
             queries = frozenset(test.query for test in group if test.query)
             merged.append(_Merged(Document(id, first.title, first.code), first.project, queries))
-    merged.sort(key=lambda one: one.document.id)
+    merged.sort(key=lambda test: test.document.id)
     return merged
 
 
 def _evenly(found: Sequence[_Merged]) -> list[_Merged]:
-    """Returns them one of each project in turn, so that the largest suite does not decide alone."""
+    """Returns them one of each project in turn, so that the largest suite does not dominate."""
     by_project: defaultdict[str, list[_Merged]] = defaultdict(list)
-    for one in found:
-        by_project[one.project].append(one)
+    for test in found:
+        by_project[test.project].append(test)
     rounds = zip_longest(*(by_project[project] for project in sorted(by_project)))
-    return [one for turn in rounds for one in turn if one is not None]
+    return [test for turn in rounds for test in turn if test is not None]
 
 
 def _package_roots(packages: Sequence[str]) -> dict[str, Path]:
@@ -243,7 +247,7 @@ def _javascript_test(project: str, pattern: TestPattern) -> SuiteTest | None:
 
 
 def _first(root: Node, kind: str) -> Node | None:
-    """Returns the first node of a kind in source order."""
+    """Returns the first node of a kind, in source order."""
     stack = [root]
     while stack:
         node = stack.pop()
@@ -264,18 +268,20 @@ def _suite_test(project: str, title: str, code: bytes, query: str, family: Famil
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Builds the sets from the command line and prints what they hold."""
+    """Builds the sets and prints their sizes; returns 1 if that is impossible."""
     parser = argparse.ArgumentParser(
         prog="python -m aqe.bench.studies.testsuites", description=__doc__
     )
-    parser.add_argument("folder", type=Path, help="where the sets go")
+    parser.add_argument("folder", type=Path, help="output folder")
     parser.add_argument("--packages", default="", help="import names, separated by commas")
-    parser.add_argument("--js", type=Path, action="append", default=[], help="a project's checkout")
-    parser.add_argument("--documents", type=int, default=DOCUMENTS, help="at most, in each set")
-    parser.add_argument("--queries", type=int, default=QUERIES, help="at most, in each set")
+    parser.add_argument(
+        "--js", type=Path, action="append", default=[], help="checkout of a project"
+    )
+    parser.add_argument("--documents", type=int, default=DOCUMENTS, help="maximum for each set")
+    parser.add_argument("--queries", type=int, default=QUERIES, help="maximum for each set")
     options = parser.parse_args(arguments)
     try:
-        made = build_sets(
+        sets = build_sets(
             options.folder,
             packages=[name for name in options.packages.split(",") if name],
             javascript=options.js,
@@ -285,13 +291,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AqeError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    for line in _summary(made):
+    for line in _summary(sets):
         print(line)
     return 0
 
 
-def _summary(made: Sequence[JudgedSet]) -> Iterator[str]:
-    for judged in made:
+def _summary(sets: Sequence[JudgedSet]) -> Iterator[str]:
+    for judged in sets:
         pairs = sum(map(len, judged.judgements.values()))
         yield (
             f"{judged.name}: {len(judged.documents)} documents, {len(judged.queries)} queries,"

@@ -1,7 +1,5 @@
-"""``aqe bench``: measures this installation on this machine."""
+"""Holds ``aqe bench``: a file for each group of benchmarks, listed in ``bench_commands``."""
 
 from __future__ import annotations
 
-from .bench_commands import app
-
-__all__ = ["app"]
+__all__: list[str] = []

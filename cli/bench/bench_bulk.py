@@ -1,4 +1,4 @@
-"""``aqe bench bulk``: reading suites into a bank, against the encoder alone."""
+"""Measures extraction against the encoder alone: ``aqe bench bulk``."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command of this file to the group."""
+    """Adds the command to the group."""
     app.command("bulk")(bulk)
 
 
 def bulk(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Test suites; by default some of numpy's.")
+        list[Path] | None, typer.Argument(help="Test suites. Default: some of numpy's.")
     ] = None,
     rounds: Annotated[
-        int, typer.Option(min=1, help="How often to measure; the median counts.")
+        int, typer.Option(min=1, help="Number of measurements; the median is reported.")
     ] = 3,
     json: JsonOption = False,
 ) -> None:
-    """Measure how fast suites are read into a bank, against the encoder alone in the same run."""
-    from ...bench.bulk_speed import measure_bulk
+    """Measure how fast test suites are extracted, against the encoder alone in the same run."""
+    from ...bench.bulk.bulk_speed import measure_bulk
 
     if not json:
         stderr().print(
-            plain(f"embedding and extracting, {rounds} times; numpy's take a minute each …")
+            plain(f"embedding and extracting, {rounds} times; numpy's tests take a minute each …")
         )
     speed = measure_bulk(paths or (), rounds=rounds)
     if json:

@@ -1,4 +1,4 @@
-"""``aqe bench``: measures this installation on this machine."""
+"""Measures the bank and the Q-learning core: ``aqe bench`` and ``aqe bench learning``."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...schema import AqeError
-from ..options import JsonOption
+from ..options import JsonOption, require_number
 from ..output import plain, print_json, stderr, stdout, table
 from . import bench_bulk, bench_latency, bench_quality
 
 if TYPE_CHECKING:  # loaded by the command that measures
-    from ...bench.bank_speed import SpeedRow
+    from ...bench.bank.bank_speed import SpeedRow
 
 app = typer.Typer(
-    help="Measure this installation.", invoke_without_command=True, rich_markup_mode=None
+    help="Measure this installation; without a command, the bank at 1,000 patterns.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
 )
 bench_quality.register(app)
 bench_latency.register(app)
@@ -29,26 +31,33 @@ bench_bulk.register(app)
 @app.callback()
 def bank(
     context: typer.Context,
-    slow: Annotated[bool, typer.Option("--slow", help="Also at 10,000 patterns.")] = False,
+    slow: Annotated[bool, typer.Option("--slow", help="Also measure at 10,000 patterns.")] = False,
     baseline: Annotated[
-        Path | None, typer.Option(help="Fail if an operation is slower than this file says.")
+        Path | None, typer.Option(help="Fail if an operation is slower than in this file.")
     ] = None,
-    save: Annotated[bool, typer.Option("--save", help="Write the baseline instead.")] = False,
+    save: Annotated[
+        bool, typer.Option("--save", help="Write the baseline instead of comparing.")
+    ] = False,
     tolerance: Annotated[
-        float, typer.Option(min=1.0, help="How many times slower is still the same.")
+        float,
+        typer.Option(min=1.0, callback=require_number, help="Tolerated slowdown factor."),
     ] = 1.5,
     json: JsonOption = False,
 ) -> None:
     """Measure this installation; without a command, the bank at 1,000 patterns.
 
-    A baseline holds ratios to yardsticks of the same run, so it is good on other machines too.
+    A baseline holds ratios to yardsticks of the same run, so it is valid on other machines too.
+
+    Raises:
+        AqeError: An operation is slower than the baseline allows.
+        BadParameter: ``--save`` was given without ``--baseline``.
     """
     if context.invoked_subcommand is not None:
         return
     if save and baseline is None:
-        raise typer.BadParameter("--save needs --baseline FILE")
-    from ...bench.bank_speed import run_bank_speed
-    from ...bench.baseline import read_baseline, slower, write_baseline
+        raise typer.BadParameter("it needs --baseline FILE", param_hint="'--save'")
+    from ...bench.bank.bank_speed import run_bank_speed
+    from ...bench.bank.baseline import read_baseline, slower, write_baseline
 
     saved = read_baseline(baseline) if baseline is not None and not save else {}
     if not json:
@@ -73,22 +82,22 @@ def _print_rows(rows: Sequence[SpeedRow], saved: dict[str, float]) -> None:
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
         before = saved.get(row.operation)
-        beside = ("" if before is None else f"{before:.3g}",) if saved else ()
+        saved_ratio = ("" if before is None else f"{before:.3g}",) if saved else ()
         result.add_row(
-            plain(row.operation), f"{row.p50_ms:.2f}", f"{row.p95_ms:.2f}", ratio, *beside
+            plain(row.operation), f"{row.p50_ms:.2f}", f"{row.p95_ms:.2f}", ratio, *saved_ratio
         )
     stdout().print(result)
     stdout().print(
-        "ratio: of the p50 to that of the bare encoder call, the bare interpreter or plain"
-        " vec0 + FTS5 in this run",
+        "ratio: p50 over that of the bare encoder call, the bare interpreter or plain vec0 + FTS5"
+        " in this run",
         soft_wrap=True,
     )
 
 
 @app.command()
 def learning(json: JsonOption = False) -> None:
-    """Check the Q-learning core on Gymnasium's tabular environments, exactly scored."""
-    from ...bench.learning import run
+    """Check the Q-learning core on Gymnasium's tabular environments, against the exact optimum."""
+    from ...bench.learning.gymnasium_runs import run
 
     if find_spec("gymnasium") is None:
         raise AqeError("aqe bench learning needs gymnasium: pip install 'aqe[bench]'")

@@ -1,4 +1,4 @@
-"""``aqe bench latency``: the bank's speed as it grows."""
+"""Measures latency as a bank grows: ``aqe bench latency``."""
 
 from __future__ import annotations
 
@@ -6,39 +6,43 @@ from typing import Annotated, Any
 
 import typer
 
-from ..options import JsonOption
+from ..options import JsonOption, usage_errors
 from ..output import plain, print_json, stderr, stdout, table
 
 __all__ = ["print_report", "register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command of this file to the group."""
+    """Adds the command to the group."""
     app.command("latency")(latency)
 
 
 def latency(
     patterns: Annotated[
-        str, typer.Option(help="Sizes of the banks, with commas.")
+        str, typer.Option(help="Sizes of the banks, separated by commas.")
     ] = "1000,10000,100000",
-    queries: Annotated[int, typer.Option(min=10, help="Distinct queries at each size.")] = 500,
+    queries: Annotated[
+        int, typer.Option(min=10, help="Number of distinct queries at each size.")
+    ] = 500,
     crowd: Annotated[
         int,
         typer.Option(
             min=0,
             help="Size of the bank that 18 threads and 8 processes search while 2 write;"
-            " 0 leaves that out.",
+            " 0 skips this part.",
         ),
     ] = 10_000,
     json: JsonOption = False,
 ) -> None:
-    """Measure searching and storing as a bank grows, against plain vec0 + FTS5 in the same run."""
-    from ...bench.latency import measure_latency, sizes_of
+    """Measure search and store latency as a bank grows, against plain vec0 + FTS5."""
+    from ...bench.latency.latency_by_size import Effort, measure_latency, sizes_of
 
     console = stderr()
+    with usage_errors("--patterns"):
+        sizes = sizes_of(patterns)
     report = measure_latency(
-        sizes_of(patterns),
-        queries=queries,
+        sizes,
+        Effort(queries=queries),
         crowd=crowd,
         note=lambda text: console.print(plain(text)),
     )
@@ -49,7 +53,7 @@ def latency(
 
 
 def print_report(report: dict[str, Any]) -> None:
-    """Prints a report of ``measure_latency`` for people."""
+    """Prints a report of ``measure_latency`` as tables."""
     crowd = report["crowd"]
     rows = report["results"]
     for bank in report["banks"]:
@@ -89,13 +93,13 @@ def _print_bank(bank: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     memory = bank["memory"]
     stdout().print(result)
     for line in (
-        "plain: vec0 + FTS5 joined by rank, in turns with ours; ratio: of the p95; recall: @10",
-        f"stored {bank['load_patterns_per_s']:,.0f} patterns/s without encoder"
+        "plain: vec0 + FTS5 fused by rank, interleaved with aqe; ratio: of the p95; recall: @10",
+        f"stored {bank['load_patterns_per_s']:,.0f} patterns/s without the encoder"
         f" (plain {bank['yardstick_load_patterns_per_s']:,.0f})",
-        f"searched by words in a fresh process in {bank['fresh_process_text_search_ms']:.0f} ms",
+        f"full-text search in a new process: {bank['fresh_process_text_search_ms']:.0f} ms",
         f"memory {memory['own_mb']:.1f} MB: answers {memory['own_answers_mb']:.1f}, vectors"
         f" {memory['own_vectors_mb']:.1f}, SQLite {memory['own_sqlite_mb']:.1f};"
-        f" resident {memory['resident_mb']:.1f}; pages of files apart: {memory['mapped_mb']:.1f}",
+        f" resident {memory['resident_mb']:.1f} without mapped files ({memory['mapped_mb']:.1f})",
     ):
         stdout().print(plain(line), soft_wrap=True)
     stdout().print()
@@ -108,16 +112,16 @@ def _print_crowd(crowd: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
         result.add_row(plain(row["operation"]), *_times(row), ratio)
     stdout().print(
-        f"A crowd on {crowd['patterns']:,} patterns: {crowd['threads']} threads and"
+        f"Concurrent load on {crowd['patterns']:,} patterns: {crowd['threads']} threads and"
         f" {crowd['processes']} processes search, {crowd['writers']} write"
     )
     stdout().print(result)
     for line in (
-        f"each searches {crowd['searches_per_s']:g} times a second; ratio: of the p95 to one alone",
+        f"each searches {crowd['searches_per_s']:g} times a second;"
+        " ratio: p95 over that of one alone",
         f"without a pause: one {crowd['one_without_a_pause_per_s']:.0f} searches/s, all"
         f" {crowd['crowd_without_a_pause_per_s']:.0f}",
-        f"{crowd['answers_checked']:,} answers checked while {crowd['changes']:,} changes were"
-        f" made: {crowd['stale_answers']} stale, {len(crowd['errors'])} errors",
+        f"{crowd['changes']:,} changes meanwhile, {len(crowd['errors'])} errors",
     ):
         stdout().print(plain(line), soft_wrap=True)
 

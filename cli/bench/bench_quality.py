@@ -1,4 +1,4 @@
-"""``aqe bench quality``: the bank's ranking on judged data."""
+"""Measures ranking quality on judged data: ``aqe bench quality``."""
 
 from __future__ import annotations
 
@@ -11,56 +11,66 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ...models import DEFAULT_ENCODER, create_encoder
-from ..options import JsonOption
+from ..options import JsonOption, usage_errors
 from ..output import plain, print_json, stderr, stdout, table
 
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the command of this file to the group."""
+    """Adds the command to the group."""
     app.command("quality")(quality)
 
 
 def quality(
-    folder: Annotated[Path, typer.Argument(help="Holds corpus.jsonl, queries.jsonl, qrels.tsv.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with corpus.jsonl, queries.jsonl, qrels.tsv.")
+    ],
     field: Annotated[
         Literal["description", "template"],
-        typer.Option(help="What the documents are: prose, or code."),
+        typer.Option(
+            help="Field that holds the documents: description for prose, template for code."
+        ),
     ] = "description",
     qrels: Annotated[
-        Path | None, typer.Option(help="Judgements; else qrels.tsv or the one in qrels/.")
+        Path | None,
+        typer.Option(help="Judgements. Default: qrels.tsv, or the only file in qrels/."),
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="Encoder, by the name that reindex takes.")
+        str, typer.Option(help="Encoder, named as for aqe patterns reindex.")
     ] = DEFAULT_ENCODER,
     limit_queries: Annotated[
-        int | None, typer.Option(min=1, help="Ask a sample of the queries.")
+        int | None, typer.Option(min=1, help="Number of queries to sample. Default: all.")
     ] = None,
     show_all: Annotated[
-        bool, typer.Option("--all", help="Let near-duplicates make no room for others.")
+        bool, typer.Option("--all", help="Keep near-duplicates in the results.")
     ] = False,
     cache: Annotated[
         Path | None,
-        typer.Option(help="Keeps embeddings between runs; else aqe in the user's cache folder."),
+        typer.Option(
+            help="Folder that caches embeddings. Default: aqe in the user's cache folder."
+        ),
     ] = None,
     db: Annotated[
-        Path | None, typer.Option("--db", help="Keep the bank in this file; else it is deleted.")
+        Path | None,
+        typer.Option("--db", help="Keep the bank in this file. Default: a temporary file."),
     ] = None,
     json: JsonOption = False,
 ) -> None:
     """Measure the ranking on judged data in BEIR layout: nDCG@10, MRR@10, recall@100."""
-    from ...bench.beir import read_judged_set
-    from ...bench.embedding_cache import default_cache_folder
-    from ...bench.quality import measure_quality
+    from ...bench.quality.beir import read_judged_set
+    from ...bench.quality.embedding_cache import default_cache_folder
+    from ...bench.quality.retrieval_quality import measure_quality
 
+    with usage_errors("--encoder"):
+        chosen = create_encoder(encoder)
     judged = read_judged_set(folder, qrels=qrels)
     count = min(limit_queries or len(judged.queries), len(judged.queries))
     with _progress(len(judged.documents), count) as (loaded, answered):
         report = measure_quality(
             judged,
             field=field,
-            encoder=create_encoder(encoder),
+            encoder=chosen,
             cache=cache or default_cache_folder(os.environ),
             database=db,
             limit_queries=limit_queries,
@@ -79,7 +89,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def _progress(documents: int, queries: int) -> Iterator[tuple[Advance, Advance]]:
-    """Gives the two functions that move the bars; they are drawn on a terminal only."""
+    """Shows two progress bars on a terminal; yields the functions that advance them."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = stderr()
@@ -121,7 +131,7 @@ def _print_report(report: dict[str, Any]) -> None:
     )
     changed = report["top_10_changed_by_limit_100"]
     if changed:
-        stdout().print(f"--limit 100 changes the first ten answers of {changed} queries")
+        stdout().print(f"--limit 100 changes the top ten of {changed} queries")
 
 
 def _gain(gain: dict[str, Any]) -> str:

@@ -1,7 +1,9 @@
-"""``aqe learn``: what was learned, one outcome to learn from, the switch."""
+"""Holds ``aqe learn``: a file for each kind of command, listed in ``learn_commands``.
+
+``learn_commands`` shows what was learned and switches learning, ``learn_record`` stores an outcome,
+``learn_export`` writes files. ``learn_options`` holds shared options, ``learn_view`` the tables.
+"""
 
 from __future__ import annotations
 
-from .learn_commands import app
-
-__all__ = ["app"]
+__all__: list[str] = []

@@ -1,11 +1,9 @@
-"""``aqe learn``: what the agents have learned, and how to feed it."""
+"""Defines ``aqe learn``: shows what agents have learned, records outcomes, switches learning."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -14,26 +12,26 @@ import typer
 from ...learning import (
     AgentOverview,
     LearningEngine,
-    LearningStore,
     QLearningStats,
+    SQLiteLearningBackend,
     analyse,
     first_day,
     learning_switched_on,
-    outcome_from_mapping,
     overview,
 )
 from ...schema import (
+    AgentAction,
     Database,
     FailurePattern,
-    InterchangeError,
     LearnedPattern,
     LearningError,
     TaskState,
     utc_now,
 )
-from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
 from ..output import plain, print_json, share, stderr, stdout, table
-from . import learn_export
+from . import learn_export, learn_record
+from .learn_options import AgentOption, OneAgentOption, engine_of
 from .learn_view import (
     print_analytics,
     print_failures,
@@ -44,18 +42,13 @@ from .learn_view import (
 )
 
 app = typer.Typer(
-    help="See and feed what the agents have learned.",
+    help="Show what agents have learned, and record outcomes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 learn_export.register(app)
-
-AgentOption = Annotated[
-    str | None, typer.Option("--agent", metavar="ID", help="Only this agent; else all of them.")
-]
-OneAgentOption = Annotated[str, typer.Option("--agent", metavar="ID", help="The agent's role.")]
-MAX_DOCUMENT_BYTES = 1024 * 1024
+learn_record.register(app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +62,24 @@ class _Details:
 def status(
     agent: AgentOption = None,
     detailed: Annotated[
-        bool, typer.Option("--detailed", help="Show the Q-table's size, what works, what fails.")
+        bool,
+        typer.Option(
+            "--detailed", help="Include the size of the Q-table, what works and what fails."
+        ),
     ] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show who has learned how much."""
+    """Show each agent's totals and whether it learns."""
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            everyone = overview(rows)
-            all_enabled = rows.agents.all_enabled()
-        shown = [one for one in everyone if agent in (None, one.agent_id)]
+        with SQLiteLearningBackend(database).reading() as reader:
+            everyone = overview(reader)
+            all_enabled = reader.all_enabled()
+        shown = [totals for totals in everyone if agent in (None, totals.agent_id)]
         if agent is not None and not shown:
-            raise LearningError(_unknown(agent, database))
-        details = {one.agent_id: _details(database, one.agent_id) for one in shown if detailed}
+            raise LearningError(_unknown(agent, database), agent_id=agent)
+        names = [totals.agent_id for totals in shown]
+        details = {name: _details(database, name) for name in names if detailed}
         if json:
             print_json(
                 {
@@ -90,15 +87,15 @@ def status(
                     "enabled": all_enabled,
                     "enabled_by_environment": learning_switched_on(),
                     "agents": [
-                        msgspec.to_builtins(one)
-                        | msgspec.to_builtins(details.get(one.agent_id, {}))
-                        for one in shown
+                        msgspec.to_builtins(totals)
+                        | msgspec.to_builtins(details.get(totals.agent_id, {}))
+                        for totals in shown
                     ],
                 }
             )
             return
         if not all_enabled:
-            stdout().print("learning is switched off: aqe learn enable")
+            stdout().print("learning is switched off; switch it on with: aqe learn enable")
         if not learning_switched_on():
             stdout().print("learning is switched off here by AQE_LEARNING_ENABLED")
         if not shown:
@@ -113,103 +110,72 @@ def status(
 @app.command()
 def history(
     agent: AgentOption = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most this many.")] = 20,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help="Maximum number of experiences.")
+    ] = 20,
     since: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="Not older: 7d, 4w, 2026-01-31 or 2026-01-31T12:00."),
+        typer.Option(metavar="WHEN", help="Start: 7d, 4w, 2026-01-31 or 2026-01-31T12:00 (UTC)."),
     ] = None,
     detailed: Annotated[
-        bool, typer.Option("--detailed", help="Show states, actions and failures.")
+        bool, typer.Option("--detailed", help="Include states, actions and failures.")
     ] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """List experiences, newest first."""
-    start = None if since is None else _moment(since)
+    with usage_errors("--since"):
+        start = None if since is None else _moment(since)
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            experiences = list(rows.history.listing(agent, since=start, limit=limit))
+        with SQLiteLearningBackend(database).reading() as reader:
+            experiences = list(reader.experiences(agent, since=start, limit=limit))
         if json:
             print_json({"database": database.label, "experiences": experiences})
             return
         if experiences:
             print_history(stdout(), experiences, detailed=detailed)
         else:
-            stdout().print("no data: no experience meets this")
-        print_database(database.label)
-
-
-@app.command()
-def record(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A JSON document; - reads standard input.")
-    ],
-    agent: AgentOption = None,
-    db: DatabaseOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Learn from one outcome, described in JSON (docs/learning.md shows the fields)."""
-    outcome = outcome_from_mapping(_document(file))
-    agent_id = agent or outcome.agent_id
-    if agent_id is None:
-        raise ValueError("the document needs agent_id, or give --agent")
-    with open_database(db) as database:
-        learned = LearningEngine(agent_id, database).learn_from_execution(
-            outcome.task,
-            outcome.result,
-            outcome.feedback,
-            explored=outcome.explored,
-            experience_id=outcome.experience_id,
-        )
-        if json:
-            print_json({"database": database.label, "agent_id": agent_id, "outcome": learned})
-            return
-        if learned.learned:
-            text = (
-                f"{agent_id} learned: reward {reward_text(learned.reward)}, Q "
-                f"{reward_text(learned.previous_q_value)} -> {reward_text(learned.q_value)} after "
-                f"{learned.visits} visits, {learned.total_experiences} experiences in all"
-            )
-        else:
-            text = f"nothing was recorded: {learned.reason}"
-        stdout().print(plain(text))
+            stdout().print("no data: no matching experience")
         print_database(database.label)
 
 
 @app.command()
 def recommend(
     agent: OneAgentOption,
-    task_type: Annotated[str, typer.Option("--type", help="Type of the task.")],
+    task_type: Annotated[str, typer.Option("--type", help="Task type.")],
     complexity: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="How complex it is.")
+        float | None, typer.Option(min=0.0, max=1.0, help="Complexity of the task, 0 to 1.")
     ] = None,
     capability: Annotated[
-        list[str] | None, typer.Option("--capability", help="Required capability; repeat.")
+        list[str] | None, typer.Option("--capability", help="Required capability; repeatable.")
     ] = None,
-    attempts: Annotated[int, typer.Option(min=0, help="Previous attempts.")] = 0,
+    attempts: Annotated[int, typer.Option(min=0, help="Number of previous attempts.")] = 0,
     resources: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Available resources.")
+        float | None, typer.Option(min=0.0, max=1.0, help="Available resources, 0 to 1.")
     ] = None,
     time_s: Annotated[
-        float | None, typer.Option("--time", min=0.0, help="Seconds allowed for the task.")
+        float | None, typer.Option("--time", min=0.0, help="Time limit of the task, in seconds.")
     ] = None,
     strategy: Annotated[
-        list[str] | None, typer.Option("--strategy", help="Only among these; repeat.")
+        list[str] | None, typer.Option("--strategy", help="Choose only among these; repeatable.")
     ] = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Say what to do next with a task, how sure that is, and why."""
-    state = TaskState(
-        task_type=task_type,
-        complexity=complexity,
-        required_capabilities=tuple(capability or ()),
-        previous_attempts=attempts,
-        available_resources=resources,
-        time_constraint_s=time_s,
-    )
+    """Recommend a strategy for a task, with its confidence and the reasons."""
+    with usage_errors("--type, --complexity, --capability, --attempts, --resources, --time"):
+        state = TaskState(
+            task_type=task_type,
+            complexity=complexity,
+            required_capabilities=tuple(capability or ()),
+            previous_attempts=attempts,
+            available_resources=resources,
+            time_constraint_s=time_s,
+        )
+    with usage_errors("--strategy"):
+        actions = [AgentAction(strategy=name) for name in strategy or ()]
     with open_database(db) as database:
-        answer = LearningEngine(agent, database).recommend_strategy(state, strategy or None)
+        answer = engine_of(agent, database).recommend_strategy(state, actions or None)
         if json:
             print_json({"database": database.label, "agent_id": agent, "recommendation": answer})
             return
@@ -221,17 +187,20 @@ def recommend(
 def analytics(
     agent: AgentOption = None,
     time_range: Annotated[
-        str, typer.Option("--time-range", metavar="RANGE", help="7d, 4w or all; UTC days.")
+        str, typer.Option("--time-range", metavar="RANGE", help="7d, 4w or all, in UTC days.")
     ] = "7d",
-    chart: Annotated[bool, typer.Option("--chart", help="Draw trend and distribution.")] = False,
+    chart: Annotated[
+        bool, typer.Option("--chart", help="Draw charts of trend and distribution.")
+    ] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show totals, trend, what works and what fails within a time range."""
-    first_day(time_range, utc_now().date())  # a wrong range is refused before a file is made
+    """Show totals, trend, what works and what fails in a time range."""
+    with usage_errors("--time-range"):  # before a file is created
+        first_day(time_range, utc_now().date())
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            result = analyse(rows, agent_id=agent, time_range=time_range, now=utc_now())
+        with SQLiteLearningBackend(database).reading() as reader:
+            result = analyse(reader, agent_id=agent, time_range=time_range, now=utc_now())
         if json:
             print_json({"database": database.label, "analytics": result})
             return
@@ -241,13 +210,13 @@ def analytics(
 
 @app.command()
 def enable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Switch learning on, for one agent or with one switch for all."""
+    """Switch learning on, for one agent or for all."""
     _switch(agent, True, db, json)
 
 
 @app.command()
 def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Switch learning off; what was learned stays. Every process follows at its next task."""
+    """Switch learning off; what was learned is kept. Takes effect at the next task."""
     _switch(agent, False, db, json)
 
 
@@ -255,18 +224,18 @@ def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOpti
 def reset(
     agent: AgentOption = None,
     everyone: Annotated[bool, typer.Option("--all", help="All agents.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Forget everything that an agent has learned, after asking."""
+    """Forget everything that an agent has learned; asks first."""
     if (agent is None) != everyone:
-        raise ValueError("give either --agent ID or --all")
+        raise typer.BadParameter("give one of them", param_hint="'--agent' / '--all'")
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            known = {one.agent_id: one.experience_count for one in rows.agents.all()}
+        with SQLiteLearningBackend(database).reading() as reader:
+            known = {row.agent_id: row.experience_count for row in reader.agents()}
         if agent is not None and agent not in known:
-            raise LearningError(_unknown(agent, database))
+            raise LearningError(_unknown(agent, database), agent_id=agent)
         names = list(known) if agent is None else [agent]
         count = sum(known[name] for name in names)
         if names and not yes:
@@ -288,10 +257,10 @@ def reset(
 def _switch(agent: str | None, enabled: bool, db: str | None, json: bool) -> None:
     with open_database(db) as database:
         if agent is not None:
-            LearningEngine(agent, database).set_enabled(enabled)
+            engine_of(agent, database).set_enabled(enabled)
         else:
-            with LearningStore(database).writing() as rows:
-                rows.agents.set_enabled(None, enabled)
+            with SQLiteLearningBackend(database).writing() as writer:
+                writer.set_enabled(None, enabled, at=utc_now().isoformat())
         if json:
             print_json({"database": database.label, "agent_id": agent, "enabled": enabled})
             return
@@ -310,15 +279,15 @@ def _details(database: Database, agent_id: str) -> _Details:
 def _print_overview(agents: list[AgentOverview]) -> None:
     numbers = ("tasks", "success", "reward", "Q-values")
     result = table("agent", *numbers, "last day", "learning", right=numbers)
-    for one in agents:
+    for totals in agents:
         result.add_row(
-            plain(one.agent_id),
-            str(one.experiences),
-            share(one.success_rate),
-            reward_text(one.average_reward),
-            str(one.q_values),
-            one.last_day or share(None),
-            "on" if one.enabled else "off",
+            plain(totals.agent_id),
+            str(totals.experiences),
+            share(totals.success_rate),
+            reward_text(totals.average_reward),
+            str(totals.q_values),
+            totals.last_day or share(None),
+            "on" if totals.enabled else "off",
         )
     stdout().print(result)
 
@@ -337,24 +306,6 @@ def _print_details(agent_id: str, details: _Details) -> None:
     print_failures(stdout(), details.failure_patterns)
 
 
-def _document(file: Path) -> object:
-    """Returns the JSON document in a file or on standard input."""
-    try:
-        if str(file) == "-":
-            data = sys.stdin.buffer.read(MAX_DOCUMENT_BYTES + 1)
-        else:
-            with file.open("rb") as stream:
-                data = stream.read(MAX_DOCUMENT_BYTES + 1)
-    except OSError as error:
-        raise InterchangeError(f"cannot read {file}: {error.strerror}") from error
-    if len(data) > MAX_DOCUMENT_BYTES:
-        raise InterchangeError(f"{file} must have at most {MAX_DOCUMENT_BYTES} bytes")
-    try:
-        return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{file} must hold one JSON document: {error}") from error
-
-
 def _moment(text: str) -> datetime:
     """Returns the start of a range like 7d, or a date or time (UTC unless it says otherwise)."""
     try:
@@ -364,7 +315,7 @@ def _moment(text: str) -> datetime:
             day = first_day(text, utc_now().date())
         except ValueError:
             raise ValueError(
-                f"--since must be like 7d, 4w, 2026-01-31 or 2026-01-31T12:00, got {text!r}"
+                f"expected a time like 7d, 4w, 2026-01-31 or 2026-01-31T12:00, got {text!r}"
             ) from None
         return (
             datetime.min.replace(tzinfo=UTC) if day is None else datetime.combine(day, time(), UTC)
@@ -373,4 +324,7 @@ def _moment(text: str) -> datetime:
 
 
 def _unknown(agent: str, database: Database) -> str:
-    return f"no agent named {agent!r} has learned in {database.label}; see: aqe learn status"
+    return (
+        f"no agent named {agent!r} has learned in {database.label};"
+        " list them with: aqe learn status"
+    )

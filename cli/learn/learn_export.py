@@ -1,4 +1,4 @@
-"""``aqe learn export``: what was learned, as JSON or CSV."""
+"""Defines ``aqe learn export``: writes what was learned as JSON or CSV."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 import typer
 
-from ...learning import LearningEngine, LearningStore
+from ...learning import LearningEngine, SQLiteLearningBackend
 from ...schema import InterchangeError, LearningError
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import plain, print_json, stderr
 
 __all__ = ["register"]
 
-# What a spreadsheet would take for a formula gets an apostrophe in front.
+# A cell that a spreadsheet would read as a formula gets an apostrophe in front.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -29,30 +29,41 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    format: Annotated[Literal["json", "csv"], typer.Option(help="CSV holds one table.")] = "json",
-    q_table: Annotated[bool, typer.Option("--q-table", help="The Q-values.")] = False,
-    experiences: Annotated[bool, typer.Option("--experiences", help="The history.")] = False,
+    format: Annotated[
+        Literal["json", "csv"], typer.Option(help="Output format; CSV holds one table.")
+    ] = "json",
+    q_table: Annotated[bool, typer.Option("--q-table", help="Export the Q-values.")] = False,
+    experiences: Annotated[bool, typer.Option("--experiences", help="Export the history.")] = False,
     agent: Annotated[
-        str | None, typer.Option("--agent", metavar="ID", help="Only this agent; else all.")
+        str | None, typer.Option("--agent", metavar="ID", help="Only this agent. Default: all.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="A new file; else stdout.")
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Output file, which must not exist. Default: stdout."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write Q-values and experiences as JSON (both by default) or CSV (one of them)."""
+    """Export Q-values and experiences as JSON (default: both) or CSV (one of them)."""
     if format == "csv" and q_table == experiences:
-        raise ValueError("CSV holds one table: give --q-table or --experiences")
+        raise typer.BadParameter(
+            "CSV holds one table: give --q-table or --experiences", param_hint="'--format'"
+        )
     if format == "csv" and json and output is None:
-        raise ValueError("--json needs --format json, or a file for the CSV: --output FILE")
+        raise typer.BadParameter(
+            "it needs --format json, or a file for the CSV: --output FILE", param_hint="'--json'"
+        )
     both = not (q_table or experiences)
     with open_database(db) as database:
-        with LearningStore(database).reading() as rows:
-            names = [one.agent_id for one in rows.agents.all() if agent in (None, one.agent_id)]
+        with SQLiteLearningBackend(database).reading() as reader:
+            names = [row.agent_id for row in reader.agents() if agent in (None, row.agent_id)]
         if agent is not None and not names:
-            raise LearningError(f"no agent named {agent!r} has learned in {database.label}")
+            raise LearningError(
+                f"no agent named {agent!r} has learned in {database.label}", agent_id=agent
+            )
         agents = [
             LearningEngine(name, database).export(
                 q_table=q_table or both, experiences=experiences or both
@@ -106,11 +117,11 @@ def _cell(value: Any) -> Any:
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Writes a whole file or nothing; replaces an existing one only when told to."""
     if path.exists() and not force:
-        raise InterchangeError(f"{path} exists; give --force to replace it")
+        raise InterchangeError(f"{path} exists; give --force to replace it", path=path)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise InterchangeError(f"cannot write {path}: {error.strerror}") from error
+        raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error

@@ -1,4 +1,4 @@
-"""How learning is shown to a person: tables and charts that fit the terminal."""
+"""Prints learning for a person: tables and charts that fit the terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reward_text(value: float | None) -> str:
 
 
 def print_recommendation(console: Console, answer: StrategyRecommendation) -> None:
-    """Prints what to do, why, and what else there is."""
+    """Prints a recommendation with its reasons and alternatives."""
     if answer.strategy is None:
         console.print(plain(answer.reasoning))
         return
@@ -75,7 +75,7 @@ def print_history(console: Console, experiences: Sequence[Experience], *, detail
 
 
 def print_analytics(console: Console, analytics: LearningAnalytics, *, chart: bool) -> None:
-    """Prints totals, trend, distribution and patterns; or that there is no data."""
+    """Prints totals, trend, distribution and records, or that there is no data."""
     who = "all agents" if analytics.agent_id is None else analytics.agent_id
     if not analytics.total_experiences:
         console.print(plain(f"no data: {who} learned nothing in {analytics.time_range}"))
@@ -118,10 +118,10 @@ def print_learned(console: Console, patterns: Sequence[LearnedPattern]) -> None:
 
 
 def print_failures(console: Console, failures: Sequence[FailurePattern]) -> None:
-    """Prints what fails, most frequent first, and what did succeed there."""
+    """Prints what fails, most frequent first, with the remedies."""
     if not failures:
         return
-    result = table("what fails", "times", "share", "what did succeed", right=("times", "share"))
+    result = table("what fails", "times", "share", "what succeeded", right=("times", "share"))
     for failure in failures:
         help_text = "; ".join(
             f"{action.strategy} ({action.successes} of {action.uses}, {action.basis})"

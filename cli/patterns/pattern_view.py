@@ -1,4 +1,4 @@
-"""How patterns are shown: as tables and blocks for a person, as objects for a program."""
+"""Formats patterns: tables and text for people, JSON objects for programs."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from ...schema import (
     PatternUsageContext,
     PatternVersion,
     Provenance,
+    StoreReport,
     StoreResult,
     TestPattern,
 )
 from ..output import clean, plain, share, table
 
-# Enough digits to be unique in a bank of 100,000 with a chance of collision under 1 in 200.
+# In a bank of 100,000, the chance that two ids share these digits is under 1 in 200.
 SHORT_ID = 10
 
 
 def pattern_object(pattern: TestPattern) -> dict[str, Any]:
-    """Returns the JSON object of a pattern; ``success_rate`` is null while nobody has used it."""
+    """Returns the JSON object of a pattern; ``success_rate`` is null while it is unused."""
     return {
         "id": pattern.id,
         "name": pattern.name,
@@ -50,7 +51,7 @@ def pattern_object(pattern: TestPattern) -> dict[str, Any]:
 
 
 def match_object(match: PatternMatch) -> dict[str, Any]:
-    """Returns the JSON object of an answer: the pattern's, with rank, scores and reasons."""
+    """Returns the JSON object of a match: the pattern's, with rank, scores and reasons."""
     return {
         "rank": match.rank,
         "score": match.score,
@@ -75,14 +76,14 @@ def version_object(version: PatternVersion) -> dict[str, Any]:
 
 
 def success_text(pattern: TestPattern) -> str:
-    """Returns how often use succeeded, or that there was none."""
+    """Returns the share of uses that succeeded as text, or ``never used``."""
     if not pattern.usage_count:
         return "never used"
     return f"{pattern.success_rate:.0%} of {pattern.usage_count}"
 
 
 def print_matches(console: Console, matches: Sequence[PatternMatch], *, explain: bool) -> None:
-    """Prints answers, best first, each a short block."""
+    """Prints matches in the given order, a short block each."""
     for match in matches:
         console.print(_match_block(match, explain=explain))
 
@@ -119,7 +120,7 @@ def _explanation(match: PatternMatch) -> str:
 
 
 def print_list(console: Console, patterns: Sequence[TestPattern]) -> None:
-    """Prints patterns as a table, a line each."""
+    """Prints patterns as a table, one line each."""
     result = table("id", "name", "framework", "category", "quality", "used", right=("quality",))
     result.columns[1].no_wrap = True
     result.columns[1].overflow = "ellipsis"
@@ -146,7 +147,7 @@ def print_pattern(
     reasons: Sequence[str],
     author: Provenance | None,
 ) -> None:
-    """Prints everything about one pattern: facts, why its quality, template, examples."""
+    """Prints everything about one pattern: facts, explained quality, template, examples."""
     console.print(plain(pattern.name, "bold"))
     if _says_more_than_name(pattern):
         console.print(plain(pattern.description))
@@ -183,7 +184,7 @@ def _quality_sum(quality: Mapping[str, float | None]) -> str:
 
 
 def _code(text: str, lexer: str) -> RenderableType:
-    from rich.syntax import Syntax  # 20 ms that a search does not pay
+    from rich.syntax import Syntax  # 20 ms that a search does not need
 
     return Syntax(clean(text), lexer, theme="ansi_dark", background_color="default", word_wrap=True)
 
@@ -223,7 +224,7 @@ def print_usage(console: Console, uses: Sequence[PatternUsageContext]) -> None:
 
 
 def print_statistics(console: Console, statistics: BankStatistics) -> None:
-    """Prints totals and groups; averages only where there are rows to take them of."""
+    """Prints totals and groups; averages only where there are rows to average."""
     if not statistics.patterns:
         console.print("no data: the bank is empty; fill it with: aqe patterns extract PATH")
         return
@@ -252,13 +253,13 @@ def print_statistics(console: Console, statistics: BankStatistics) -> None:
     console.print(groups)
 
 
-def print_rejections(console: Console, results: Sequence[StoreResult], *, most: int = 10) -> None:
-    """Prints why patterns were rejected, the first few of them."""
+def print_rejections(console: Console, results: Sequence[StoreResult], *, limit: int = 10) -> None:
+    """Prints why patterns were rejected, at most ``limit`` of them."""
     rejected = [result for result in results if result.status == "rejected"]
-    for result in rejected[:most]:
+    for result in rejected[:limit]:
         console.print(plain(f"rejected {_one_line(result.name)}: {result.reason}", "yellow"))
-    if len(rejected) > most:
-        console.print(f"… and {len(rejected) - most:,} more; --json lists them all")
+    if len(rejected) > limit:
+        console.print(f"… and {len(rejected) - limit:,} more; --json prints all of them")
 
 
 def _one_line(text: str) -> str:
@@ -266,13 +267,27 @@ def _one_line(text: str) -> str:
 
 
 def _says_more_than_name(pattern: TestPattern) -> bool:
-    """Returns whether the description is more than the name in words."""
+    """Returns whether the description has words that the name lacks."""
     return not all_words(pattern.description) <= all_words(pattern.name)
 
 
 def _author_text(author: Provenance | None) -> str:
-    """Returns who wrote a pattern, in words."""
+    """Returns who wrote a pattern as text."""
     if author is None:
         return "-"
     run = f", run {author.run_id}" if author.run_id else ""
     return f"{author.origin} {author.agent_id}".strip() + run
+
+
+def store_counts(report: StoreReport, *, dry_run: bool) -> str:
+    """Returns how many patterns were created, updated, unchanged, rejected and deleted."""
+    verb = "would be " if dry_run else ""
+    parts = [
+        f"{report.created:,} {verb}created",
+        f"{report.updated:,} updated",
+        f"{report.unchanged:,} unchanged",
+        f"{report.rejected:,} rejected",
+    ]
+    if report.deleted:
+        parts.append(f"{report.deleted:,} {verb}deleted")
+    return ", ".join(parts)

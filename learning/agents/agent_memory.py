@@ -1,4 +1,4 @@
-"""What an agent remembers with: an engine and a bank, neither of which may break its work."""
+"""Asks an agent's engine and bank, neither of which may break its work."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _Answer = TypeVar("_Answer")
 
 
 class PatternBank(Protocol):
-    """What an agent needs of a pattern bank; ``QEReasoningBank`` has it."""
+    """The part of a pattern bank that an agent uses; ``QEReasoningBank`` has it."""
 
     def find_matching_patterns(
         self, context: PatternSearchContext | str, limit: int = 10
     ) -> Sequence[PatternMatch]:
-        """Returns patterns that fit, best first."""
+        """Returns matching patterns, best first."""
         ...
 
     def store_pattern(
         self, pattern: TestPattern, *, provenance: Provenance | None = None
     ) -> StoreResult:
-        """Stores a pattern and says what happened to it."""
+        """Stores a pattern; returns what happened to it."""
         ...
 
     def record_usage(self, id: str, context: PatternUsageContext) -> Any:
@@ -44,10 +44,15 @@ class PatternBank(Protocol):
 
 
 class AgentMemory:
-    """Asks engine and bank, and goes on without them where they fail.
+    """Access to an agent's engine and bank, which survives their failures.
 
     The first failure is logged as a warning, which Python prints on stderr unless the program
-    says otherwise; ``error`` keeps the last one, for whoever asks how the memory is.
+    configures logging; ``error`` keeps the last one.
+
+    Args:
+        name: The agent's name, for the warning.
+        engine: None for an agent that does not learn.
+        bank: None for an agent without patterns.
     """
 
     def __init__(
@@ -61,10 +66,10 @@ class AgentMemory:
         self._warned = False
 
     def attempt(self, what: str, ask: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
-        """Returns the answer, or ``otherwise`` when it cannot be had.
+        """Returns the answer, or ``otherwise`` when asking fails.
 
-        Whatever the memory raises, the task that asked must go on: this is the one place where
-        every exception is caught. It is not swallowed: see the class.
+        Whatever engine or bank raise, the task that asked must continue: this is the one place
+        where every exception is caught. It is not swallowed: see the class.
         """
         try:
             return ask()
@@ -78,7 +83,7 @@ class AgentMemory:
             first, self._warned = not self._warned, True
         if first:
             _log.warning(
-                "%s cannot %s and works on without its memory: %s: %s",
+                "%s cannot %s and continues without it: %s: %s",
                 self._name,
                 what,
                 type(error).__name__,

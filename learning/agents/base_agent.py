@@ -1,4 +1,4 @@
-"""Agents: they do a task, and remember how it went."""
+"""Runs a task as an agent that retrieves patterns, chooses an action and learns."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .roles import AgentRole, role_named
 
 __all__ = ["BaseAgent", "Perform", "TaskContext", "create_agent"]
 
-# A pattern is worth keeping above this quality of the result that it came with.
+# A result's pattern is worth keeping above this quality of the result.
 KEEP_QUALITY = 0.8
 MAX_PATTERNS = 5
 
@@ -38,14 +38,14 @@ Perform = Callable[[Task, "TaskContext"], TaskResult | Coroutine[Any, Any, TaskR
 
 @dataclass(slots=True)
 class TaskContext:
-    """What memory has to say on a task, and what the work made of it.
+    """The answers of engine and bank on a task, and the patterns that the work has used.
 
     Attributes:
-        action: What to do; the work should follow it, and say in its result if it did not.
+        action: What to do; work that does something different says so in its result.
         explored: Whether the action is an exploration; None without an engine.
         patterns: Patterns of the bank that may help, best first.
         recommendation: What was recommended and why; None without an engine.
-        used: Ids of the patterns that the work made use of, so far.
+        used: Ids of the patterns used so far.
     """
 
     action: AgentAction
@@ -56,26 +56,26 @@ class TaskContext:
     _started: float = field(default_factory=time.monotonic)
 
     def use_pattern(self, pattern_id: str) -> None:
-        """Notes that the work makes use of a pattern, so that its outcome counts for it."""
+        """Notes that the work uses a pattern, so that its outcome counts for the pattern."""
         if pattern_id not in self.used:
             self.used.append(pattern_id)
 
     def seconds(self) -> float:
-        """Returns the seconds since the context was made."""
+        """Returns the seconds since the context was created."""
         return time.monotonic() - self._started
 
 
 class BaseAgent:
-    """An agent of a role. Subclasses say how a task is done, in ``perform_task``.
+    """An agent of a role. Subclasses define how a task is done, in ``perform_task``.
 
     Without engine and bank, or with learning switched off, it does its tasks the same way, with
-    the first strategy of its role. A memory that fails costs one warning, never the task.
+    the first strategy of its role. An engine or bank that fails costs one warning, never the task.
 
     Args:
         role: A role, or the name of one of the 18.
-        engine: What it learns with; its ``agent_id`` should be the role's name.
+        engine: Learns for it; its ``agent_id`` should be the role's name.
         bank: Patterns to draw on and add to.
-        learning: Overrules the environment variable AQE_LEARNING_ENABLED.
+        learning: Overrides the environment variable AQE_LEARNING_ENABLED.
 
     Raises:
         ValueError: There is no role of that name.
@@ -98,7 +98,11 @@ class BaseAgent:
     def perform_task(
         self, task: Task, context: TaskContext
     ) -> TaskResult | Coroutine[Any, Any, TaskResult]:
-        """Does the task and returns how it went; may be a coroutine. Every agent has its own."""
+        """Does the task and returns how it went; may be a coroutine function.
+
+        Raises:
+            NotImplementedError: The subclass does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define perform_task")
 
     def actions(self, task: Task) -> Sequence[AgentAction]:
@@ -106,12 +110,12 @@ class BaseAgent:
         return [AgentAction(strategy=strategy) for strategy in self.role.strategies]
 
     def search_context(self, task: Task) -> PatternSearchContext:
-        """Returns what to look for in the bank; by default the task's own words."""
+        """Returns what to search for in the bank; by default the words of the task."""
         words = " ".join((task.type.replace("-", " "), task.description)).strip()
         return PatternSearchContext(query=words, keywords=tuple(task.required_capabilities))
 
     def run(self, task: Task) -> TaskResult:
-        """Does a task in a plain program.
+        """Does a task; returns its result after learning from it.
 
         Raises:
             TypeError: ``perform_task`` is a coroutine (await ``run_async``) or returned no result.
@@ -125,11 +129,13 @@ class BaseAgent:
             raise
         if inspect.iscoroutine(result):
             result.close()
-            raise TypeError(f"perform_task of {self.role.name} is a coroutine: await run_async")
+            raise TypeError(
+                f"perform_task of {self.role.name} is a coroutine; await run_async instead"
+            )
         return self._finish(task, _checked(result), context)
 
     async def run_async(self, task: Task) -> TaskResult:
-        """Does a task in an asyncio program; memory, and plain work, never block the event loop.
+        """Does a task without blocking the event loop; returns its result after learning from it.
 
         Raises:
             TypeError: ``perform_task`` returned no result.
@@ -145,7 +151,7 @@ class BaseAgent:
                 result = await asyncio.to_thread(self.perform_task, task, context)
             if inspect.isawaitable(result):
                 result = await result
-        except Exception as error:  # a cancellation is no failure of the task
+        except Exception as error:  # a cancellation is not a failure of the task
             await asyncio.to_thread(self._failed, task, error, context)
             raise
         return await asyncio.to_thread(self._finish, task, _checked(result), context)
@@ -177,9 +183,9 @@ class BaseAgent:
     def on_post_task(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        """Records the use of patterns, keeps a good new one, and learns.
+        """Records the use of patterns, stores a good new one, and learns.
 
-        A pattern is kept when the result carries one, succeeded, and its quality is above 0.8.
+        A pattern is stored when the result has one, succeeded, and its quality is above 0.8.
         """
         bank = self.memory.bank
         if bank is not None:
@@ -189,7 +195,7 @@ class BaseAgent:
         return self._learn(task, result, context)
 
     def on_task_error(self, task: Task, error: Exception, context: TaskContext) -> None:
-        """Records that the task failed by an exception, and learns from that."""
+        """Records that the task failed with an exception, and learns from that."""
         result = TaskResult(
             success=False,
             action=context.action,
@@ -216,13 +222,13 @@ class BaseAgent:
         if complete.execution_time_ms is None:
             complete = replace(complete, execution_time_ms=1000 * context.seconds())
         self.memory.attempt(
-            "remember a result", lambda: self.on_post_task(task, complete, context), None
+            "learn from a result", lambda: self.on_post_task(task, complete, context), None
         )
         return complete
 
     def _failed(self, task: Task, error: Exception, context: TaskContext) -> None:
         self.memory.attempt(
-            "remember an error", lambda: self.on_task_error(task, error, context), None
+            "learn from an error", lambda: self.on_task_error(task, error, context), None
         )
 
     def _learn(
@@ -270,7 +276,7 @@ class BaseAgent:
 
 
 class _FunctionAgent(BaseAgent):
-    """An agent whose work is a function given to it."""
+    """An agent whose work is a function."""
 
     def __init__(
         self,
@@ -316,12 +322,12 @@ def create_agent(
 
 
 def _is_on(memory: AgentMemory, engine: LearningEngine) -> bool:
-    """Returns whether learning is switched on in the database; False when that cannot be told."""
-    return memory.attempt("see whether learning is on", engine.is_enabled, False)
+    """Returns whether learning is switched on in the database; False when that is unknown."""
+    return memory.attempt("check whether learning is on", engine.is_enabled, False)
 
 
 def _action(choice: ActionChoice, recommendation: StrategyRecommendation | None) -> AgentAction:
-    """Returns the action to take: in a state never seen, what is known of its task type decides."""
+    """Returns the action to take: in a state never seen, the task type's record decides."""
     if (
         not choice.explored
         and choice.state_visits == 0

@@ -1,4 +1,4 @@
-"""The 18 roles of the fleet, as data."""
+"""Lists the 18 roles of the fleet, as data."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class AgentRole:
     """One kind of agent.
 
     Attributes:
-        name: The stable id that its learning is kept under.
-        responsibility: What it answers for, in one sentence.
-        task_types: Types of task it is made for; it takes any other as well.
-        strategies: What it chooses between; the first is the one to take without evidence.
+        name: The stable id that its learning is stored under.
+        responsibility: Its responsibility, in one sentence.
+        task_types: Types of task it is meant for; it accepts any other as well.
+        strategies: What it chooses between; without evidence, the first.
     """
 
     name: str
@@ -33,7 +33,7 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="test-executor",
-        responsibility="Runs tests and reports what they say.",
+        responsibility="Runs tests and reports their results.",
         task_types=("test-run", "regression-run", "smoke-run"),
         strategies=("all-in-order", "failed-first", "fail-fast", "newest-first"),
     ),
@@ -45,7 +45,7 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="quality-gate",
-        responsibility="Decides whether a change may pass, and says what speaks against it.",
+        responsibility="Decides whether a change may pass, and explains what is against it.",
         task_types=("merge-gate", "release-gate"),
         strategies=("strict-thresholds", "risk-weighted", "no-regression"),
     ),
@@ -99,7 +99,7 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="test-data-architect",
-        responsibility="Makes test data that is realistic, small and free of personal data.",
+        responsibility="Creates test data that is realistic, small and free of personal data.",
         task_types=("data-generation", "data-masking", "fixture-design"),
         strategies=("schema-driven", "boundary-values", "sampled-and-masked", "combinatorial"),
     ),
@@ -140,7 +140,7 @@ def role_named(name: str) -> AgentRole:
     """Returns the role of that name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no such role.
     """
     for role in ROLES:
         if role.name == name:

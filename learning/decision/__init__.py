@@ -1,4 +1,4 @@
-"""From Q-values to a choice: which action to take, what to recommend, what helps after a failure.
+"""Turns Q-values into a choice: an action, a recommendation, a remedy after a failure.
 
-Reads what ``q_learning/`` learned and what the records of success and failure say; writes nothing.
+Reads what ``q_learning/`` learned and the records of success and failure; writes nothing.
 """

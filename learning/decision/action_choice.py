@@ -1,4 +1,4 @@
-"""From what a learner knows to an action."""
+"""Chooses among the actions offered by what a learner knows of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ActionChoice", "QLearningStats", "as_actions", "as_state", "choose",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionChoice:
-    """The action to take now, what it is expected to bring, and whether it is an exploration.
+    """The action to take now, its expected reward, and whether it is an exploration.
 
     ``visits`` counts experiences with it in this state, ``state_visits`` those with any action.
     """
@@ -52,7 +52,7 @@ def choose(
     epsilon: float,
     rng: np.random.Generator,
 ) -> ActionChoice:
-    """Returns the policy's choice among the actions; what was never tried counts as 0."""
+    """Returns the policy's choice among the actions; one that was never tried counts as 0."""
     values = np.zeros(len(actions))
     visits = np.zeros(len(actions), dtype=np.int64)
     rewards = np.zeros(len(actions))
@@ -107,14 +107,16 @@ def as_actions(actions: Sequence[AgentAction | str]) -> list[AgentAction]:
     """Returns the actions; a text is the name of a strategy.
 
     Raises:
-        TypeError: One text was given instead of a list.
+        TypeError: A single text was given instead of a list.
         ValueError: There are none.
     """
     if isinstance(actions, str):
-        raise TypeError("actions must be a list of actions or strategy names, got one text")
+        raise TypeError(
+            f"actions must be a list of actions or strategy names, got the text {actions[:40]!r}"
+        )
     offered = [
         AgentAction(strategy=action) if isinstance(action, str) else action for action in actions
     ]
     if not offered:
-        raise ValueError("actions must not be empty")
+        raise ValueError("actions must not be empty: give at least one to choose from")
     return offered

@@ -1,4 +1,4 @@
-"""What to do next, how sure that is, and why."""
+"""Recommends a strategy, with its confidence and the reasons."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from ...schema import AgentAction, LearnedPattern, StrategyAlternative, StrategyRecommendation
 from ..outcome.keys import action_key, parse_action, strategy_of
 from ..q_learning.q_table import QTable
-from ..storage.sqlite.standing_columns import TrialRow
+from ..storage.learning_rows import TrialRow
 
 __all__ = ["recommend"]
 
 MAX_ALTERNATIVES = 3
-# Experiences that make one half sure: confidence = n / (n + 5).
+# Experiences at which confidence reaches one half: n / (n + 5).
 _HALF_SURE = 5
-# What was seen on other states of the same task type says half as much.
+# Evidence from other states of the same task type counts half.
 _TRANSFER = 0.5
 
 
@@ -23,7 +23,7 @@ class _Known(NamedTuple):
     strategy: str
     action: AgentAction | None
     expected_reward: float
-    merit: float  # what they are ordered by
+    merit: float  # the value by which strategies are ranked
     evidence: int
 
 
@@ -36,16 +36,20 @@ def recommend(
     trial: TrialRow | None = None,
     actions: Sequence[AgentAction] | None = None,
 ) -> StrategyRecommendation:
-    """Returns the best known strategy for a state.
+    """Returns the best known strategy for a state, and up to three alternatives.
 
     Evidence from the state itself comes first: its Q-values. A state that was never seen is judged
-    by the same task type: mean rewards, drawn towards 0 where there are few. Strategies that were
-    retired come last; a strategy that won a comparison comes first among those of its task type.
+    by its task type: mean rewards, shrunk towards 0 where there are few. Retired strategies come
+    last; the winner of a comparison comes first among those of its task type. Ties by evidence,
+    then name.
 
     Args:
+        table: What was learned.
+        state: Key of the state.
+        task_type: Type of the task.
         records: The record of each strategy on this task type.
         trial: The last comparison on this task type.
-        actions: What may be recommended; None for anything known.
+        actions: The only ones that may be recommended; None for any that is known.
     """
     by_strategy = {record.strategy: record for record in records}
     known = _known_in_state(table, state, actions)
@@ -158,20 +162,20 @@ def _reasoning(
     best = ranked[0]
     if in_state:
         parts = [
-            f"{best.strategy} has the highest expected reward in this very state: "
+            f"{best.strategy} has the highest expected reward in this state: "
             f"{best.expected_reward:+.2f} after {_times(best.evidence)}"
         ]
     else:
         parts = [
             f"this state was never seen; on other tasks of type {task_type!r} {best.strategy} "
-            f"brought {best.expected_reward:+.2f} on average over {_times(best.evidence)}"
+            f"earned {best.expected_reward:+.2f} on average over {_times(best.evidence)}"
         ]
     if record is not None:
         parts.append(
             f"it succeeded in {record.success_count} of {record.usage_count} tasks of this type"
         )
         if record.standing == "retired":
-            parts.append("it was retired for never having helped, but nothing better is known")
+            parts.append("it was retired because it never helped, but nothing better is known")
     if trial is not None and trial.winner == best.strategy:
         loser = trial.strategy_b if trial.winner == trial.strategy_a else trial.strategy_a
         parts.append(f"it won a comparison with {loser} (p = {trial.p_value:.2g})")

@@ -1,35 +1,74 @@
-"""One cycle of improvement: consolidates what was learned, on real rows, and says what it did."""
+"""Runs one improvement cycle: consolidates what was learned and reports what changed and why."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 
 from ...schema import LearnedPattern, utc_now
 from ..decision.remedies import suggested_actions
-from ..storage.sqlite.cycle_tables import StageRow
-from ..storage.sqlite.standing_columns import TrialRow
-from ..storage.sqlite.store import LearningRows, LearningStore
+from ..storage.backend import LearningBackend, LearningReader, LearningWriter
+from ..storage.learning_rows import CycleRow, StageRow, TrialRow
 from .promotion import next_standing
 from .retention import archive_history
-from .strategy_comparison import ALPHA, MIN_USES, compare_strategies
+from .strategy_comparison import StrategyRewards, compare_strategies
 
-__all__ = ["STAGES", "CycleReport", "StageReport", "run_cycle"]
+__all__ = [
+    "CycleReport",
+    "CycleTuning",
+    "Stage",
+    "StageReport",
+    "StageWork",
+    "run_cycle",
+    "standard_stages",
+]
 
-# Experiences of one agent that stay where a state is looked up; older ones are archived.
-KEEP_EXPERIENCES = 100_000
-# A pair is compared again when its evidence has grown by half: testing after every few tasks would
-# sooner or later find a difference where there is none.
-GROWTH = 1.5
 _MAX_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleTuning:
+    """Thresholds of an improvement cycle.
+
+    Attributes:
+        keep_experiences: Experiences of each agent that stay where a state is looked up; older
+            ones are archived.
+        alpha: A difference this unlikely by chance counts as real; it is divided by the number of
+            comparisons of the cycle (Bonferroni).
+        min_uses: Rewards that each side of a comparison needs; with fewer, Mann-Whitney can hardly
+            reach alpha at all.
+        growth: A pair is compared again when its uses have grown by this factor: testing after
+            every few tasks would sooner or later find a difference where there is none.
+    """
+
+    keep_experiences: int = 100_000
+    alpha: float = 0.01
+    min_uses: int = 20
+    growth: float = 1.5
+
+
+class StageWork(NamedTuple):
+    """The number of rows that a stage changed, and a summary for a person."""
+
+    changed: int
+    summary: str
+
+
+class Stage(NamedTuple):
+    """One step of a cycle; ``run`` gets a writing transaction and the time, ISO 8601."""
+
+    name: str
+    run: Callable[[LearningWriter, str], StageWork]
 
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """What a stage did: how many rows it changed, and why, in words."""
+    """The work of a stage: how many rows it changed, and why, in words."""
 
     name: str
     duration_ms: float
@@ -40,7 +79,7 @@ class StageReport:
 
 @dataclass(frozen=True, slots=True)
 class CycleReport:
-    """A cycle as it was written to the database."""
+    """A cycle as it was recorded."""
 
     cycle: int
     started_at: datetime
@@ -49,35 +88,37 @@ class CycleReport:
 
     @property
     def failed(self) -> bool:
-        """Whether a stage failed; the others were done all the same."""
+        """Whether a stage failed; the others ran all the same."""
         return any(stage.error is not None for stage in self.stages)
 
 
-Stage = Callable[[LearningRows, str], tuple[int, str]]
-
-
 def run_cycle(
-    store: LearningStore,
+    backend: LearningBackend,
     *,
     clock: Callable[[], datetime] = utc_now,
-    stages: tuple[tuple[str, Stage], ...] | None = None,
+    stages: Sequence[Stage] | None = None,
 ) -> CycleReport:
-    """Runs every stage, each in a transaction of its own, and writes a row of what it did.
+    """Runs every stage, each in a transaction of its own, and records what it did.
 
-    A stage that fails is written down with its error and does not keep the others from running.
+    A stage that fails is recorded with its error and does not keep the others from running.
+
+    Args:
+        backend: Where learning is stored.
+        clock: Returns the current time, with its time zone.
+        stages: The stages to run, in order; None for ``standard_stages()``.
 
     Raises:
-        DatabaseError: The cycle itself cannot be written.
+        DatabaseError: The cycle itself cannot be recorded.
     """
     started = clock()
-    with store.writing() as rows:
-        cycle = rows.improvement.begin_cycle(at=started.isoformat())
+    with backend.writing() as writer:
+        cycle = writer.begin_cycle(at=started.isoformat())
     reports = []
-    for name, stage in STAGES if stages is None else stages:
-        report = _run_stage(store, name, stage, clock().isoformat())
+    for stage in standard_stages() if stages is None else stages:
+        report = _run_stage(backend, stage, clock().isoformat())
         reports.append(report)
-        with store.writing() as rows:
-            rows.improvement.put_stage(
+        with backend.writing() as writer:
+            writer.put_stage(
                 cycle,
                 StageRow(
                     report.name, report.duration_ms, report.changed, report.summary, report.error
@@ -85,137 +126,144 @@ def run_cycle(
             )
     finished = clock()
     result = CycleReport(cycle, started, finished, tuple(reports))
-    with store.writing() as rows:
-        status = "failed" if result.failed else "done"
-        rows.improvement.end_cycle(cycle, status=status, at=finished.isoformat())
+    status = "failed" if result.failed else "done"
+    with backend.writing() as writer:
+        writer.end_cycle(CycleRow(cycle, started.isoformat(), finished.isoformat(), status))
     return result
 
 
-def recount(rows: LearningRows, at: str) -> tuple[int, str]:
-    """Counts the history again and corrects what works and what fails where it differs."""
-    agents = rows.agents.all()
-    corrected = sum(rows.patterns.recount(agent.agent_id) for agent in agents)
-    live, archived = rows.history.counts(None)
-    return corrected, (
-        f"{live + archived} experiences of {len(agents)} agents counted, "
-        f"{corrected} records corrected"
+def standard_stages(tuning: CycleTuning | None = None) -> tuple[Stage, ...]:
+    """Returns the stages of a cycle, in order."""
+    tuning = CycleTuning() if tuning is None else tuning
+    return (
+        Stage("recount", recount),
+        Stage("suggest", suggest),
+        Stage("judge strategies", judge_strategies),
+        Stage("compare", partial(compare, tuning=tuning)),
+        Stage("archive", partial(archive, tuning=tuning)),
     )
 
 
-def suggest(rows: LearningRows, at: str) -> tuple[int, str]:
-    """Stores, for each failure, what did succeed in the same state or on the same task type."""
-    failures = rows.patterns.failures()
+def recount(writer: LearningWriter, at: str) -> StageWork:
+    """Counts the history again and corrects the records that differ."""
+    agents = writer.agents()
+    corrected = sum(writer.recount(agent.agent_id) for agent in agents)
+    counts = writer.experience_counts(None)
+    return StageWork(
+        corrected,
+        f"{counts.live + counts.archived} experiences of {len(agents)} agents counted, "
+        f"{corrected} records corrected",
+    )
+
+
+def suggest(writer: LearningWriter, at: str) -> StageWork:
+    """Stores, for each failure, what succeeded in the same state or on the same task type."""
+    failures = writer.failure_records(None)
     changed = 0
     without = 0
     for failure in failures:
-        actions = suggested_actions(rows, failure)
+        actions = suggested_actions(writer, failure)
         without += not actions
-        changed += rows.patterns.suggest(
-            failure.agent_id, failure.task_type, failure.failure_kind, actions
-        )
-    return changed, f"{len(failures)} failure patterns, {without} without any remedy known"
+        changed += writer.suggest(failure, actions)
+    return StageWork(changed, f"{len(failures)} failure records, {without} without a known remedy")
 
 
-def judge_strategies(rows: LearningRows, at: str) -> tuple[int, str]:
-    """Promotes, demotes and retires strategies of task types by their record."""
+def judge_strategies(writer: LearningWriter, at: str) -> StageWork:
+    """Promotes, demotes and retires strategies on task types by their record."""
     changes = []
-    patterns = rows.patterns.learned()
-    for pattern in patterns:
-        standing, why = next_standing(
-            pattern.standing, successes=pattern.success_count, uses=pattern.usage_count
-        )
-        if standing != pattern.standing:
-            rows.standing.set_learned_standing(
-                pattern.agent_id, pattern.task_type, pattern.strategy, standing, at=at
-            )
-            changes.append(f"{pattern.pattern} {standing} ({why})")
-    return len(changes), _summary(changes, f"{len(patterns)} strategies judged")
-
-
-def judge_bank(rows: LearningRows, at: str) -> tuple[int, str]:
-    """Promotes, demotes and retires the bank's patterns by their recorded uses."""
-    changes = []
-    records = rows.standing.bank_records()
+    records = writer.strategy_records(None)
     for record in records:
-        standing, why = next_standing(record.standing, successes=record.successes, uses=record.uses)
-        if standing != record.standing:
-            rows.standing.set_bank_standing(record.pattern_id, standing, at=at)
-            changes.append(f"{record.name} {standing} ({why})")
-    return len(changes), _summary(changes, f"{len(records)} used patterns of the bank judged")
+        verdict = next_standing(
+            record.standing, successes=record.success_count, uses=record.usage_count
+        )
+        if verdict.standing != record.standing:
+            writer.set_standing(record, verdict.standing, at=at)
+            changes.append(f"{record.pattern} {verdict.standing} ({verdict.why})")
+    return StageWork(len(changes), _summary(changes, f"{len(records)} strategies judged"))
 
 
-def compare(rows: LearningRows, at: str) -> tuple[int, str]:
+def compare(writer: LearningWriter, at: str, *, tuning: CycleTuning) -> StageWork:
     """Compares the two best strategies of each task type where the evidence has grown."""
-    due = list(_due_comparisons(rows))
+    due = list(_due_comparisons(writer, tuning))
     outcomes = []
     decided = 0
-    for first, second in due:
+    for pair in due:
         trial = compare_strategies(
-            first.agent_id,
-            first.task_type,
-            first=_rewards(rows, first),
-            second=_rewards(rows, second),
-            alpha=ALPHA / len(due),
+            pair.first.agent_id,
+            pair.first.task_type,
+            first=_rewards(writer, pair.first),
+            second=_rewards(writer, pair.second),
+            alpha=tuning.alpha / len(due),
             at=at,
         )
-        rows.standing.put_trial(trial)
+        writer.put_trial(trial)
         decided += trial.winner is not None
         outcomes.append(_outcome(trial))
-    return decided, _summary(outcomes, f"{len(due)} comparisons due")
+    return StageWork(decided, _summary(outcomes, f"{len(due)} comparisons due"))
 
 
-def archive(rows: LearningRows, at: str) -> tuple[int, str]:
-    """Moves the oldest experiences of agents with very many of them out of the way."""
-    agents = rows.agents.all()
-    moved = sum(archive_history(rows, agent, keep=KEEP_EXPERIENCES) for agent in agents)
-    live, archived = rows.history.counts(None)
-    return moved, f"{moved} experiences archived; {live} live, {archived} in the archive"
+def archive(writer: LearningWriter, at: str, *, tuning: CycleTuning) -> StageWork:
+    """Archives the oldest experiences of agents that have very many of them."""
+    moved = sum(
+        archive_history(writer, agent, keep=tuning.keep_experiences) for agent in writer.agents()
+    )
+    counts = writer.experience_counts(None)
+    return StageWork(
+        moved,
+        f"{moved} experiences archived; {counts.live} live, {counts.archived} in the archive",
+    )
 
 
-STAGES: tuple[tuple[str, Stage], ...] = (
-    ("recount", recount),
-    ("suggest", suggest),
-    ("judge strategies", judge_strategies),
-    ("judge bank", judge_bank),
-    ("compare", compare),
-    ("archive", archive),
-)
+class _Pair(NamedTuple):
+    first: LearnedPattern
+    second: LearnedPattern
 
 
-def _run_stage(store: LearningStore, name: str, stage: Stage, at: str) -> StageReport:
+def _run_stage(backend: LearningBackend, stage: Stage, at: str) -> StageReport:
     started = time.perf_counter()
     try:
-        with store.writing() as rows:
-            changed, summary = stage(rows, at)
-    except Exception as error:  # written down with the cycle, which then counts as failed
+        with backend.writing() as writer:
+            work = stage.run(writer, at)
+    except Exception as error:  # recorded with the cycle, which then counts as failed
         took_ms = 1000 * (time.perf_counter() - started)
-        return StageReport(name, took_ms, 0, "", f"{type(error).__name__}: {error}")
-    return StageReport(name, 1000 * (time.perf_counter() - started), changed, summary)
+        return StageReport(stage.name, took_ms, 0, "", f"{type(error).__name__}: {error}")
+    took_ms = 1000 * (time.perf_counter() - started)
+    return StageReport(stage.name, took_ms, work.changed, work.summary)
 
 
-def _due_comparisons(rows: LearningRows) -> Iterator[tuple[LearnedPattern, LearnedPattern]]:
+def _due_comparisons(reader: LearningReader, tuning: CycleTuning) -> Iterator[_Pair]:
     """Yields the two best strategies by mean reward, where both were used often enough."""
-    patterns = sorted(rows.patterns.learned(), key=lambda one: (one.agent_id, one.task_type))
-    for (agent_id, task_type), group in groupby(
-        patterns, key=lambda one: (one.agent_id, one.task_type)
-    ):
-        tried = [one for one in group if one.usage_count >= MIN_USES and one.standing != "retired"]
+    records = sorted(reader.strategy_records(None), key=_task_of)
+    for (agent_id, task_type), group in groupby(records, key=_task_of):
+        tried = [
+            record
+            for record in group
+            if record.usage_count >= tuning.min_uses and record.standing != "retired"
+        ]
         if len(tried) < 2:
             continue
-        best = sorted(tried, key=lambda one: (-one.average_reward, one.strategy))[:2]
-        last = rows.standing.trial(agent_id, task_type)
-        if last is not None and {last.strategy_a, last.strategy_b} == {
-            one.strategy for one in best
-        }:
-            uses = sum(one.usage_count for one in best)
-            if uses < GROWTH * (last.uses_a + last.uses_b):
-                continue
-        yield best[0], best[1]
+        tried.sort(key=lambda record: (-record.average_reward, record.strategy))
+        best = _Pair(*tried[:2])
+        last = reader.trial(agent_id, task_type)
+        if last is None or _has_grown(best, last, tuning.growth):
+            yield best
 
 
-def _rewards(rows: LearningRows, pattern: LearnedPattern) -> tuple[str, list[float]]:
-    rewards = rows.history.rewards(pattern.agent_id, pattern.task_type, pattern.strategy)
-    return pattern.strategy, rewards
+def _has_grown(pair: _Pair, last: TrialRow, growth: float) -> bool:
+    """Returns whether the pair is another one, or has many more uses than it had."""
+    if {last.strategy_a, last.strategy_b} != {pair.first.strategy, pair.second.strategy}:
+        return True
+    uses = pair.first.usage_count + pair.second.usage_count
+    return uses >= growth * (last.uses_a + last.uses_b)
+
+
+def _task_of(record: LearnedPattern) -> tuple[str, str]:
+    return record.agent_id, record.task_type
+
+
+def _rewards(reader: LearningReader, record: LearnedPattern) -> StrategyRewards:
+    rewards = reader.rewards(record.agent_id, record.task_type, record.strategy)
+    return StrategyRewards(record.strategy, rewards)
 
 
 def _outcome(trial: TrialRow) -> str:
@@ -226,8 +274,8 @@ def _outcome(trial: TrialRow) -> str:
     )
 
 
-def _summary(changes: list[str], otherwise: str) -> str:
+def _summary(changes: list[str], counted: str) -> str:
     if not changes:
-        return f"{otherwise}, nothing to change"
+        return f"{counted}, nothing to change"
     more = len(changes) - _MAX_NAMED
     return "; ".join(changes[:_MAX_NAMED]) + (f"; and {more} more" if more > 0 else "")

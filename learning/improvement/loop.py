@@ -1,4 +1,4 @@
-"""The improvement loop: a cycle every so often, until somebody stops it."""
+"""Repeats the improvement cycle at an interval, until somebody stops it."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ...schema import DatabaseBusyError, LearningError, utc_now
-from ..storage.sqlite.cycle_tables import LoopRow
-from ..storage.sqlite.store import LearningStore
+from ..storage.backend import LearningBackend, LearningReader
+from ..storage.learning_rows import LoopRow
 from .cycle import CycleReport, run_cycle
 
 __all__ = ["loop_is_alive", "request_stop", "run_loop"]
 
 POLL_S = 1.0
 BEAT_S = 10.0
-# A loop that was not heard of for this long is taken for dead, whatever now has its process id.
+# A loop that has been silent for this long counts as dead, whatever now has its process id.
 SILENCE_S = 60.0
 
 Ending = Literal["interrupted", "stopped"]
 
 
 def run_loop(
-    store: LearningStore,
+    backend: LearningBackend,
     *,
     interval_s: float,
     stop: threading.Event,
@@ -38,61 +38,78 @@ def run_loop(
     """Runs a cycle now and every ``interval_s`` seconds; returns why it ended.
 
     Args:
-        stop: Ends the loop from within the process, such as a signal handler.
-        on_cycle: Told of each cycle.
-        on_busy: Told when others held the database for so long that a cycle had to be skipped.
+        backend: Where learning is stored.
+        interval_s: Seconds between the end of a cycle and the start of the next.
+        stop: Ends the loop from within the process, such as from a signal handler.
+        on_cycle: Called after each cycle.
+        on_busy: Called when others held the storage for so long that a cycle had to be skipped.
+        poll_s: Seconds between two looks for a request to stop.
+        clock: Returns the current time, with its time zone.
 
     Raises:
         ValueError: ``interval_s`` is not above 0.
-        LearningError: Another loop is running on this database.
+        LearningError: Another loop is running on this storage.
+        DatabaseError: The storage cannot be used.
     """
     if not interval_s > 0:
         raise ValueError(f"interval must be above 0 seconds, got {interval_s}")
     process_id = os.getpid()
-    with store.writing() as rows:
-        other = rows.improvement.loop()
-        if other is not None and loop_is_alive(other, now=clock()):
-            raise LearningError(
-                f"process {other.process_id} already runs the improvement loop on {store.label}; "
-                "stop it with: aqe improve stop"
-            )
-        rows.improvement.begin_loop(
-            process_id, socket.gethostname(), interval_s, at=clock().isoformat()
-        )
+    _begin(backend, process_id, interval_s, clock())
     try:
         while True:
             try:
-                on_cycle(run_cycle(store, clock=clock))
+                on_cycle(run_cycle(backend, clock=clock))
             except DatabaseBusyError as error:
                 on_busy(error)
-            ending = _wait(store, process_id, interval_s, stop, poll_s, clock)
+            ending = _wait(backend, process_id, interval_s, stop, poll_s, clock)
             if ending is not None:
                 return ending
     finally:
-        with store.writing() as rows:
-            rows.improvement.end_loop(process_id, at=clock().isoformat())
+        with backend.writing() as writer:
+            loop = _own_loop(writer, process_id)
+            if loop is not None:
+                writer.put_loop(loop._replace(ended_at=clock().isoformat()))
 
 
-def request_stop(store: LearningStore, *, now: datetime) -> LoopRow | None:
-    """Asks the running loop to stop, which it does within a second; None when none is running."""
-    with store.writing() as rows:
-        loop = rows.improvement.loop()
+def request_stop(backend: LearningBackend, *, now: datetime) -> LoopRow | None:
+    """Asks the running loop to stop, which it does within a second; None when none is running.
+
+    Raises:
+        DatabaseError: The storage cannot be written.
+    """
+    with backend.writing() as writer:
+        loop = writer.loop()
         if loop is None or not loop_is_alive(loop, now=now):
             return None
-        rows.improvement.request_stop(at=now.isoformat())
+        writer.put_loop(loop._replace(stop_requested_at=now.isoformat()))
         return loop
 
 
 def loop_is_alive(loop: LoopRow, *, now: datetime) -> bool:
-    """Returns whether the loop runs: it has not ended, was heard of, and its process exists."""
+    """Returns whether a loop runs: not ended, heard of lately, and its process exists."""
     silent = now.astimezone(UTC) - datetime.fromisoformat(loop.heartbeat_at)
     if loop.ended_at is not None or silent > timedelta(seconds=SILENCE_S):
         return False
     return loop.host != socket.gethostname() or _process_exists(loop.process_id)
 
 
+def _begin(backend: LearningBackend, process_id: int, interval_s: float, now: datetime) -> None:
+    """Registers the loop of this process, unless another one lives."""
+    with backend.writing() as writer:
+        other = writer.loop()
+        if other is not None and loop_is_alive(other, now=now):
+            raise LearningError(
+                f"process {other.process_id} already runs the improvement loop on "
+                f"{backend.label}; stop it with: aqe improve stop",
+                process_id=other.process_id,
+            )
+        at = now.isoformat()
+        host = socket.gethostname()
+        writer.put_loop(LoopRow(process_id, host, interval_s, at, at, None, None))
+
+
 def _wait(
-    store: LearningStore,
+    backend: LearningBackend,
     process_id: int,
     interval_s: float,
     stop: threading.Event,
@@ -104,15 +121,27 @@ def _wait(
     while (now := time.monotonic()) < deadline:
         if now >= next_beat:
             next_beat = now + BEAT_S
-            with store.writing() as rows:
-                rows.improvement.beat(process_id, at=clock().isoformat())
-        with store.reading() as rows:
-            loop = rows.improvement.loop()
-        if loop is None or loop.process_id != process_id or loop.stop_requested_at is not None:
+            _beat(backend, process_id, at=clock().isoformat())
+        with backend.reading() as reader:
+            loop = _own_loop(reader, process_id)
+        if loop is None or loop.stop_requested_at is not None:
             return "stopped"
         if stop.wait(min(poll_s, max(0.0, deadline - now))):
             return "interrupted"
     return "interrupted" if stop.is_set() else None
+
+
+def _beat(backend: LearningBackend, process_id: int, *, at: str) -> None:
+    with backend.writing() as writer:
+        loop = _own_loop(writer, process_id)
+        if loop is not None:
+            writer.put_loop(loop._replace(heartbeat_at=at))
+
+
+def _own_loop(reader: LearningReader, process_id: int) -> LoopRow | None:
+    """Returns the loop of this process; None when another has taken its place."""
+    loop = reader.loop()
+    return loop if loop is not None and loop.process_id == process_id else None
 
 
 def _process_exists(process_id: int) -> bool:

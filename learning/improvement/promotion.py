@@ -1,11 +1,13 @@
-"""How far a pattern may be trusted, by its record; slow to change its mind."""
+"""Promotes, demotes and retires strategies by their record, slow to change its verdict."""
 
 from __future__ import annotations
 
-from ...schema import Standing
-from ..wilson import wilson_interval
+from typing import NamedTuple
 
-__all__ = ["next_standing"]
+from ...schema import Standing
+from ...schema.wilson import wilson_interval
+
+__all__ = ["Verdict", "next_standing"]
 
 # Fewer uses say nothing: with 10 of 10 the lower bound is 0.72, with 5 of 5 it is 0.57.
 MIN_USES = 10
@@ -13,27 +15,36 @@ MIN_USES = 10
 # at 0.60 is demoted below 0.45, so that a record near a threshold does not flip with every use.
 PROMOTE_ABOVE = 0.60
 DEMOTE_BELOW = 0.45
-# A candidate is demoted when even the upper bound is below 0.40, and forgiven from 0.50 on.
+# A candidate is demoted when even the upper bound is below 0.40, and reinstated from 0.50 on.
 REJECT_BELOW = 0.40
-FORGIVE_ABOVE = 0.50
+REINSTATE_ABOVE = 0.50
 
 
-def next_standing(current: Standing, *, successes: int, uses: int) -> tuple[Standing, str]:
-    """Returns the standing that the record earns, and why; ``current`` when it earns no change."""
+class Verdict(NamedTuple):
+    """The standing that a record earns, and why."""
+
+    standing: Standing
+    why: str
+
+
+def next_standing(current: Standing, *, successes: int, uses: int) -> Verdict:
+    """Returns the standing that a record earns; ``current`` when it earns no change."""
     low, high = wilson_interval(successes, uses)
     record = f"{successes} of {uses} succeeded"
     if successes == 0 and uses >= MIN_USES:
-        return "retired", f"{record}: it never helped"
+        return Verdict("retired", f"{record}: it never helped")
     if current == "retired":
-        return ("candidate", f"{record}: it did help") if successes else (current, record)
+        if successes:
+            return Verdict("candidate", f"{record}: it did help")
+        return Verdict(current, record)
     if uses < MIN_USES:
-        return current, f"{record}: too few to judge"
+        return Verdict(current, f"{record}: too few to judge")
     if current != "promoted" and low >= PROMOTE_ABOVE:
-        return "promoted", f"{record}: at least {low:.2f} with 95 % confidence"
+        return Verdict("promoted", f"{record}: at least {low:.2f} with 95 % confidence")
     if current == "promoted" and low < DEMOTE_BELOW:
-        return "demoted", f"{record}: no more than {low:.2f} is certain"
+        return Verdict("demoted", f"{record}: lower bound fell to {low:.2f}")
     if current == "candidate" and high < REJECT_BELOW:
-        return "demoted", f"{record}: at most {high:.2f} with 95 % confidence"
-    if current == "demoted" and high >= FORGIVE_ABOVE:
-        return "candidate", f"{record}: up to {high:.2f} is possible again"
-    return current, record
+        return Verdict("demoted", f"{record}: at most {high:.2f} with 95 % confidence")
+    if current == "demoted" and high >= REINSTATE_ABOVE:
+        return Verdict("candidate", f"{record}: up to {high:.2f} is possible again")
+    return Verdict(current, record)

@@ -1,4 +1,4 @@
-"""From a task and its result to the experience that is kept of them."""
+"""Builds the experience that is stored of a task and its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reward import reward_of
 
 __all__ = ["experience_context", "experience_of", "storable_text"]
 
-# As much as one may want to read again; a log file belongs elsewhere.
+# Enough to read again later; a log file belongs elsewhere.
 _MAX_BYTES = 16 * 1024
 _MAX_DEPTH = 8
 _MAX_ERRORS = 10
@@ -33,7 +33,7 @@ def experience_of(
     explored: bool | None,
     timestamp: datetime,
 ) -> Experience:
-    """Returns the experience to be stored, its reward computed and its keys encoded.
+    """Returns the experience to store, its reward computed and its keys encoded.
 
     Raises:
         TypeError: ``task`` or ``result`` is of another type.
@@ -44,13 +44,16 @@ def experience_of(
     reward = reward_of(result, feedback)
     if not isinstance(result.action, AgentAction):
         raise ValueError("result.action must say what was done, got None; give a strategy")
-    action = action_key(result.action)
+    state, action = state_key(task), action_key(result.action)
+    failure = None
+    if not result.success:
+        failure = storable_text(failure_kind(result.errors[0])) if result.errors else UNEXPLAINED
     return Experience(
         experience_id=storable_text(experience_id),
         agent_id=agent_id,
         task_id=storable_text(task.id),
-        task_type=task_type_of(task.state),
-        state=state_key(task.state),
+        task_type=task_type_of(state),
+        state=state,
         action=action,
         strategy=strategy_of(action),
         reward=reward,
@@ -60,7 +63,7 @@ def experience_of(
         success=result.success,
         timestamp=timestamp,
         explored=explored,
-        failure_kind=_failure(result),
+        failure_kind=failure,
         execution_time_ms=result.execution_time_ms,
         quality=result.quality,
         coverage=result.coverage,
@@ -74,8 +77,8 @@ def experience_context(
 ) -> dict[str, Any]:
     """Returns description, context, errors, details and feedback, cut to 16 KiB of JSON.
 
-    Values that JSON does not know are kept as their text. What is too large is left out, and
-    ``left_out`` names it.
+    Values that JSON cannot express are kept as text. Parts that are too large are left out, and
+    ``left_out`` names them.
     """
     parts: dict[str, Any] = {
         "description": task.description[:_MAX_TEXT],
@@ -106,14 +109,8 @@ def experience_context(
 
 
 def storable_text(text: str) -> str:
-    """Returns the text without lone surrogates and NULs, which no database holds whole."""
+    """Returns the text without lone surrogates and NULs, which no database stores faithfully."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-
-
-def _failure(result: TaskResult) -> str | None:
-    if result.success:
-        return None
-    return storable_text(failure_kind(result.errors[0])) if result.errors else UNEXPLAINED
 
 
 def _storable(value: Any, depth: int) -> Any:
@@ -122,7 +119,7 @@ def _storable(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
-        # Beyond 64 bits, and beside the numbers, there is no JSON that every reader takes.
+        # Larger integers, infinities and NaN are not JSON that every reader accepts.
         exact = isinstance(value, float) or -(2**63) <= value < 2**63
         return value if exact and math.isfinite(value) else str(value)
     if depth == 0:

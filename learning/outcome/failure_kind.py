@@ -1,4 +1,4 @@
-"""What kind of failure an error is, from its exception type and message."""
+"""Names the kind of a failure from the exception type and message of its error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["UNEXPLAINED", "failure_kind"]
 
 UNEXPLAINED = "unexplained"
 _MAX_CHARS = 120
-# Some patterns below take time in the square of the length.
+# Some patterns below take quadratic time.
 _MAX_READ = 1_000
 # "ValueError: message", "pkg.mod.SomeError: message", "KeyError"
 _TYPED = re.compile(
@@ -16,7 +16,7 @@ _TYPED = re.compile(
     r"(?:Error|Exception|Warning|Timeout|Interrupt|Exit|Failure|Failed))\b\s*:?\s*(?P<message>.*)",
     re.DOTALL,
 )
-# What differs from one occurrence to the next without changing what went wrong.
+# Parts that differ from one occurrence of a failure to the next.
 _VARIABLE_PARTS = (
     (re.compile(r"0x[0-9a-fA-F]+"), "<address>"),
     (re.compile(r"(['\"`]).*?\1"), "'…'"),
@@ -29,9 +29,9 @@ _VARIABLE_PARTS = (
 def failure_kind(error: BaseException | str) -> str:
     """Returns a short name under which failures of one kind are counted.
 
-    It is ``ExceptionType: message`` with the first line of the message, where numbers, paths,
-    quoted text and addresses are replaced by marks, so that two occurrences of one failure get the
-    same name. A text without an exception type is named by its message alone.
+    The name is ``ExceptionType: message`` with the first line of the message, in which numbers,
+    paths, quoted text and addresses are replaced by marks, so that two occurrences of one failure
+    get the same name. A text without an exception type is named by its message alone.
     """
     if isinstance(error, BaseException):
         kind, message = type(error).__name__, str(error)[:_MAX_READ]

@@ -1,4 +1,4 @@
-"""One outcome as JSON: what ``aqe learn record`` takes."""
+"""Reads one outcome from JSON, as ``aqe learn record`` accepts it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ...schema import AgentAction, LearningFeedback, Task, TaskResult, TaskState
 __all__ = ["Outcome", "outcome_from_mapping"]
 
 _TOP = frozenset({"agent_id", "task", "result", "feedback", "explored", "experience_id"})
-# A pattern goes through the bank's own import, which checks it.
+# A pattern must go through the bank's own import, which checks it.
 _NOT_FROM_JSON = frozenset({"pattern"})
 
 
 class Outcome(NamedTuple):
-    """The arguments of ``learn_from_execution``, and the agent that it is for."""
+    """The arguments of ``learn_from_execution``, and the agent that learns."""
 
     agent_id: str | None
     task: Task
@@ -74,8 +74,7 @@ def _object(name: str, value: object, allowed: frozenset[str]) -> Mapping[str, A
     unknown = [str(key) for key in value if key not in allowed]
     if unknown:
         raise ValueError(
-            f"{name} has unknown fields {', '.join(unknown)}; "
-            f"known are {', '.join(sorted(allowed))}"
+            f"{name} has unknown fields {', '.join(unknown)}; expected {', '.join(sorted(allowed))}"
         )
     return value
 

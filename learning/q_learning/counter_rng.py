@@ -1,7 +1,7 @@
-"""Random numbers that depend on their place alone, not on what was drawn before.
+"""Draws random numbers that depend on their place alone, not on earlier draws.
 
-The learner's own draws (which experiences are rehearsed, the coins of Double Q-learning) must come
-out the same when the history is folded again after a crash, or in another process. So they are a
+The learner's own draws (the sample of experiences to rehearse, the coins of Double Q-learning) must
+be the same when the history is folded again after a crash, or in another process. So they are a
 function of (seed, experience number, draw number): SplitMix64 (Steele, Lea & Flood 2014, "Fast
 Splittable Pseudorandom Number Generators", figure 16) applied to a counter.
 """
@@ -15,7 +15,7 @@ __all__ = ["coin", "sample_without_replacement", "seed_of"]
 _MASK = (1 << 64) - 1
 # The golden ratio as a 64-bit fraction, SplitMix64's step.
 _STEP = 0x9E3779B97F4A7C15
-# Draws of one experience lie in a block of their own; more than any replay batch needs.
+# Each experience has a block of its own draws; more than any replay batch needs.
 _BLOCK = 1 << 20
 
 
@@ -34,12 +34,12 @@ def draw(seed: int, number: int, position: int) -> int:
 
 
 def coin(seed: int, number: int, position: int) -> bool:
-    """Returns True in half of all places."""
+    """Returns True for half of all places."""
     return bool(draw(seed, number, position) >> 63)
 
 
 def sample_without_replacement(seed: int, number: int, size: int, population: int) -> list[int]:
-    """Returns ``size`` different numbers below ``population``; every subset is equally likely.
+    """Returns ``size`` distinct numbers below ``population``; every subset is equally likely.
 
     Floyd's algorithm (Bentley & Floyd 1987, "A sample of brilliance"). The remainder by
     ``population`` is biased by less than population / 2**64.

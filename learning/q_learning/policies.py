@@ -1,9 +1,8 @@
-"""How an action is chosen from what is known of the actions at hand.
+"""Chooses an action from what is known of the actions on offer.
 
-A policy sees three arrays of shape (n,), one entry for each action offered: Q-values, visit counts
-and sums of rewards. Epsilon-greedy goes by the Q-values; UCB1 and Thompson sampling are for the
-one-step case (a task that ends with its reward), go by the plain mean of rewards and need no
-epsilon.
+A policy sees three arrays of shape (n,), one entry for each action: Q-values float64, visit counts
+int64 and sums of rewards float64. Epsilon-greedy uses the Q-values; UCB1 and Thompson sampling are
+for one-step tasks, which end with their reward: they use mean rewards and need no epsilon.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The index of the chosen action, and whether it was not simply the best one known."""
+    """The index of the chosen action; ``explored`` unless it is the best known one."""
 
     index: int
     explored: bool
@@ -56,7 +55,7 @@ class Policy(Protocol):
 
 
 class EpsilonGreedy:
-    """With probability epsilon any action, otherwise the one of highest Q; ties at random."""
+    """With probability epsilon any action, otherwise that of the highest Q; ties at random."""
 
     def choose(
         self,
@@ -105,7 +104,7 @@ class UpperConfidenceBound:
 
 @dataclass(frozen=True, slots=True)
 class ThompsonSampling:
-    """Each action's mean is drawn from its posterior, the highest draw wins.
+    """Thompson sampling: the mean of each action is drawn from its posterior; the highest wins.
 
     Chapelle & Li 2011, "An Empirical Evaluation of Thompson Sampling", algorithm 2, with the prior
     Beta(1, 1). A reward between low and high counts as that share of a success.
@@ -136,7 +135,7 @@ class ThompsonSampling:
 
 
 def policy_named(name: PolicyName) -> Policy:
-    """Returns the policy of that name, for rewards as ``reward`` gives them."""
+    """Returns the policy of that name, for rewards in the range of ``reward_of``."""
     if name == "epsilon-greedy":
         return EpsilonGreedy()
     if name == "ucb1":

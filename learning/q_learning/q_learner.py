@@ -1,60 +1,78 @@
-"""The learner: a fold over the history.
+"""Folds a history into Q-values, one experience at a time.
 
 What a learner knows is a function of its experiences in the order of their numbers, and of nothing
-else: not of the process, nor of what was asked of it in between. So a recovery after a crash, and
+else: not of the process, nor of the questions asked in between. So a recovery after a crash, and
 another process that follows the same history, arrive at the same numbers, bit for bit.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from ..config import MAX_REPLAY, QLearningConfig
-from ..storage.sqlite.experience_table import Transition
-from ..storage.sqlite.q_value_table import Cell
+from ..config import LearningTuning, QLearningConfig
+from ..storage.learning_rows import Cell, SnapshotMark, Transition
 from .counter_rng import coin, sample_without_replacement, seed_of
 from .q_table import QTable
-from .replay_buffer import ReplayBuffer, Step
 from .update_rules import update
 
-__all__ = ["QLearner"]
+__all__ = ["Applied", "QLearner"]
+
+
+class Step(NamedTuple):
+    """One experience as indexes of the Q-table; ``next_state`` is None when it terminated."""
+
+    state: int
+    action: int
+    reward: float
+    next_state: int | None
+
+
+class Applied(NamedTuple):
+    """The effect of one experience on its own Q-value, rehearsal included."""
+
+    previous: float
+    value: float
+    visits: int
 
 
 class QLearner:
-    """Q-table, replay buffer and epsilon of one agent, after ``count`` experiences.
+    """Q-table, rehearsal buffer and epsilon of one agent, after ``count`` experiences.
 
     Args:
-        agent_id: Whose history is folded.
+        agent_id: Whose history is folded; the draws of rehearsal depend on it.
         generation: Number of resets before this history began.
+        tuning: Bounds on what is kept in memory.
     """
 
-    def __init__(self, agent_id: str, *, generation: int = 0) -> None:
-        self.table = QTable()
+    def __init__(
+        self, agent_id: str, *, generation: int = 0, tuning: LearningTuning | None = None
+    ) -> None:
+        tuning = LearningTuning() if tuning is None else tuning
+        self.table = QTable(max_cells=tuning.max_cells)
         self.generation = generation
         self.count = 0
         self.last_experience = 0
         self.epsilon: float | None = None  # None before the first experience
-        self._replay = ReplayBuffer(MAX_REPLAY)
+        self._newest: deque[Step] = deque(maxlen=tuning.max_replay)
         self._changed: dict[tuple[int, int], None] = {}
         self._coin_seed = seed_of(f"{agent_id}/coin", generation)
         self._replay_seed = seed_of(f"{agent_id}/replay", generation)
         self._replay_coin_seed = seed_of(f"{agent_id}/replay/coin", generation)
 
-    def load(
-        self,
-        cells: Iterable[Cell],
-        newest: list[Transition],
-        *,
-        count: int,
-        last_experience: int,
-        epsilon: float | None,
-    ) -> None:
-        """Takes over a snapshot.
+    @property
+    def mark(self) -> SnapshotMark:
+        """The prefix of the history that was applied."""
+        return SnapshotMark(self.count, self.last_experience, self.epsilon)
+
+    def load(self, cells: Iterable[Cell], newest: list[Transition], mark: SnapshotMark) -> None:
+        """Starts from a snapshot.
 
         Args:
             cells: In the order in which they were first visited, which fixes the order of ties.
             newest: The last experiences that the snapshot contains, oldest first.
-            count: How many experiences it contains, and the number of the last.
+            mark: The prefix of the history that it contains.
         """
         second: list[tuple[int, int, float]] = []
         for cell in cells:
@@ -66,24 +84,31 @@ class QLearner:
                 second.append((state, action, cell.second_q_value))
         for state, action, value in second:
             self.table.set_estimate(state, action, value, estimate=1)
-        for position, transition in enumerate(newest):
-            self._replay.put(count - len(newest) + position, self._step(transition))
-        self.count, self.last_experience, self.epsilon = count, last_experience, epsilon
+        self._newest.extend(self._step(transition) for transition in newest)
+        self.count, self.last_experience, self.epsilon = mark
 
-    def apply(self, transition: Transition, config: QLearningConfig) -> Step:
-        """Learns from the next experience of the history; returns it as indexes."""
+    def apply(self, transition: Transition, config: QLearningConfig) -> Applied:
+        """Learns from the next experience of the history.
+
+        Raises:
+            LearningError: The Q-table would grow beyond its limit.
+        """
         step = self._step(transition)
-        number = self.count
+        previous = self.table.value(step.state, step.action)
         self.table.count_visit(step.state, step.action, step.reward)
         epsilon = config.epsilon if self.epsilon is None else self.epsilon
-        self._update(step, config, epsilon, toss=coin(self._coin_seed, number, 0))
-        self._replay.put(number, step)
-        self.count = number + 1
+        self._update(step, config, epsilon, self._coin_seed, self.count, 0)
+        self._newest.append(step)
+        self.count += 1
         self.last_experience = transition.experience
         self.epsilon = max(config.epsilon_min, epsilon * config.epsilon_decay)
         if config.replay_interval and self.count % config.replay_interval == 0:
             self._rehearse(config, epsilon)
-        return step
+        return Applied(
+            previous,
+            self.table.value(step.state, step.action),
+            self.table.visit_count(step.state, step.action),
+        )
 
     def changed_cells(self) -> Iterator[Cell]:
         """Yields the cells that changed since ``forget_changes``, as they are now."""
@@ -100,44 +125,50 @@ class QLearner:
             )
 
     def forget_changes(self) -> None:
-        """Called when what changed up to now is stored."""
+        """Marks all cells as unchanged: what changed up to now is stored."""
         self._changed.clear()
 
     def _step(self, transition: Transition) -> Step:
+        state = self.table.add_state(transition.state)
+        action = self.table.add_action(transition.action)
         follows = None
         if not transition.terminated and transition.next_state is not None:
             follows = self.table.add_state(transition.next_state)
-        return Step(
-            self.table.add_state(transition.state),
-            self.table.add_action(transition.action),
-            transition.reward,
-            follows,
-        )
+        return Step(state, action, transition.reward, follows)
 
-    def _update(self, step: Step, config: QLearningConfig, epsilon: float, *, toss: bool) -> None:
+    def _update(
+        self,
+        step: Step,
+        config: QLearningConfig,
+        epsilon: float,
+        seed: int,
+        number: int,
+        position: int,
+    ) -> None:
+        """Applies the update rule; draw ``position`` of ``number`` is its coin, if it needs one."""
+        rule = config.update_rule
         update(
             self.table,
             *step,
             learning_rate=config.learning_rate,
             discount_factor=config.discount_factor,
-            rule=config.update_rule,
+            rule=rule,
             epsilon=epsilon,
-            coin=toss,
+            coin=rule == "double-q" and coin(seed, number, position),
         )
         self._changed[step.state, step.action] = None
 
     def _rehearse(self, config: QLearningConfig, epsilon: float) -> None:
         """Repeats the update for a uniform sample of the newest experiences (Lin 1992).
 
-        Rehearsal moves Q-values only; visits count what was lived through.
+        Rehearsal moves Q-values only; visits count real experiences.
         """
-        population = min(self._replay.size(), config.replay_capacity)
+        population = min(len(self._newest), config.replay_capacity)
         if population < config.replay_batch:
             return
         ages = sample_without_replacement(
             self._replay_seed, self.count, config.replay_batch, population
         )
         for position, age in enumerate(ages):
-            step = self._replay.of_number(self.count - 1 - age)
-            toss = coin(self._replay_coin_seed, self.count, position)
-            self._update(step, config, epsilon, toss=toss)
+            step = self._newest[-1 - age]
+            self._update(step, config, epsilon, self._replay_coin_seed, self.count, position)

@@ -1,4 +1,4 @@
-"""The Q-table: arrays of (states, actions) that grow by doubling."""
+"""Holds Q-values in arrays of (states, actions) that grow by doubling."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...schema import LearningError
+from ..config import MAX_CELLS
 
 __all__ = ["QTable"]
 
@@ -16,24 +17,30 @@ _Scalar = TypeVar("_Scalar", bound=np.generic)
 
 _FIRST_STATES = 64
 _FIRST_ACTIONS = 8
-# 2**25 cells take 0.8 GiB in three arrays; pages of cells that were never visited stay unused.
-_MAX_CELLS = 1 << 25
 
 
 class QTable:
     """Action values with their evidence, addressed by (state, action) indexes.
 
-    Keys are given an index in the order of their first appearance. Values start at 0. The actions
-    given to the constructor apply in every state; one that comes later applies where it was tried,
-    since a fleet's table knows actions that make no sense for most of its tasks, and their 0 must
-    not count as an expectation there.
+    Keys get their index in the order of their first appearance. Values start at 0. The actions
+    given to the constructor apply in every state; one that is added later applies only where it
+    was tried: a fleet's table holds actions that make no sense for most of its tasks, and their 0
+    must not count as an expectation there.
 
     Args:
-        states: Keys to know from the start, in order.
+        states: Keys known from the start, in order.
         actions: Likewise; these apply in every state.
+        max_cells: Largest number of states times actions.
     """
 
-    def __init__(self, states: Sequence[str] = (), actions: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        states: Sequence[str] = (),
+        actions: Sequence[str] = (),
+        *,
+        max_cells: int = MAX_CELLS,
+    ) -> None:
+        self._max_cells = max_cells
         shape = (max(_FIRST_STATES, len(states)), max(_FIRST_ACTIONS, len(actions)))
         self._values: npt.NDArray[np.float64] = np.zeros(shape)
         self._second: npt.NDArray[np.float64] | None = None
@@ -61,7 +68,7 @@ class QTable:
 
     @property
     def has_second_estimate(self) -> bool:
-        """Whether Double Q-learning has been at work here."""
+        """Whether there is a second estimate, which only Double Q-learning adds."""
         return self._second is not None
 
     def state_index(self, key: str) -> int | None:
@@ -73,7 +80,7 @@ class QTable:
         return self._actions.get(key)
 
     def add_state(self, key: str) -> int:
-        """Returns the index of a state, having made room for it if it is new.
+        """Returns the index of a state, having added it if it is new.
 
         Raises:
             LearningError: The table would grow beyond its limit.
@@ -88,7 +95,7 @@ class QTable:
         return index
 
     def add_action(self, key: str) -> int:
-        """Returns the index of an action, having made room for it if it is new.
+        """Returns the index of an action, having added it if it is new.
 
         Raises:
             LearningError: The table would grow beyond its limit.
@@ -126,7 +133,7 @@ class QTable:
         return int(self._visits[state, action])
 
     def reward_sum(self, state: int, action: int) -> float:
-        """Returns the sum of the rewards that the action brought in the state."""
+        """Returns the sum of the rewards that the action earned in the state."""
         return float(self._reward_sums[state, action])
 
     def total_visits(self) -> int:
@@ -144,7 +151,7 @@ class QTable:
         return float(values.max()) if values.size else 0.0
 
     def best_action(self, state: int, *, estimate: int) -> int | None:
-        """Returns the applicable action that one of the two estimates likes best.
+        """Returns the applicable action of the highest value by one of the two estimates.
 
         Ties go to the lowest index; None when no action applies.
         """
@@ -174,12 +181,12 @@ class QTable:
         self._estimate(estimate)[state, action] = value
 
     def count_visit(self, state: int, action: int, reward: float) -> None:
-        """Counts one experience of a cell and the reward it brought."""
+        """Counts one experience of a cell and the reward it earned."""
         self._visits[state, action] += 1
         self._reward_sums[state, action] += reward
 
     def set_evidence(self, state: int, action: int, visits: int, reward_sum: float) -> None:
-        """Sets what a cell has seen, as it was stored."""
+        """Sets the evidence of a cell, as it was stored."""
         self._visits[state, action] = visits
         self._reward_sums[state, action] = reward_sum
 
@@ -200,10 +207,11 @@ class QTable:
         return self._second
 
     def _grow(self, states: int, actions: int) -> None:
-        if states * actions > _MAX_CELLS:
+        if states * actions > self._max_cells:
             raise LearningError(
-                f"the Q-table must stay below {_MAX_CELLS} cells, got {states} states x {actions} "
-                "actions; use fewer distinct tools and strategies, or one agent id a kind of work"
+                f"the Q-table must stay below {self._max_cells} cells, got {states} states x "
+                f"{actions} actions; use fewer distinct tools and strategies, or one agent id per"
+                " kind of work"
             )
         self._values = _enlarged(self._values, states, actions)
         self._visits = _enlarged(self._visits, states, actions)

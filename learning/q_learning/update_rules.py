@@ -1,7 +1,7 @@
-"""How one experience changes the Q-table: Q(s,a) += alpha * (target - Q(s,a)).
+"""Updates the Q-table from one experience: Q(s,a) += alpha * (target - Q(s,a)).
 
-The target is the reward alone when the episode terminated; otherwise (also when it was merely
-truncated: Gymnasium's meaning) it adds the discounted value of the next state:
+The target is the reward alone when the episode terminated; otherwise (also when it was only
+truncated, in Gymnasium's sense) it adds the discounted value of the next state:
 
     q-learning      r + gamma * max_a' Q(s',a')                     Watkins & Dayan 1992
     double-q        r + gamma * Q_B(s', argmax_a' Q_A(s',a'))       van Hasselt 2010
@@ -34,9 +34,16 @@ def update(
     """Moves Q(state, action) one step towards its target.
 
     Args:
+        table: Changed in place.
+        state: Index of the state.
+        action: Index of the action.
+        reward: Its reward.
         next_state: Index of the state to bootstrap from; None when the episode terminated.
+        learning_rate: alpha.
+        discount_factor: gamma.
+        rule: The target; see the module.
         epsilon: Of the policy that Expected SARSA expects.
-        coin: Which estimate Double Q-learning updates: False the first, True the second.
+        coin: The estimate that Double Q-learning updates: False the first, True the second.
     """
     if rule == "double-q":
         _update_double(

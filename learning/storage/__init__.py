@@ -1,4 +1,5 @@
-"""The seam between the learning engine and a database.
+"""Stores what was learned, behind a protocol that every backend implements.
 
-``sqlite/`` is the backend that is used; all SQL of learning is in it.
+``backend.py`` is the protocol with its promises, ``learning_rows.py`` the rows that pass through
+it, ``sqlite/`` the backend that is used; all SQL of learning is in there.
 """

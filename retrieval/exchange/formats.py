@@ -1,7 +1,7 @@
-"""Patterns as JSON, JSONL and YAML: checked when read, written whole or not at all.
+"""Reads patterns from JSON, JSONL and YAML with every check, and writes them whole or not at all.
 
 A file is UTF-8. JSON and YAML hold a list of patterns, or one object with the list under
-``patterns``; JSONL holds one pattern a line. The keys are the fields of ``TestPattern``.
+``patterns``; JSONL holds one pattern per line. The keys are the fields of ``TestPattern``.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 import msgspec
 
 from ...schema import InterchangeError, TestPattern
 
 __all__ = [
+    "DEFAULT_LIMITS",
     "MAX_FILE_BYTES",
     "MAX_PATTERNS",
     "FileFormat",
+    "FileLimits",
     "decode_patterns",
     "encode_patterns",
     "format_of",
@@ -40,9 +43,41 @@ _SUFFIXES: dict[str, FileFormat] = {
 # RELIABILITY section 5, "size limits".
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PATTERNS = 100_000
-# The same section for YAML, whose parser takes quadratic time in the depth.
-MAX_YAML_CHARS = 5 * 1024 * 1024
-MAX_YAML_DEPTH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLimits:
+    """What a file of patterns may hold before it is refused.
+
+    Attributes:
+        max_bytes: Size of the file.
+        max_patterns: Patterns in it.
+        max_yaml_chars: Size of YAML text, in characters.
+        max_yaml_depth: Nesting of YAML; its parser takes quadratic time in the depth.
+    """
+
+    max_bytes: int = MAX_FILE_BYTES
+    max_patterns: int = MAX_PATTERNS
+    max_yaml_chars: int = 5 * 1024 * 1024
+    max_yaml_depth: int = 50
+
+    def with_bounds(self, *, max_bytes: int | None = None, max_patterns: int | None = None) -> Self:
+        """Returns these limits with the given bounds; None keeps a bound as it is."""
+        return replace(
+            self,
+            max_bytes=self.max_bytes if max_bytes is None else max_bytes,
+            max_patterns=self.max_patterns if max_patterns is None else max_patterns,
+        )
+
+
+DEFAULT_LIMITS: Final = FileLimits()
+
+
+class _DecodedValue(NamedTuple):
+    """A decoded value and its position in words, for messages."""
+
+    position: str
+    value: Any
 
 
 def pattern_from_builtins(value: Any) -> TestPattern:
@@ -52,10 +87,16 @@ def pattern_from_builtins(value: Any) -> TestPattern:
         InterchangeError: A field is missing, unknown, of the wrong type or out of range.
     """
     if not isinstance(value, dict):
-        raise InterchangeError(f"a pattern must be an object, got {type(value).__name__}")
+        raise InterchangeError(
+            f"a pattern must be an object, got {type(value).__name__}",
+            expected="object",
+            found=type(value).__name__,
+        )
     unknown = sorted(str(key) for key in value if key not in TestPattern.__dataclass_fields__)
     if unknown:
-        raise InterchangeError(f"unknown field {unknown[0]!r} in a pattern; remove or rename it")
+        raise InterchangeError(
+            f"unknown field {unknown[0]!r} in a pattern; remove or rename it", found=unknown[0]
+        )
     try:
         return msgspec.convert(value, TestPattern)
     except msgspec.ValidationError as error:
@@ -63,16 +104,19 @@ def pattern_from_builtins(value: Any) -> TestPattern:
 
 
 def format_of(path: Path) -> FileFormat:
-    """Returns the format that a file's name says.
+    """Returns the format that belongs to a file's extension.
 
     Raises:
-        InterchangeError: The suffix is none of the known ones.
+        InterchangeError: The extension is not a known one.
     """
     try:
         return _SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise InterchangeError(
-            f"the name must end in {', '.join(_SUFFIXES)}, got {path.name}; or give the format"
+            f"the name must end in {', '.join(_SUFFIXES)}, got {path.name}; or give the format",
+            path=path,
+            expected=", ".join(_SUFFIXES),
+            found=path.suffix,
         ) from None
 
 
@@ -80,59 +124,79 @@ def read_patterns(
     path: Path,
     file_format: FileFormat | None = None,
     *,
-    max_bytes: int | None = None,
-    max_patterns: int | None = None,
+    limits: FileLimits = DEFAULT_LIMITS,
 ) -> list[TestPattern]:
     """Returns the patterns of a file, all of them checked.
 
     Args:
-        max_bytes: A larger file is refused before it is read further; 50 MiB unless said.
-        max_patterns: A file with more of them is refused; 100,000 unless said.
+        path: A file, or a pipe or device, which is read up to the size limit.
+        file_format: By default the one that belongs to the file's extension.
+        limits: A larger file is refused.
 
     Raises:
         InterchangeError: The file cannot be read, is too large, or holds something else.
     """
     file_format = file_format or format_of(path)
-    max_bytes = MAX_FILE_BYTES if max_bytes is None else max_bytes
+    max_bytes = limits.max_bytes
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            # Read no further than that: a pipe or a device has no size, and may have no end.
+            # The read is bounded too: a pipe or a device has no size, and may have no end.
             content = b"" if size > max_bytes else file.read(max_bytes + 1)
         if size > max_bytes or len(content) > max_bytes:
             raise InterchangeError(
                 f"{path} must have at most {max_bytes} bytes, got {max(size, len(content))};"
-                " split it, or raise the limit with --max-bytes"
+                " split it, or raise the limit with --max-bytes",
+                path=path,
+                expected=max_bytes,
+                found=max(size, len(content)),
             )
         text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
-        raise InterchangeError(f"cannot read {path}: {error.strerror}") from error
+        raise InterchangeError(f"cannot read {path}: {error.strerror}", path=path) from error
     except UnicodeDecodeError as error:
-        raise InterchangeError(f"{path} must be UTF-8 text: {error.reason}") from error
-    return decode_patterns(text, file_format, label=str(path), max_patterns=max_patterns)
+        raise InterchangeError(f"{path} must be UTF-8 text: {error.reason}", path=path) from error
+    try:
+        return decode_patterns(text, file_format, label=str(path), limits=limits)
+    except InterchangeError as error:
+        error.path = path
+        raise
 
 
 def decode_patterns(
-    text: str, file_format: FileFormat, *, label: str, max_patterns: int | None = None
+    text: str, file_format: FileFormat, *, label: str, limits: FileLimits = DEFAULT_LIMITS
 ) -> list[TestPattern]:
     """Returns the patterns in a text, all of them checked.
 
+    Args:
+        text: The content of a file.
+        file_format: The format of the text.
+        label: The name of the text in messages.
+        limits: A larger text is refused.
+
     Raises:
-        InterchangeError: Names the first fault, as ``label``, position and what was expected.
+        InterchangeError: The text has a fault; the message names the first one as ``label``,
+            position and what was expected.
     """
-    max_patterns = MAX_PATTERNS if max_patterns is None else max_patterns
-    values = list(_values(text, file_format, label))
-    if len(values) > max_patterns:
+    values = _values(text, file_format, label, limits)
+    if len(values) > limits.max_patterns:
         raise InterchangeError(
-            f"{label} must hold at most {max_patterns} patterns, got {len(values)};"
-            " split it, or raise the limit with --max-patterns"
+            f"{label} must hold at most {limits.max_patterns} patterns, got {len(values)};"
+            " split it, or raise the limit with --max-patterns",
+            expected=limits.max_patterns,
+            found=len(values),
         )
     patterns = []
     for position, value in values:
         try:
             patterns.append(pattern_from_builtins(value))
         except InterchangeError as error:
-            raise InterchangeError(f"{label}, {position}: {error}") from error
+            raise InterchangeError(
+                f"{label}, {position}: {error}",
+                position=position,
+                expected=error.expected,
+                found=error.found,
+            ) from error
     return patterns
 
 
@@ -148,7 +212,7 @@ def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) ->
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that after a crash it is whole: either the old content or the new.
+    """Writes a file so that a crash leaves it whole, with either the old or the new content.
 
     Raises:
         InterchangeError: The file cannot be written.
@@ -162,25 +226,31 @@ def write_atomically(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except OSError as error:
-        with suppress(OSError):  # it may be the folder that could not be made
+        with suppress(OSError):  # the folder itself may not exist
             partial.unlink(missing_ok=True)
-        raise InterchangeError(f"cannot write {path}: {error.strerror}") from error
+        raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error
 
 
-def _values(text: str, file_format: FileFormat, label: str) -> Sequence[tuple[str, Any]]:
-    """Returns each decoded value with its position in words."""
+def _values(
+    text: str, file_format: FileFormat, label: str, limits: FileLimits
+) -> Sequence[_DecodedValue]:
     if file_format == "jsonl":
         return [
-            (f"line {number}", _decode_json(line, f"{label}, line {number}"))
+            _DecodedValue(f"line {number}", _decode_json(line, f"{label}, line {number}"))
             for number, line in enumerate(text.split("\n"), start=1)
             if line.strip()
         ]
-    value = _decode_json(text, label) if file_format == "json" else _decode_yaml(text, label)
+    is_json = file_format == "json"
+    value = _decode_json(text, label) if is_json else _decode_yaml(text, label, limits)
     if isinstance(value, dict):
-        value = value.get("patterns", [value])  # a single pattern may stand alone
+        value = value.get("patterns", [value])  # a single pattern may be on its own
     if not isinstance(value, list):
-        raise InterchangeError(f"{label} must hold a list of patterns, got {type(value).__name__}")
-    return [(f"pattern {number}", item) for number, item in enumerate(value, start=1)]
+        raise InterchangeError(
+            f"{label} must hold a list of patterns, got {type(value).__name__}",
+            expected="list",
+            found=type(value).__name__,
+        )
+    return [_DecodedValue(f"pattern {number}", item) for number, item in enumerate(value, start=1)]
 
 
 def _decode_json(text: str, label: str) -> Any:
@@ -191,7 +261,7 @@ def _decode_json(text: str, label: str) -> Any:
 
 
 def _encode_yaml(value: object) -> str:
-    import yaml  # only here and below: most commands never need it
+    import yaml  # only here and below: most commands do not need it
 
     class Dumper(yaml.SafeDumper):
         pass
@@ -206,14 +276,20 @@ def _encode_yaml(value: object) -> str:
     return str(document)
 
 
-def _decode_yaml(text: str, label: str) -> Any:
-    """Decodes YAML without aliases: a few hundred bytes of them can fill the memory."""
+def _decode_yaml(text: str, label: str, limits: FileLimits) -> Any:
+    """Returns the value of YAML text without aliases: a few hundred bytes of them can fill memory.
+
+    Raises:
+        InterchangeError: The text is too long or too deep, uses an alias or is not YAML.
+    """
     import yaml
 
-    if len(text) > MAX_YAML_CHARS:
+    if len(text) > limits.max_yaml_chars:
         raise InterchangeError(
-            f"{label} must have at most {MAX_YAML_CHARS} characters as YAML, got {len(text)};"
-            " use JSONL"
+            f"{label} must have at most {limits.max_yaml_chars} characters as YAML,"
+            f" got {len(text)}; use JSONL",
+            expected=limits.max_yaml_chars,
+            found=len(text),
         )
     opening = (
         yaml.BlockMappingStartToken,
@@ -226,7 +302,7 @@ def _decode_yaml(text: str, label: str) -> Any:
     try:
         for token in yaml.scan(text):
             depth += isinstance(token, opening) - isinstance(token, closing)
-            if depth > MAX_YAML_DEPTH:
+            if depth > limits.max_yaml_depth:
                 raise InterchangeError(f"{label} is nested too deeply to be a list of patterns")
             if isinstance(token, yaml.AliasToken):
                 raise InterchangeError(

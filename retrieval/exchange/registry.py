@@ -1,4 +1,4 @@
-"""A folder with one YAML file a pattern: small files that a team reviews and keeps in git."""
+"""Reads and writes a registry: a folder with one small YAML file per pattern, to keep in git."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .formats import encode_patterns, read_patterns, write_atomically
 __all__ = ["read_registry", "write_registry"]
 
 SUFFIX = ".pattern.yaml"
-# File systems take names of 255 bytes; the suffixes of a file being written need room too.
+# File systems allow names of 255 bytes; the suffixes of a file being written need room too.
 MAX_STEM_CHARS = 200
 
 
 def write_registry(folder: Path, patterns: Iterable[TestPattern]) -> int:
-    """Writes each pattern to a file of its own, named for its id; returns how many.
+    """Writes each pattern to a file named after its id and returns the number of files.
 
-    Registry files of other patterns are removed.
+    Registry files of other patterns in the folder are removed.
 
     Raises:
         InterchangeError: A file cannot be written.
@@ -36,18 +36,18 @@ def write_registry(folder: Path, patterns: Iterable[TestPattern]) -> int:
 
 
 def read_registry(folder: Path) -> list[TestPattern]:
-    """Returns the patterns of every registry file in the folder, by file name.
+    """Returns the patterns of every registry file in the folder, ordered by file name.
 
     Raises:
-        InterchangeError: The folder is missing, or one of its files is malformed.
+        InterchangeError: The folder does not exist, or one of its files is malformed.
     """
     if not folder.is_dir():
-        raise InterchangeError(f"a registry must be a folder, got {folder}")
+        raise InterchangeError(f"a registry must be a folder, got {folder}", path=folder)
     paths = sorted(folder.glob(f"*{SUFFIX}"))
     return [pattern for path in paths for pattern in read_patterns(path, "yaml")]
 
 
 def _file_stem(id: str) -> str:
-    """Returns the id as a file name: quoted, since it may hold a slash or a colon, and not long."""
+    """Returns the id as a short file name, quoted because it may hold a slash or a colon."""
     quoted = quote(id, safe="@+")
     return quoted if len(quoted) <= MAX_STEM_CHARS else f"{quoted[:80]}~{stable_id(id)}"

@@ -1,6 +1,12 @@
-"""Test patterns from real test suites: files are found, parsed and read, never run."""
+"""Extracts test patterns from real test suites; code is parsed, never run.
 
-from .extract import ExtractedFile, SkippedFile, extract_file
-from .files import find_test_files
+``file_discovery.py`` finds test files, ``file_extraction.py`` takes one through the steps: read and
+redact (``source_file.py``), find tests and imports (``languages/``), detect the framework
+(``frameworks/``), build a pattern of each test (``pattern_*.py``, ``placeholders/``).
+After it: ``ingest/`` stores the patterns.
+"""
+
+from .file_discovery import find_test_files
+from .file_extraction import ExtractedFile, SkippedFile, extract_file
 
 __all__ = ["ExtractedFile", "SkippedFile", "extract_file", "find_test_files"]

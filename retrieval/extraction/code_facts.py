@@ -1,4 +1,4 @@
-"""Plain facts about a piece of test code: what it calls, names and imports."""
+"""Collects facts about test code: the functions that it calls, and the names that it uses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..text.syntax_tree import CALL_TYPES, callee_of, node_text
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = ["CodeFacts", "Import", "code_facts"]
 
-_CALLS = frozenset({"call", "call_expression", "new_expression"})
 _NAMES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier"})
 _MAX_LINKS = 64
 _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
@@ -20,7 +21,7 @@ _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One imported name: ``from module import name as alias``.
+    """An imported name: ``from module import name as alias``.
 
     A whole module has the name "", its default export the name "default".
     """
@@ -32,13 +33,13 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What some code calls (dotted, in source order) and which names it uses."""
+    """The functions that some code calls (dotted, in source order), and the names that it uses."""
 
     calls: tuple[str, ...]
     names: frozenset[str]
 
     def calls_any(self, pattern: re.Pattern[str]) -> bool:
-        """Whether a called name matches the pattern from its beginning."""
+        """Returns whether the beginning of a called name matches the pattern."""
         return any(pattern.match(call) for call in self.calls)
 
 
@@ -50,8 +51,8 @@ def code_facts(nodes: Iterable[Node]) -> CodeFacts:
     while stack:
         node = stack.pop()
         kind = node.type
-        if kind in _CALLS:
-            callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+        if kind in CALL_TYPES:
+            callee = callee_of(node)
             if callee is not None:
                 calls.append(_dotted(callee))
         elif kind in _NAMES:
@@ -62,10 +63,10 @@ def code_facts(nodes: Iterable[Node]) -> CodeFacts:
 
 
 def _dotted(callee: Node) -> str:
-    """Returns ``a.b.c`` of ``a(...).b[0].c``: the names on the way, arguments left out."""
+    """Returns ``a.b.c`` of ``a(...).b[0].c``: the names of a chain without arguments."""
     parts: list[str] = []
     current: Node | None = callee
-    # Nobody writes longer chains; walking each link's whole chain would take quadratic time.
+    # Nobody writes longer chains; reading the whole chain of every link would take quadratic time.
     for _ in range(_MAX_LINKS):
         if current is None:
             break
@@ -73,22 +74,16 @@ def _dotted(callee: Node) -> str:
             last = current.child_by_field_name("attribute") or current.child_by_field_name(
                 "property"
             )
-            parts.append(_text(last))
+            parts.append(node_text(last))
             current = current.child_by_field_name("object")
-        elif current.type in _CALLS:
-            current = current.child_by_field_name("function") or current.child_by_field_name(
-                "constructor"
-            )
+        elif current.type in CALL_TYPES:
+            current = callee_of(current)
         elif current.type in {"subscript", "subscript_expression"}:
             current = current.child_by_field_name("value") or current.child_by_field_name("object")
         elif current.type in {"await", "await_expression", "parenthesized_expression"}:
             current = current.named_children[0] if current.named_child_count else None
         else:
-            match = _DOTTED.match(_text(current)) if current.type in _NAMES else None
+            match = _DOTTED.match(node_text(current)) if current.type in _NAMES else None
             parts.append(match[0] if match else "")
             current = None
     return ".".join(part for part in reversed(parts) if part)
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""

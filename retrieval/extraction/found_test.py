@@ -1,4 +1,4 @@
-"""What the language walkers find: tests, with the code around them that they need."""
+"""Describes a test that was found in a syntax tree, with the code around it that it needs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CONTEXT_LINES", "FoundTest", "Layer", "Snippet", "TestStyle"]
 
-# Setup and fixtures are context: beyond a screenful they would bury the test itself.
+# Setup and fixtures are context: more than a screenful would bury the test itself.
 MAX_CONTEXT_LINES = 40
 
-# How a test is written, as far as its syntax tells.
+# How a test is written, as far as its syntax shows.
 TestStyle = Literal["function", "testcase", "call"]
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of the source: bytes ``start`` to ``end``, its first line indented by ``column``."""
+    """A part of the source: bytes ``start`` to ``end``, its first line indented by ``column``."""
 
     start: int
     end: int
@@ -27,18 +27,18 @@ class Snippet:
 
     @classmethod
     def of(cls, node: Node, *, end: int | None = None) -> Snippet:
-        """Returns the snippet that a node covers (or its beginning, up to ``end``)."""
+        """Returns the snippet that a node covers, up to ``end`` if given."""
         return cls(node.start_byte, node.end_byte if end is None else end, node.start_point[1])
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One level around a test: a module, class or describe block.
+    """A level around a test: a module, class or describe block.
 
     Attributes:
         opening: The class line or the call up to its brace; None for the module.
-        closing: What ends it (``});``), None in Python.
-        members: Setup, fixtures and declarations to take along.
+        closing: The end of the block (``});``); None in Python.
+        members: Setup, fixtures and declarations that the test needs.
     """
 
     opening: Snippet | None
@@ -48,19 +48,19 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTest:
-    """One written test.
+    """A written test.
 
     Attributes:
         node: The whole test: decorators and function, or the call.
         chain: Titles or names of the classes or describe blocks around it, outermost first.
         title: Its own name or title.
-        title_node: The literal that holds the title, None in Python.
-        doc: Its docstring, empty without one.
+        title_node: The literal that holds the title; None in Python.
+        doc: Its docstring, or empty.
         doc_node: The statement that holds the docstring.
         layers: The levels around it, the module first.
-        fixtures: Names of fixtures that it asks for.
-        marks: What is said about it: parametrized, async, skipped, expected to fail.
-        scope_marks: Names of marks on it and on the classes around it (``slow``).
+        fixtures: Names of the fixtures that it requests.
+        marks: Its properties: parametrized, async, skipped, expected-failure.
+        scope_marks: Names of the pytest marks on it and on the classes around it (``slow``).
     """
 
     node: Node

@@ -1,30 +1,34 @@
-"""From a found test to a pattern."""
+"""Builds the pattern of each test that was found in a file."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
+from ..quality.code_measures import measure_node
 from ..quality.score import score_quality
+from ..quality.scored_pattern import ScoredPattern, StorablePattern
+from ..text.redaction import holds_secrets
 from .code_facts import CodeFacts, Import, code_facts
 from .found_test import FoundTest
-from .frameworks import FrameworkEvidence
-from .labels import categorize, collect_tags
-from .naming import describe, pattern_name
-from .placeholders import Edit, placeholder_edits
-from .rendering import render_example, render_template
-from .source import SourceFile
+from .frameworks.framework_detection import DetectedFramework
+from .pattern_code import render_example, render_template
+from .pattern_labels import categorize, collect_tags
+from .pattern_names import describe, pattern_name
+from .placeholders.placeholder_edits import Edit, placeholder_edits
+from .source_file import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from ..text.syntax_tree import Grammar
+
 __all__ = ["build_patterns"]
 
-# Room left for name, description and tags in the limit of one pattern.
+# Reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
 _CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
 _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
@@ -32,15 +36,19 @@ _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_AR
 
 def build_patterns(
     source: SourceFile,
+    grammar: Grammar,
     tests: Iterable[FoundTest],
     imports: tuple[Import, ...],
-    tell_framework: Callable[[FoundTest, CodeFacts], FrameworkEvidence],
-    *,
-    scored: bool = True,
-) -> list[TestPattern]:
-    """Returns one pattern for each test of a file, in the order given."""
+    detect_framework: Callable[[FoundTest, CodeFacts], DetectedFramework],
+) -> list[StorablePattern]:
+    """Returns one pattern for each test of a file, in the order given.
+
+    Args:
+        grammar: What the tests were parsed with.
+        detect_framework: Returns the framework of a test.
+    """
     ordinals: Counter[tuple[str, ...]] = Counter()
-    patterns: list[TestPattern] = []
+    patterns: list[StorablePattern] = []
     now = datetime.now(UTC)
     for test in tests:
         qualified = (*test.chain, test.title)
@@ -53,12 +61,31 @@ def build_patterns(
         )
         ordinals[qualified] += 1
         facts = code_facts([test.node])
-        evidence = tell_framework(test, facts)
-        pattern = _build(source, test, imports, facts, evidence, identity, now)
-        if scored:
-            pattern = replace(pattern, quality=score_quality(pattern).total)
-        patterns.append(pattern)
+        detected = detect_framework(test, facts)
+        pattern = _build(source, test, imports, facts, detected, identity, now)
+        patterns.append(_scored(source, grammar, test, pattern))
     return patterns
+
+
+def _scored(
+    source: SourceFile, grammar: Grammar, test: FoundTest, pattern: TestPattern
+) -> StorablePattern:
+    """Returns the pattern with its quality, from the text and the tree of its file.
+
+    Plain, for storing to redact and to parse, if the file has a secret, if a text that is composed
+    of parts of the file (name, description, tags) reads like one, or if the code has to be parsed
+    alone.
+    """
+    if not source.is_clean or not pattern.examples:
+        return pattern
+    if holds_secrets((pattern.name, pattern.description, *pattern.tags)):
+        return pattern
+    measures = measure_node(
+        pattern.examples[0], test.node, grammar, source.language, pattern.framework
+    )
+    if measures is None:
+        return pattern
+    return ScoredPattern(pattern, score_quality(pattern, measures=measures).total)
 
 
 def _build(
@@ -66,7 +93,7 @@ def _build(
     test: FoundTest,
     imports: tuple[Import, ...],
     facts: CodeFacts,
-    evidence: FrameworkEvidence,
+    detected: DetectedFramework,
     identity: str,
     now: datetime,
 ) -> TestPattern:
@@ -75,13 +102,13 @@ def _build(
         id=identity,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
         description=describe(test.chain, test.title, test.doc),
-        category=categorize(test, facts, imports, evidence.framework),
-        framework=evidence.framework,
+        category=categorize(test, facts, imports, detected.framework),
+        framework=detected.framework,
         language=source.language,
         template=template,
         examples=(example,) if example else (),
         tags=collect_tags(test, facts, imports),
-        confidence=evidence.confidence,
+        confidence=detected.certainty,
         source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
         created_at=now,
         updated_at=now,
@@ -89,7 +116,7 @@ def _build(
 
 
 def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
-    """Returns example and template, within what a pattern may weigh."""
+    """Returns example and template, together within the size limit of a pattern."""
     shown = [member for layer in test.layers for member in layer.members] + [test.node]
     keep = [node for node in (test.title_node, test.doc_node) if node is not None]
     edits = placeholder_edits(shown, keep)
@@ -106,7 +133,7 @@ def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
 
 
 def _without_docstring(statement: Node) -> Edit:
-    """Returns the edit that takes a docstring out: it is the description, not part of the code."""
+    """Returns the edit that removes a docstring: it is the description, not part of the code."""
     following = statement.next_named_sibling
     if following is None:
         return Edit(statement.start_byte, statement.end_byte, "pass")

@@ -15,11 +15,11 @@ from cachetools import LRUCache
 
 from ...models import Encoder
 from ...models.vector import Vector
-from ...schema import Provenance, StoreReport, TestPattern
+from ...schema import Provenance, StoreReport
+from ..quality.scored_pattern import StorablePattern
 from ..storage.backend import PatternBackend
-from .embedding_batch import Embeddings
 from .preparation import PreparedBatch
-from .writer import prepare_batch, write_batch
+from .writer import Embeddings, prepare_batch, write_batch
 
 __all__ = ["store_stream"]
 
@@ -30,7 +30,7 @@ RECENT_TEXTS: Final = 4_096
 
 def store_stream(
     backend: PatternBackend,
-    batches: Iterable[Iterable[TestPattern]],
+    batches: Iterable[Iterable[StorablePattern]],
     encoder: Callable[[], Encoder],
     *,
     min_quality: float = 0.0,

@@ -1,19 +1,24 @@
-"""From a pattern to what can be stored: without secrets, with its score and its hashes."""
+"""Prepares patterns for storing: removes secrets, scores quality, hashes content and text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
 from ...schema import StoreResult, TestPattern
-from ..text.content_hash import content_hash
-from ..text.pattern_text import embedded_text, text_hash
+from ..quality.scored_pattern import ScoredPattern, StorablePattern
+from ..text.pattern_text import content_hash, embedded_text, text_hash
 
 __all__ = ["PreparedBatch", "PreparedPattern", "prepared"]
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedPattern:
-    """A pattern ready to be written."""
+    """A pattern ready to be written.
+
+    Attributes:
+        base_quality: Its quality while unused, 0..1.
+        text: What is embedded.
+    """
 
     pattern: TestPattern
     base_quality: float
@@ -24,62 +29,67 @@ class PreparedPattern:
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """Patterns ready to be written or rejected, in the order given.
+    """Patterns ready to be written or rejected.
 
     Attributes:
-        pending: Those whose embedding the bank does not have.
+        outcome: Every pattern of the batch, in the order given.
+        ready: Those that are not rejected.
+        pending: Those whose embedding is not in the bank.
     """
 
     outcome: tuple[PreparedPattern | StoreResult, ...]
+    ready: tuple[PreparedPattern, ...]
     pending: tuple[PreparedPattern, ...]
 
-    @property
-    def prepared(self) -> list[PreparedPattern]:
-        """Those that are not rejected."""
-        return [one for one in self.outcome if isinstance(one, PreparedPattern)]
 
-    @property
-    def ids(self) -> list[str]:
-        """The ids of all."""
-        return [
-            one.pattern.id if isinstance(one, PreparedPattern) else one.id for one in self.outcome
-        ]
+def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern | StoreResult:
+    """Returns the pattern without secrets and with its score, or the reason to reject it.
+
+    What extraction has redacted and scored is taken as it is; a plain pattern is redacted and
+    scored here.
+    """
+    if isinstance(storable, ScoredPattern):
+        scored = storable
+    else:
+        try:
+            scored = _scored(storable)
+        except ValueError as error:  # a placeholder is longer than its secret: over a size limit
+            return _rejected(storable, str(error))
+    clean, quality = scored.pattern, scored.base_quality
+    if quality < min_quality:
+        return _rejected(clean, f"quality must be >= {min_quality:.2f}, got {quality:.2f}")
+    text = embedded_text(clean)
+    return PreparedPattern(clean, quality, content_hash(clean), text, text_hash(text))
 
 
-def prepared(pattern: TestPattern, min_quality: float) -> PreparedPattern | StoreResult:
-    """Returns the pattern without secrets and with its score, or the reason to reject it."""
+def _rejected(pattern: TestPattern, reason: str) -> StoreResult:
+    return StoreResult(id=pattern.id, name=pattern.name, status="rejected", reason=reason)
+
+
+def _scored(pattern: TestPattern) -> ScoredPattern:
+    """Returns the pattern without secrets and with its quality while unused.
+
+    Raises:
+        ValueError: Redacted, the pattern exceeds a size limit.
+    """
     from ..quality.score import score_quality
 
-    try:
-        clean = _redacted(pattern)
-    except ValueError as error:  # what is put in place of secrets can exceed a size limit
-        return StoreResult(id=pattern.id, name=pattern.name, status="rejected", reason=str(error))
+    clean = _redacted(pattern)
     unused = replace(clean, usage_count=0, success_rate=0.0) if clean.usage_count else clean
-    score = score_quality(unused)
-    if score.total < min_quality:
-        return StoreResult(
-            id=clean.id,
-            name=clean.name,
-            status="rejected",
-            reason=f"quality must be >= {min_quality:.2f}, got {score.total:.2f}",
-        )
-    text = embedded_text(clean)
-    return PreparedPattern(clean, score.total, content_hash(clean), text, text_hash(text))
+    return ScoredPattern(clean, score_quality(unused).total)
 
 
 def _redacted(pattern: TestPattern) -> TestPattern:
-    from ..text.redaction import redact
+    from ..text.redaction import holds_secrets, redact
 
-    texts = (pattern.name, pattern.description, pattern.template)
-    name, description, template = map(redact, texts)
-    examples, tags = tuple(map(redact, pattern.examples)), tuple(map(redact, pattern.tags))
-    if (name, description, template, examples, tags) == (*texts, pattern.examples, pattern.tags):
-        return pattern  # as nearly always; to check it anew would cost as much as redacting it
+    texts = (pattern.name, pattern.description, pattern.template, *pattern.examples, *pattern.tags)
+    if not holds_secrets(texts):
+        return pattern
     return replace(
         pattern,
-        name=name,
-        description=description,
-        template=template,
-        examples=examples,
-        tags=tags,
+        name=redact(pattern.name),
+        description=redact(pattern.description),
+        template=redact(pattern.template),
+        examples=tuple(map(redact, pattern.examples)),
+        tags=tuple(map(redact, pattern.tags)),
     )

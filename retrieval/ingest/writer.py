@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from ...models import Encoder
-from ...schema import Provenance, StoreReport, StoreResult, StoreStatus, TestPattern
+from ...models.vector import Vector
+from ...schema import Provenance, StoreReport, StoreResult, StoreStatus
+from ..quality.scored_pattern import StorablePattern
 from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
-from ..storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, UseSummary, use_summary
+from ..storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, use_summary
 from ..usage.trust import refusal
-from .embedding_batch import Embeddings
 from .preparation import PreparedBatch, PreparedPattern, prepared
 
-__all__ = ["prepare_batch", "store_batch", "write_batch"]
+__all__ = ["Embeddings", "prepare_batch", "store_batch", "write_batch"]
+
+# Texts given to the encoder at once: enough to sort by length, few enough for steady progress.
+EMBED_BATCH: Final = 256
+_NOTHING: Final[Mapping[str, Vector]] = {}
 
 _BY_A_PERSON = Provenance(origin="human")
 _FROM_A_FILE = Provenance(origin="extracted")
@@ -22,7 +27,7 @@ _FROM_A_FILE = Provenance(origin="extracted")
 
 def store_batch(
     backend: PatternBackend,
-    patterns: Iterable[TestPattern],
+    patterns: Iterable[StorablePattern],
     encoder: Callable[[], Encoder],
     *,
     min_quality: float = 0.0,
@@ -46,7 +51,7 @@ def store_batch(
     if dry_run:
         with backend.reading() as session:
             unnamed = _others(session, batch) if replace_all else []
-            return _report(batch, _dry_run_results(session, batch.prepared), len(unnamed))
+            return StoreReport(tuple(_dry_run_results(session, batch)), len(unnamed))
     if progress is not None:
         progress(len(batch.outcome) - len(batch.pending))
     embeddings = Embeddings(encoder)
@@ -62,15 +67,20 @@ def store_batch(
 
 
 def prepare_batch(
-    backend: PatternBackend, patterns: Iterable[TestPattern], min_quality: float
+    backend: PatternBackend, patterns: Iterable[StorablePattern], min_quality: float
 ) -> PreparedBatch:
     """Returns the patterns ready to be embedded and written."""
-    outcome = tuple(prepared(pattern, min_quality) for pattern in patterns)
-    ready = [each for each in outcome if isinstance(each, PreparedPattern)]
+    outcome: list[PreparedPattern | StoreResult] = []
+    ready: list[PreparedPattern] = []
+    for pattern in patterns:
+        result = prepared(pattern, min_quality)
+        outcome.append(result)
+        if isinstance(result, PreparedPattern):
+            ready.append(result)
     with backend.reading() as session:
         known = session.embedded_hashes([each.pattern.id for each in ready])
     pending = tuple(each for each in ready if known.get(each.pattern.id) != each.text_hash)
-    return PreparedBatch(outcome, pending)
+    return PreparedBatch(tuple(outcome), tuple(ready), pending)
 
 
 def write_batch(
@@ -83,16 +93,56 @@ def write_batch(
     replace_all: bool = False,
 ) -> StoreReport:
     """Writes what was prepared in one transaction; see ``store_batch``."""
-    ready = batch.prepared
-    if not ready and not replace_all:
-        return _report(batch, [])
+    if not batch.ready and not replace_all:
+        return StoreReport(tuple(each for each in batch.outcome if isinstance(each, StoreResult)))
     with backend.writing() as session:
         writer = _BatchWriter(session, embeddings, change or Change(), provenance)
-        results = writer.write(ready)
+        results = writer.write(batch)
         deleted = session.delete(_others(session, batch)) if replace_all else 0
-    if len(results) + deleted > 1:  # a single pattern does not wait for it; closing the bank does
+    if len(batch.ready) + deleted > 1:  # a single pattern does not wait; closing the bank does it
         backend.tidy()
-    return _report(batch, results, deleted)
+    return StoreReport(tuple(results), deleted)
+
+
+class Embeddings:
+    """Embeddings by the hash of their text, computed before the transaction; rarely, inside it.
+
+    Attributes:
+        found: Embeddings ``(dim,)`` by the hash of their text.
+
+    Args:
+        encoder: Called only when there is something to embed.
+        known: Those that need not be computed.
+    """
+
+    def __init__(
+        self, encoder: Callable[[], Encoder], known: Mapping[str, Vector] = _NOTHING
+    ) -> None:
+        self._encoder = encoder
+        self.found = dict(known)
+
+    def add(
+        self, pending: Sequence[PreparedPattern], progress: Callable[[int], None] | None = None
+    ) -> None:
+        """Embeds the texts that are not known, each once."""
+        texts: dict[str, str] = {}
+        for each in pending:
+            if each.text_hash not in self.found:
+                texts[each.text_hash] = each.text
+        items = list(texts.items())
+        for start in range(0, len(items), EMBED_BATCH):
+            batch = items[start : start + EMBED_BATCH]
+            hashes, contents = zip(*batch, strict=True)
+            vectors = self._encoder().encode(contents)
+            self.found.update(zip(hashes, vectors, strict=True))
+            if progress is not None:
+                progress(len(batch))
+
+    def of(self, prepared: PreparedPattern) -> Vector:
+        """Returns the embedding ``(dim,)`` of a pattern's text."""
+        if prepared.text_hash not in self.found:  # another process changed the pattern meanwhile
+            self.add([prepared])
+        return self.found[prepared.text_hash]
 
 
 class _BatchWriter:
@@ -110,13 +160,17 @@ class _BatchWriter:
         self._change = change
         self._provenance = provenance
 
-    def write(self, batch: Sequence[PreparedPattern]) -> list[StoreResult]:
-        ids = [each.pattern.id for each in batch]
+    def write(self, batch: PreparedBatch) -> list[StoreResult]:
+        """Writes those that are ready; returns the results of all, in the order given."""
+        ids = [each.pattern.id for each in batch.ready]
         stored = {each.pattern.id: each for each in self._session.get_many(ids)}
-        hashes = self._session.embedded_hashes(list(stored)) if stored else {}
+        hashes = self._session.embedded_hashes(ids) if stored else {}
         written: set[str] = set()
         results = []
-        for each in batch:
+        for each in batch.outcome:
+            if isinstance(each, StoreResult):
+                results.append(each)
+                continue
             id = each.pattern.id
             if id in written:  # the same pattern twice in one batch
                 stored |= {again.pattern.id: again for again in self._session.get_many([id])}
@@ -138,81 +192,69 @@ class _BatchWriter:
         if author.origin == "agent":
             trust = UNPROVEN
             if reason := refusal(self._session, author, existing):
-                return replace(_result(ready, "rejected"), reason=reason)
-        if existing is None:
-            inserted = self._session.insert(self._new_content(ready, author, trust))
-            result = _result(ready, "created")
-            if inserted.near_duplicate_of is None:
-                return result
-            return replace(result, near_duplicate_of=inserted.near_duplicate_of)
-        counts = self._session.agent_counts(existing.key)
-        summary = use_summary(counts, base_quality=ready.base_quality, trust=trust)
-        is_embedded = embedded_hash == ready.text_hash
-        content = self._content(ready, summary, author, is_embedded=is_embedded)
-        self._session.update(existing, content, self._change)
-        return _result(ready, "updated")
-
-    def _new_content(
-        self, ready: PreparedPattern, author: Provenance, trust: Trust
-    ) -> PatternContent:
-        uses = ready.pattern.usage_count
-        claimed = [AgentCount("", round(ready.pattern.success_rate * uses), uses)] if uses else []
-        summary = use_summary(claimed, base_quality=ready.base_quality, trust=trust)
-        return self._content(ready, summary, author, is_embedded=False)
-
-    def _content(
-        self,
-        ready: PreparedPattern,
-        summary: UseSummary,
-        author: Provenance,
-        *,
-        is_embedded: bool,
-    ) -> PatternContent:
-        return PatternContent(
-            pattern=ready.pattern,
-            summary=summary,
+                return _result(ready, "rejected", reason=reason)
+        counts: list[AgentCount] = []
+        if existing is not None:
+            counts = self._session.agent_counts(existing.key)
+        elif pattern.usage_count:  # counted elsewhere: an import has the numbers, not the rows
+            successes = round(pattern.success_rate * pattern.usage_count)
+            counts = [AgentCount("", successes, pattern.usage_count)]
+        content = PatternContent(
+            pattern=pattern,
+            summary=use_summary(counts, base_quality=ready.base_quality, trust=trust),
             provenance=author,
             base_quality=ready.base_quality,
             content_hash=ready.content_hash,
             text_hash=ready.text_hash,
-            embedding=None if is_embedded else self._embeddings.of(ready),
+            embedding=None if embedded_hash == ready.text_hash else self._embeddings.of(ready),
         )
+        if existing is not None:
+            self._session.update(existing, content, self._change)
+            return _result(ready, "updated")
+        near_duplicate = self._session.insert(content).near_duplicate_of
+        return _result(ready, "created", near_duplicate_of=near_duplicate)
 
 
 def _others(session: PatternReader, batch: PreparedBatch) -> list[str]:
     """Returns the ids of all patterns that are not in the batch."""
-    named = set(batch.ids)
+    named = {
+        each.pattern.id if isinstance(each, PreparedPattern) else each.id for each in batch.outcome
+    }
     return [id for id in session.ids_with_prefix("") if id not in named]
 
 
-def _dry_run_results(session: PatternReader, batch: Sequence[PreparedPattern]) -> list[StoreResult]:
+def _dry_run_results(session: PatternReader, batch: PreparedBatch) -> list[StoreResult]:
     hashes = {
         stored.pattern.id: stored.content_hash
-        for stored in session.get_many([each.pattern.id for each in batch])
+        for stored in session.get_many([each.pattern.id for each in batch.ready])
     }
     results = []
-    for ready in batch:
-        known = hashes.get(ready.pattern.id)
+    for each in batch.outcome:
+        if isinstance(each, StoreResult):
+            results.append(each)
+            continue
+        known = hashes.get(each.pattern.id)
         status: StoreStatus = "updated"
         if known is None:
             status = "created"
-        elif known == ready.content_hash:
+        elif known == each.content_hash:
             status = "unchanged"
-        hashes[ready.pattern.id] = ready.content_hash
-        results.append(_result(ready, status))
+        hashes[each.pattern.id] = each.content_hash
+        results.append(_result(each, status))
     return results
 
 
-def _result(ready: PreparedPattern, status: StoreStatus) -> StoreResult:
-    return StoreResult(id=ready.pattern.id, name=ready.pattern.name, status=status)
-
-
-def _report(batch: PreparedBatch, results: Sequence[StoreResult], deleted: int = 0) -> StoreReport:
-    """Returns the results of the written patterns between those that were rejected."""
-    written = iter(results)
-    return StoreReport(
-        tuple(
-            next(written) if isinstance(each, PreparedPattern) else each for each in batch.outcome
-        ),
-        deleted,
+def _result(
+    ready: PreparedPattern,
+    status: StoreStatus,
+    *,
+    reason: str = "",
+    near_duplicate_of: str | None = None,
+) -> StoreResult:
+    return StoreResult(
+        id=ready.pattern.id,
+        name=ready.pattern.name,
+        status=status,
+        reason=reason,
+        near_duplicate_of=near_duplicate_of,
     )

@@ -1,5 +1,6 @@
-"""Scores of a pattern: five components from its code, success from its recorded uses.
+"""Scores patterns: four components from the code, the fifth from recorded uses.
 
-``score.py`` combines them, ``code_measures.py`` reads the syntax tree, ``success_bound.py`` says
-how much recorded use proves.
+``code_measures.py`` counts in the syntax tree, ``score.py`` combines the components,
+``success_bound.py`` bounds the success rate by evidence, ``scored_pattern.py`` carries a score from
+extraction to storing. Before it: ``extraction/``. After it: ``ingest/`` writes the score.
 """

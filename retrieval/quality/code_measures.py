@@ -1,4 +1,4 @@
-"""What is counted in a piece of test code: the ground that quality stands on."""
+"""Counts in test code what quality is computed from."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...schema.records.patterns import Framework, Language
-from ..text.syntax_tree import Grammar, parse
+from ..text.syntax_tree import CALL_TYPES, NUMBER_TYPES, Grammar, callee_of, node_text, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["PLACEHOLDER", "CodeMeasures", "measure_code"]
+__all__ = ["PLACEHOLDER", "CodeMeasures", "measure_code", "measure_node"]
 
 # A placeholder in a template: ``{{user_name}}``.
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
+
+# Types between angle brackets: the TypeScript grammar reads them, the one with JSX may not.
+_ANGLE_TYPE = re.compile(r"(?<![\w$)\]>])<(?![=<])")
 
 _MAX_LINE_CHARS = 100
 _ASSERTING = re.compile(
     r"_*(?:assert|should|raises\Z|warns\Z|deprecated_call\Z|fail\Z|verify\Z|check_)"
 )
-# A check that the suite wrote for itself: what stands behind it is not seen, so it is not exact.
+# A check of the suite's own: what it states is not visible here, so it is not exact.
 _OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
 _EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
 _MAX_CALLEE_BYTES = 4000
@@ -46,8 +49,6 @@ _UNSTEADY = re.compile(
 )
 _MACHINE_PATH = re.compile(r"[\"'`](?:/(?:home|Users|tmp|var|usr)/|[A-Z]:\\)")
 
-_CALLS = frozenset({"call", "call_expression", "new_expression"})
-_NUMBERS = frozenset({"integer", "float", "number"})
 _PLAIN_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0"})
 _BRANCHES = frozenset(
     {
@@ -83,12 +84,12 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
 @dataclass(slots=True)
 class CodeMeasures:
-    """Counts, and the names that the code uses and defines.
+    """Counts of a piece of code, and the names that it uses and defines.
 
     Attributes:
-        nesting: Depth of branches, loops and blocks inside one another.
+        nesting: Depth of nested branches, loops and blocks.
         numbers: Numbers other than 0, 1 and 2.
-        exact_assertions: Those that state a value, not mere truth (can exceed ``assertions``).
+        exact_assertions: Assertions of a value, not of mere truth (can exceed ``assertions``).
         unsteady: Uses of time, chance or paths of one machine.
     """
 
@@ -106,24 +107,62 @@ class CodeMeasures:
 
 
 def measure_code(code: str, language: Language, framework: Framework) -> CodeMeasures:
-    """Returns the counts for some code; placeholders in it stand for names."""
-    measures = CodeMeasures()
+    """Returns the measures of some code, parsed alone; placeholders in it stand for names."""
     if not code.strip():
-        return measures
-    lines = [line for line in code.split("\n") if line.strip()]
-    measures.lines = len(lines)
-    measures.long_lines = sum(len(line) > _MAX_LINE_CHARS for line in lines)
-    measures.unsteady = len(_MACHINE_PATH.findall(code))
-    grammar: Grammar = "tsx" if language == "typescript" else language
-    # A placeholder stands where a value may stand: a name there parses.
-    root = parse(PLACEHOLDER.sub(r"placeholder_\1", code).encode("utf-8", "replace"), grammar)
-    _count(root.root_node, measures, ava=framework == "ava")
+        return CodeMeasures()
+    # A placeholder is where a value may be: a name there parses.
+    text = PLACEHOLDER.sub(r"placeholder_\1", code)
+    tree = parse(text.encode("utf-8", "replace"), _grammar_of(language))
+    measures = _measures(code, tree.root_node, framework)
     measures.defined |= {name for name in measures.used if name.startswith("placeholder_")}
     return measures
 
 
+def measure_node(
+    code: str, node: Node, grammar: Grammar, language: Language, framework: Framework
+) -> CodeMeasures | None:
+    """Returns the measures of a test from its node in the tree of its file.
+
+    They equal those of ``measure_code``, which need a parse.
+
+    Args:
+        code: The text of the node, moved to the left margin.
+        grammar: What the file was parsed with.
+
+    Returns:
+        None where the code alone would parse differently: it holds what reads as a placeholder, or
+        the grammar for code alone is another one.
+    """
+    if PLACEHOLDER.search(code) or not _parses_alike(code, grammar, _grammar_of(language)):
+        return None
+    measures = _measures(code, node, framework)
+    measures.statements += node.type in CALL_TYPES  # a call alone is a statement
+    return measures
+
+
+def _grammar_of(language: Language) -> Grammar:
+    return "tsx" if language == "typescript" else language
+
+
+def _parses_alike(code: str, grammar: Grammar, other: Grammar) -> bool:
+    return grammar == other or (
+        {grammar, other} == {"typescript", "tsx"} and not _ANGLE_TYPE.search(code)
+    )
+
+
+def _measures(code: str, root: Node, framework: Framework) -> CodeMeasures:
+    lines = [line for line in code.split("\n") if line.strip()]
+    measures = CodeMeasures(
+        lines=len(lines),
+        long_lines=sum(len(line) > _MAX_LINE_CHARS for line in lines),
+        unsteady=len(_MACHINE_PATH.findall(code)),
+    )
+    _count(root, measures, ava=framework == "ava")
+    return measures
+
+
 def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
-    """Counts in any order; code at one depth of nesting after the other."""
+    """Adds the counts under a node, one depth of nesting after the other."""
     levels = [([root], 0)]
     while levels:
         stack, depth = levels.pop()
@@ -132,12 +171,12 @@ def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
             node = stack.pop()
             kind = node.type
             if kind == "identifier":
-                measures.used.add(_text(node))
+                measures.used.add(node_text(node))
                 continue
-            if kind in _CALLS:
+            if kind in CALL_TYPES:
                 _count_call(node, measures, ava=ava)
-            elif kind in _NUMBERS:
-                measures.numbers += _text(node) not in _PLAIN_NUMBERS
+            elif kind in NUMBER_TYPES:
+                measures.numbers += node_text(node) not in _PLAIN_NUMBERS
                 continue
             elif kind in _BINDING:
                 _note_definition(node, measures)
@@ -153,15 +192,15 @@ def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
 
 
 def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:
-    callee = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+    callee = callee_of(node)
     if callee is None:
         return
     measures.calls += 1
-    # A chain can be as long as the test; both of its ends are what tells.
-    name = _text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
+    # A chain can be as long as the test; its two ends decide.
+    name = node_text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
     last = name.rpartition(".")[2]
     measures.unsteady += bool(_UNSTEADY.match(name))
-    if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher says how exact
+    if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher is exact or not
         measures.exact_assertions += bool(_EXACT.match(last))
     elif name == "expect":
         measures.assertions += 1
@@ -182,18 +221,14 @@ def _is_asserting(name: str, last: str, *, ava: bool) -> bool:
 
 
 def _states_value(statement: Node) -> bool:
-    """Whether an ``assert`` compares, rather than asking for mere truth."""
+    """Returns whether an ``assert`` compares values rather than testing mere truth."""
     condition = statement.named_children[0] if statement.named_child_count else None
     return condition is not None and condition.type == "comparison_operator"
 
 
 def _note_definition(node: Node, measures: CodeMeasures) -> None:
-    """Notes the names that a node binds: parameters, targets of assignments and loops, imports."""
+    """Adds the names that a node binds: parameters, targets of assignments and loops, imports."""
     part = _BINDING[node.type]
     target = node.child_by_field_name(part) if part else node
     if target is not None:
-        measures.defined.update(_NAME.findall(_text(target)))
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+        measures.defined.update(_NAME.findall(node_text(target)))

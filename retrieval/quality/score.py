@@ -1,4 +1,4 @@
-"""Quality of a pattern: five components in 0..1, their mean, and the reasons in words.
+"""Scores the quality of a pattern: five components in 0..1, their mean, and the reasons in words.
 
 The components are means of plain measures of the syntax tree (and of the words around it):
 
@@ -6,13 +6,13 @@ The components are means of plain measures of the syntax tree (and of the words 
     completeness   a description of its own, something done, something asserted (better: more than
                    once), both a template and a real example
     specificity    assertions that state a value rather than mere truth, a name with content words,
-                   one focus, evidence in tags
+                   one focus, tags
     reusability    placeholders in a useful number and with telling names, few names that come from
                    elsewhere, no dependence on time, chance or one machine, fixtures or parameters
-    success        share of recorded uses that succeeded; left out while nobody has used it
+    success        share of recorded uses that succeeded; left out while the pattern is unused
 
-Every measure is a share or a linear ramp between two written-down ends, so a score can be explained
-and never jumps.
+Every measure is a share or a linear ramp between two fixed ends, so a score can be explained and
+never jumps.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ import re
 from dataclasses import dataclass
 from statistics import fmean
 
+from ...models import split_identifiers
 from ...schema.records.patterns import TestPattern
 from .code_measures import PLACEHOLDER, CodeMeasures, measure_code
 
 __all__ = ["QualityScore", "score_quality"]
 
-# Ramps: full score up to the first value, none from the second on. Measured on 20,586 Python tests
+# Ramps: full score up to the first value, zero from the second. Measured on 20,586 Python tests
 # (numpy, networkx, scikit-learn, scipy's stats and optimize) and 11,416 JavaScript and TypeScript
-# tests (express, chai, zod, got, immer, vue core, axios, jasmine); beside each ramp the median and
+# tests (express, chai, zod, got, immer, vue core, axios, jasmine); after each ramp the median and
 # 99th percentile of Python | JavaScript.
 _STATEMENTS = (6, 40)  # 6, 42 | 6, 37
 _NESTING = (0, 4)  # 0, 3 | 0, 1
@@ -57,9 +58,9 @@ _KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(_KNOWN_NAMES_TEXT.split())
 
 @dataclass(frozen=True, slots=True)
 class QualityScore:
-    """The components in 0..1, their mean, and what moved them.
+    """The components in 0..1, their mean, and the reasons for them.
 
-    ``success`` is None while nobody has used the pattern; ``total`` is then the mean of the others.
+    ``success`` is None for an unused pattern; ``total`` is then the mean of the others.
     """
 
     readability: float
@@ -71,10 +72,16 @@ class QualityScore:
     reasons: tuple[str, ...]
 
 
-def score_quality(pattern: TestPattern) -> QualityScore:
-    """Returns the quality of a pattern: pure, the same for the same content and usage."""
-    code = pattern.examples[0] if pattern.examples else pattern.template
-    measures = measure_code(code, pattern.language, pattern.framework)
+def score_quality(pattern: TestPattern, *, measures: CodeMeasures | None = None) -> QualityScore:
+    """Returns the quality of a pattern: pure, the same for the same content and usage.
+
+    Args:
+        pattern: Its first example is judged, or its template if it has none.
+        measures: The measures of that code, if known; by default the code is parsed.
+    """
+    if measures is None:
+        code = pattern.examples[0] if pattern.examples else pattern.template
+        measures = measure_code(code, pattern.language, pattern.framework)
     reasons: list[str] = []
     components = (
         _readability(pattern, measures, reasons),
@@ -84,7 +91,9 @@ def score_quality(pattern: TestPattern) -> QualityScore:
     )
     success = pattern.success_rate if pattern.usage_count else None
     total = fmean(components if success is None else (*components, success))
-    readability, completeness, specificity, reusability = (round(each, 4) for each in components)
+    readability, completeness, specificity, reusability = (
+        round(component, 4) for component in components
+    )
     return QualityScore(
         readability=readability,
         completeness=completeness,
@@ -99,7 +108,7 @@ def score_quality(pattern: TestPattern) -> QualityScore:
 def _readability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     name_words = len(_words(pattern.name))
     naming = _ramp(name_words, (12, 30)) * min(1.0, name_words / 3)
-    if not measures.lines:  # prose: short sentences are all that can be read
+    if not measures.lines:  # prose: only the length of its sentences counts
         sentences = [s for s in re.split(r"[.!?\n]+", pattern.description) if s.strip()]
         longest = max((len(sentence.split()) for sentence in sentences), default=0)
         return fmean((naming, _ramp(longest, (25, 60))))
@@ -124,7 +133,7 @@ def _readability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str
 def _completeness(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     own_words = set(_words(pattern.description)) - set(_words(pattern.name))
     content_words = set(_words(pattern.description)) - _VAGUE_WORDS
-    # A title that is a sentence describes, though less than words beside it would.
+    # A title that is a sentence describes too, though less than a description of its own.
     described = 1.0 if len(own_words) >= 3 else min(0.75, len(content_words) / 8)
     if described < 0.5:
         reasons.append("no description beyond its name")
@@ -133,7 +142,7 @@ def _completeness(pattern: TestPattern, measures: CodeMeasures, reasons: list[st
     asserted = (0.0, 0.7)[measures.assertions] if measures.assertions < 2 else 1.0
     acting = 1.0 if measures.calls > measures.assertions else 0.5 if measures.calls else 0.0
     shown = (bool(pattern.template.strip()) + bool(pattern.examples)) / 2
-    # What is asserted makes a test; it weighs as much as the rest of its code.
+    # Assertions make a test: they weigh as much as the rest of its code.
     return fmean((described, asserted, asserted, acting, shown))
 
 
@@ -186,5 +195,4 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
 
 
 def _words(text: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text.replace("_", " "))
-    return re.findall(r"[a-z0-9]+", spaced.lower())
+    return re.findall(r"[a-z0-9]+", split_identifiers(text).lower())

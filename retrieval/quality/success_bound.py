@@ -1,28 +1,32 @@
-"""How much recorded use proves about a pattern."""
+"""Computes the evidence of a pattern: a lower confidence bound of success from recorded uses."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
-__all__ = ["UNPROVEN_EVIDENCE", "evidence_of", "evidence_of_agents", "quality_with_use"]
+from ...schema.wilson import wilson_interval
 
-# One standard deviation (84 % one-sided): with two (95 %) nothing used fewer than four times could
-# rise above an unproven pattern, and most patterns are used less often than that.
+__all__ = ["UNUSED_EVIDENCE", "evidence_of", "evidence_of_agents", "quality_with_use"]
+
+# One standard deviation (84 % one-sided): with two (95 %) no pattern used fewer than four times
+# could rise above an unused one, and most patterns are used less often than that.
 Z = 1.0
-# Between the bounds of 0 of 1 (0.00) and 1 of 1 (0.50): one success proves more than nothing,
-# one failure less, and a pattern that fails half the time sinks below an untried one.
-UNPROVEN_EVIDENCE = 0.4
+# Between the bounds of 0 of 1 (0.00) and 1 of 1 (0.50): one success lifts a pattern above an unused
+# one, one failure lowers it, and a pattern that fails half the time is below an unused one.
+UNUSED_EVIDENCE = 0.4
 # Uses of one agent that count in full. One agent alone reaches 0.67 at most, whatever it reports;
 # four agents with 9 of 10 successes each reach 0.75 (bench/results/evidence.md).
 USES_PER_AGENT = 2
 
 
 def evidence_of_agents(counts: Iterable[tuple[int, int]]) -> float:
-    """Returns what (success_count, usage_count) of each agent prove together, 0..1.
+    """Returns the evidence, 0..1, from the (success_count, usage_count) of each agent.
 
-    An agent's uses beyond ``USES_PER_AGENT`` keep its success rate and add no weight, so that one
-    agent cannot lift or bury a pattern alone.
+    An agent's uses beyond ``USES_PER_AGENT`` keep its success rate but add no weight, so that no
+    agent can lift or bury a pattern alone.
+
+    Args:
+        counts: One pair for each agent that used the pattern, with at least one use.
     """
     successes = uses = 0.0
     for agent_successes, agent_uses in counts:
@@ -33,10 +37,10 @@ def evidence_of_agents(counts: Iterable[tuple[int, int]]) -> float:
 
 
 def evidence_of(success_count: float, usage_count: float) -> float:
-    """Returns the lower confidence bound on the success probability, 0..1.
+    """Returns the evidence: the lower confidence bound of the success probability, 0..1.
 
-    Wilson's score interval (Wilson 1927, "Probable Inference, the Law of Succession, and
-    Statistical Inference"); ``UNPROVEN_EVIDENCE`` when there was no use.
+    The lower end of Wilson's interval (``schema/wilson.py``); ``UNUSED_EVIDENCE`` when there was
+    no use.
 
     Raises:
         ValueError: The counts are negative, or there are more successes than uses.
@@ -46,18 +50,15 @@ def evidence_of(success_count: float, usage_count: float) -> float:
             f"success_count must be from 0 to usage_count, got {success_count} of {usage_count}"
         )
     if usage_count == 0:
-        return UNPROVEN_EVIDENCE
-    rate = success_count / usage_count
-    shrink = Z * Z / usage_count
-    spread = Z * math.sqrt(rate * (1 - rate) / usage_count + shrink / (4 * usage_count))
-    return max(0.0, (rate + shrink / 2 - spread) / (1 + shrink))
+        return UNUSED_EVIDENCE
+    return wilson_interval(success_count, usage_count, z=Z)[0]
 
 
 def quality_with_use(base_quality: float, success_count: int, usage_count: int) -> float:
-    """Returns the mean of the five components of quality, 0..1.
+    """Returns the quality with recorded uses: the mean of its five components, 0..1.
 
-    ``base_quality`` is the mean of the four that the code tells; success joins them with the first
-    use, so that a pattern nobody has used yet is judged on the other four.
+    ``base_quality`` is the mean of the four components of the code; the success rate joins them
+    with the first use, so that an unused pattern is judged by its code alone.
     """
     if usage_count == 0:
         return base_quality

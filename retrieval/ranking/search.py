@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import NamedTuple
 
 from ...models import QueryEmbedding
@@ -36,6 +37,7 @@ __all__ = [
 
 # The most answers that a search gives.
 MAX_LIMIT = 4096
+_NO_PREFERENCES = PatternSearchContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def search_request(
     if mode not in ("hybrid", "vector", "text"):
         raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
     if isinstance(context, str):
-        text, context = context, PatternSearchContext(query=context)
+        text, context = context, _NO_PREFERENCES
     else:
         text = context_query(context)
     if criteria.query.strip() and criteria.query.strip() != text.strip():
@@ -181,7 +183,7 @@ def _chosen(
     facts = candidates.facts
     groups = group([facts[answer.key].signature for answer in fused], request.limit)
     free = request.limit - len(groups)
-    shown = set(sorted(place for repeats in groups.values() for place in repeats)[:free])
+    shown = set(sorted(chain.from_iterable(groups.values()))[:free])
     answers = []
     for place in sorted({*groups, *shown}):
         hidden = [repeat for repeat in groups.get(place, ()) if repeat not in shown]

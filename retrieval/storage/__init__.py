@@ -1,4 +1,4 @@
-"""The seam between the bank and a database.
+"""Defines the seam between the bank and a database.
 
 ``backend.py`` says what a backend must do, ``storage_values.py`` and ``use_summary.py`` hold the
 values that pass through, ``sqlite/`` is the backend of today. ``ingest/`` and ``usage/`` write

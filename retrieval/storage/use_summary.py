@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from ..quality.success_bound import evidence_of_agents, quality_with_use
+from ..quality.success_bound import UNUSED_EVIDENCE, evidence_of_agents, quality_with_use
 
 __all__ = [
     "IMPORTED_AGENT",
@@ -58,6 +58,9 @@ def use_summary(
         base_quality: Quality from the code alone, 0..1.
         trust: An unproven pattern has no evidence, whatever its uses.
     """
+    if not counts:
+        evidence = UNUSED_EVIDENCE if trust == TRUSTED else 0.0
+        return UseSummary(0, 0, evidence, base_quality, trust)
     pairs = [(count.success_count, count.usage_count) for count in counts]
     successes = sum(count.success_count for count in counts)
     uses = sum(count.usage_count for count in counts)

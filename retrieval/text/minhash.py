@@ -1,9 +1,9 @@
-"""Tests that say the same thing twice: found by MinHash, grouped in answers.
+"""Finds near-duplicate tests by MinHash and groups them in answers.
 
-Two tests are near-duplicates when the runs of two tokens in their code, the test's own name aside,
-overlap by at least ``MIN_SIMILARITY`` (Jaccard). The overlap is estimated from MinHash signatures
-(Broder 1997, "On the resemblance and containment of documents"); candidates are found by bands of a
-signature (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4).
+Two tests are near-duplicates when the pairs of adjacent tokens in their code, apart from the test's
+own name, overlap by at least ``MIN_SIMILARITY`` (Jaccard). The overlap is estimated from MinHash
+signatures (Broder 1997, "On the resemblance and containment of documents"); candidates are found by
+bands of a signature (Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", section 3.4).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ __all__ = ["MIN_SIMILARITY", "bands", "comparable_tokens", "group", "signature",
 
 Hashes = npt.NDArray[np.uint32]
 
-# Copies with a line or a value changed. At 0.8, or with strings and numbers left out of account,
-# the test that was asked for was often folded into its sibling: 80 instead of 88 of 100 were found
-# among the first ten (bench/results/near_duplicates.md).
+# Copies with a line or a value changed. At 0.8, or without strings and numbers, the test that
+# was asked for was often folded into its sibling: 80 instead of 88 of 100 were found among the
+# first ten (bench/results/near_duplicates.md).
 MIN_SIMILARITY = 0.95
 # 64 hashes estimate a Jaccard of 0.95 with a standard deviation of 0.03.
 HASHES = 64
-# 8 bands of 8: a pair at 0.95 shares one nearly always, a pair at 0.5 with probability 0.03.
+# 8 bands of 8: a pair at 0.95 nearly always shares a band, a pair at 0.5 with probability 0.03.
 BANDS = 8
-# Of the code that is looked at; the longest tests are data, not code.
+# Of the code, from its start; the longest tests are data, not code.
 MAX_CHARS = 20_000
 
 _OWN_NAME = re.compile(r"\bdef test\w*")
@@ -57,7 +57,7 @@ def comparable_tokens(code: str) -> list[str]:
 
 
 def bands(signature: bytes) -> list[int]:
-    """Returns the 8 numbers of which near-duplicates share at least one, most likely."""
+    """Returns 8 numbers, one for each band; near-duplicates most likely share one of them."""
     width = len(signature) // BANDS
     return [
         (index << 32) | zlib.crc32(signature[index * width : (index + 1) * width])
@@ -65,39 +65,46 @@ def bands(signature: bytes) -> list[int]:
     ]
 
 
-def similarity(one: bytes, others: Sequence[bytes]) -> npt.NDArray[np.float64]:
-    """Returns the estimated Jaccard similarity (n,) of one signature to each of the others."""
+def similarity(own: bytes, others: Sequence[bytes]) -> npt.NDArray[np.float64]:
+    """Returns the estimated Jaccard similarity of a signature to each of n others: ``(n,)``."""
     if not others:
         return np.zeros(0)
     matrix = np.frombuffer(b"".join(others), dtype="<u4").reshape(len(others), HASHES)
-    return np.asarray((matrix == np.frombuffer(one, dtype="<u4")).mean(axis=1))
+    return np.asarray((matrix == np.frombuffer(own, dtype="<u4")).mean(axis=1))
 
 
-def group(signatures: Sequence[bytes], most: int) -> dict[int, list[int]]:
-    """Returns the first ``most`` places that do not repeat an earlier one, with their repeats.
+def group(signatures: Sequence[bytes], limit: int) -> dict[int, list[int]]:
+    """Returns the first ``limit`` distinct answers, each with its near-duplicates.
 
     Args:
-        signatures: Of the answers, best first.
+        signatures: Those of the answers, best first.
+        limit: The number of groups.
 
     Returns:
-        Places in ``signatures``, in order; each with the later places that repeat it, among those
-        up to the last one taken.
+        Positions in ``signatures``, in order, of answers that repeat none before them; each with
+        the later positions that repeat it. Answers after the last group's first are not read.
     """
     groups: dict[int, list[int]] = {}
     by_band: dict[int, list[int]] = {}
     for place, own in enumerate(signatures):
         own_bands = bands(own)
-        near = sorted({first for band in own_bands for first in by_band.get(band, ())})
-        similarities = similarity(own, [signatures[first] for first in near])
-        repeated = next(
-            (f for f, s in zip(near, similarities, strict=True) if s >= MIN_SIMILARITY), None
-        )
+        near: set[int] = set()
+        for band in own_bands:
+            near.update(by_band.get(band, ()))
+        repeated = _first_repeated(own, sorted(near), signatures) if near else None
         if repeated is not None:
             groups[repeated].append(place)
             continue
-        if len(groups) == most:
+        if len(groups) == limit:
             break
         groups[place] = []
         for band in own_bands:
             by_band.setdefault(band, []).append(place)
     return groups
+
+
+def _first_repeated(own: bytes, near: Sequence[int], signatures: Sequence[bytes]) -> int | None:
+    """Returns the first of these positions whose signature says the same as this one."""
+    similarities = similarity(own, [signatures[place] for place in near])
+    repeated = [place for place, s in zip(near, similarities, strict=True) if s >= MIN_SIMILARITY]
+    return repeated[0] if repeated else None

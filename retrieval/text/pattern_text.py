@@ -1,13 +1,15 @@
-"""Which text stands for a pattern: for the encoder, for the full-text index, as a query."""
+"""Builds the texts of a pattern: for the encoder, for the full-text index and as a query."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
+import msgspec
+
 from ...schema import PatternSearchContext, TestPattern
 
-__all__ = ["body_of", "code_of", "context_query", "embedded_text", "text_hash"]
+__all__ = ["body_of", "content_hash", "context_query", "embedded_text", "text_hash"]
 
 # Names that a source file defines, in Python, JavaScript and TypeScript.
 _DEFINITION = re.compile(
@@ -15,36 +17,48 @@ _DEFINITION = re.compile(
     r"(?:def|class|function\*?|const|let|var|interface)\s+([A-Za-z_$][\w$]*)",
     re.MULTILINE,
 )
-# As many names of a source file as a query of words can use.
+# Names of a source file that a text query can use.
 MAX_DEFINED_NAMES = 24
 MAX_SOURCE_CHARS = 200_000
 
 
-def code_of(pattern: TestPattern) -> str:
-    """Returns the real code the pattern was seen in, or its template when there is none."""
-    return "\n\n".join(pattern.examples) or pattern.template
-
-
 def body_of(pattern: TestPattern) -> str:
     """Returns what a pattern says at length: its code, or its description when it has none."""
-    return code_of(pattern) or pattern.description
+    return pattern.code or pattern.description
 
 
 def embedded_text(pattern: TestPattern) -> str:
     """Returns the text that is embedded: name, description and code, nothing said twice."""
-    code = code_of(pattern)
+    code = pattern.code
     known = " ".join(code.split())
     parts = [part for part in (pattern.name, pattern.description) if " ".join(part.split())]
     return "\n".join([part for part in parts if " ".join(part.split()) not in known] + [code])
 
 
 def text_hash(text: str) -> str:
-    """Returns the SHA-256 by which an embedded text is recognised."""
+    """Returns the SHA-256 of an embedded text, as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def content_hash(pattern: TestPattern) -> str:
+    """Returns the SHA-256 of everything but counters, times and place, in hex."""
+    content = (
+        pattern.id,
+        pattern.name,
+        pattern.description,
+        pattern.category,
+        pattern.framework,
+        pattern.language,
+        pattern.template,
+        list(pattern.examples),
+        sorted(pattern.tags),
+        pattern.confidence,
+    )
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
 def context_query(context: PatternSearchContext) -> str:
-    """Returns what to search for: the words given, and the names that the source defines."""
+    """Returns the query text of a context: its words, and the names that its source defines."""
     names = _DEFINITION.findall(context.source_code[:MAX_SOURCE_CHARS])
     distinct = list(dict.fromkeys(name for name in names if len(name) > 2))[:MAX_DEFINED_NAMES]
     parts = (context.query, context.code_type, *context.keywords, *distinct)

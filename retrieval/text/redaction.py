@@ -1,10 +1,10 @@
-"""Secrets in text: find them, and put a typed placeholder in their place.
+"""Finds secrets in text and replaces each with a typed placeholder.
 
-Own anchored rules (RELIABILITY section 5): a token kind is told by its prefix or by what stands
-around it, never by entropy alone, because entropy takes UUIDs and hashes for secrets. Each rule
-names a few literal needles; its expression runs only on text that holds one of them, so clean text
-costs a few microseconds. Every expression has one unbounded quantifier at most, over a character
-class that its neighbours do not share, and so takes linear time.
+The rules are anchored (RELIABILITY section 5): a kind of token is recognised by its prefix or by
+the text around it, never by entropy alone, because entropy mistakes UUIDs and hashes for secrets.
+Each rule names a few literal needles; its expression runs only on text that holds one of them, so
+clean text costs a few microseconds. Every expression has at most one unbounded quantifier, over a
+character class that its neighbours do not share, and so takes linear time.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-__all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "redact"]
+__all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "holds_secrets", "redact"]
 
-# A token starts where no letter or digit stands before it; the letter of an escape (`\n`) and the
-# digits of a percent escape (`%3D`) belong to the text around it. Asked after the token's first
-# character, so that the search can leap from one such character to the next.
+# A token starts where no letter or digit precedes it; the letter of an escape (`\n`) and the digits
+# of a percent escape (`%3D`) belong to the text around it. Checked after the token's first
+# character, so that the search can skip from one such character to the next.
 _STARTED = r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
 _END = r"(?![A-Za-z0-9])"
 _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
@@ -27,17 +28,19 @@ _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 # Shannon entropy in bits a character, and share of changes between lower case, upper case and
 # digit, that a value must have to count as random. Measured on 20,000 seeded random values (hex,
 # base 32, base 62; 16 to 40 characters) against the quoted values of numpy, scipy, scikit-learn
-# and networkx tests: the lowest of the former that matters lies above, all of the latter below.
+# and networkx tests: the lowest of the former that matters is above, all of the latter below.
 _MIN_ENTROPY = 2.8
 _MIN_CHANGES = 0.22
 _MIN_RANDOM_CHARS = 12
-# How far before a value its name is sought.
+# How far before a value its name is searched for.
 _MAX_NAME_CHARS = 96
+# Between texts that are scanned together: more blanks than a rule reads across.
+_SEPARATOR = "\n" * 9
 
 
 @dataclass(frozen=True, slots=True)
 class SecretFinding:
-    """One secret: its kind, and where it stands in the text (``text[start:end]``)."""
+    """A secret: its kind, and its position in the text (``text[start:end]``)."""
 
     kind: str
     start: int
@@ -48,26 +51,31 @@ class SecretFinding:
 class _Rule:
     kind: str
     needles: tuple[str, ...]
-    pattern: re.Pattern[str]  # the group "secret" is what is taken out, else the whole match
-    before: re.Pattern[str] | None  # what must stand right before the match
+    pattern: re.Pattern[str]  # the group "secret" is removed; without one, the whole match
+    before: re.Pattern[str] | None  # what must directly precede the match
     random: bool  # only a value that looks random counts
 
 
 def find_secrets(text: str) -> list[SecretFinding]:
-    """Returns the secrets in a text in order of position, without overlaps (the longest wins)."""
+    """Returns the secrets in a text by position, without overlaps (the longest wins)."""
     findings: list[SecretFinding] = []
     for rule in dict.fromkeys([rule for needle, rule in _NEEDLES if needle in text]):
         findings.extend(_apply(rule, text))
     return _without_overlaps(findings)
 
 
+def holds_secrets(texts: Iterable[str]) -> bool:
+    """Returns whether any of the texts holds a secret; scans them all at once."""
+    return bool(find_secrets(_SEPARATOR.join(texts)))
+
+
 def redact(text: str) -> str:
     """Returns the text with each secret replaced by ``<redacted:kind>``.
 
-    Idempotent: what it returns holds nothing more to redact.
+    Idempotent: the result holds nothing more to redact.
     """
     findings = find_secrets(text)
-    while findings:  # a replacement may set free a token that leaned on its neighbour
+    while findings:  # a replacement may expose a token that was joined to its neighbour
         pieces: list[str] = []
         position = 0
         for finding in findings:
@@ -88,7 +96,7 @@ def _apply(rule: _Rule, text: str) -> list[SecretFinding]:
 
 
 def _is_named(rule: _Rule, match: re.Match[str]) -> bool:
-    """Whether the text right before the match says what it is, where a rule asks for that."""
+    """Returns whether the text before a match names the secret, if the rule requires that."""
     if rule.before is None:
         return True
     start = match.start()
@@ -99,7 +107,7 @@ def _without_overlaps(findings: list[SecretFinding]) -> list[SecretFinding]:
     kept: list[SecretFinding] = []
     for finding in sorted(findings, key=lambda found: (found.start, -found.end, found.kind)):
         if kept and finding.start < kept[-1].end:
-            if finding.end > kept[-1].end:  # neither holds the other: take out both
+            if finding.end > kept[-1].end:  # neither holds the other: remove both
                 last = kept[-1]
                 kept[-1] = SecretFinding(last.kind, last.start, finding.end)
             continue
@@ -108,7 +116,7 @@ def _without_overlaps(findings: list[SecretFinding]) -> list[SecretFinding]:
 
 
 def _looks_random(value: str) -> bool:
-    """Whether a value looks drawn at random rather than written by a person."""
+    """Returns whether a value looks random rather than written by a person."""
     if len(value) < _MIN_RANDOM_CHARS or not any(char.isdigit() for char in value):
         return False
     classes = [
@@ -134,14 +142,14 @@ def _rule(
 
 
 def _token(kind: str, needles: str, pattern: str) -> _Rule:
-    """A token that its own letters give away: a fixed prefix and an alphabet."""
+    """Returns the rule for a token recognised by a fixed prefix and an alphabet."""
     first = _FIRST.match(pattern)
     assert first is not None  # every pattern begins with one character or class
     rest = pattern[first.end() :]
     return _rule(kind, needles, f"{first[0]}{_STARTED}(?:{rest}){_END}")
 
 
-# What may stand between the base64 lines of a key: line ends, escaped ones, quotes, `+` and commas.
+# Allowed between the base64 lines of a key: line ends, escaped ones, quotes, `+` and commas.
 _KEY_GAP = r"(?:\\[nrt]|\\(?=\s)|[\s\"'`,;]|\+(?=\s))*+"
 _SECRET_NAME = (
     r"(?:passw(?:or)?d|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)[\w-]{0,24}"
@@ -229,7 +237,7 @@ _RULES: tuple[_Rule, ...] = (
     _token("age-key", "AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
     # By form
     _rule(
-        # With or without its end: a key that is cut off is half a key.
+        # With or without its end: a truncated key still gives half of it away.
         "private-key",
         "PRIVATE",
         r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
@@ -273,5 +281,5 @@ _NEEDLES: tuple[tuple[str, _Rule], ...] = tuple(
     (needle, rule) for rule in _RULES for needle in rule.needles
 )
 
-# The kinds that this module knows, each once.
+# Every kind once.
 SECRET_KINDS: tuple[str, ...] = tuple(dict.fromkeys(rule.kind for rule in _RULES))

@@ -1,24 +1,53 @@
-"""Grammars and syntax trees: tree-sitter, loaded on first use."""
+"""Parses code with tree-sitter and reads its nodes; grammars are loaded on first use."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Tree
 
-__all__ = ["Grammar", "error_lines", "first_error_line", "parse"]
+__all__ = [
+    "CALL_TYPES",
+    "NUMBER_TYPES",
+    "Grammar",
+    "callee_of",
+    "error_lines",
+    "first_error_line",
+    "line_count",
+    "node_text",
+    "parse",
+]
 
 Grammar = Literal["python", "javascript", "typescript", "tsx"]
 
+# Node types that the grammars name differently.
+CALL_TYPES: Final = frozenset({"call", "call_expression", "new_expression"})
+NUMBER_TYPES: Final = frozenset({"integer", "float", "number"})
+
 
 def parse(code: bytes, grammar: Grammar) -> Tree:
-    """Returns the syntax tree of UTF-8 code; code that is wrong gives a tree with error nodes."""
+    """Returns the syntax tree of UTF-8 code; for faulty code, a tree with error nodes."""
     from tree_sitter import Parser
 
-    # A parser is not for two threads at once, and making one costs a microsecond.
+    # A parser must not be shared by threads, and creating one takes a microsecond.
     return Parser(_language(grammar)).parse(code)
+
+
+def node_text(node: Node | None) -> str:
+    """Returns the code that a node covers, or an empty text for no node."""
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+
+
+def callee_of(call: Node) -> Node | None:
+    """Returns what a call or a ``new`` expression calls, or None for any other node."""
+    return call.child_by_field_name("function") or call.child_by_field_name("constructor")
+
+
+def line_count(node: Node) -> int:
+    """Returns the number of lines that a node spans, at least 1."""
+    return node.end_point[0] - node.start_point[0] + 1
 
 
 def error_lines(root: Node) -> list[tuple[int, int]]:
@@ -35,7 +64,7 @@ def error_lines(root: Node) -> list[tuple[int, int]]:
 
 
 def first_error_line(root: Node) -> int | None:
-    """Returns the line (1-based) of the first error in the tree, or None when it is clean."""
+    """Returns the line (1-based) of the first error in the tree, or None without errors."""
     if not root.has_error:
         return None
     lines = error_lines(root)

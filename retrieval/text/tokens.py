@@ -1,9 +1,11 @@
-"""Words for the full-text index: identifiers are found whole and by their parts."""
+"""Splits text into words for the full-text index: identifiers whole and by their parts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+
+from ...models import WORD_BOUNDARY, split_identifiers
 
 __all__ = [
     "STOP_WORDS",
@@ -18,14 +20,14 @@ __all__ = [
     "words_in",
 ]
 
-# Recorded with the bank; when this number differs, the index is made anew.
+# Recorded with the bank; if it differs, the index is rebuilt.
 WORDS_VERSION = "1"
-# RELIABILITY section 3: more terms than this cost time and add nothing.
+# RELIABILITY section 3: further terms cost time and add nothing.
 MAX_QUERY_TERMS = 64
 MAX_QUERY_CHARS = 8_192
 
-# Words that say nothing about which test is meant: English function words, and what every test and
-# every request for one says. Dropping them lifted the text leg on Python tests by 0.04 nDCG@10.
+# Words that do not distinguish tests: English function words, and words that nearly every test and
+# every query holds. Dropping them lifted the text leg on Python tests by 0.04 nDCG@10.
 STOP_WORDS = frozenset(
     """a an and are as at be been being but by can could did do does for from had has have he how i
     if in into is it its may might my no not of on or our shall should so some such than that the
@@ -35,8 +37,6 @@ STOP_WORDS = frozenset(
 )
 
 _WORD = re.compile(r"\w+")
-# Between a lower-case letter or digit and an upper-case letter; between an acronym and a word.
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def index_words(text: str) -> str:
@@ -51,12 +51,12 @@ def index_words(text: str) -> str:
 def query_terms(text: str) -> list[str]:
     """Returns the distinct words of a query in order, at most 64.
 
-    An identifier counts whole and by its parts, as in ``index_words``. Stop words are left out
-    unless there is nothing else.
+    An identifier counts whole and by its parts, as in ``index_words``. Stop words are dropped
+    unless there are no other words.
     """
     words = list(dict.fromkeys(split_words(text[:MAX_QUERY_CHARS])))
-    telling = [word for word in words if word not in STOP_WORDS]
-    return (telling or words)[:MAX_QUERY_TERMS]
+    distinctive = [word for word in words if word not in STOP_WORDS]
+    return (distinctive or words)[:MAX_QUERY_TERMS]
 
 
 def split_words(text: str) -> list[str]:
@@ -65,22 +65,22 @@ def split_words(text: str) -> list[str]:
 
 
 def has_words(text: str) -> bool:
-    """Returns whether there is any word in the text to search for."""
+    """Returns whether the text holds a word to search for."""
     return bool(query_terms(text))
 
 
 def all_words(text: str) -> set[str]:
     """Returns every distinct word of a text of any length, identifiers by their parts alone."""
-    return set(_WORD.findall(_CAMEL.sub(" ", text).replace("_", " ").lower()))
+    return set(_WORD.findall(split_identifiers(text).lower()))
 
 
 def words_in(text: str, words: Iterable[str]) -> set[str]:
-    """Returns those of the lower-case words that stand in a text, alone or in an identifier.
+    """Returns the lower-case words that occur in a text, alone or within an identifier.
 
-    Looks for each word instead of splitting the text: a tenth of the time for a few words.
+    Searches for each word instead of splitting the text: a tenth of the time for a few words.
     """
     lowered = text.lower()
-    if len(lowered) != len(text):  # a letter like U+0130: the places of the two texts differ
+    if len(lowered) != len(text):  # a letter like U+0130: positions in the two texts differ
         text = lowered
     return {word for word in words if _holds(text, lowered, word)}
 
@@ -95,28 +95,28 @@ def _holds(text: str, lowered: str, word: str) -> bool:
 
 
 def _is_boundary(text: str, place: int) -> bool:
-    """Returns whether a word ends or begins at a place of a text, as in ``index_words``."""
+    """Returns whether a word ends or begins at a position of a text, as in ``index_words``."""
     if place in (0, len(text)) or not (text[place - 1].isalnum() and text[place].isalnum()):
         return True
-    return _CAMEL.match(text, place) is not None
+    return WORD_BOUNDARY.match(text, place) is not None
 
 
 def weighted_terms(terms: Sequence[str]) -> list[str]:
-    """Returns the terms with each that holds a digit a second time: BM25 counts it twice.
+    """Returns the terms, those with a digit twice: BM25 counts a repeated term twice.
 
-    Numbers, versions and numbered names are what an encoder tells apart least, and what a reader
-    means exactly. Measured with both legs and with words alone: bench/results/ranking.md.
+    Numbers, versions and numbered names are what an encoder distinguishes least, and what a reader
+    means exactly. Measured with both legs and with text alone: bench/results/ranking.md.
     """
     return [*terms, *(term for term in terms if any(map(str.isdigit, term)))]
 
 
 def match_expression(terms: list[str]) -> str:
-    """Returns the FTS5 expression that matches any of the terms; each is quoted, so any is legal.
+    """Returns the FTS5 expression that matches any of the terms, each quoted.
 
-    A term that stands twice counts twice in BM25.
+    A repeated term counts twice in BM25.
 
     Raises:
-        ValueError: There are no terms; FTS5 has no expression that matches nothing.
+        ValueError: There are no terms: FTS5 has no expression that matches nothing.
     """
     if not terms:
         raise ValueError("terms must hold at least one word, got none")
@@ -125,9 +125,9 @@ def match_expression(terms: list[str]) -> str:
 
 def _with_parts(match: re.Match[str]) -> str:
     word = match.group()
-    if word.islower():  # most words; spares the search for parts
+    if word.islower():  # most words; saves the search for parts
         return word
-    parts = _CAMEL.sub(" ", word)
+    parts = WORD_BOUNDARY.sub(" ", word)
     return word if parts == word else f"{word} {parts}"
 
 

@@ -1,6 +1,7 @@
-"""The database file: where it is, how it is opened, upgraded, backed up, checked and salvaged.
+"""Keeps the database file: where it is, how it is opened, upgraded, backed up and salvaged.
 
-One opener with one setting for each promise (``connection.py``), transactions and their retries
-(``database.py``), migrations (``migrate.py``). What the tables mean is decided by the halves above,
-``retrieval`` and ``learning``; nothing here knows a pattern or an experience.
+``location.py`` finds it; ``database.py`` opens it and runs transactions, on connections that
+``connection.py`` sets up with one function for each setting (``connection_settings.py``);
+``migrate.py`` upgrades it. What the tables mean is decided by the halves above, ``retrieval`` and
+``learning``: nothing here knows a pattern or an experience.
 """

@@ -1,7 +1,9 @@
-"""Copies of a database: made beside its writers, verified, whole or not there; put back likewise.
+"""Copies a database while others write, verifies the copy, and puts copies back.
 
-The live file is never opened by anything but SQLite: closing any other handle on it would drop
-this process's locks. Only where no connection of this process is open is it locked and moved.
+A copy appears under its name whole or not at all. The live file is never opened by anything but
+SQLite: closing any other handle on it would drop this process's locks
+(https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
+Only where no connection of this process is open is it locked and moved.
 """
 
 from __future__ import annotations
@@ -15,15 +17,22 @@ from pathlib import Path
 
 import apsw
 
-from ..errors import DatabaseBusyError, DatabaseCorruptError, DatabaseError, DatabaseOpenError
+from ..errors import (
+    DatabaseBusyError,
+    DatabaseCorruptError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabaseOpenError,
+)
 from ..records.patterns import utc_now
-from .connection import APPLICATION_ID, open_connection
+from .connection import APPLICATION_ID, open_connection, require_local_file_system
 from .file_check import check_file
 from .migrate import check_version, known_migrations
+from .sqlite_errors import ANOTHER_PATH
 
 __all__ = ["BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"]
 
-# SQLite's lock bytes (sqlite.org/fileformat2.html, "the lock-byte page"): one pending, one
+# SQLite's lock bytes (https://sqlite.org/fileformat2.html#the_lock_byte_page): one pending, one
 # reserved, 510 shared. A connection in WAL mode holds a shared one as long as it is open.
 LOCK_START = 0x40000000
 LOCK_BYTES = 512
@@ -32,7 +41,13 @@ SIDE_FILES = ("-wal", "-shm")
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """A verified copy."""
+    """A verified copy.
+
+    Attributes:
+        path: The copy.
+        size_bytes: Its size.
+        patterns: How many patterns it holds.
+    """
 
     path: Path
     size_bytes: int
@@ -41,18 +56,70 @@ class BackupReport:
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What was put in place, and where the file that stood there is now."""
+    """A database that was replaced by a copy.
+
+    Attributes:
+        path: The database.
+        patterns: How many patterns it holds now.
+        replaced: The new name of the file that was there before; None when there was none.
+    """
 
     path: Path
     patterns: int
     replaced: Path | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The file that is copied, and what to do when it cannot be.
+
+    Attributes:
+        path: The file.
+        missing: What is not there when there is no file.
+        remote: What to do about a file on a network mount.
+        foreign: What to do about a file that is not a pattern bank.
+        damaged: What to do about a damaged one.
+    """
+
+    path: Path
+    missing: str
+    remote: str
+    foreign: str
+    damaged: str
+
+    @classmethod
+    def database(cls, path: Path) -> _Source:
+        """Returns the database of a backup, which the user named with ``--db``."""
+        return cls(
+            path,
+            missing="no database",
+            remote="choose a path on a local disk with --db or AQE_DB",
+            foreign=ANOTHER_PATH,
+            damaged="no copy was made; fix it with: aqe db repair",
+        )
+
+    @classmethod
+    def backup(cls, path: Path) -> _Source:
+        """Returns the backup of a restore, which the user named as the file to restore."""
+        return cls(
+            path,
+            missing="no backup",
+            remote="copy it to a local disk and restore that copy",
+            foreign="nothing was restored; give a file written by: aqe db backup FILE",
+            damaged="nothing was restored; give another backup",
+        )
+
+
 def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupReport:
-    """Copies a database, as of one moment, while others go on writing.
+    """Copies a database, as of one moment, while others continue to write.
 
     The copy is a single file without a log. It appears under its name only when it is complete,
     verified and on the disk.
+
+    Args:
+        source: The database.
+        target: Where the copy goes.
+        overwrite: Replace a file that is there.
 
     Raises:
         DatabaseError: The target exists and ``overwrite`` is not set, the source cannot be read or
@@ -61,7 +128,7 @@ def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupRep
     _require_free(target, overwrite)
     partial = _partial(target)
     try:
-        patterns = _copy(source, partial)
+        patterns = _copy(_Source.database(source), partial)
         _publish(partial, target, overwrite)
     finally:
         _remove(partial)
@@ -69,18 +136,22 @@ def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupRep
 
 
 def restore(backup: Path, target: Path) -> RestoreReport:
-    """Puts a copy in the place of a database, which is kept beside it under another name.
+    """Puts a copy in the place of a database, which is kept next to it under another name.
 
     No connection to ``target`` may be open in this process.
 
+    Args:
+        backup: The copy; it stays where it is.
+        target: The database.
+
     Raises:
-        DatabaseError: The copy is damaged, not ours or from a newer version.
+        DatabaseError: The copy is missing, damaged, not ours or from a newer version.
         DatabaseBusyError: Other processes have the database open.
     """
     partial = _partial(target)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        patterns = _copy(backup, partial)
+        patterns = _copy(_Source.backup(backup), partial)
         return RestoreReport(target, patterns, put_in_place(partial, target, "replaced"))
     finally:
         _remove(partial)
@@ -89,11 +160,17 @@ def restore(backup: Path, target: Path) -> RestoreReport:
 def put_in_place(new: Path, target: Path, label: str) -> Path | None:
     """Moves a database file with its log aside and another one into its place.
 
+    Args:
+        new: A complete database file without a log, in the folder of ``target``.
+        target: The name that it gets.
+        label: Says in the old file's new name why it was moved.
+
     Returns:
         The old file's new name, ``<name>.<label>-<time>``; None when there was none.
 
     Raises:
         DatabaseBusyError: Other processes have the database open.
+        DatabaseError: The file cannot be moved.
     """
     if not target.exists():
         _publish(new, target, overwrite=False)
@@ -108,15 +185,26 @@ def put_in_place(new: Path, target: Path, label: str) -> Path | None:
     return aside
 
 
-def _copy(source: Path, partial: Path) -> int:
+def _copy(source: _Source, partial: Path) -> int:
     """Copies a database in one read transaction, verifies the copy; returns its patterns."""
-    if not source.is_file():
-        raise DatabaseOpenError(f"no database at {source}; check the path")
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    path = source.path
+    if not path.is_file():
+        raise DatabaseOpenError(f"{source.missing} at {path}; check the path", path=path)
+    require_local_file_system(path, advice=source.remote)
+    require_local_file_system(partial, advice="write to a folder on a local disk")
     try:
-        original = open_connection(source, read_only=not os.access(source, os.W_OK))
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise DatabaseError(
+            f"cannot write to {partial.parent}: {error.strerror}", path=partial
+        ) from error
+    try:
+        original = open_connection(
+            path, read_only=not os.access(path, os.W_OK), advice=source.foreign
+        )
         copy = open_connection(partial)
         try:
+            # https://sqlite.org/backup.html: all pages in one step are one read transaction.
             with copy.backup("main", original, "main") as backup:
                 backup.step(-1)
             copy.pragma("journal_mode", "delete")  # one file, readable from read-only media
@@ -125,26 +213,30 @@ def _copy(source: Path, partial: Path) -> int:
             copy.close()
             original.close()
     except apsw.FullError as error:
-        raise DatabaseError(f"no room left for a copy of {source}; nothing was changed") from error
+        raise DatabaseFullError(
+            f"no room left for a copy of {path}; nothing was changed", path=partial
+        ) from error
     except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
-        raise DatabaseCorruptError(_DAMAGED.format(path=source, error=error)) from error
+        raise _damaged(source, str(error)) from error
     except apsw.Error as error:
-        raise DatabaseError(f"cannot copy {source}: {error}") from error
+        raise DatabaseError(f"cannot copy {path}: {error}", path=path) from error
 
 
-_DAMAGED = "{path} is damaged ({error}): no copy was made; fix it with: aqe db repair"
+def _damaged(source: _Source, found: str) -> DatabaseCorruptError:
+    return DatabaseCorruptError(
+        f"{source.path} is damaged ({found}): {source.damaged}", path=source.path, found=found
+    )
 
 
-def _verified(copy: apsw.Connection, source: Path) -> int:
-    if check_version(copy, known_migrations(), source) == 0 or (
-        copy.pragma("application_id") not in (0, APPLICATION_ID)
-    ):
+def _verified(copy: apsw.Connection, source: _Source) -> int:
+    version = check_version(copy, known_migrations(), source.path, advice=source.foreign)
+    if version == 0 or copy.pragma("application_id") not in (0, APPLICATION_ID):
         raise DatabaseOpenError(
-            f"{source} holds no pattern bank; give a copy made by aqe db backup"
+            f"{source.path} does not hold a pattern bank; {source.foreign}", path=source.path
         )
-    problems = [one for one in check_file(copy) if one.repair == "salvage" or one.area == "words"]
-    if problems:
-        raise DatabaseCorruptError(_DAMAGED.format(path=source, error=problems[0].message))
+    for problem in check_file(copy):
+        if problem.repair == "salvage" or problem.area == "words":
+            raise _damaged(source, problem.message)
     return int(copy.execute("select count(*) from patterns").get)
 
 
@@ -158,9 +250,9 @@ def _publish(partial: Path, target: Path, overwrite: bool) -> None:
             os.link(partial, target)  # unlike a rename, refuses a name that is taken
             partial.unlink()
     except FileExistsError as error:
-        raise DatabaseError(f"{target} exists; nothing was changed") from error
+        raise DatabaseError(f"{target} exists; nothing was changed", path=target) from error
     except OSError as error:
-        raise DatabaseError(f"cannot write {target}: {error.strerror}") from error
+        raise DatabaseError(f"cannot write {target}: {error.strerror}", path=target) from error
     _sync(target.parent)
 
 
@@ -174,9 +266,13 @@ def _sync(path: Path) -> None:
 
 def _require_free(target: Path, overwrite: bool) -> None:
     if target.exists() and not overwrite:
-        raise DatabaseError(f"{target} exists; give another name, or --force to replace it")
+        raise DatabaseError(
+            f"{target} exists; give another name, or --force to replace it", path=target
+        )
     if not target.parent.is_dir():
-        raise DatabaseError(f"cannot write {target}: its folder does not exist; make it first")
+        raise DatabaseError(
+            f"cannot write {target}: its folder does not exist; create it first", path=target
+        )
 
 
 def _partial(target: Path) -> Path:
@@ -206,7 +302,8 @@ def _nobody_else(path: Path) -> Iterator[None]:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_BYTES, LOCK_START)
         except OSError as error:
             raise DatabaseBusyError(
-                f"{path} is open in other processes; stop them first, see which with: fuser {path}"
+                f"{path} is open in other processes; stop them first, see which with: fuser {path}",
+                path=path,
             ) from error
         yield
     finally:

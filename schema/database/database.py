@@ -1,8 +1,8 @@
-"""The one opener: a database file, its connections and its transactions.
+"""Opens a database file, keeps its connections and runs its transactions.
 
-One connection a thread, none across a fork. Reading and writing go through ``read`` and ``write``,
-which translate SQLite's errors into ours and close what they opened. A database without a path
-lives in memory behind a single connection and a lock.
+One connection for each thread, none across a fork. Reading and writing go through ``read`` and
+``write``, which translate SQLite's errors into ours and end what they began. A database without a
+path is in memory, behind a single connection and a lock.
 """
 
 from __future__ import annotations
@@ -13,49 +13,39 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import apsw
 
-from ..errors import DatabaseError, DatabaseOpenError, DatabaseReadOnlyError, SchemaVersionError
+from ..errors import DatabaseError, DatabaseReadOnlyError, SchemaVersionError
 from .connection import (
-    Durability,
-    has_vector_extension,
+    is_writable,
+    needs_immutable,
     open_connection,
-    set_journal_mode_wal,
+    prepare_file,
     shorten_log,
     tidy,
-    use_small_page_cache,
 )
-from .migrate import MigrationReport, check_version, known_migrations, migrate
-from .sqlite_errors import READ_ONLY, translated
+from .connection_settings import (
+    Durability,
+    has_vector_extension,
+    set_journal_mode_wal,
+    set_small_page_cache,
+)
+from .database_tuning import DEFAULT_TUNING, DatabaseTuning
+from .migrate import Migration, MigrationReport, check_version, known_migrations, migrate
+from .sqlite_errors import READ_ONLY, label_of, raise_translated
 
 __all__ = ["Database"]
 
-# SQLite's own queue of waiting writers is unfair: 9.7 s was seen with a timeout of 5 s
-# (RELIABILITY finding 4), so a whole transaction is tried again until this deadline.
-WRITE_DEADLINE_S = 30.0
-RETRY_PAUSE_S = (0.01, 0.25)
-# A crafted file or query must not hang an agent (RELIABILITY 1.1, row 20). Of the thread's own
-# processor time: where many take turns on few processors, a good query may wait long for its own.
-READ_DEADLINE_S = 5.0
-PROGRESS_STEPS = 50_000
-# The smallest page: SQLite takes a shorter file for an empty one, and would overwrite it. Larger
-# ones are left to SQLite, since reading the file here would drop this process's locks on it.
-MIN_FILE_BYTES = 512
 # A new connection counts its data_version from the start again: after a fork, what was seen through
 # the parent's observer must not look fresh. More commits than any one observer sees.
 FORK_STEP = 1 << 40
-# Half of what RELIABILITY row 4 allows; after a vain attempt the next waits for some growth.
-LONG_LOG_BYTES = 32 * 1024 * 1024
-LOG_STEP_BYTES = 8 * 1024 * 1024
-# Of a file that many threads of a process use, the later connections hold fewer pages, so that 18
-# threads take 38 MB instead of 78 of the 100 that caches may take (bench/results/memory.md).
-ROOMY_CONNECTIONS = 6
 
 _log = logging.getLogger("aqe.sqlite")
 
@@ -67,13 +57,21 @@ _inherited: list[apsw.Connection] = []
 class Database:
     """A database file, or one in memory when ``path`` is None.
 
+    A file or folder that cannot be written is opened for reading.
+
     Args:
-        path: The file. Missing folders are made, private to the user (0700, the file 0600).
+        path: The file. Missing folders are created, private to the user (0700, the file 0600).
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
         must_exist: Refuse to create the file.
-        upgrade: Bring an older file to this version's schema; without it, one is refused.
+        upgrade: Upgrade an older file to the current schema; without it, an older file is refused.
+        migrations: The steps of the schema; by default those of this version of aqe.
+        tuning: Deadlines and sizes.
 
-    A file or folder that cannot be written is opened for reading; ``read_only`` tells.
+    Attributes:
+        path: The absolute path; None in memory.
+        read_only: Whether the file can only be read.
+        has_vectors: Whether sqlite-vec is loaded; without it, searches use words alone.
+        migration: What opening the file changed about its schema.
 
     Raises:
         DatabaseError: The file cannot be opened, upgraded or used; see ``errors.py``.
@@ -86,32 +84,39 @@ class Database:
         durability: Durability = "full",
         must_exist: bool = False,
         upgrade: bool = True,
+        migrations: Sequence[Migration] | None = None,
+        tuning: DatabaseTuning = DEFAULT_TUNING,
     ) -> None:
         self.path = None if path is None else Path(os.path.abspath(path))
         self._durability = durability
+        self._tuning = tuning
         self._local = threading.local()
         self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
-        self._memory_lock = threading.RLock()
+        self._turn = _turn(self.path)
         self._memory: apsw.Connection | None = None
         self._observer: apsw.Connection | None = None
         self._observer_lock = threading.Lock()
         self._forks = 0
-        self._longest_log = LONG_LOG_BYTES
+        self._longest_log = tuning.long_log_bytes
         self._closed = False
         self.read_only = False
         self._immutable = False
         if self.path is not None:
-            _prepare_file(self.path, must_exist=must_exist)
-            self.read_only = not _is_writable(self.path)
+            prepare_file(self.path, must_exist=must_exist)
+            self.read_only = not is_writable(self.path)
         _open_databases.add(self)
-        with translated(self.label):
+        steps = known_migrations() if migrations is None else migrations
+        started = time.monotonic()
+        try:
             if self.path is not None and self.read_only:
-                self._immutable = _needs_immutable(self.path)
-            self.migration: MigrationReport = self._migrate(upgrade=upgrade and not self.read_only)
+                self._immutable = needs_immutable(self.path)
+            self.migration = self._migrate(steps, upgrade=upgrade and not self.read_only)
             self.has_vectors = has_vector_extension(self.connection())
+        except (apsw.Error, UnicodeDecodeError) as error:
+            raise_translated(error, self.path, since=started)
         if not self.has_vectors:
             _log.warning(
-                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches go by"
+                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches use"
                 " words alone; install it: pip install sqlite-vec"
             )
 
@@ -122,7 +127,7 @@ class Database:
             DatabaseError: The database was closed, or cannot be opened.
         """
         if self._closed:
-            raise DatabaseError(f"{self.label} was closed; open it again")
+            raise DatabaseError(f"{self.label} was closed; open it again", path=self.path)
         if self.path is None:
             if self._memory is None:
                 self._memory = self._open()
@@ -135,68 +140,110 @@ class Database:
     @property
     def label(self) -> str:
         """The path as text, or ``:memory:``."""
-        return ":memory:" if self.path is None else str(self.path)
+        return label_of(self.path)
 
     @contextmanager
-    def read(self, *, deadline_s: float = READ_DEADLINE_S) -> Iterator[apsw.Connection]:
-        """Gives a connection on which every query sees the same state of the database.
+    def read(self, *, deadline_s: float | None = None) -> Iterator[apsw.Connection]:
+        """Yields a connection on which every query sees the same state of the database.
+
+        Args:
+            deadline_s: Processor time of this thread that the queries may take; by default that
+                of ``DatabaseTuning``.
 
         Raises:
-            DatabaseError: The database cannot be read, or the queries took more processor time than
-                ``deadline_s``.
+            DatabaseError: The database cannot be read, or the queries took longer.
         """
-        with self._exclusive(), translated(self.label):
-            connection = self.connection()
-            _set_deadline(connection, deadline_s)
-            connection.execute("begin")
+        with self._turn:
+            started = time.monotonic()
             try:
-                yield connection
-            finally:
-                connection.set_progress_handler(None)
-                if connection.in_transaction:
-                    connection.execute("rollback")
+                connection = self.connection()
+                limit_s = self._tuning.read_deadline_s if deadline_s is None else deadline_s
+                deadline = time.thread_time() + limit_s
+                connection.set_progress_handler(
+                    lambda: time.thread_time() > deadline, self._tuning.progress_steps
+                )
+                connection.execute("begin")
+                try:
+                    yield connection
+                finally:
+                    connection.set_progress_handler(None)
+                    if connection.in_transaction:
+                        connection.execute("rollback")
+            except (apsw.Error, UnicodeDecodeError) as error:
+                raise_translated(error, self.path, since=started)
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
-        """Gives a connection inside one immediate transaction: all of it is committed, or nothing.
+        """Yields a connection inside one immediate transaction: all of it is committed, or nothing.
 
         Raises:
+            DatabaseReadOnlyError: The file or its folder cannot be written.
+            DatabaseBusyError: Others held the write lock past the deadline of ``DatabaseTuning``.
             DatabaseError: The database cannot be written. An error of the commit itself leaves the
                 outcome unknown: what is tried again must be idempotent.
         """
         if self.read_only:
-            raise DatabaseReadOnlyError(READ_ONLY.format(path=self.label))
-        with self._exclusive(), translated(self.label):
-            connection = self.connection()
-            _retried(lambda: connection.execute("begin immediate"))
+            raise DatabaseReadOnlyError(READ_ONLY.format(path=self.path), path=self.path)
+        with self._turn:
+            started = time.monotonic()
             try:
-                yield connection
-                connection.execute("commit")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("rollback")
-                raise
-            self._shorten_log(connection)
+                connection = self.connection()
+                self._retried(partial(connection.execute, "begin immediate"))
+                try:
+                    yield connection
+                    connection.execute("commit")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("rollback")
+                    raise
+                if self.path is not None:
+                    self._shorten_log(connection)
+            except (apsw.Error, UnicodeDecodeError) as error:
+                raise_translated(error, self.path, since=started)
 
     def content_version(self) -> int:
-        """Returns a number that is another one after any commit of any thread or process.
+        """Returns a number that differs after any commit of any thread or process.
 
-        SQLite's ``data_version`` moves on a connection when another one commits, so one is kept
-        that never writes. In memory there is a single connection, whose own changes count.
+        SQLite's ``data_version`` moves on a connection when another one commits
+        (https://sqlite.org/pragma.html#pragma_data_version), so one connection is kept that never
+        writes. In memory there is a single connection, whose own changes count.
+
+        Raises:
+            DatabaseError: The database was closed, or cannot be read.
         """
-        with self._observer_lock, translated(self.label):
-            connection = self.connection()  # refuses a closed database
-            if self.path is None:
-                return connection.total_changes()
-            if self._observer is None:
-                self._observer = self._open()
-            version: int = self._observer.pragma("data_version")
-            return version + self._forks * FORK_STEP
+        with self._observer_lock:
+            started = time.monotonic()
+            try:
+                connection = self.connection()  # refuses a closed database
+                if self.path is None:
+                    return connection.total_changes()
+                if self._observer is None:
+                    self._observer = self._open()
+                version: int = self._observer.pragma("data_version")
+                return version + self._forks * FORK_STEP
+            except (apsw.Error, UnicodeDecodeError) as error:
+                raise_translated(error, self.path, since=started)
+
+    @staticmethod
+    def sqlite_memory_bytes() -> int:
+        """Returns the bytes that SQLite holds in this process, for all databases."""
+        return apsw.memory_used()
+
+    def truncate_wal(self) -> bool:
+        """Moves the whole write-ahead log into the file; returns whether the log is now empty.
+
+        Deleted content is overwritten in the file, but stays in the log until this is done. Other
+        readers and writers can prevent it.
+
+        Raises:
+            DatabaseError: The database was closed, or cannot be opened.
+        """
+        return self.path is None or shorten_log(self.connection())
 
     def release(self) -> None:
         """Closes this thread's connection, as a thread does that ends; the next use opens another.
 
-        Without it, what closing is for (``tidy``) is left out when the thread's own data goes.
+        Without it, the connection is dropped with the thread's own data and not tidied.
         """
         connection: apsw.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
@@ -234,17 +281,27 @@ class Database:
             immutable=self._immutable,
         )
         self._connections.add(connection)
-        if len(self._connections) > ROOMY_CONNECTIONS:
-            use_small_page_cache(connection)
+        if len(self._connections) > self._tuning.roomy_connections:
+            set_small_page_cache(connection)
         return connection
 
-    def _shorten_log(self, connection: apsw.Connection) -> None:
-        """After a commit: starts the log anew when it has grown long, unless others are in the way.
+    def _retried(self, take_lock: Callable[[], object]) -> None:
+        """Takes a lock, trying again with a random pause until the deadline."""
+        deadline = time.monotonic() + self._tuning.write_deadline_s
+        while True:
+            try:
+                take_lock()
+                return
+            except apsw.BusyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(random.uniform(*self._tuning.retry_pause_s))
 
-        The size is asked of the folder; opening the log would drop this process's locks on it.
+    def _shorten_log(self, connection: apsw.Connection) -> None:
+        """Truncates the log after a commit when it has grown long, unless others are in the way.
+
+        Its size is taken from the folder: opening the log would drop this process's locks on it.
         """
-        if self.path is None:
-            return
         try:
             size = os.stat(f"{self.path}-wal").st_size
         except OSError:  # there is none
@@ -252,37 +309,33 @@ class Database:
         if size < self._longest_log:
             return
         done = shorten_log(connection)
-        self._longest_log = LONG_LOG_BYTES if done else size + LOG_STEP_BYTES
+        tuning = self._tuning
+        self._longest_log = tuning.long_log_bytes if done else size + tuning.log_step_bytes
 
-    def _migrate(self, *, upgrade: bool) -> MigrationReport:
+    def _migrate(self, steps: Sequence[Migration], *, upgrade: bool) -> MigrationReport:
         connection = self.connection()
-        steps = known_migrations()
         version = check_version(connection, steps, self.path)  # before anything is written
+        newest = steps[-1].version
         if not upgrade:
-            if version < steps[-1].version:
+            if version < newest:
                 raise SchemaVersionError(
-                    f"{self.path} has schema version {version}, this aqe needs {steps[-1].version}:"
-                    " upgrade it, or a writable copy of it, with: aqe db migrate"
+                    f"{self.path} has schema version {version}, this aqe needs {newest}:"
+                    " upgrade it, or a writable copy of it, with: aqe db migrate",
+                    path=self.path,
+                    expected=newest,
+                    found=version,
                 )
             return MigrationReport(version, version)
-        _retried(lambda: set_journal_mode_wal(connection))  # not all of it waits by itself
-        return migrate(connection, path=self.path, transaction=self.write)
-
-    @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        """Holds the lock of a database in memory, whose threads share one connection."""
-        if self.path is not None:
-            yield
-            return
-        with self._memory_lock:
-            yield
+        # Not all of it waits by itself.
+        self._retried(partial(set_journal_mode_wal, connection))
+        return migrate(connection, path=self.path, transaction=self.write, steps=steps)
 
     def _forget_inherited(self) -> None:
         """In a child after a fork: keeps the parent's connections unused, opens its own."""
         _inherited.extend(self._connections)
         self._connections = weakref.WeakSet()
         self._local = threading.local()
-        self._memory_lock = threading.RLock()
+        self._turn = _turn(self.path)
         self._observer = None
         self._observer_lock = threading.Lock()
         self._forks += 1
@@ -299,71 +352,6 @@ def _after_fork_in_child() -> None:
 os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
-def _prepare_file(path: Path, *, must_exist: bool) -> None:
-    """Makes the folder and the empty file, readable by their owner alone."""
-    try:
-        if path.is_dir():
-            raise DatabaseOpenError(f"{path} is a folder; give the path of a file")
-        if path.exists():
-            if 0 < path.stat().st_size < MIN_FILE_BYTES:
-                raise DatabaseOpenError(
-                    f"{path} is not an SQLite database; give another path with --db"
-                )
-            return
-        if must_exist:
-            raise DatabaseOpenError(f"no database at {path}; check the path, or store a pattern")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseOpenError(f"cannot create {path}: {error.strerror}") from error
-
-
-def _is_writable(path: Path) -> bool:
-    """Returns whether SQLite can write here: the file, and its log, which stands beside it."""
-    if not os.access(path, os.W_OK):
-        return False
-    if os.access(path.parent, os.W_OK):
-        return True
-    return all(path.with_name(path.name + end).exists() for end in ("-wal", "-shm"))
-
-
-def _needs_immutable(path: Path) -> bool:
-    """Returns whether a read-only file can be read only as one that nobody changes.
-
-    Reading beside writers takes shared memory in the same folder. Where it cannot be made, nobody
-    on this machine writes either, but a log that was left behind could not be read.
-
-    Raises:
-        DatabaseOpenError: Such a log holds changes.
-    """
-    if os.access(path.parent, os.W_OK):
-        return False
-    log = path.with_name(path.name + "-wal")
-    if not log.exists():
-        return True
-    if path.with_name(path.name + "-shm").exists():
-        return False
-    if log.stat().st_size == 0:
-        return True
-    raise DatabaseOpenError(
-        f"{path} is read-only and {log.name} beside it holds changes that cannot be read there;"
-        " copy both to a writable folder and give that copy with --db"
-    )
-
-
-def _retried(take_lock: Callable[[], object]) -> None:
-    """Takes a lock, trying again with a random pause until the deadline."""
-    deadline = time.monotonic() + WRITE_DEADLINE_S
-    while True:
-        try:
-            take_lock()
-            return
-        except apsw.BusyError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(random.uniform(*RETRY_PAUSE_S))
-
-
-def _set_deadline(connection: apsw.Connection, deadline_s: float) -> None:
-    deadline = time.thread_time() + deadline_s
-    connection.set_progress_handler(lambda: time.thread_time() > deadline, PROGRESS_STEPS)
+def _turn(path: Path | None) -> AbstractContextManager[object]:
+    """Returns the lock of a database in memory, whose threads share one connection."""
+    return threading.RLock() if path is None else nullcontext()

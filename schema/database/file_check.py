@@ -1,4 +1,4 @@
-"""What SQLite itself can tell about a file: its pages, indexes, references, free room and log."""
+"""Checks what SQLite itself knows of a file: pages, indexes, references, free space and log."""
 
 from __future__ import annotations
 
@@ -10,28 +10,36 @@ from typing import Literal
 
 import apsw
 
-__all__ = ["FileFacts", "Problem", "RepairAction", "check_file", "file_facts", "unreadable"]
+__all__ = [
+    "FileFacts",
+    "Problem",
+    "RepairAction",
+    "check_file",
+    "file_facts",
+    "rebuild_indexes",
+    "unreadable",
+]
 
-# What mends a problem: making derived data anew, setting a row aside, copying what can be read into
+# What fixes a problem: rebuilding derived data, setting a row aside, copying what can be read into
 # a new file, or nothing that a program can do.
 RepairAction = Literal["rebuild", "quarantine", "salvage", "none"]
 
-# More of them say no more.
+# More of them would not say more.
 MAX_MESSAGES = 100
-# What integrity_check says of a table whose rows are sound: its index is not, and can be rebuilt.
+# What integrity_check says of a table whose rows are sound and whose index is not.
 _INDEX_MARKS = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is not as it must be.
+    """A fault of the database.
 
     Attributes:
-        area: What it concerns: file, index, references, row, words, vectors, embedding, keys,
-            counters, encoder, learning.
+        area: One of file, index, references, row, words, vectors, embedding, keys, counters,
+            encoder, learning.
         message: What is wrong, in one line.
         repair: What would fix it.
-        subject: The pattern or agent that it concerns; empty when it concerns all.
+        subject: Id of the pattern or agent concerned; empty when it concerns all.
     """
 
     area: str
@@ -42,7 +50,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """How the file is filled. ``wal_bytes`` is the log of commits that are not yet in it."""
+    """Sizes of the file. ``wal_bytes`` is the log of commits that are not yet in it."""
 
     size_bytes: int
     wal_bytes: int
@@ -51,11 +59,15 @@ class FileFacts:
 
 
 def check_file(connection: apsw.Connection) -> list[Problem]:
-    """Returns what SQLite finds wrong, the full-text index's own structure included."""
+    """Returns what SQLite finds wrong, the structure of the full-text index included.
+
+    https://sqlite.org/pragma.html#pragma_integrity_check
+    https://sqlite.org/fts5.html#the_integrity_check_command
+    """
     problems: list[Problem] = []
     with unreadable(problems, "words", "rebuild"):
         # Without a search first, FTS5 compares the index with its structure as this connection
-        # remembers it, and takes another connection's commit for damage.
+        # remembers it, and reports another connection's commit as damage.
         connection.execute(
             "select rowid from patterns_fts where patterns_fts match 'x' limit 1"
         ).fetchall()
@@ -65,13 +77,13 @@ def check_file(connection: apsw.Connection) -> list[Problem]:
                 problems.append(_problem(str(message)))
     with unreadable(problems, "references", "salvage"):
         for table, rowid, parent, _ in connection.execute("pragma foreign_key_check"):
-            text = f"row {rowid} of {table} refers to a row of {parent} that is not there"
+            text = f"row {rowid} of {table} refers to a missing row of {parent}"
             problems.append(Problem("references", text, "rebuild"))
     return problems
 
 
 def file_facts(connection: apsw.Connection, path: Path | None) -> FileFacts:
-    """Returns size and fill of the file; of a database in memory, its pages."""
+    """Returns the sizes of the file; of a database in memory, those of its pages."""
     pages = int(connection.pragma("page_count"))
     size = pages * int(connection.pragma("page_size"))
     log = None if path is None else path.with_name(path.name + "-wal")
@@ -79,11 +91,16 @@ def file_facts(connection: apsw.Connection, path: Path | None) -> FileFacts:
     return FileFacts(size, wal, pages, int(connection.pragma("freelist_count")))
 
 
+def rebuild_indexes(connection: apsw.Connection) -> None:
+    """Rebuilds every index of an ordinary table from its rows."""
+    connection.execute("reindex")
+
+
 @contextmanager
 def unreadable(
     problems: list[Problem], area: str, repair: RepairAction, subject: str = ""
 ) -> Iterator[None]:
-    """Turns an error of reading into a problem, so that the check of the rest goes on."""
+    """Records an error while reading as a problem, so that the check of the rest continues."""
     try:
         yield
     except (apsw.InterruptError, apsw.BusyError):

@@ -1,4 +1,4 @@
-"""Which database file is meant: the same order everywhere."""
+"""Finds the database file to use, in the same order for every command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RELATIVE_PATH = Path(".aqe", "aqe.db")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLocation:
-    """An absolute path and why it was chosen."""
+    """A path and why it was chosen, in words."""
 
     path: Path
     reason: str
@@ -25,8 +25,14 @@ def locate_database(
 ) -> DatabaseLocation:
     """Returns the database file to use, whether or not it exists yet.
 
-    The first of: ``explicit`` (``--db``), the variable ``AQE_DB``, ``.aqe/aqe.db`` in the nearest
-    of ``folder`` and its parents that has one (as git finds ``.git``), ``folder/.aqe/aqe.db``.
+    It is the first of: ``explicit`` (``--db``), the variable ``AQE_DB``, ``.aqe/aqe.db`` in the
+    nearest of ``folder`` and its parents that has one (as git finds ``.git``),
+    ``folder/.aqe/aqe.db``.
+
+    Args:
+        explicit: A path given by the user; empty or None when there is none.
+        environment: The environment variables.
+        folder: The working folder; relative paths start here.
     """
     if explicit:
         return DatabaseLocation(folder / Path(explicit).expanduser(), "--db")

@@ -1,8 +1,9 @@
-"""Brings a database to the current schema: numbered steps, each applied exactly once.
+"""Upgrades a database to the current schema: numbered steps, each applied exactly once.
 
 A step and its bookkeeping row are one transaction, and the version is read again inside it, so
 that of many processes opening a file at once exactly one applies each step. ``schema_migrations``
-is the truth; ``user_version`` repeats it in the header of a file that is ours alone.
+is the truth; ``user_version`` repeats it in the header of a file that is ours alone
+(https://sqlite.org/pragma.html#pragma_user_version).
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from .. import migrations
 from ..errors import DatabaseError, SchemaVersionError
 from ..records.patterns import utc_now
 from .connection import APPLICATION_ID
+from .sqlite_errors import ANOTHER_PATH
 
 __all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
 
-# The tables and views that a step makes, as our SQL files write them.
+# The tables and views that a step creates, as our SQL files write them.
 _CREATED = re.compile(r"^create (?:virtual table|table|view) (\w+)", re.MULTILINE)
 
 
@@ -45,7 +47,7 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """What ``migrate`` did: schema versions before and after, and the copy made in between."""
+    """Schema versions before and after ``migrate``, and the copy made in between."""
 
     before: int
     after: int
@@ -53,7 +55,7 @@ class MigrationReport:
 
 
 def known_migrations() -> tuple[Migration, ...]:
-    """Returns the steps that this version of aqe knows, in order, numbered 1, 2, 3 …"""
+    """Returns the steps that this version of aqe knows, numbered from 1 and in order."""
     folder = files(migrations.__name__)
     steps = []
     for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql")):
@@ -75,20 +77,21 @@ def migrate(
     *,
     path: Path | None,
     transaction: Callable[[], AbstractContextManager[apsw.Connection]],
-    steps: Sequence[Migration] | None = None,
+    steps: Sequence[Migration],
 ) -> MigrationReport:
-    """Applies the steps that are missing, after copying an existing database beside itself.
+    """Applies the missing steps, after copying an existing database to a file next to it.
 
     Args:
+        connection: The database.
         path: The file; None for a database in memory, which needs no copy.
         transaction: Opens an immediate write transaction on ``connection``.
-        steps: The steps to know; by default those of this version of aqe.
+        steps: All steps, numbered from 1.
 
     Raises:
         SchemaVersionError: The file comes from a newer version or from another program, or a step
             was applied with another text. The file is left untouched.
+        DatabaseError: A step cannot be applied; it is rolled back whole.
     """
-    steps = known_migrations() if steps is None else steps
     before = check_version(connection, steps, path)
     pending = [step for step in steps if step.version > before]
     if not pending:
@@ -97,14 +100,24 @@ def migrate(
     for step in pending:
         with transaction():
             if schema_version(connection) < step.version:  # another process may have been first
-                _apply(connection, step)
+                _apply(connection, step, path)
     return MigrationReport(before, steps[-1].version, backup)
 
 
 def check_version(
-    connection: apsw.Connection, steps: Sequence[Migration], path: Path | None
+    connection: apsw.Connection,
+    steps: Sequence[Migration],
+    path: Path | None,
+    *,
+    advice: str = ANOTHER_PATH,
 ) -> int:
-    """Returns the schema version of the database, having refused one that is not for us.
+    """Returns the schema version of a database that this version of aqe may use.
+
+    Args:
+        connection: The database.
+        steps: All steps that this version knows.
+        path: The file, as the errors name it.
+        advice: What to do about a file of another program, as the errors end.
 
     Raises:
         SchemaVersionError: See ``migrate``.
@@ -112,8 +125,8 @@ def check_version(
     application = connection.pragma("application_id")
     if application not in (0, APPLICATION_ID):
         raise SchemaVersionError(
-            f"{path} belongs to another program (application_id {application:#x}); "
-            "give another path with --db"
+            f"{path} belongs to another program (application_id {application:#x}); {advice}",
+            path=path,
         )
     # Names before the version: a process that creates the tables in between is no namesake.
     namesakes = _table_names(connection) & {
@@ -123,13 +136,17 @@ def check_version(
     if namesakes and version == 0:
         raise SchemaVersionError(
             f"{path} holds tables of another program under our names"
-            f" ({', '.join(sorted(namesakes))}); give another path with --db"
+            f" ({', '.join(sorted(namesakes))}); {advice}",
+            path=path,
         )
     newest = steps[-1].version
     if version > newest:
         raise SchemaVersionError(
             f"{path} has schema version {version}, made by a newer aqe; this one knows up to "
-            f"{newest}: upgrade with pip install --upgrade aqe. The file was not touched."
+            f"{newest}: upgrade with pip install --upgrade aqe. The file was not touched.",
+            path=path,
+            expected=newest,
+            found=version,
         )
     if version:
         _check_applied(connection, steps, path)
@@ -144,18 +161,22 @@ def _check_applied(
         if known.get(version) != checksum:
             raise SchemaVersionError(
                 f"step {version} of {path} was applied with another text than this version's; "
-                "the database comes from an unreleased build: export its patterns with that build"
+                "the database comes from an unreleased build: export its patterns with that build",
+                path=path,
+                expected=steps[-1].version,
+                found=version,
             )
 
 
-def _apply(connection: apsw.Connection, step: Migration) -> None:
+def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> None:
     ours_alone = step.version > 1 or not _has_any_table(connection)
     try:
         connection.execute(step.sql)
     except apsw.SQLError as error:
         raise DatabaseError(
             f"cannot apply schema step {step.version} ({step.name}): {error}; the database holds "
-            "tables of another program under our names: give another path with --db"
+            "tables of another program under our names: give another path with --db",
+            path=path,
         ) from error
     connection.execute(
         "insert into schema_migrations (version, name, checksum, applied_at)"
@@ -174,7 +195,7 @@ def _apply(connection: apsw.Connection, step: Migration) -> None:
 
 
 def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:
-    """Copies the database as it is to ``<name>.v<version>.backup`` beside it, atomically."""
+    """Copies the database as it is to ``<name>.v<version>.backup`` next to it, atomically."""
     target = path.with_name(f"{path.name}.v{version}.backup")
     if target.exists():
         return target

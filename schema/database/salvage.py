@@ -1,36 +1,45 @@
 """Copies what can still be read of a damaged database into a new one, row by row.
 
 Only the rows of ordinary tables are copied: indexes, words and vectors are derived from them. A row
-that does not fit its table any more is kept as JSON in ``repair_quarantine``.
+that no longer fits its table is kept as JSON in ``repair_quarantine``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import apsw
 
 from ..errors import DatabaseCorruptError
 from ..records.patterns import utc_now
+from .backup import put_in_place
 from .connection import open_connection
+from .database import Database
 
-__all__ = ["SalvageReport", "salvage"]
+__all__ = ["SalvageReport", "salvage", "salvage_in_place"]
 
 _READ_ERRORS = (apsw.Error, UnicodeDecodeError)
 # Written by the migrations of the new file.
 _OWN = frozenset({"schema_migrations", "sqlite_sequence"})
-# Shadow tables of the indexes, which without the index itself look like anybody's, and what SQLite
-# makes by itself.
+# Shadow tables of the indexes, which without the index itself look like ordinary ones, and tables
+# that SQLite creates by itself.
 _DERIVED = ("patterns_fts", "patterns_vec", "sqlite_")
 
 
 @dataclass(frozen=True, slots=True)
 class SalvageReport:
-    """What was copied. ``gaps`` are places where rows could not be reached; how many is unknown."""
+    """Numbers of rows that were copied, and where some are missing.
+
+    Attributes:
+        copied: Rows copied into their table.
+        quarantined: Rows that do not fit their table, kept in ``repair_quarantine``.
+        gaps: Places where rows cannot be read; how many is unknown.
+    """
 
     copied: int
     quarantined: int
@@ -51,17 +60,22 @@ class _Table:
 def salvage(damaged: Path, target: apsw.Connection) -> SalvageReport:
     """Copies every readable row of a damaged file into a new database of the current schema.
 
-    Tables of other programs in the file are made there and copied too.
+    Tables of other programs in the file are created there and copied too.
+
+    Args:
+        damaged: The file; it is only read.
+        target: A connection to the new database, outside a transaction.
 
     Raises:
         DatabaseCorruptError: Not even the list of its tables can be read.
+        DatabaseOpenError: The file is not a database, or cannot be opened.
     """
     try:
         source = open_connection(damaged, read_only=True)
     except apsw.CorruptError as error:
-        raise _hopeless(damaged, error) from error
+        _raise_hopeless(damaged, error)
     try:
-        _make_foreign_tables(source, target, damaged)
+        _create_foreign_tables(source, target, damaged)
         target.pragma("foreign_keys", False)
         copied, quarantined, gaps = 0, 0, []
         with target:
@@ -77,6 +91,27 @@ def salvage(damaged: Path, target: apsw.Connection) -> SalvageReport:
     finally:
         target.pragma("foreign_keys", True)
         source.close()
+
+
+def salvage_in_place(path: Path) -> tuple[SalvageReport, Path | None]:
+    """Replaces a damaged file with a new one that holds its readable rows.
+
+    Returns:
+        What was copied, and the new path of the damaged file.
+
+    Raises:
+        DatabaseCorruptError: Not even the list of its tables can be read.
+        DatabaseBusyError: Other processes have the database open.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with Database(partial) as fresh:
+            report = salvage(path, fresh.connection())
+            fresh.connection().pragma("journal_mode", "delete")  # one file to move, without a WAL
+        return report, put_in_place(partial, path, "damaged")
+    finally:
+        for end in ("", "-wal", "-shm", "-journal"):
+            partial.with_name(partial.name + end).unlink(missing_ok=True)
 
 
 class _Copier:
@@ -186,7 +221,7 @@ class _Copier:
         hexed = ", ".join(f"hex({_quoted(column)})" for column in self._columns)
         query = f"select {hexed} from {self._table.quoted} where rowid = :rowid"
         row = next(self._readable(query, {"rowid": rowid}), None)
-        self._quarantine(list(row or ()), "holds bytes that are no text (all values as hex)")
+        self._quarantine(list(row or ()), "holds bytes that are not text (all values as hex)")
 
     def _quarantine(self, values: list[Any], reason: str) -> None:
         content = json.dumps({self._table.name: [dict(zip(self._columns, values, strict=False))]})
@@ -203,7 +238,7 @@ class _Copier:
         self.quarantined += 1
 
 
-def _make_foreign_tables(source: apsw.Connection, target: apsw.Connection, path: Path) -> None:
+def _create_foreign_tables(source: apsw.Connection, target: apsw.Connection, path: Path) -> None:
     known = {table.name for table in _tables(target)} | _OWN
     try:
         found = source.execute(
@@ -211,17 +246,19 @@ def _make_foreign_tables(source: apsw.Connection, target: apsw.Connection, path:
             " on l.name = s.name and l.schema = 'main' where l.type = 'table'"
         ).fetchall()
     except _READ_ERRORS as error:
-        raise _hopeless(path, error) from error
+        _raise_hopeless(path, error)
     for name, sql in found:
         if name not in known and sql and not str(name).startswith(_DERIVED):
             target.execute(str(sql))
 
 
-def _hopeless(path: Path, error: Exception) -> DatabaseCorruptError:
-    return DatabaseCorruptError(
+def _raise_hopeless(path: Path, error: Exception) -> NoReturn:
+    raise DatabaseCorruptError(
         f"not even the list of tables of {path} can be read ({error}); put a backup in its place"
-        " with: aqe db restore FILE"
-    )
+        " with: aqe db restore FILE",
+        path=path,
+        found=str(error),
+    ) from error
 
 
 def _tables(connection: apsw.Connection) -> list[_Table]:
@@ -237,7 +274,7 @@ def _tables(connection: apsw.Connection) -> list[_Table]:
 
 
 def _columns(connection: apsw.Connection, table: str) -> list[str]:
-    """Returns the columns that are stored: generated ones are made anew."""
+    """Returns the stored columns; generated ones are computed again."""
     try:
         rows = connection.execute(
             "select name from pragma_table_xinfo(:table) where hidden = 0", {"table": table}

@@ -1,12 +1,14 @@
-"""What SQLite reports, in our own words: each error says what to do next."""
+"""Translates what SQLite reports into our own errors: one line each, with the next step.
+
+Called only when there is an error, so that a transaction that succeeds does not pay for it.
+"""
 
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import apsw
 
@@ -18,54 +20,82 @@ from ..errors import (
     DatabaseOpenError,
     DatabaseReadOnlyError,
 )
-from .connection import ran_full
+from .sqlite_log import ran_full
 
-__all__ = ["READ_ONLY", "translated"]
+__all__ = ["ANOTHER_PATH", "READ_ONLY", "label_of", "raise_translated"]
 
+# The next step in the errors of a database file that was given, or found, by its path.
+ANOTHER_PATH = "give another path with --db"
 READ_ONLY = "{path} is read-only; nothing was changed: give a writable copy with --db"
 
 
-@contextmanager
-def translated(label: str) -> Iterator[None]:
-    """Turns SQLite's errors into ours: one line, with the next step.
+def label_of(path: Path | None) -> str:
+    """Returns the path of a database as a person should read it; ``:memory:`` without one."""
+    return ":memory:" if path is None else str(path)
 
-    ``label`` is the path of the database, as a person should read it.
+
+def raise_translated(
+    error: apsw.Error | UnicodeDecodeError, path: Path | None, *, since: float
+) -> NoReturn:
+    """Raises the error of ours that says the same as SQLite's.
+
+    Args:
+        error: What SQLite raised, or what decoding a damaged text raised.
+        path: The database; None for one in memory.
+        since: When the transaction began, as ``time.monotonic`` counts.
+
+    Raises:
+        DatabaseBusyError: Others held the lock too long.
+        DatabaseFullError: There is no room left.
+        DatabaseReadOnlyError: A write to a read-only database.
+        DatabaseOpenError: The file is not an SQLite database.
+        DatabaseCorruptError: The content is damaged.
+        DatabaseError: A time limit, an I/O error, or anything else.
     """
-    started = time.monotonic()
-    try:
-        yield
-    except apsw.BusyError as error:
-        raise DatabaseBusyError(
-            f"{label} was locked by other processes too long; try again, "
-            "or see who holds it with: fuser " + label
-        ) from error
-    except apsw.FullError as error:
-        raise _full(label) from error
-    except apsw.ReadOnlyError as error:
-        raise DatabaseReadOnlyError(READ_ONLY.format(path=label)) from error
-    except apsw.NotADBError as error:
-        raise DatabaseOpenError(
-            f"{label} is not an SQLite database; give another path with --db"
-        ) from error
-    except (apsw.CorruptError, UnicodeDecodeError) as error:
-        raise DatabaseCorruptError(
-            f"{label} is damaged ({error}); see what with: aqe db check, then fix it with:"
-            " aqe db repair, or put a backup in its place with: aqe db restore FILE"
-        ) from error
-    except apsw.InterruptError as error:
-        raise DatabaseError(f"reading {label} took too long and was stopped") from error
-    except (apsw.IOError, apsw.CantOpenError) as error:
-        raise DatabaseError(f"cannot read or write {label}: {error}") from error
-    except apsw.Error as error:  # a table of another shape, a connection closed by another thread
-        if ran_full(started):
-            raise _full(label) from error
-        raise DatabaseError(f"cannot use {label}: {error}") from error
+    label = label_of(path)
+    match error:
+        case apsw.BusyError():
+            raise DatabaseBusyError(
+                f"{label} was locked by other processes too long; try again, "
+                "or see who holds it with: fuser " + label,
+                path=path,
+            ) from error
+        case apsw.FullError():
+            _raise_full(path, error)
+        case apsw.ReadOnlyError():
+            raise DatabaseReadOnlyError(READ_ONLY.format(path=label), path=path) from error
+        case apsw.NotADBError():
+            raise DatabaseOpenError(
+                f"{label} is not an SQLite database; {ANOTHER_PATH}", path=path
+            ) from error
+        case apsw.CorruptError() | UnicodeDecodeError():
+            raise DatabaseCorruptError(
+                f"{label} is damaged ({error}); see what with: aqe db check, then fix it with:"
+                " aqe db repair, or put a backup in its place with: aqe db restore FILE",
+                path=path,
+                found=str(error),
+            ) from error
+        case apsw.InterruptError():
+            raise DatabaseError(
+                f"reading {label} took too long and was stopped", path=path
+            ) from error
+        case apsw.IOError() | apsw.CantOpenError():
+            raise DatabaseError(f"cannot read or write {label}: {error}", path=path) from error
+        case _ if ran_full(since):  # an extension reports it as a plain error
+            _raise_full(path, error)
+        case _:  # a table of another shape, a connection closed by another thread
+            raise DatabaseError(f"cannot use {label}: {error}", path=path) from error
 
 
-def _full(label: str) -> DatabaseFullError:
-    free = ""
-    with suppress(OSError):  # a database in memory has no folder
-        free = f" ({shutil.disk_usage(Path(label).parent).free:,} bytes are free there)"
-    return DatabaseFullError(
-        f"no room left to write {label}{free}; nothing was changed: free some space and try again"
-    )
+def _raise_full(path: Path | None, error: Exception) -> NoReturn:
+    free_bytes = None
+    if path is not None:
+        with suppress(OSError):
+            free_bytes = shutil.disk_usage(path.parent).free
+    free = "" if free_bytes is None else f" ({free_bytes:,} bytes are free there)"
+    raise DatabaseFullError(
+        f"no room left to write {label_of(path)}{free}; nothing was changed: free some space and"
+        " try again",
+        path=path,
+        free_bytes=free_bytes,
+    ) from error

@@ -1,1 +1,1 @@
-"""The numbered SQL files ``NNNN_name.sql``: all DDL of the database, in their order."""
+"""Holds the numbered SQL files ``NNNN_name.sql``: all DDL of the database, in order."""

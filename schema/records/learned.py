@@ -1,4 +1,4 @@
-"""Records of what was learned: recommendations, patterns of success and failure, analytics.
+"""Defines the records of what was learned: recommendations, what works and fails, analytics.
 
 A missing value is ``None`` and means "no data"; nothing is guessed in its place.
 """
@@ -34,7 +34,7 @@ STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyAlternative:
-    """A strategy that could be taken instead, and what is known about it."""
+    """A strategy that could be chosen instead, and what is known about it."""
 
     strategy: str
     expected_reward: float
@@ -44,15 +44,16 @@ class StrategyAlternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyRecommendation:
-    """What to do next, and why.
+    """A strategy to follow next, and the reasons.
 
     Attributes:
         strategy: None when there is no data to recommend from.
-        action: The action it stands for; None where only the task type is known.
-        confidence: 0..1, grows with evidence.
+        confidence: 0..1, grows with the number of experiences.
+        reasoning: The reasons in words.
+        basis: Which experiences it rests on.
+        action: The action meant; None where only the task type is known.
         expected_reward: The Q-value (same state) or the mean reward (same task type).
-        basis: Where the evidence comes from.
-        evidence: Number of experiences it rests on.
+        evidence: Number of those experiences.
         alternatives: At most three, best first.
     """
 
@@ -68,7 +69,7 @@ class StrategyRecommendation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedPattern:
-    """What works: one strategy on one type of task, with its record.
+    """A strategy record: what one strategy achieved on one type of task.
 
     ``confidence`` is the lower bound of the 95 % Wilson interval of ``success_rate``.
     """
@@ -90,7 +91,7 @@ class LearnedPattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuggestedAction:
-    """A strategy that did succeed where something failed; ``basis`` says how near it was."""
+    """A strategy that succeeded where another failed; ``basis`` says how similar the tasks were."""
 
     strategy: str
     basis: Literal["same state", "same task type"]
@@ -100,10 +101,10 @@ class SuggestedAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailurePattern:
-    """What fails: one kind of failure on one type of task.
+    """A failure record: one kind of failure on one type of task.
 
-    ``frequency`` counts it; ``share`` is that count over all tasks of the type; ``confidence`` is
-    the lower bound of the 95 % Wilson interval of ``share``.
+    ``frequency`` is its count; ``share`` is that count over all tasks of the type;
+    ``confidence`` is the lower bound of the 95 % Wilson interval of ``share``.
     """
 
     pattern: str
@@ -121,7 +122,7 @@ class FailurePattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyTrend:
-    """One UTC day on which something was learned."""
+    """The experiences of one UTC day; days without any are left out."""
 
     day: date
     experiences: int
@@ -131,7 +132,7 @@ class DailyTrend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardBucket:
-    """Number of rewards in ``[low, high)``; the last bucket includes its upper end."""
+    """The number of rewards in ``[low, high)``; the last bucket includes its upper end."""
 
     low: float
     high: float
@@ -140,7 +141,7 @@ class RewardBucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionStatistics:
-    """The record of one task type, or of one strategy, within a time range."""
+    """The results of one task type, or of one strategy, within a time range."""
 
     name: str
     experiences: int
@@ -150,10 +151,10 @@ class ActionStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningAnalytics:
-    """What was learned within a time range; averages are None where there is no data.
+    """Figures of what was learned within a time range; averages are None without data.
 
-    ``exploration_rate`` is the share of experiences known to be exploratory among those of which
-    it is known; ``pattern_reuse_rate`` the share of experiences that used a pattern of the bank.
+    ``exploration_rate`` is the share of exploratory experiences among those where that is known;
+    ``pattern_reuse_rate`` is the share of experiences that used a pattern of the bank.
     ``agent_id`` is None for all agents together.
     """
 

@@ -1,17 +1,26 @@
-"""Records of the learning engine: immutable values, checked when they are made.
+"""Defines the records of the learning engine: immutable values, checked when they are created.
 
 A missing value is ``None`` and means "not known"; nothing is guessed in its place.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 from .patterns import TestPattern
+from .validation import (
+    bounded_texts,
+    require_count,
+    require_flag,
+    require_mapping,
+    require_not_negative,
+    require_one_of,
+    require_share,
+    require_text,
+)
 
 __all__ = [
     "RETRY_POLICIES",
@@ -29,7 +38,7 @@ RetryPolicy = Literal["none", "once", "backoff"]
 
 RETRY_POLICIES: tuple[RetryPolicy, ...] = get_args(RetryPolicy)
 
-# The same bounds as for patterns (RELIABILITY section 5, "size limits").
+# Size limits, as for patterns.
 MAX_NAME_CHARS = 200
 MAX_ITEMS = 256
 MAX_TEXT_CHARS = 64 * 1024
@@ -37,15 +46,19 @@ MAX_TEXT_CHARS = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState:
-    """What is known about a task before it is done; the learner's state.
+    """What is known about a task before it is done: the state of the learner.
 
     Attributes:
         task_type: Any text; empty means "unknown".
-        complexity: 0 trivial to 1 as hard as they come.
-        required_capabilities: What the doer must be able to do, in any order.
+        complexity: 0 is trivial, 1 as hard as they come.
+        required_capabilities: What the agent must be able to do, in any order.
         previous_attempts: How often this task was tried before.
-        available_resources: 0 none to 1 plenty.
+        available_resources: 0 is none, 1 plenty.
         time_constraint_s: Seconds allowed for the task.
+
+    Raises:
+        ValueError: A field is out of range, or too long.
+        TypeError: A field is of the wrong type.
     """
 
     task_type: str = ""
@@ -56,18 +69,22 @@ class TaskState:
     time_constraint_s: float | None = None
 
     def __post_init__(self) -> None:
-        _require_name("task_type", self.task_type)
-        _require_share("complexity", self.complexity)
-        _require_share("available_resources", self.available_resources)
-        _require_not_negative("time_constraint_s", self.time_constraint_s)
-        _require_count("previous_attempts", self.previous_attempts)
-        names = _as_names("required_capabilities", self.required_capabilities)
-        object.__setattr__(self, "required_capabilities", names)
+        require_text("task_type", self.task_type, max_chars=MAX_NAME_CHARS)
+        require_share("complexity", self.complexity)
+        require_share("available_resources", self.available_resources)
+        require_not_negative("time_constraint_s", self.time_constraint_s)
+        require_count("previous_attempts", self.previous_attempts)
+        _keep(self, "required_capabilities", MAX_NAME_CHARS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One piece of work for an agent. Unknown types and missing fields are legal."""
+    """A piece of work for an agent. Unknown types and missing fields are legal.
+
+    Raises:
+        ValueError: A field is out of range, or too long.
+        TypeError: A field is of the wrong type.
+    """
 
     id: str = ""
     type: str = ""
@@ -80,9 +97,9 @@ class Task:
     context: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require_name("id", self.id)
-        _require_text("description", self.description)
-        _require_mapping("context", self.context)
+        require_text("id", self.id, max_chars=MAX_NAME_CHARS)
+        require_text("description", self.description, max_chars=MAX_TEXT_CHARS)
+        require_mapping("context", self.context)
         object.__setattr__(self, "required_capabilities", self.state.required_capabilities)
 
     @property
@@ -100,12 +117,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAction:
-    """How a task is done: what an agent chooses between.
+    """A way to do a task: what an agent chooses between.
 
     Attributes:
         strategy: Name of the approach; must not be empty.
         tools: Tools used, in any order.
         parallelism: Workers used at once.
+        retry_policy: What happens after a failed attempt.
+
+    Raises:
+        ValueError: A field is empty, out of range, or too long.
+        TypeError: A field is of the wrong type.
     """
 
     strategy: str
@@ -114,34 +136,37 @@ class AgentAction:
     retry_policy: RetryPolicy = "none"
 
     def __post_init__(self) -> None:
-        _require_name("strategy", self.strategy)
+        require_text("strategy", self.strategy, max_chars=MAX_NAME_CHARS)
         if not self.strategy.strip():
             raise ValueError("strategy must not be empty")
-        object.__setattr__(self, "tools", _as_names("tools", self.tools))
-        _require_count("parallelism", self.parallelism, least=1)
-        if self.retry_policy not in RETRY_POLICIES:
-            raise ValueError(
-                f"retry_policy must be one of {', '.join(RETRY_POLICIES)}, "
-                f"got {self.retry_policy!r}"
-            )
+        _keep(self, "tools", MAX_NAME_CHARS)
+        require_count("parallelism", self.parallelism, minimum=1)
+        require_one_of("retry_policy", self.retry_policy, RETRY_POLICIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """How a task went.
+    """The outcome of a task.
 
     Attributes:
-        success: Must be given as True or False: an unknown outcome teaches nothing.
+        success: True or False: an unknown outcome teaches nothing.
         action: What was done; a text is the name of a strategy; None leaves it to the caller.
         quality: 0..1, of what was produced.
+        execution_time_ms: Milliseconds.
         coverage: 0..1, reached by what was produced.
-        errors: One text an error, ``ExceptionType: message`` where there was an exception.
-        patterns_used: Ids of the bank's patterns that the work made use of.
-        pattern: A pattern that the work brought forth and that is worth keeping.
+        errors: One text for each error, ``ExceptionType: message`` for an exception.
+        patterns_used: Ids of the bank's patterns that were used.
+        pattern: A pattern that the work produced and that is worth keeping.
         next_state: What follows the task; None when it ends here.
         terminated: The task ended here, nothing of value follows; by default exactly when there
             is no ``next_state``.
         truncated: It was cut off from outside (a time limit): what follows still has value.
+
+    Terminated and truncated are those of Gymnasium (https://gymnasium.farama.org/api/env/).
+
+    Raises:
+        ValueError: A field is out of range, or the ending contradicts ``next_state``.
+        TypeError: A field is of the wrong type.
     """
 
     success: bool
@@ -158,16 +183,15 @@ class TaskResult:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.success, bool):
-            raise TypeError(f"success must be True or False, got {self.success!r}")
+        require_flag("success", self.success)
         if isinstance(self.action, str):
             object.__setattr__(self, "action", AgentAction(strategy=self.action))
-        _require_share("quality", self.quality)
-        _require_share("coverage", self.coverage)
-        _require_not_negative("execution_time_ms", self.execution_time_ms)
-        object.__setattr__(self, "errors", _as_texts("errors", self.errors))
-        object.__setattr__(self, "patterns_used", _as_names("patterns_used", self.patterns_used))
-        _require_mapping("details", self.details)
+        require_share("quality", self.quality)
+        require_share("coverage", self.coverage)
+        require_not_negative("execution_time_ms", self.execution_time_ms)
+        _keep(self, "errors", MAX_TEXT_CHARS)
+        _keep(self, "patterns_used", MAX_NAME_CHARS)
+        require_mapping("details", self.details)
         self._require_ending()
 
     @property
@@ -189,11 +213,16 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningFeedback:
-    """What somebody else thought of a result.
+    """The judgement of somebody else on a result.
 
     Attributes:
         rating: 0..1, 0.5 is neutral.
         issues: One text for each thing that was wrong with it.
+        source: Who says so.
+
+    Raises:
+        ValueError: A field is out of range, or too long.
+        TypeError: A field is of the wrong type.
     """
 
     rating: float | None = None
@@ -201,17 +230,18 @@ class LearningFeedback:
     source: str = ""
 
     def __post_init__(self) -> None:
-        _require_share("rating", self.rating)
-        object.__setattr__(self, "issues", _as_texts("issues", self.issues))
-        _require_text("source", self.source)
+        require_share("rating", self.rating)
+        _keep(self, "issues", MAX_TEXT_CHARS)
+        require_text("source", self.source, max_chars=MAX_TEXT_CHARS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experience:
-    """One row of the history: what was done in a state, and what it brought.
+    """One row of the history: what was done in a state, and the reward.
 
-    ``state``, ``action`` and ``next_state`` are keys of the encoder; ``next_state`` is None where
-    nothing follows. ``explored`` and ``failure_kind`` are None where they are not known.
+    ``state``, ``action`` and ``next_state`` are keys as ``aqe.learning`` encodes them;
+    ``next_state`` is None where nothing follows. ``explored`` and ``failure_kind`` are None where
+    they are not known.
     """
 
     experience_id: str
@@ -238,8 +268,10 @@ class Experience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningOutcome:
-    """What one experience changed. ``learned`` is False when learning is switched off or the
-    experience was known already; ``reason`` then says so, and nothing was written.
+    """What one experience changed.
+
+    ``learned`` is False when learning is switched off or the experience was known already;
+    ``reason`` then says so, and nothing was written.
     """
 
     learned: bool
@@ -256,63 +288,7 @@ class LearningOutcome:
     failure_kind: str | None = None
 
 
-def _require_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be text, got {type(value).__name__}")
-    if len(value) > MAX_TEXT_CHARS:
-        raise ValueError(f"{name} must have at most {MAX_TEXT_CHARS} characters, got {len(value)}")
-
-
-def _require_name(name: str, value: object) -> None:
-    _require_text(name, value)
-    if len(str(value)) > MAX_NAME_CHARS:
-        raise ValueError(
-            f"{name} must have at most {MAX_NAME_CHARS} characters, got {len(str(value))}"
-        )
-
-
-def _as_texts(name: str, values: object) -> tuple[str, ...]:
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise TypeError(f"{name} must be a list of texts, got {type(values).__name__}")
-    if len(values) > MAX_ITEMS:
-        raise ValueError(f"{name} must have at most {MAX_ITEMS} entries, got {len(values)}")
-    for value in values:
-        _require_text(f"each of {name}", value)
-    return tuple(values)
-
-
-def _as_names(name: str, values: object) -> tuple[str, ...]:
-    names = _as_texts(name, values)
-    for value in names:
-        _require_name(f"each of {name}", value)
-    return names
-
-
-def _require_number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number, got {type(value).__name__}")
-    if not math.isfinite(value):
-        raise ValueError(f"{name} must be finite, got {value}")
-    return float(value)
-
-
-def _require_share(name: str, value: object) -> None:
-    if value is not None and not 0 <= _require_number(name, value) <= 1:
-        raise ValueError(f"{name} must be from 0 to 1, got {value}")
-
-
-def _require_not_negative(name: str, value: object) -> None:
-    if value is not None and _require_number(name, value) < 0:
-        raise ValueError(f"{name} must be >= 0, got {value}")
-
-
-def _require_count(name: str, value: object, *, least: int = 0) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, got {type(value).__name__}")
-    if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
-
-
-def _require_mapping(name: str, value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
+def _keep(record: object, name: str, max_chars: int) -> None:
+    """Keeps a field of texts as a tuple, checked."""
+    texts = bounded_texts(name, getattr(record, name), max_chars=max_chars, max_items=MAX_ITEMS)
+    object.__setattr__(record, name, texts)

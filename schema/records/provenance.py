@@ -1,9 +1,11 @@
-"""Where a pattern comes from."""
+"""Defines where a pattern comes from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from .validation import as_text, require_one_of, require_text
 
 __all__ = ["ORIGINS", "Origin", "Provenance"]
 
@@ -16,16 +18,16 @@ MAX_ID_CHARS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Who wrote a pattern: what an agent writes is unproven until other agents succeed with it.
+    """Origin of a pattern. What an agent writes is unproven until other agents succeed with it.
 
     Attributes:
         origin: How it came into the bank.
         agent_id: The agent that wrote it; empty for a person.
-        run_id: The run of the agent or program, as it calls it; may be empty.
+        run_id: The run of the agent or program, by its own name; may be empty.
 
     Raises:
         ValueError: The origin is unknown, an id is too long, or an agent has no name.
-        TypeError: An id is no text.
+        TypeError: An id is not text.
     """
 
     origin: Origin = "human"
@@ -33,17 +35,11 @@ class Provenance:
     run_id: str = ""
 
     def __post_init__(self) -> None:
-        if self.origin not in ORIGINS:
-            raise ValueError(f"origin must be one of {', '.join(ORIGINS)}, got {self.origin!r}")
+        require_one_of("origin", self.origin, ORIGINS)
         for name in ("agent_id", "run_id"):
             value = getattr(self, name)
-            if not isinstance(value, str):
-                raise TypeError(f"{name} must be text, got {type(value).__name__}")
-            if len(value) > MAX_ID_CHARS:
-                raise ValueError(
-                    f"{name} must have at most {MAX_ID_CHARS} characters, got {len(value)}"
-                )
-            safe = value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-            object.__setattr__(self, name, safe)
+            require_text(name, value, max_chars=MAX_ID_CHARS)
+            # SQLite's length() ends at a NUL.
+            object.__setattr__(self, name, as_text(name, value).replace("\0", "\ufffd"))
         if self.origin == "agent" and not self.agent_id.strip():
             raise ValueError("agent_id must name the agent that wrote the pattern, got ''")

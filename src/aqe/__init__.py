@@ -1,6 +1,6 @@
 """aqe: the learned memory of quality-engineering agents.
 
-The names below are loaded when they are first used, so that ``import aqe`` costs nothing.
+The names below are loaded on first use, so that ``import aqe`` costs nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .learning import BaseAgent, LearningEngine, QLearningConfig, create_agent
+    from .maintenance import CheckReport, RepairReport, check_database, repair_database
     from .models import Encoder, create_encoder
     from .retrieval import QEReasoningBank
     from .schema import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         PatternSearchContext,
         PatternSearchCriteria,
         PatternUsageContext,
+        Problem,
         StoreReport,
         StoreResult,
         Task,
@@ -35,6 +37,7 @@ _HOMES = {
     "AgentAction": "schema",
     "AqeError": "schema",
     "BaseAgent": "learning",
+    "CheckReport": "maintenance",
     "Database": "schema",
     "Encoder": "models",
     "LearningEngine": "learning",
@@ -43,22 +46,27 @@ _HOMES = {
     "PatternSearchContext": "schema",
     "PatternSearchCriteria": "schema",
     "PatternUsageContext": "schema",
+    "Problem": "schema",
     "QEReasoningBank": "retrieval",
     "QLearningConfig": "learning",
+    "RepairReport": "maintenance",
     "StoreReport": "schema",
     "StoreResult": "schema",
     "Task": "schema",
     "TaskResult": "schema",
     "TaskState": "schema",
     "TestPattern": "schema",
+    "check_database": "maintenance",
     "create_agent": "learning",
     "create_encoder": "models",
+    "repair_database": "maintenance",
 }
 
 __all__ = [
     "AgentAction",
     "AqeError",
     "BaseAgent",
+    "CheckReport",
     "Database",
     "Encoder",
     "LearningEngine",
@@ -67,8 +75,10 @@ __all__ = [
     "PatternSearchContext",
     "PatternSearchCriteria",
     "PatternUsageContext",
+    "Problem",
     "QEReasoningBank",
     "QLearningConfig",
+    "RepairReport",
     "StoreReport",
     "StoreResult",
     "Task",
@@ -76,8 +86,10 @@ __all__ = [
     "TaskState",
     "TestPattern",
     "__version__",
+    "check_database",
     "create_agent",
     "create_encoder",
+    "repair_database",
 ]
 
 

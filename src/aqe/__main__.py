@@ -1,4 +1,4 @@
-"""``python -m aqe``: the same as the ``aqe`` command."""
+"""Runs the ``aqe`` command as ``python -m aqe``."""
 
 from aqe.cli.main import main
 

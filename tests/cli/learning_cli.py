@@ -6,18 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import typer
 from typer.testing import CliRunner, Result
 
-from aqe.cli import agents, improve
-from aqe.cli.learn import learn_commands as learn
+from aqe.cli.main import app
 
 __all__ = ["run", "run_json"]
-
-app = typer.Typer()
-app.add_typer(learn.app, name="learn")
-app.add_typer(improve.app, name="improve")
-app.add_typer(agents.app, name="agents")
 
 
 def run(path: Path, *arguments: str, input: str | None = None, code: int = 0) -> Result:

@@ -18,7 +18,7 @@ def test_list_names_all_roles_and_what_they_learned(path: Path) -> None:
             engine.learn_from_execution(Task(type="t"), TaskResult(success=True, action="s"))
     output = run(path, "agents", "list").stdout
     assert output.count("no data") == 17
-    assert "others that learned here: my own" in output
+    assert "other agents that learned here: my own" in output
     document = run_json(path, "agents", "list")
     assert len(document["roles"]) == 18
     assert document["roles"][0]["experiences"] == 1
@@ -44,6 +44,6 @@ def test_show_a_role_with_and_without_data(path: Path) -> None:
 
 
 def test_show_an_unknown_role_is_a_usage_error(path: Path) -> None:
-    result = run(path, "agents", "show", "tester", code=1)
-    assert isinstance(result.exception, ValueError)
+    result = run(path, "agents", "show", "tester", code=2)
+    assert "'ROLE'" in result.stderr
     assert not path.exists()

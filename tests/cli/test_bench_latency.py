@@ -1,4 +1,4 @@
-"""``aqe bench latency`` in a terminal: every figure fits, nonsense gets one line."""
+"""Tests ``aqe bench latency`` in a terminal: every figure fits, wrong sizes are refused."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from aqe.bench import latency
-from aqe.bench.crowd import CrowdSize
+from aqe.bench.latency import latency_by_size
+from aqe.bench.latency.crowd import CrowdSize
 from aqe.cli import main as main_module
 from aqe.cli.bench import bench_latency
 
@@ -26,8 +26,6 @@ def run(
 def test_report_fits_the_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(latency, "STORED", 3)
     monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = run(monkeypatch, capsys, "--patterns", "150", "--queries", "10", "--crowd", "0")
     assert code == 0
@@ -40,22 +38,18 @@ def test_report_fits_the_terminal(
 
 
 @pytest.mark.slow
-def test_report_of_a_crowd(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_report_of_a_crowd(capsys: pytest.CaptureFixture[str]) -> None:
     size = CrowdSize(threads=2, processes=1, writers=1, duration_s=2.0, saturated_s=1.0)
-    report = latency.measure_latency([], crowd=50, crowd_size=size)
+    report = latency_by_size.measure_latency([], crowd=50, crowd_size=size)
     bench_latency.print_report(report)
     out = capsys.readouterr().out
     assert "2 threads and 1 processes search, 1 write" in out
-    assert "0 stale, 0 errors" in out
+    assert "changes meanwhile, 0 errors" in out
 
 
 def test_json_is_one_document(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(latency, "WARM_UP", 2)
-    monkeypatch.setattr(latency, "STORED", 3)
     code, out, _ = run(
         monkeypatch, capsys, "--patterns", "20", "--queries", "10", "--crowd", "0", "--json"
     )
@@ -64,10 +58,11 @@ def test_json_is_one_document(
 
 
 @pytest.mark.parametrize("patterns", ["many", "0", "10,,"])
-def test_sizes_that_are_none_get_one_line(
+def test_wrong_sizes_are_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], patterns: str
 ) -> None:
     code, out, error = run(monkeypatch, capsys, "--patterns", patterns)
-    assert code != 0
+    assert code == 2
     assert out == ""
+    assert "'--patterns'" in error
     assert "whole numbers above 0" in " ".join(error.split())

@@ -1,4 +1,4 @@
-"""A search by words alone loads no encoder, and no command loads what it does not use."""
+"""Tests that a full-text search loads no encoder, and nothing else that it does not use."""
 
 from __future__ import annotations
 

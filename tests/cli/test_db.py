@@ -1,7 +1,8 @@
-"""``aqe db path|migrate``: the same file for everyone, upgraded once."""
+"""Tests ``aqe db path`` and ``migrate``: the same file for everyone, upgraded once."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from aqe.schema import Database
 from aqe.schema.database.migrate import known_migrations
 
 NEWEST = len(known_migrations())
+FIRST_RELEASE = Path(__file__).parents[1] / "promises" / "fixtures" / "schema-1.db.gz"
 Aqe = Callable[..., tuple[int, str, str]]
 
 
@@ -77,17 +79,10 @@ def test_migrate_makes_then_has_nothing_to_do(aqe: Aqe, tmp_path: Path) -> None:
     }
 
 
-def test_migrate_names_the_copy_of_an_upgraded_file(
-    aqe: Aqe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    steps = known_migrations()
-    monkeypatch.setattr("aqe.schema.database.database.known_migrations", lambda: steps[:1])
-    monkeypatch.setattr("aqe.schema.database.migrate.known_migrations", lambda: steps[:1])
-    Database(tmp_path / "x.db").close()
-    monkeypatch.setattr("aqe.schema.database.database.known_migrations", lambda: steps)
-    monkeypatch.setattr("aqe.schema.database.migrate.known_migrations", lambda: steps)
+def test_migrate_names_the_backup_of_an_upgraded_file(aqe: Aqe, tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(gzip.decompress(FIRST_RELEASE.read_bytes()))
     _, out, _ = aqe("migrate", "--db", "x.db")
-    assert out.startswith(f"schema version 1 -> {NEWEST}; the file as it was: ")
+    assert out.startswith(f"schema version 1 -> {NEWEST}; backup: ")
     assert (tmp_path / "x.db.v1.backup").is_file()
 
 

@@ -1,4 +1,4 @@
-"""The command as a whole: help, codes, one line an error."""
+"""Tests the command as a whole: help, exit codes, one line for an error."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from aqe import __version__
 from aqe.cli import main as main_module
-from aqe.schema import DatabaseBusyError
+from aqe.schema import Database, DatabaseBusyError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,7 +62,9 @@ def test_every_command_is_documented(name: str) -> None:
 def test_every_command_but_groups_has_json(name: str) -> None:
     command = COMMANDS[name]
     if not isinstance(command, TyperGroup):
-        assert "--json" in {option for one in command.params for option in one.opts}, name
+        assert "--json" in {option for parameter in command.params for option in parameter.opts}, (
+            name
+        )
 
 
 def run(
@@ -87,12 +89,23 @@ def test_no_command_shows_the_help(
     assert "patterns" in out + err
 
 
+def failing(error: BaseException) -> typer.Typer:
+    """Returns a command that raises an error from inside the library."""
+    command = typer.Typer(pretty_exceptions_enable=False)
+
+    @command.command()
+    def fail() -> None:
+        raise error
+
+    return command
+
+
 @pytest.mark.parametrize(
     ("error", "code", "line"),
     [
         (DatabaseBusyError("locked\nfor long"), 1, "error: locked for long\n"),
-        (ValueError("limit must be >= 1, got 0"), 2, "error: limit must be >= 1, got 0\n"),
-        (TypeError("bad"), 2, "error: bad\n"),
+        (ValueError("limit"), 1, "error: ValueError: limit (AQE_DEBUG=1 shows where)\n"),
+        (TypeError("bad"), 1, "error: TypeError: bad (AQE_DEBUG=1 shows where)\n"),
         (RuntimeError("[/] \x1b[31m"), 1, "error: RuntimeError: [/] \ufffd[31m (AQE_DEBUG=1 shows"
          " where)\n"),
         (KeyboardInterrupt(), 130, "error: interrupted; what was reported as stored is stored\n"),
@@ -105,26 +118,57 @@ def test_an_error_is_one_line_and_a_code(
     code: int,
     line: str,
 ) -> None:
-    def fail(*arguments: object) -> None:
-        raise error
-
     monkeypatch.delenv("AQE_DEBUG", raising=False)
-    monkeypatch.setattr("aqe.cli.db.locate", fail)
-    assert run(monkeypatch, capsys, "db", "path") == (code, "", line)
+    monkeypatch.setattr(sys, "argv", ["aqe"])
+    with pytest.raises(SystemExit) as ended:
+        main_module.main(failing(error))
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out, printed.err.removeprefix("\n")) == (code, "", line)
 
 
-@pytest.mark.parametrize("error", [ValueError, RuntimeError])
+@pytest.mark.parametrize("error", [TypeError, ValueError, RuntimeError])
 def test_a_developer_gets_the_traceback(
     monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    def fail(*arguments: object) -> None:
-        raise error("here")
-
     monkeypatch.setenv("AQE_DEBUG", "1")
-    monkeypatch.setattr("aqe.cli.db.locate", fail)
-    monkeypatch.setattr(sys, "argv", ["aqe", "db", "path"])
+    monkeypatch.setattr(sys, "argv", ["aqe"])
     with pytest.raises(error, match="here"):
-        main_module.main()
+        main_module.main(failing(error("here")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "reason"),
+    [
+        (("patterns", "list", "--limit", "0"), "--limit", "greater than or equal to 1"),
+        (("patterns", "list", "--min-quality", "nan"), "--min-quality", ""),
+        (("patterns", "extract", ".", "--min-quality", "nan"), "--min-quality", ""),
+        (("patterns", "export", "-", "--format", "xml"), "--format", "'xml' is not one of"),
+        (("patterns", "reindex", "--encoder", ""), "--encoder", "must not be empty"),
+        (("patterns", "reindex", "--encoder", "hashing:x"), "--encoder", "whole number"),
+        (("patterns", "forget"), "--source, --agent or --run", "name what to forget"),
+        (("patterns", "forget", "--agent", "a" * 201), "--agent", "1 to 200 characters"),
+        (("patterns", "list", "--db", "~nobody-of-this-name/x.db"), "--db", "home directory"),
+        (("bench", "--tolerance", "nan"), "--tolerance", ""),
+        (("bench", "--save"), "--save", "it needs --baseline FILE"),
+        (("bench", "latency", "--patterns", "10,"), "--patterns", "whole numbers above 0"),
+        (("bench", "quality", ".", "--encoder", "hashing:5"), "--encoder", "from 8 to 8192"),
+    ],
+)
+def test_wrong_usage_names_the_option(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    option: str,
+    reason: str,
+) -> None:
+    monkeypatch.setenv("AQE_DB", str(tmp_path / "aqe.db"))
+    Database(tmp_path / "aqe.db").close()
+    code, out, err = run(monkeypatch, capsys, *arguments)
+    line = err.splitlines()[-1]
+    assert (code, out) == (2, ""), err
+    assert option in line
+    assert reason in line
 
 
 def test_python_m_aqe_is_the_command() -> None:

@@ -1,4 +1,4 @@
-"""``aqe memory``: says what is there, gives room back, keeps every pattern."""
+"""Tests ``aqe memory``: shows disk use, frees space, keeps every pattern."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from aqe.cli import main as main_module
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.sqlite import clean_up, file_memory
-from aqe.retrieval.storage.sqlite import vector_cache as vector_memory
-from aqe.retrieval.storage.sqlite import vector_file_build as vector_file_upkeep
 from aqe.schema import Database, TestPattern
 
 
@@ -54,15 +53,15 @@ def test_stats_counts_tables_and_caches(
     assert code == 0
     assert report["file"]["database_bytes"] == path.stat().st_size
     assert {"patterns", "patterns_fts", "patterns_vec"} <= {
-        one["name"] for one in report["file"]["tables"]
+        table["name"] for table in report["file"]["tables"]
     }
-    assert sum(one["bytes"] for one in report["file"]["tables"]) <= path.stat().st_size
+    assert sum(table["bytes"] for table in report["file"]["tables"]) <= path.stat().st_size
     assert report["process"]["answers"]["entries"] == 0
     assert report["process"]["sqlite_bytes"] > 0
     code, out = run(monkeypatch, capsys, "stats", "--db", path)
     assert code == 0
     assert "patterns_fts" in out
-    assert "few enough to be searched in memory" in out
+    assert "few enough to search in memory" in out
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])
@@ -81,7 +80,7 @@ def test_stats_lists_all_of_the_file_and_fits_the_terminal(
     whole = sizes[" database"]
     # Each of some ten lines is rounded to 0.1 MB.
     assert inside == pytest.approx(whole, abs=0.05 * len(sizes) + 0.05), sizes
-    assert {" write-ahead log", " file of vectors, mapped", "   free pages"} < set(sizes)
+    assert {" write-ahead log", " vector file, mapped", "   free pages"} < set(sizes)
 
 
 def test_stats_of_a_bank_that_is_not_there(
@@ -105,19 +104,50 @@ def test_cleanup_gives_room_back_and_keeps_every_pattern(
         assert len(bank.search("pattern", limit=100)) == 60
     code, out = run(monkeypatch, capsys, "cleanup", "--db", path)
     assert code == 0
-    assert "given back" in out or "grew" in out
+    assert "freed" in out or "grew" in out
 
 
-def test_cleanup_makes_a_missing_file_of_vectors(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+# More than this many embeddings are kept in a vector file.
+LARGE = 20_001
+COPIES = f"""
+create temp table numbers as
+  with recursive counted (n) as (values (2) union all select n + 1 from counted where n < {LARGE})
+  select n from counted;
+insert into patterns (pattern_rowid, id, name, description, category, framework, language, template,
+    examples, tags, confidence, quality, base_quality, evidence, content_hash, signature,
+    created_at, updated_at)
+  select n, 'copy' || n, name, description, category, framework, language, template, examples, tags,
+    confidence, quality, base_quality, evidence, content_hash, signature, created_at, updated_at
+  from patterns, numbers where pattern_rowid = 1;
+insert into pattern_embeddings (pattern_rowid, encoder_rowid, embedding, text_hash)
+  select n, encoder_rowid, embedding, text_hash
+  from pattern_embeddings, numbers where pattern_rowid = 1;
+"""
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """Returns a bank with copies of one pattern, too large to be searched in memory."""
+    path = tmp_path / "large.db"
+    with QEReasoningBank(path, encoder=HashingEncoder(8)) as bank:
+        bank.store_pattern(
+            TestPattern(
+                name="only", template="x", category="unit", framework="pytest", language="python"
+            )
+        )
+    connection = apsw.Connection(str(path))
+    connection.execute("begin; " + COPIES + "; commit")
+    connection.close()
+    return path
+
+
+def test_cleanup_creates_a_missing_vector_file(
+    large: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("aqe.retrieval.storage.sqlite.disk_usage.MAX_ROWS", 10)
-    for module in (vector_memory, vector_file_upkeep):
-        monkeypatch.setattr(module, "MAX_ROWS", 10)
-    assert "the file is missing" in run(monkeypatch, capsys, "stats", "--db", path)[1]
-    out = run(monkeypatch, capsys, "cleanup", "--db", path)[1]
-    assert "60 embeddings taken into the file" in out
-    assert "60 in the file, 0 changed" in out
+    assert "the vector file is missing" in run(monkeypatch, capsys, "stats", "--db", large)[1]
+    out = run(monkeypatch, capsys, "cleanup", "--db", large)[1]
+    assert f"{LARGE} embeddings written to the vector file" in out
+    assert f"{LARGE:,} in the vector file, 0 changed" in out
 
 
 def test_cleanup_says_when_the_log_is_in_use(path: Path) -> None:

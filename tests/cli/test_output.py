@@ -1,4 +1,4 @@
-"""What reaches the terminal: text as text, JSON alone."""
+"""Tests what reaches the terminal: stored text as text, JSON and nothing else."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def storable(value: Any) -> Any:
     if isinstance(value, str):
         return re.sub("[\ud800-\udfff]", "\ufffd", value)
     if isinstance(value, list):
-        return [storable(one) for one in value]
+        return [storable(item) for item in value]
     if isinstance(value, dict):
-        return {storable(key): storable(one) for key, one in value.items()}
+        return {storable(key): storable(item) for key, item in value.items()}
     return value
 
 

@@ -1,4 +1,4 @@
-"""``aqe patterns``: what each command prints, for a person and as JSON, and how it fails."""
+"""Tests ``aqe patterns``: what each command prints, as text and as JSON, and how it fails."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ from typing import Any
 import pytest
 
 from aqe.cli import main as main_module
+from aqe.learning import LearningEngine
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.schema import PatternUsageContext, TestPattern
+from aqe.schema import (
+    AgentAction,
+    Database,
+    PatternUsageContext,
+    Task,
+    TaskResult,
+    TestPattern,
+)
 
 Make = Callable[..., TestPattern]
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -47,7 +55,7 @@ def test_login_refuses_a_wrong_password(client):
 
 
 class Outcome:
-    """What one run of the command printed and how it ended."""
+    """Output and exit code of one run of the command."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code = code
@@ -135,8 +143,8 @@ COMMANDS: list[tuple[str, ...]] = [
 
 
 def cells(text: str) -> int:
-    """The columns that a line takes on a terminal."""
-    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+    """Returns the columns that a line takes on a terminal."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -224,8 +232,8 @@ def test_list_json(aqe: Aqe, filled: Path) -> None:
 def test_show_json(aqe: Aqe, filled: Path) -> None:
     document = aqe("patterns", "show", "aaa", "--history", "--usage", "--json").json()
     assert document["pattern"]["version"] == 2
-    assert [one["version"] for one in document["versions"]] == [1]
-    assert [one["success"] for one in document["usage"]] == [False, True]
+    assert [version["version"] for version in document["versions"]] == [1]
+    assert [use["success"] for use in document["usage"]] == [False, True]
     assert set(document["quality"]) >= {
         "readability", "completeness", "specificity", "reusability", "success", "reasons",
     }  # fmt: skip
@@ -315,7 +323,7 @@ def test_extract_twice_then_after_a_change(aqe: Aqe, filled: Path, tmp_path: Pat
         "skipped_files", "seconds",
     }  # fmt: skip
     assert (first["files"], first["tests"], first["created"]) == (2, 2, 2)
-    assert [Path(one["path"]).name for one in first["skipped_files"]] == ["test_broken.py"]
+    assert [Path(file["path"]).name for file in first["skipped_files"]] == ["test_broken.py"]
     assert first["skipped_files"][0]["reason"]
     again = aqe("patterns", "extract", folder, "--json").json()
     assert (again["created"], again["updated"], again["unchanged"]) == (0, 0, 2)
@@ -348,8 +356,8 @@ def test_many_skipped_files_and_rejections_are_summed_up(
         (tmp_path / f"test_bad{number}.py").write_text("def test_(:\n")
         (tmp_path / f"test_good{number}.py").write_text(f"def test_{number}():\n    assert 1\n")
     out = aqe("patterns", "extract", tmp_path, "--min-quality", "1").out
-    assert "and 2 more; --json lists them all" in out
-    assert "and 2 more skipped; --json lists them all" in out
+    assert "and 2 more; --json prints all of them" in out
+    assert "and 2 more skipped; --json prints all of them" in out
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl", "yaml"])
@@ -364,14 +372,14 @@ def test_export_and_import_round_trip(aqe: Aqe, filled: Path, tmp_path: Path, su
     assert (trial["created"], trial["dry_run"]) == (5, True)
     done = aqe("patterns", "import", file, "--db", other, "--replace", "--json").json()
     assert (done["created"], done["deleted"]) == (5, 1)
-    one, two = (
+    exported_patterns, imported = (
         {p["id"]: p for p in aqe("patterns", "list", "--db", db, "--json").json()["patterns"]}
         for db in (filled, other)
     )
-    assert one.keys() == two.keys()
-    for id, found in two.items():
+    assert exported_patterns.keys() == imported.keys()
+    for id, found in imported.items():
         for key in ("name", "description", "template", "examples", "tags", "usage_count"):
-            assert found[key] == one[id][key], (id, key)
+            assert found[key] == exported_patterns[id][key], (id, key)
     again = aqe("patterns", "import", file, "--db", other)
     assert "5 patterns: 0 created, 0 updated, 5 unchanged, 0 rejected" in again.out
 
@@ -388,12 +396,14 @@ def test_export_to_standard_output_and_with_filters(aqe: Aqe, filled: Path, tmp_
 
 
 def test_store_takes_one_pattern_or_a_list(aqe: Aqe, filled: Path, tmp_path: Path) -> None:
-    one = {"name": "n", "category": "unit", "framework": "pytest", "language": "python"}
+    pattern = {"name": "n", "category": "unit", "framework": "pytest", "language": "python"}
     file = tmp_path / "p.json"
-    file.write_text(json.dumps(one | {"template": "x = 1"}))
+    file.write_text(json.dumps(pattern | {"template": "x = 1"}))
     assert aqe("patterns", "store", file, "--json").json()["created"] == 1
     assert "1 unchanged" in aqe("patterns", "store", file).out
-    file.write_text(json.dumps([one | {"template": "y"}, one | {"name": "m", "template": "z"}]))
+    file.write_text(
+        json.dumps([pattern | {"template": "y"}, pattern | {"name": "m", "template": "z"}])
+    )
     stored = aqe("patterns", "store", file, "--json").json()
     assert (stored["updated"], stored["created"]) == (1, 1)
     assert [result["status"] for result in stored["results"]] == ["updated", "created"]
@@ -427,6 +437,27 @@ def test_extract_stores_in_batches(aqe: Aqe, filled: Path, tmp_path: Path) -> No
 def test_delete_removes_it(aqe: Aqe, filled: Path) -> None:
     assert aqe("patterns", "delete", "aaa", "--json").json()["deleted"] == "aaa111"
     assert aqe("patterns", "show", "aaa111").code == 1
+
+
+def test_forget_an_agent_removes_what_it_learned(aqe: Aqe, filled: Path) -> None:
+    result = TaskResult(success=True, action=AgentAction(strategy="s"))
+    with LearningEngine("agent", filled) as engine:
+        for number in range(3):
+            engine.learn_from_execution(Task(id=str(number), type="unit"), result)
+    trial = aqe("patterns", "forget", "--agent", "agent", "--dry-run", "--json").json()
+    assert (trial["experiences"], trial["dry_run"]) == (3, True)
+    done = aqe("patterns", "forget", "--agent", "agent", "--json").json()
+    assert (done["experiences"], done["uses"], done["patterns"]) == (3, 2, [])
+    again = aqe("patterns", "forget", "--agent", "agent", "--json").json()
+    assert (again["experiences"], again["uses"]) == (0, 0)
+
+
+def test_forget_says_when_the_wal_could_not_be_emptied(aqe: Aqe, filled: Path) -> None:
+    with Database(filled) as other, other.read() as reader:
+        reader.execute("select count(*) from patterns").get  # noqa: B018
+        outcome = aqe("patterns", "forget", "--source", "p")
+    assert outcome.code == 0
+    assert "empty the WAL later with: aqe memory cleanup" in outcome.err
 
 
 def test_reindex_with_another_encoder(aqe: Aqe, filled: Path) -> None:

@@ -1,4 +1,4 @@
-"""What tests of learning share: engines on a file, tasks, and the plain fold as an oracle."""
+"""Shares engines on a file, tasks and outcomes among the tests of learning."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ STRATEGIES = ("alpha", "beta", "gamma")
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where a test's database goes; nothing is there yet."""
+    """The path of a test's database, which does not exist yet."""
     return tmp_path / "learning.db"
 
 
 @pytest.fixture
 def engine(path: Path) -> Iterator[LearningEngine]:
-    """An engine on a file that nobody has learned in yet."""
+    """An engine on an empty database file."""
     with LearningEngine("test-generator", path, rng=np.random.default_rng(1)) as opened:
         yield opened
 
 
 @pytest.fixture
 def ticking_clock() -> Callable[[], datetime]:
-    """A clock that moves on by a second with every look at it."""
+    """A clock that advances by a second with every reading."""
     start = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ticks = itertools.count()
     return lambda: start + timedelta(seconds=next(ticks))

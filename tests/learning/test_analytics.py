@@ -1,4 +1,4 @@
-"""Analytics against counting by hand, and the query plans that keep them fast."""
+"""Analytics against counting by hand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aqe.learning import LearningEngine, LearningStore, analyse, first_day, overview
-from aqe.learning.storage.sqlite.daily_table import bucket_of
-from aqe.schema import Database, Task, TaskResult
+from aqe.learning import LearningEngine, SQLiteLearningBackend, analyse, first_day, overview
+from aqe.learning.outcome.reward import reward_bucket
+from aqe.schema import Task, TaskResult
 
 from .conftest import learn, outcome
 
@@ -41,15 +41,15 @@ def history(path: Path) -> Path:
 
 
 def analysed(path: Path, time_range: str, agent: str | None = "a"):  # type: ignore[no-untyped-def]
-    with LearningStore(path) as store, store.reading() as rows:
-        return analyse(rows, agent_id=agent, time_range=time_range, now=NOW)
+    with SQLiteLearningBackend(path) as backend, backend.reading() as reader:
+        return analyse(reader, agent_id=agent, time_range=time_range, now=NOW)
 
 
 @pytest.mark.parametrize(("time_range", "days"), [("7d", 7), ("1d", 1), ("2w", 14), ("all", 20)])
 def test_analytics_equal_counting_the_rows(history: Path, time_range: str, days: int) -> None:
     analytics = analysed(history, time_range)
-    with LearningStore(history) as store, store.reading() as rows:
-        listed = list(rows.history.listing("a"))[: 3 * days]
+    with SQLiteLearningBackend(history) as backend, backend.reading() as reader:
+        listed = list(reader.experiences("a"))[: 3 * days]
     rewards = [e.reward for e in listed]
     assert analytics.total_experiences == 3 * days
     assert analytics.average_reward == pytest.approx(np.mean(rewards))
@@ -122,13 +122,13 @@ def test_time_range_before_the_calendar_begins_at_its_start() -> None:
 @pytest.mark.parametrize(
     ("reward", "bucket"), [(-2, 0), (-1.5, 1), (-0.001, 3), (0, 4), (1.99, 7), (2, 7)]
 )
-def test_bucket_of(reward: float, bucket: int) -> None:
-    assert bucket_of(reward) == bucket
+def test_reward_bucket(reward: float, bucket: int) -> None:
+    assert reward_bucket(reward) == bucket
 
 
 def test_overview_counts_each_agent(history: Path) -> None:
-    with LearningStore(history) as store, store.reading() as rows:
-        (agent,) = overview(rows)
+    with SQLiteLearningBackend(history) as backend, backend.reading() as reader:
+        (agent,) = overview(reader)
     assert (agent.agent_id, agent.experiences, agent.archived) == ("a", 60, 0)
     assert agent.last_day == "2026-03-31"
     assert agent.success_rate is not None
@@ -137,51 +137,9 @@ def test_overview_counts_each_agent(history: Path) -> None:
 def test_overview_of_an_agent_without_experience_has_no_rates(path: Path) -> None:
     with LearningEngine("a", path) as engine:
         engine.set_enabled(False)
-    with LearningStore(path) as store, store.reading() as rows:
-        (agent,) = overview(rows)
+    with SQLiteLearningBackend(path) as backend, backend.reading() as reader:
+        (agent,) = overview(reader)
     assert (agent.enabled, agent.success_rate, agent.last_day) == (False, None, None)
-
-
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        (
-            "select state from learning_history where agent_id = :a and experience_rowid > :b"
-            " order by experience_rowid",
-            "learning_history_by_agent",
-        ),
-        (
-            "select strategy, sum(success), count(*) from learning_history where agent_id = :a"
-            " and state = :b group by strategy",
-            "COVERING INDEX learning_history_by_state",
-        ),
-        (
-            "select experience_rowid, context from learning_history where agent_id = :a"
-            " union all select experience_rowid, context from learning_history_archive"
-            " where agent_id = :a order by experience_rowid desc limit 20",
-            "learning_history_archive_by_agent",
-        ),
-        (
-            "select state_key from q_values where agent_id = :a order by q_rowid",
-            "q_values_in_order",
-        ),
-        (
-            "select sum(experiences) from learning_daily where agent_id = :a"
-            " and day between :b and :b",
-            "PRIMARY KEY (agent_id=? AND day>? AND day<?)",
-        ),
-        (
-            "select usage_count from learned_patterns where agent_id = :a and task_type = :b",
-            "PRIMARY KEY (agent_id=? AND task_type=?)",
-        ),
-    ],
-)
-def test_query_uses_its_index(path: Path, query: str, index: str) -> None:
-    with Database(path) as database, database.read() as connection:
-        values = {name: "x" for name in ("a", "b") if f":{name}" in query}
-        plan = [row[3] for row in connection.execute("explain query plan " + query, values)]
-    assert any(index in step for step in plan), plan
-    assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 def test_engine_analytics_use_its_clock(path: Path, ticking_clock: Callable[[], datetime]) -> None:

@@ -133,22 +133,22 @@ def test_select_action_tells_actions_apart_by_more_than_their_strategy(
 
 
 def test_two_engines_see_each_others_experience(path: Path) -> None:
-    with LearningEngine("a", path) as one, LearningEngine("a", path) as other:
-        one.learn_from_execution(TASK, TaskResult(success=True, action="alpha"))
+    with LearningEngine("a", path) as first, LearningEngine("a", path) as other:
+        first.learn_from_execution(TASK, TaskResult(success=True, action="alpha"))
         assert other.recommend_strategy(TASK).strategy == "alpha"
         other.learn_from_execution(TASK, TaskResult(success=True, action="alpha"))
-        learned = one.learn_from_execution(TASK, TaskResult(success=True, action="alpha"))
+        learned = first.learn_from_execution(TASK, TaskResult(success=True, action="alpha"))
         assert learned.visits == 3
-        assert q_values(one) == q_values(other)
+        assert q_values(first) == q_values(other)
 
 
 def test_agents_learn_apart(path: Path) -> None:
-    with LearningEngine("a", path) as one, LearningEngine("b", path) as other:
-        learn(one, 12)
+    with LearningEngine("a", path) as first, LearningEngine("b", path) as other:
+        learn(first, 12)
         assert other.get_total_experiences() == 0
         assert other.recommend_strategy(TASK).strategy is None
         learn(other, 3)
-        assert (one.get_total_experiences(), other.get_total_experiences()) == (12, 3)
+        assert (first.get_total_experiences(), other.get_total_experiences()) == (12, 3)
 
 
 def test_disabled_learning_writes_nothing_and_survives_a_restart(path: Path) -> None:

@@ -6,7 +6,8 @@ import os
 import random
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -14,10 +15,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aqe.learning import LearningEngine, LearningStore, QLearningConfig, run_cycle
+from aqe.learning import (
+    LearningEngine,
+    LearningTuning,
+    QLearningConfig,
+    SQLiteLearningBackend,
+    run_cycle,
+)
 from aqe.learning.config import UPDATE_RULES, UpdateRule
 from aqe.learning.q_learning.q_learner import QLearner
-from aqe.schema import DatabaseError, LearningError, Task, TaskResult
+from aqe.learning.storage.learning_rows import Transition
+from aqe.learning.storage.sqlite.learning_backend import SQLiteLearningTransaction
+from aqe.schema import Database, DatabaseError, LearningError, Task, TaskResult
 
 from .conftest import learn, outcome, q_values
 
@@ -41,14 +50,14 @@ for number in range(int(sys.argv[3]), int(sys.argv[4])):
 def serial_replay(path: Path, agent_id: str = "a") -> QLearner:
     """Folds the logged order from the first row on, without any snapshot."""
     learner = QLearner(agent_id)
-    with LearningStore(path) as store, store.reading(long=True) as rows:
-        for transition in list(rows.history.after(agent_id, 0)):
-            learner.apply(transition, rows.agents.settings(transition.settings_rowid))
+    with SQLiteLearningBackend(path) as backend, backend.reading(long=True) as reader:
+        for transition in list(reader.transitions(agent_id)):
+            learner.apply(transition, reader.settings(transition.settings_id))
     return learner
 
 
 def assert_equals_replay(path: Path, agent_id: str = "a") -> None:
-    """The engine's table, opened anew, equals the serial replay to 1e-9, visits exactly."""
+    """The engine's table, opened again, equals the serial replay to 1e-9, visits exactly."""
     oracle = serial_replay(path, agent_id)
     with LearningEngine(agent_id, path) as engine:
         values = q_values(engine)
@@ -112,26 +121,26 @@ def test_settings_that_change_are_replayed_as_they_were(path: Path) -> None:
 
 
 def test_snapshot_contains_at_most_nine_experiences_too_few(path: Path) -> None:
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         for count in range(1, 35):
             engine.learn_from_execution(*outcome(count))
-            with store.reading() as rows:
-                agent = rows.agents.get("a")
+            with backend.reading() as reader:
+                agent = reader.agent("a")
             assert agent is not None
             assert agent.experience_count == count
             assert agent.snapshot_count == count - count % 10
 
 
 def test_flush_stores_the_rest(path: Path) -> None:
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         engine.flush()  # nothing yet
         learn(engine, 7)
         engine.flush()
-        with store.reading() as rows:
-            agent = rows.agents.get("a")
+        with backend.reading() as reader:
+            agent = reader.agent("a")
             assert agent is not None
             assert agent.snapshot_count == 7
-            stored = {(c.state_key, c.action_key): c.q_value for c in rows.values.all("a")}
+            stored = {(c.state_key, c.action_key): c.q_value for c in reader.q_values("a")}
         assert stored == {key: value for key, (value, _) in q_values(engine).items()}
 
 
@@ -226,10 +235,13 @@ def test_eight_processes_lose_no_update(
 
 
 def test_failing_commit_leaves_memory_and_disk_in_step(path: Path) -> None:
-    with LearningEngine("a", path) as engine:
+    with (
+        Database(path) as database,
+        LearningEngine("a", database) as engine,
+    ):
         learn(engine, 25)
         before = q_values(engine)
-        connection = engine._store().database.connection()
+        connection = database.connection()
         connection.set_commit_hook(lambda: True)  # turns every commit into a rollback
         with pytest.raises((DatabaseError, apsw.Error)):
             engine.learn_from_execution(*outcome(25))
@@ -243,29 +255,53 @@ def test_failing_commit_leaves_memory_and_disk_in_step(path: Path) -> None:
         assert q_values(engine) == whole
 
 
-def test_interrupted_fold_is_begun_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with LearningEngine("a", path) as engine, LearningEngine("a", path) as other:
+class WatchedTransaction(SQLiteLearningTransaction):
+    """Counts the experiences read for the fold, and may be interrupted after some."""
+
+    def __init__(self, connection: apsw.Connection, backend: WatchedBackend) -> None:
+        super().__init__(connection)
+        self._backend = backend
+
+    def transitions(
+        self, agent_id: str, *, after: int = 0, until: int | None = None
+    ) -> Iterator[Transition]:
+        for transition in super().transitions(agent_id, after=after, until=until):
+            if self._backend.folded == self._backend.interrupt_after:
+                self._backend.interrupt_after = None
+                raise KeyboardInterrupt
+            self._backend.folded += 1
+            yield transition
+
+
+class WatchedBackend(SQLiteLearningBackend):
+    """A backend on which a test sees, or interrupts, how the history is followed."""
+
+    def __init__(self, path: Path, *, interrupt_after: int | None = None) -> None:
+        super().__init__(path)
+        self.folded = 0
+        self.interrupt_after = interrupt_after
+
+    @contextmanager
+    def reading(self, *, long: bool = False) -> Iterator[SQLiteLearningTransaction]:
+        with self.database.read() as connection:
+            yield WatchedTransaction(connection, self)
+
+
+def test_interrupted_fold_is_begun_again(path: Path) -> None:
+    watched = WatchedBackend(path, interrupt_after=12)
+    with LearningEngine("a", backend=watched) as engine, LearningEngine("a", path) as other:
         learn(engine, 5)
         learn(other, 20, start=5)
-        apply = QLearner.apply
-        calls = iter(range(100))
-
-        def interrupted(self: QLearner, *arguments: object) -> object:
-            if next(calls) == 12:
-                raise KeyboardInterrupt
-            return apply(self, *arguments)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(QLearner, "apply", interrupted)
         with pytest.raises(KeyboardInterrupt):
             engine.get_q_learning_stats()
-        monkeypatch.undo()
         assert q_values(engine) == q_values(other)
+    watched.close()
 
 
-def test_archive_keeps_totals_and_the_table(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aqe.learning.improvement.retention.MAX_REPLAY", 40)
+def test_archive_keeps_totals_and_the_table(path: Path) -> None:
     config = QLearningConfig(replay_capacity=40)
-    with LearningEngine("a", path, config=config) as engine:
+    tuning = LearningTuning(max_replay=40)
+    with LearningEngine("a", path, config=config, tuning=tuning) as engine:
         assert engine.archive(keep=0) == 0
         learn(engine, 95)
         before = q_values(engine), engine.get_patterns(), engine.get_analytics("all").daily
@@ -284,14 +320,12 @@ def test_archive_keeps_totals_and_the_table(path: Path, monkeypatch: pytest.Monk
         assert not engine.learn_from_execution(*outcome(0), experience_id="x").learned
 
 
-def test_archive_does_not_confuse_a_process_that_slept(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aqe.learning.improvement.retention.MAX_REPLAY", 20)
+def test_archive_does_not_confuse_a_process_that_slept(path: Path) -> None:
     config = QLearningConfig(replay_capacity=20, replay_batch=5)
-    with LearningEngine("a", path, config=config) as sleeper:
+    tuning = LearningTuning(max_replay=20)
+    with LearningEngine("a", path, config=config, tuning=tuning) as sleeper:
         learn(sleeper, 5)
-        with LearningEngine("a", path, config=config) as other:
+        with LearningEngine("a", path, config=config, tuning=tuning) as other:
             learn(other, 90, start=5)
             assert other.archive(keep=0) > 50  # rows that the sleeper has never seen
             assert q_values(sleeper) == q_values(other)
@@ -313,15 +347,15 @@ def test_read_only_questions_do_not_write(path: Path) -> None:
         engine.recommend_strategy(Task(type="t"))
         engine.select_action(Task(type="t"), ["x", "y"])
         engine.get_analytics()
-        with LearningStore(path) as store, store.reading() as rows:
-            assert rows.agents.all() == []
+        with SQLiteLearningBackend(path) as backend, backend.reading() as reader:
+            assert reader.agents() == []
 
 
 def test_experience_id_of_another_agent_is_refused_whole(path: Path) -> None:
-    """The id is unique over all agents; the second writer is told, nothing is half written."""
-    with LearningEngine("a", path) as one, LearningEngine("b", path) as other:
+    """The id is unique over all agents; the second writer learns so, nothing is half written."""
+    with LearningEngine("a", path) as first, LearningEngine("b", path) as other:
         result = TaskResult(success=True, action="s")
-        assert one.learn_from_execution(Task(), result, experience_id="same").learned
+        assert first.learn_from_execution(Task(), result, experience_id="same").learned
         assert not other.learn_from_execution(Task(), result, experience_id="same").learned
         assert other.get_total_experiences() == 0
 
@@ -332,15 +366,15 @@ def many_new_states(engine: LearningEngine) -> None:
         engine.learn_from_execution(Task(type=f"new {number}"), result)
 
 
-def test_table_over_its_limit_is_an_error_that_leaves_the_history_whole(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_table_over_its_limit_is_an_error_that_leaves_the_history_whole(path: Path) -> None:
     with LearningEngine("a", path) as engine:
         learn(engine, 5)
-        monkeypatch.setattr("aqe.learning.q_learning.q_table._MAX_CELLS", 64 * 8)
-        with pytest.raises(LearningError, match="cells"):
-            many_new_states(engine)
-        monkeypatch.undo()
+    with (
+        LearningEngine("a", path, tuning=LearningTuning(max_cells=64 * 8)) as small,
+        pytest.raises(LearningError, match="cells"),
+    ):
+        many_new_states(small)
+    with LearningEngine("a", path) as engine:
         count = engine.get_total_experiences()
         assert len(engine.export()["experiences"]) == count
     assert_equals_replay(path)
@@ -363,24 +397,20 @@ def test_child_of_a_fork_learns_on(path: Path) -> None:
     assert_equals_replay(path)
 
 
-def test_learner_that_slept_long_reads_the_snapshot(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aqe.learning.q_learning.history_fold.FAR_BEHIND", 20)
-    with LearningEngine("a", path) as sleeper, LearningEngine("a", path) as other:
+def test_learner_that_slept_long_reads_the_snapshot(path: Path) -> None:
+    tuning = LearningTuning(far_behind=20)
+    watched = WatchedBackend(path)
+    with (
+        LearningEngine("a", backend=watched, tuning=tuning) as sleeper,
+        LearningEngine("a", path) as other,
+    ):
         learn(sleeper, 3)
         learn(other, 60, start=3)
-        applied: list[object] = []
-        apply = QLearner.apply
-        monkeypatch.setattr(
-            QLearner,
-            "apply",
-            lambda *a: (applied.append(a), apply(*a))[1],  # type: ignore[func-returns-value]
-        )
         assert q_values(sleeper) == q_values(other)
-        assert len(applied) == 3  # what came after the snapshot at 60
+        assert watched.folded == 3  # what came after the snapshot at 60
         learn(sleeper, 10, start=63)
         assert q_values(sleeper) == q_values(other)
+    watched.close()
     assert_equals_replay(path)
 
 
@@ -412,8 +442,8 @@ def test_any_interleaving_equals_one_engine_alone(
         elif operation == "reopen":
             engine.close()
         else:
-            with LearningStore(folder / "shared.db") as store:
-                assert not run_cycle(store).failed
+            with SQLiteLearningBackend(folder / "shared.db") as backend:
+                assert not run_cycle(backend).failed
     with LearningEngine("a", folder / "alone.db", config=config) as alone:
         learn(alone, count)
         expected = q_values(alone)

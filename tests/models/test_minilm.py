@@ -1,3 +1,4 @@
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -12,8 +13,15 @@ import numpy as np
 import pytest
 
 import aqe.models
-from aqe.models import HashingEncoder, MiniLMEncoder, create_encoder, embed_query
-from aqe.models.onnx_model import OnnxModel
+from aqe.models import (
+    HashingEncoder,
+    MiniLMEncoder,
+    QueryEmbedding,
+    create_encoder,
+    embed_query,
+)
+from aqe.models.onnx_model import OnnxModel, shared_model
+from aqe.models.vector import Vector
 from aqe.schema import EncoderError
 
 PACKAGED = Path(aqe.models.__file__).parent / "aqe-minilm-tests"
@@ -55,7 +63,7 @@ def test_minilm_identity_is_that_of_the_packaged_weights(encoder: MiniLMEncoder)
     assert encoder.revision == "a0d09ebab73d0798"
 
 
-def test_minilm_tells_the_pieces_that_a_query_is_made_of(encoder: MiniLMEncoder) -> None:
+def test_minilm_returns_the_pieces_of_a_query(encoder: MiniLMEncoder) -> None:
     query = embed_query(encoder, "parses theLoginToken")
     assert query.pieces == ("par", "##ses", "the", "##log", "##int", "##oke", "##n")
     assert query.piece_vectors.shape == (7, 384)
@@ -64,7 +72,7 @@ def test_minilm_tells_the_pieces_that_a_query_is_made_of(encoder: MiniLMEncoder)
     assert embed_query(encoder, "").piece_vectors.shape == (0, 384)
 
 
-def test_an_encoder_without_pieces_tells_none() -> None:
+def test_an_encoder_without_pieces_returns_none() -> None:
     query = embed_query(HashingEncoder(), "login")
     np.testing.assert_array_equal(query.whole, HashingEncoder().encode_query("login"))
     assert query.pieces == ()
@@ -131,22 +139,17 @@ def test_minilm_refuses_a_single_text_and_other_types(encoder: MiniLMEncoder) ->
         MiniLMEncoder(threads=0)
 
 
-def test_minilm_answers_many_threads_at_once(encoder: MiniLMEncoder) -> None:
-    queries = [f"login user {number}" for number in range(40)]
-    expected = np.stack([encoder.encode_query(query) for query in queries])
-    with ThreadPoolExecutor(8) as pool:
-        found = np.stack(list(pool.map(encoder.encode_query, queries)))
-    np.testing.assert_array_equal(found, expected)
-
-
 def test_minilm_loads_once_when_many_threads_come_first(tmp_path: Path) -> None:
     for path in PACKAGED.iterdir():
         shutil.copy(path, tmp_path)
+    digests = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()
+    }
     together = threading.Barrier(4)
 
     def first(_: int) -> OnnxModel:
         together.wait()
-        return MiniLMEncoder(tmp_path)._model()
+        return shared_model(tmp_path, 256, digests)
 
     with ThreadPoolExecutor(4) as pool:
         assert len({id(model) for model in pool.map(first, range(4))}) == 1
@@ -158,18 +161,18 @@ class _FailingModel:
     def __init__(self) -> None:
         self.calls = 0
 
-    def embed(self, text: str) -> None:
+    def embed(self, text: str) -> Vector:
         self.calls += 1
+        raise RuntimeError("device lost")
+
+    def embed_pieces(self, text: str) -> QueryEmbedding:
         raise RuntimeError("device lost")
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_minilm_stops_a_bulk_at_the_first_error(
-    monkeypatch: pytest.MonkeyPatch, threads: int
-) -> None:
+def test_minilm_stops_a_bulk_at_the_first_error(threads: int) -> None:
     model = _FailingModel()
-    encoder = MiniLMEncoder(threads=threads)
-    monkeypatch.setattr(encoder, "_model", lambda: model)
+    encoder = MiniLMEncoder(threads=threads, model=lambda: model)
     with pytest.raises(RuntimeError, match="device lost"):
         encoder.encode(["text"] * 500)
     assert model.calls <= threads
@@ -215,8 +218,9 @@ def test_minilm_refuses_a_changed_file(tmp_path: Path, name: str) -> None:
     damaged = bytearray((tmp_path / name).read_bytes())
     damaged[len(damaged) // 2] ^= 1
     (tmp_path / name).write_bytes(damaged)
-    with pytest.raises(EncoderError, match=f"{name} with SHA-256 .* reinstall aqe"):
+    with pytest.raises(EncoderError, match=f"{name} with SHA-256 .* reinstall aqe") as caught:
         MiniLMEncoder(tmp_path).encode_query("login")
+    assert caught.value.path == tmp_path / name
 
 
 def test_minilm_says_which_file_is_missing(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""What the tests of the promises share: figures that end up in a report, processes that can die.
+"""Shares what the tests of the promises need: figures for a report, processes that can die.
 
-Each test says its figure and its seed with ``promise``. When AQE_PROMISES_REPORT names a file, the
-figures of the run are written there as a table (``make test-full``).
+Each test records its figure and its seed with ``promise``. When AQE_PROMISES_REPORT names a file,
+the figures of the run are written there as a table (``make test-full``).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from typing import Any
 import apsw
 import pytest
 
-from aqe.cli.maintenance import check_database
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 
 REPORT = "AQE_PROMISES_REPORT"
 
-# RELIABILITY section 7, in short.
+# docs/reliability.md, with what each promise needs to show.
 PROMISES = {
     1: ("acknowledged is there after kill -9", "200 kills: 0 lost, 0 partial"),
     2: ("after a power cut: all (full), a prefix (normal)", "300 cuts: 0 lost; always a prefix"),
@@ -44,7 +44,7 @@ PROMISES = {
     11: ("any query text is safe", "10,000 queries: 0 errors, p99 < 100 ms"),
     12: ("bad vectors are refused", "6 kinds x 5 entries: 100 %, bank unchanged"),
     13: ("an upgrade keeps everything", "3 processes x 20: 1 migration; 50 kills: old or new"),
-    14: ("a backup restores", "50 backups beside 4 writers: 50 sound prefixes"),
+    14: ("a backup restores", "50 backups while 4 processes write: 50 sound prefixes"),
     15: ("no growth without reason", "20 rounds <= 1.3 x; 10,000 delete + insert <= 1.5 x"),
     16: ("another encoder is noticed", "refused; 0 old vectors after reindex"),
     17: ("the live file's locks are never dropped", "held after each of 30 operations"),
@@ -57,12 +57,13 @@ PROMISES = {
     24: ("learning is exact under concurrency", "8 x 1,000: visits 8,000, replay to 1e-9"),
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
+    27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What one test of a promise measured."""
+    """A measurement of one test of a promise."""
 
     row: int
     part: str
@@ -76,7 +77,7 @@ _figures: dict[tuple[int, str], Figure] = {}
 
 @pytest.fixture
 def promise(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Says what was measured for a promise; a later, larger run of the same part replaces it."""
+    """Records what was measured for a promise; a later, larger run of the same part replaces it."""
 
     def say(row: int, figure: str, *, part: str = "", seed: int | None = None) -> None:
         name = request.node.nodeid
@@ -87,14 +88,14 @@ def promise(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes the report, if one is wanted."""
+    """Writes the report if it is asked for."""
     target = os.environ.get(REPORT)
     if target and _figures:
         Path(target).write_text(_report(_selection(session)), encoding="utf-8")
 
 
 def _selection(session: pytest.Session) -> str:
-    """Says what of the tests was run, in the words of the command line."""
+    """Returns which tests were run, in the words of the command line."""
     option = session.config.option
     parts = [f"-m {option.markexpr!r}" if option.markexpr else ""]
     parts.append(f"-k {option.keyword!r}" if option.keyword else "")
@@ -119,11 +120,13 @@ def _report(selection: str) -> str:
         "|---|---|---|---|---|---|",
     ]
     for row, (title, needed) in PROMISES.items():
-        found = [one for (number, _), one in sorted(_figures.items()) if number == row]
-        figures = "<br>".join(_figure(one) for one in found) or "not shown by this run"
-        seeds = ", ".join(str(one.seed) for one in found if one.seed is not None) or "-"
+        found = [figure for (number, _), figure in sorted(_figures.items()) if number == row]
+        figures = "<br>".join(_figure(figure) for figure in found) or "not shown by this run"
+        seeds = ", ".join(str(figure.seed) for figure in found if figure.seed is not None) or "-"
         tests = "<br>".join(
-            dict.fromkeys(f"`{one.test.rpartition('/')[2].partition('[')[0]}`" for one in found)
+            dict.fromkeys(
+                f"`{figure.test.rpartition('/')[2].partition('[')[0]}`" for figure in found
+            )
         )
         lines.append(f"| {row} | {title} | {needed} | {figures} | {seeds} | {tests or '-'} |")
     lines += [
@@ -135,8 +138,8 @@ def _report(selection: str) -> str:
     return "\n".join(lines)
 
 
-def _figure(one: Figure) -> str:
-    return f"{one.part}: {one.figure}" if one.part else one.figure
+def _figure(figure: Figure) -> str:
+    return f"{figure.part}: {figure.figure}" if figure.part else figure.figure
 
 
 @pytest.fixture

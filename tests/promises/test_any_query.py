@@ -65,7 +65,7 @@ def test_any_query(count: int, filled: Path, promise: Callable[..., None]) -> No
                 )
             times.append((time.perf_counter() - started) * 1000)
             assert len(found) <= 10
-            assert [one.rank for one in found] == list(range(1, len(found) + 1))
+            assert [match.rank for match in found] == list(range(1, len(found) + 1))
     p99 = float(np.quantile(times, 0.99))
     promise(11, f"{count:,} queries: 0 errors, p99 {p99:.1f} ms", part="library", seed=SEED)
     assert p99 < 100

@@ -1,4 +1,4 @@
-"""Promise 14: a backup made beside writers restores, and is whole or not there."""
+"""Promise 14: a backup taken while others write restores, and is whole or not there."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def test_backup_beside_writers(
     sound(target)
     promise(
         14,
-        f"{count} backups beside 4 writers, {sizes[0]} to {sizes[-1]} patterns: all sound, each a"
-        " prefix of every writer's work; 0 writers failed",
+        f"{count} backups while 4 processes write, {sizes[0]} to {sizes[-1]} patterns: all"
+        " sound, each a prefix of every writer's work; 0 writers failed",
     )
     assert sizes == sorted(sizes)
 
 
 def _require_prefixes(copy: Path) -> None:
-    """Each writer stores its patterns in order: a copy of one moment has no gaps."""
+    """Fails on gaps: each writer stores its patterns in order, so a copy of one moment has none."""
     connection = apsw.Connection(str(copy))
     found: dict[str, list[int]] = {}
     for (id,) in connection.execute("select id from patterns"):
@@ -92,7 +92,7 @@ def test_restore_keeps_what_it_replaces(path: Path, tmp_path: Path) -> None:
     assert report.replaced is not None
     for file, ids in ((path, {"first"}), (report.replaced, {"first", "second"})):
         with QEReasoningBank(file, encoder=HashingEncoder(64)) as bank:
-            assert {one.id for one in bank.list_patterns()} == ids
+            assert {pattern.id for pattern in bank.list_patterns()} == ids
 
 
 def test_restore_refuses_while_others_have_the_file_open(

@@ -1,4 +1,4 @@
-"""Promise 12: an embedding that is none is refused, and the bank stays as it was."""
+"""Promise 12: an invalid embedding is refused, and the bank stays as it was."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BAD: dict[str, Spoil] = {
 
 
 class SpoiltEncoder(HashingEncoder):
-    """An encoder whose vectors go wrong when it is told to."""
+    """An encoder that returns invalid vectors on demand."""
 
     def __init__(self) -> None:
         super().__init__(DIMENSION)

@@ -1,4 +1,4 @@
-"""Promise 7: a corrupt file gives a clear error, is found by the check, and stays as it is."""
+"""Promise 7: a corrupt file is a clear error, is found by the check, and is not changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.cli.maintenance import check_database
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import AqeError, Database, TestPattern
@@ -49,7 +49,7 @@ def damage(data: bytearray, kind: str, page: int, rng: random.Random) -> None:
 
 
 def look(path: Path) -> None:
-    """Checks and searches; exits 2 when the check found the damage. Ours is the only error."""
+    """Checks and searches; exits 2 when the check found the damage. Errors must be ours."""
     found = False
     try:
         found = bool(check_database(path).problems)
@@ -66,7 +66,7 @@ def look(path: Path) -> None:
 
 
 def outcome(path: Path, forked: Callable[..., int]) -> str:
-    """Looks at a file in a process that may die; says whether the damage was found."""
+    """Reads a file in a process that may die; returns whether the damage was found."""
     before = hashlib.sha256(path.read_bytes()).digest()
     code = os.waitstatus_to_exitcode(os.waitpid(forked(look, path), 0)[1])
     assert code in (0, 2), f"exit code {code}"
@@ -85,7 +85,7 @@ def test_corrupt_pages(
     counts: Counter[tuple[str, str]] = Counter()
     for page in range(0, len(sound_bytes) // PAGE, every):
         if not any(sound_bytes[page * PAGE : (page + 1) * PAGE]):
-            continue  # room that an index holds in advance: zeros already
+            continue  # space reserved by an index: zeros already
         for kind in ("zero", "random", "bit"):
             data = bytearray(sound_bytes)
             damage(data, kind, page, rng)
@@ -113,7 +113,7 @@ def test_flipped_bits_in_rows_are_found(
     whole, path = tmp_path / "whole.db", tmp_path / "damaged.db"
     make(whole)
     data = whole.read_bytes()
-    # Id, name and description stand side by side in the row, and nowhere else.
+    # Id, name and description are side by side in the row, and nowhere else.
     texts = [f"p{n}test_{n}Zebra{n:03d}zebra says so".encode() for n in range(40)]
     places = [(data.index(text), len(text)) for text in texts]
     found = 0
@@ -126,6 +126,8 @@ def test_flipped_bits_in_rows_are_found(
             byte = file.read(1)[0]
             file.seek(place)
             file.write(bytes([byte ^ 1 << rng.randrange(8)]))
-        found += any(one.area in ("row", "references") for one in check_database(path).problems)
+        found += any(
+            problem.area in ("row", "references") for problem in check_database(path).problems
+        )
     promise(7, f"{found} of {flips} bits flipped in rows found", part="rows", seed=SEED)
     assert found == flips

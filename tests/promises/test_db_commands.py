@@ -1,4 +1,4 @@
-"""The commands that errors send people to: aqe db check, repair, backup, restore."""
+"""Runs the commands that errors advise: aqe db check, repair, backup, restore."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_check_and_repair_tell_what_is_wrong(run: Run, path: Path) -> None:
     result = run("check")
     assert result.exit_code == 1
     assert "fix it with: aqe db repair" in result.stdout
-    assert "--json lists them all" in result.stdout
+    assert "--json prints all of them" in result.stdout
     planned = run("repair", "--dry-run", "--json")
     assert planned.exit_code == 1
     assert document(planned)["before"] == document(planned)["after"] != []
@@ -107,7 +107,7 @@ def test_backup_and_restore(run: Run, path: Path, tmp_path: Path) -> None:
     assert document(run("backup", str(copy), "--force", "--json"))["patterns"] == 30
     result = run("restore", str(copy))
     assert "30 patterns restored" in result.stdout
-    assert "the file as it was" in result.stdout
+    assert "the old file is kept" in result.stdout
     assert document(run("restore", str(copy), "--json"))["replaced"]
     assert run("check").exit_code == 0
 
@@ -118,4 +118,4 @@ def test_forget_says_what_it_removed(run: Run) -> None:
     result = run("forget", "--source", "tests", "--agent", "nobody", group="patterns")
     assert "30 patterns removed" in result.stdout
     assert "and 10 more" in result.stdout
-    assert run("forget", group="patterns").exit_code == 1
+    assert run("forget", group="patterns").exit_code == 2

@@ -1,4 +1,4 @@
-"""Promise 16: another encoder is noticed; vectors of two encoders never meet."""
+"""Promise 16: another encoder is noticed; vectors of two encoders are never compared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aqe.schema import EncoderMismatchError, TestPattern
 
 
 class RenamedEncoder(HashingEncoder):
-    """The same width and another name, as a new model of a family has."""
+    """An encoder of the same width and another name, as a new model of a family."""
 
     @property
     def name(self) -> str:

@@ -41,7 +41,7 @@ def criteria(rng: random.Random) -> PatternSearchCriteria:
     if rng.random() < 0.5:
         fields["language"] = rng.choice(list(FACETS))
     if rng.random() < 0.3:
-        fields["framework"] = rng.choice([one for pair in FACETS.values() for one in pair])
+        fields["framework"] = rng.choice([name for pair in FACETS.values() for name in pair])
     if rng.random() < 0.3:
         fields["category"] = rng.choice(["unit", "integration", "e2e"])
     if rng.random() < 0.3:
@@ -84,12 +84,12 @@ def test_exact_search(rows: int, queries: int, path: Path, promise: Callable[...
             wanted, text = criteria(rng), " ".join(rng.choices(WORDS, k=4))
             k = rng.choice([1, 10, 50])
             found = bank.search(text, criteria=wanted, limit=k, mode="vector", group=False)
-            right = {one.id for one in patterns if meets(one, wanted)}
+            right = {pattern.id for pattern in patterns if meets(pattern, wanted)}
             filtered += len(right) < rows
             query = encoder.encode_query(text)
             cosines = {id: float(np.dot(vectors[id], query)) for id in right}
             best = sorted(cosines.values(), reverse=True)[:k]
-            got = [cosines.get(one.pattern.id, -9.0) for one in found]
+            got = [cosines.get(match.pattern.id, -9.0) for match in found]
             wrong += len(got) != len(best) or not np.allclose(got, best, atol=1e-5)
         rare = bank.search("word1", criteria=PatternSearchCriteria(tags=["rare"]), limit=100)
         assert len(rare) == -(-rows // 500)

@@ -9,7 +9,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank, SqlitePatternBackend
-from aqe.retrieval.storage.sqlite.pattern_table import each_pattern
+from aqe.retrieval.storage.sqlite.pattern_selection import each_pattern
 from aqe.retrieval.storage.sqlite.text_index import put_words
 from aqe.schema import TestPattern
 
@@ -57,7 +57,7 @@ def test_growth(count: int, rounds: int, path: Path, promise: Callable[..., None
 
 @pytest.mark.parametrize("count", [400, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_growth_by_deletes(count: int, path: Path, promise: Callable[..., None]) -> None:
-    """A bank of 1,000 from which one is deleted and another stored, again and again."""
+    """Deletes a pattern and stores another, again and again, in a bank of 1,000."""
     size = min(1_000, count)
     with QEReasoningBank(path, encoder=HashingEncoder(384), durability="normal") as bank:
         bank.store_patterns(make(number, "first") for number in range(size))

@@ -78,12 +78,12 @@ HOSTILE: dict[str, str | bytes] = {
     "bad-line.jsonl": json.dumps(GOOD) + "\n{" + "\n",
     "many.jsonl": '{"name":"x"}\n' * 200_000,
     "long-line.jsonl": '{"name":"' + "x" * 10_000_000,
-    "sparse.json": b"",  # made 60 MB long below
+    "sparse.json": b"",  # extended to 60 MB below
 }
 
 
 def attempt(path: Path, file: Path, out: Path) -> None:
-    """Imports one file; notes seconds and the memory that it took beyond what there was."""
+    """Imports a file; records the seconds and the additional memory that it took."""
     with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         started = time.process_time()  # the machine may be busy with other things
@@ -92,7 +92,7 @@ def attempt(path: Path, file: Path, out: Path) -> None:
         seconds = time.process_time() - started
         assert "\n" not in str(caught.value)
         more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        assert [one.id for one in bank.list_patterns()] == ["old"]
+        assert [pattern.id for pattern in bank.list_patterns()] == ["old"]
     out.write_text(f"{seconds} {more}")
 
 
@@ -133,7 +133,7 @@ def test_hostile_import(
 
 
 def test_registry_files_stay_in_their_folder(tmp_path: Path) -> None:
-    """Ids are names of files there: none leads out, none writes through a link."""
+    """Ids become file names: none points outside, none writes through a link."""
     ids = ["a/../../evil", "a/b/c", "x..", "con:1", "a@b+c", "A" * 128, "dots/....//x"]
     target = tmp_path / "target.txt"
     target.write_text("mine")

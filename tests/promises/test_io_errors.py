@@ -1,7 +1,7 @@
 """Promise 5: an I/O error at any place is survived: nothing acknowledged is lost, nothing corrupt.
 
-SQLite's N-loop: the work is run once to count its file operations, then again and again with the
-n-th of them failing, through a VFS written in Python. Shared memory cannot be intercepted so.
+SQLite's N-loop: the work is run once to count its file operations, then repeatedly with the
+n-th of them failing, through a VFS written in Python, which cannot intercept shared memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ KINDS = ("ioerr", "full", "torn")
 
 
 class Faults:
-    """Which operation fails, and how; 0 counts without failing."""
+    """The operation that fails, and how; 0 counts without failing."""
 
     def __init__(self) -> None:
         self.count = self.at = 0
@@ -55,37 +55,37 @@ class FaultyFile(apsw.VFSFile):
         super().__init__("unix", name, flags)
         self._faults = faults
 
-    def xRead(self, amount: int, offset: int) -> bytes:
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
         if self._faults.due(kinds=("ioerr",)):
             self._faults.raise_(apsw.SQLITE_IOERR_READ)
         return super().xRead(amount, offset)
 
-    def xWrite(self, data: bytes, offset: int) -> None:
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         if self._faults.due(kinds=KINDS):
             if self._faults.kind == "torn":
                 super().xWrite(data[: len(data) // 2], offset)
             self._faults.raise_(apsw.SQLITE_IOERR_WRITE)
         super().xWrite(data, offset)
 
-    def xSync(self, flags: int) -> None:
+    def xSync(self, flags: int) -> None:  # noqa: N802
         if self._faults.due(kinds=("ioerr", "full")):
             self._faults.raise_(apsw.SQLITE_IOERR_FSYNC)
         super().xSync(flags)
 
-    def xTruncate(self, size: int) -> None:
+    def xTruncate(self, size: int) -> None:  # noqa: N802
         if self._faults.due(kinds=("ioerr",)):
             self._faults.raise_(apsw.SQLITE_IOERR_TRUNCATE)
         super().xTruncate(size)
 
 
 class FaultyVFS(apsw.VFS):
-    """The system's files, with faults; becomes the default."""
+    """A VFS with faults over the system's; becomes the default."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__("faulty", "unix", makedefault=True)
         self._faults = faults
 
-    def xOpen(self, name: apsw.URIFilename | str | None, flags: list[int]) -> apsw.VFSFile:
+    def xOpen(self, name: apsw.URIFilename | str | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         return FaultyFile(name or "", flags, self._faults)
 
 
@@ -155,7 +155,7 @@ def work(path: Path) -> tuple[set[str], set[str]]:
 def loop(
     template: Path, folder: Path, share: float, seed: int, sound: Callable[[Path], None]
 ) -> None:
-    """The N-loop, in a process of its own since the VFS is for all; writes its figure."""
+    """Fails each operation in turn, in a process of its own: the VFS is process-wide."""
     faults = Faults()
     vfs = FaultyVFS(faults)
     path = folder / "bank.db"

@@ -1,4 +1,4 @@
-"""Promise 1: what was acknowledged is there after kill -9, and nothing is there by half."""
+"""Promise 1: what was acknowledged is there after kill -9, and nothing is half written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KILLS_PER_FILE = 20
 
 
 def write_forever(path: Path, log: Path, name: str) -> None:
-    """Stores, uses and learns; notes on the disk what was acknowledged."""
+    """Stores, uses and learns; records on the disk what was acknowledged."""
     acknowledged = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
 
     def acknowledge(kind: str, key: str) -> None:

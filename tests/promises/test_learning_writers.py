@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from aqe.learning import LearningEngine, LearningStore, QLearningConfig
+from aqe.learning import LearningEngine, QLearningConfig, SQLiteLearningBackend
 from aqe.learning.q_learning.q_learner import QLearner
-from aqe.learning.storage.sqlite.check_queries import ConsistencyRows
 from aqe.schema import AgentAction, Task, TaskResult
 
 AGENT = "shared"
@@ -46,15 +45,13 @@ def test_learning_writers(
     engine = LearningEngine(AGENT, path)
     engine.flush()
     engine.close()
-    with LearningStore(path) as store, store.database.read() as connection:
+    with SQLiteLearningBackend(path) as backend, backend.reading(long=True) as reader:
         cells = {
-            (row[0], row[1]): (row[2], row[3])
-            for row in connection.execute(
-                "select state_key, action_key, q_value, update_count from q_values"
-            )
+            (cell.state_key, cell.action_key): (cell.q_value, cell.update_count)
+            for cell in reader.q_values(AGENT)
         }
         serial = QLearner(AGENT)
-        for transition in ConsistencyRows(connection).transitions(AGENT, until=1 << 62):
+        for transition in reader.transitions(AGENT):
             serial.apply(transition, QLearningConfig())
     visits = sum(update_count for _, update_count in cells.values())
     wanted = {(c.state_key, c.action_key): c.q_value for c in serial.changed_cells()}

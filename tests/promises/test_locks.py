@@ -1,7 +1,7 @@
 """Promise 17: no operation drops this process's locks on the live file.
 
-A plain open() and close() of the file would: POSIX locks belong to the process (sqlite.org,
-"How to corrupt", 2.2), and another process would then remove the log under us.
+A plain open() and close() of the file does so: POSIX locks belong to the process (sqlite.org,
+"How to corrupt", 2.2), and another process would then remove the log in use.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from aqe.cli.maintenance import check_database
 from aqe.learning import LearningEngine
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import (
@@ -51,7 +51,7 @@ def make(id: str, word: str = "locks") -> TestPattern:
     )
 
 
-@pytest.mark.skipif(not LOCKS.exists(), reason="only Linux tells its locks")
+@pytest.mark.skipif(not LOCKS.exists(), reason="only Linux lists its locks")
 def test_locks(path: Path, tmp_path: Path, promise: Callable[..., None]) -> None:
     database = Database(path)
     bank = QEReasoningBank(database, encoder=HashingEncoder(64))

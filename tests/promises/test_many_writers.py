@@ -62,7 +62,7 @@ def test_many_writers(
         bank.store_pattern(_pattern("shared"))
     files = [tmp_path / f"times-{writer}" for writer in range(writers)]
     joined([forked(use, path, files[w], w, count) for w in range(writers)])
-    times = np.array([one for file in files for one in json.loads(file.read_text())])
+    times = np.array([seconds for file in files for seconds in json.loads(file.read_text())])
     with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
         shared = bank.get_pattern("shared")
         stored = bank.get_statistics().patterns
@@ -91,7 +91,7 @@ def test_twelve_processes_store_once(
     joined: Callable[[list[int]], None],
     promise: Callable[..., None],
 ) -> None:
-    """Twelve agents, one new file: the first thing that failed in a product like this one."""
+    """Twelve agents open one new file: the first thing that failed in products of this kind."""
     joined([forked(store_once, path, f"p-{number}") for number in range(12)])
     with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
         there = bank.get_statistics().patterns

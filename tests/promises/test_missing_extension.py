@@ -1,4 +1,4 @@
-"""Promise 19: without sqlite-vec, words are searched, it is said, and no vector is lost."""
+"""Promise 19: without sqlite-vec, words are searched with a warning, and no vector is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.cli.maintenance import check_database
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import TestPattern
@@ -43,10 +43,10 @@ def test_missing_extension(
             lambda name, package=None: None if name == "sqlite_vec" else find(name, package),
         )
         with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
-            assert {one.pattern.id for one in bank.find_pattern("vanish")} == {"one", "two"}
+            assert {match.pattern.id for match in bank.find_pattern("vanish")} == {"one", "two"}
             bank.store_pattern(make("three"))
             assert len(bank.find_pattern("vanish")) == 3
-        warned = [one for one in caplog.records if "sqlite-vec is missing" in one.message]
+        warned = [record for record in caplog.records if "sqlite-vec is missing" in record.message]
         problems = check_database(path).problems
     with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
         found = bank.search("vanish three", mode="vector")
@@ -58,4 +58,4 @@ def test_missing_extension(
         " there when it is back",
     )
     assert len(warned) == 1
-    assert any(one.area == "vectors" for one in problems)
+    assert any(problem.area == "vectors" for problem in problems)

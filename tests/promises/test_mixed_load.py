@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aqe.cli.maintenance import check_database
 from aqe.learning import LearningEngine
+from aqe.maintenance import check_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import (

@@ -1,4 +1,4 @@
-"""Promise 22: an agent that stores what an attacker wants does not reach the others' answers."""
+"""Promise 22: an agent that stores poison does not reach the answers of others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def make(id: str, text: str, **fields: object) -> TestPattern:
 
 
 def fill(bank: QEReasoningBank, rng: random.Random) -> None:
-    """Eight honest patterns a topic, and 200 made to match the questions better than those."""
+    """Stores eight honest patterns for each topic, and 200 that match the questions better."""
     for number, topic in enumerate(TOPICS):
         bank.store_patterns(
             make(f"good{number}-{copy}", f"{topic} number {copy} {rng.random():.6f}")
@@ -76,7 +76,7 @@ def test_poisoning(path: Path, sound: Callable[[Path], None], promise: Callable[
     with QEReasoningBank(path, encoder=HashingEncoder(64), durability="normal") as bank:
         fill(bank, rng)
         before = poisoned(bank)
-        for _ in range(20):  # its own word for itself does not count, however often it gives it
+        for _ in range(20):  # its own uses do not count, however many there are
             bank.record_usage("evil1", PatternUsageContext(success=True, agent_id="mallory"))
         boosted = poisoned(bank)
         overwritten = bank.store_pattern(make("good1-1", "evilmarker"), provenance=MALLORY)
@@ -128,7 +128,7 @@ TABLES = (
 
 
 def traces(path: Path) -> int:
-    """Counts the agent's rows; a learner's name and switch stay after a reset, nothing else."""
+    """Counts the agent's rows; only a learner's name and switch stay after a reset."""
     with Database(path) as database, database.read() as connection:
         return sum(
             int(connection.execute(f"select count(*) from {t} where agent_id = 'mallory'").get)
@@ -150,7 +150,7 @@ def test_forget_by_source_takes_a_folder_and_no_namesake(path: Path) -> None:
         assert bank.get_provenance("d") == Provenance()
         assert set(bank.forget(source="tests/evil", dry_run=True).patterns) == {"a", "b"}
         assert set(bank.forget(source="tests/evil").patterns) == {"a", "b"}
-        assert {one.id for one in bank.list_patterns()} == {"c", "d"}
+        assert {pattern.id for pattern in bank.list_patterns()} == {"c", "d"}
         assert bank.forget(source="tests/evil").patterns == ()
 
 

@@ -2,7 +2,7 @@
 
 A VFS written in Python remembers what was synced. At the cut, each write since a file's last sync
 is kept or lost by chance, one by one, as a disk with a cache may do. Power cuts on real hardware,
-and disks that lie about syncs, are not shown by this.
+and disks that acknowledge a sync and lose it, are not shown by this.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHECKPOINT_PAGES = 40
 
 
 class Disk:
-    """What is on the platter: for each file, its bytes at the last sync and the writes since."""
+    """The platter: for each file, its bytes at the last sync and the writes since."""
 
     def __init__(self, cut_at: int, rng: random.Random) -> None:
         self.synced: dict[str, bytearray] = {}
@@ -72,7 +72,7 @@ def _apply(image: bytearray, change: tuple[int, bytes | None]) -> None:
 
 
 class DiskFile(apsw.VFSFile):
-    """A file whose writes and syncs the disk is told of."""
+    """A file that reports its writes and syncs to the disk."""
 
     def __init__(self, name: apsw.URIFilename | str, flags: list[int], disk: Disk) -> None:
         self._name = name if isinstance(name, str) else name.filename()
@@ -80,30 +80,30 @@ class DiskFile(apsw.VFSFile):
         super().__init__("unix", name, flags)
         self._disk = disk
 
-    def xWrite(self, data: bytes, offset: int) -> None:
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         self._disk.step()
         super().xWrite(data, offset)
         self._disk.pending[self._name].append((offset, bytes(data)))
 
-    def xTruncate(self, size: int) -> None:
+    def xTruncate(self, size: int) -> None:  # noqa: N802
         self._disk.step()
         super().xTruncate(size)
         self._disk.pending[self._name].append((size, None))
 
-    def xSync(self, flags: int) -> None:
+    def xSync(self, flags: int) -> None:  # noqa: N802
         self._disk.step()
         super().xSync(flags)
         self._disk.sync(self._name)
 
 
 class DiskVFS(apsw.VFS):
-    """The system's files on such a disk; becomes the default."""
+    """A VFS on such a disk; becomes the default."""
 
     def __init__(self, disk: Disk) -> None:
         super().__init__("disk", "unix", makedefault=True)
         self._disk = disk
 
-    def xOpen(self, name: apsw.URIFilename | str | None, flags: list[int]) -> apsw.VFSFile:
+    def xOpen(self, name: apsw.URIFilename | str | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
         return DiskFile(name or "", flags, self._disk)
 
 
@@ -162,9 +162,9 @@ def test_power_cut(
     total = 0
     lost = rolled_back = 0
     for number in range(cuts + 1):
-        for one in (folder, out):
-            shutil.rmtree(one, ignore_errors=True)
-            one.mkdir()
+        for place in (folder, out):
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
         shutil.copy(template, folder / "bank.db")
         cut_at = rng.randrange(1, total) if number else 0  # the first run counts the operations
         joined([forked(run, folder / "bank.db", out, durability, cut_at, SEED + number)])
@@ -176,7 +176,7 @@ def test_power_cut(
             there = {str(row[0]) for row in connection.execute("select id from patterns")}
         sound(out / "bank.db")
         there.discard("p999")
-        assert there == {f"p{one}" for one in range(len(there))}, "not a prefix"
+        assert there == {f"p{number}" for number in range(len(there))}, "not a prefix"
         missing = len(set(wanted) - there)
         if durability == "full":
             lost += missing

@@ -1,6 +1,6 @@
-"""Promise 25: a bank that cannot be written can be searched, and says so when it is written.
+"""Promise 25: a bank that cannot be written can be searched, and a write is a clear error.
 
-Permissions do not bind root, so the work is done by a child that gave up being root.
+Permissions do not bind root, so the work is done by a child that has dropped them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def refused(path: Path) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that others may enter; pytest's own they may not."""
+    """A folder that other users may enter, unlike pytest's own."""
     made = Path(tempfile.mkdtemp(prefix="aqe-read-only-"))
     made.chmod(0o755)
     yield made
@@ -90,7 +90,7 @@ def test_read_only(
 def test_a_log_that_cannot_be_read_is_refused(
     folder: Path, forked: Callable[..., int], joined: Callable[[list[int]], None]
 ) -> None:
-    """Without its log the file would show an old state as if it were the present one."""
+    """Without its log the file would show an old state as the current one."""
     path = folder / "bank.db"
     child = forked(_die_with_a_log, path)
     os.waitpid(child, 0)

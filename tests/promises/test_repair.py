@@ -9,11 +9,11 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aqe.cli.maintenance import check_database, repair_database
+from aqe.maintenance import check_database, repair_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import DatabaseCorruptError, PatternUsageContext, TestPattern
-from aqe.schema.database.connection import load_vector_extension
+from aqe.schema.database.connection_settings import load_vector_extension
 
 DERIVED = {
     "words changed": "update patterns_fts_content set c0 = 'other words' where id = 3",
@@ -132,7 +132,7 @@ def test_repair_of_lost_pages_keeps_all_that_is_readable(
             continue
         if report.after == ():
             repaired += 1
-            # Where the page held the encoder's name, all was embedded anew with the default one.
+            # Where the page held the encoder's name, everything was re-embedded with the default.
             with QEReasoningBank(path) as bank:
                 there = bank.get_statistics().patterns
             least, complete = min(least, there), complete + (there == 60)

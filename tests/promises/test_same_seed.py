@@ -1,4 +1,4 @@
-"""Promise 26: the same question on the same bank has the same answer, however it is run."""
+"""Promise 26: the same question on the same bank has the same answer, in every run."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _draw(rng: random.Random, alphabet: str, length: int) -> str:
     return "".join(rng.choice(alphabet) for _ in range(length))
 
 
-# Put together at run time, so that none stands in this file.
+# Put together at run time, so that none is in this file.
 KINDS: list[Callable[[random.Random], str]] = [
     lambda r: "AK" + "IA" + _draw(r, UPPER, 16),
     lambda r: "gh" + "p_" + _draw(r, BASE62, 36),
@@ -88,14 +88,14 @@ def test_secrets(path: Path, promise: Callable[..., None]) -> None:
 
 
 def _false_hits() -> tuple[int, int]:
-    """Counts numpy's own test files in which something is taken for a secret."""
+    """Counts numpy's own test files in which something is mistaken for a secret."""
     files = sorted(Path(np.__file__).parent.glob("**/tests/*.py"))
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files]
     return sum(redact(text) != text for text in texts), len(texts)
 
 
 def test_deleted_patterns_leave_no_bytes(path: Path) -> None:
-    """What is deleted was perhaps a secret of a kind that nobody knows."""
+    """A deleted pattern may have held a secret of an unknown kind."""
     with QEReasoningBank(path, encoder=HashingEncoder(64)) as bank:
         for number in range(30):
             word = "unmistakable" if number == 7 else "ordinary"

@@ -1,4 +1,4 @@
-"""Promise 9: whatever is done in whatever order, the indexes hold what the rows hold."""
+"""Promise 9: after any steps in any order, the indexes agree with the rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from aqe.cli.maintenance import check_all
+from aqe.maintenance import check_all
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.text.pattern_text import embedded_text
@@ -32,7 +32,7 @@ languages = st.sampled_from(["python", "javascript", "typescript"])
 
 
 class BankMachine(RuleBasedStateMachine):
-    """A bank beside a dict that says what must be in it."""
+    """A bank, and a dict of what must be in it."""
 
     steps = 0
 
@@ -48,7 +48,7 @@ class BankMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.database = Database(self.path, durability="normal")
         self.other = Database(self.path, durability="normal")  # as a second process has it
-        self.banks = [QEReasoningBank(one, encoder=self.encoder) for one in self._databases()]
+        self.banks = [QEReasoningBank(path, encoder=self.encoder) for path in self._databases()]
 
     def _databases(self) -> list[Database]:
         return [self.database, self.other]
@@ -87,14 +87,14 @@ class BankMachine(RuleBasedStateMachine):
 
     @rule(id=ids, text=words)
     def roll_back(self, id: str, text: list[str]) -> None:
-        class Stop(Exception):
+        class AbortError(Exception):
             pass
 
         try:
             with self.banks[0].backend.writing() as session:
                 session.delete([id])
-                raise Stop
-        except Stop:
+                raise AbortError
+        except AbortError:
             pass
 
     @rule()
@@ -126,14 +126,14 @@ class BankMachine(RuleBasedStateMachine):
         with self.database.read() as connection:
             assert check_all(connection, self.database) == ()
         bank = self.banks[self.steps % 2]
-        assert {one.id for one in bank.list_patterns(limit=None)} == set(self.model)
+        assert {pattern.id for pattern in bank.list_patterns(limit=None)} == set(self.model)
         for pattern in self.model.values():
             found = bank.search(embedded_text(pattern), mode="vector", group=False)
-            best = [one for one in found if one.score >= found[0].score - 1e-6]
-            assert pattern.id in {one.pattern.id for one in best}
+            best = [match for match in found if match.score >= found[0].score - 1e-6]
+            assert pattern.id in {match.pattern.id for match in best}
         for word in WORDS:
-            there = {one.pattern.id for one in bank.search(word, mode="text", group=False)}
-            assert there == {id for id, one in self.model.items() if word in one.template}
+            there = {match.pattern.id for match in bank.search(word, mode="text", group=False)}
+            assert there == {id for id, stored in self.model.items() if word in stored.template}
 
 
 def make(id: str, text: list[str], language: Any) -> TestPattern:

@@ -66,7 +66,7 @@ def test_upgrade_by_three_processes(
             path = tmp_path / f"{fixture.name}-{number}.db"
             unpack(fixture, path)
             before = everything(path)
-            joined([forked(opened, path, tmp_path / f"r{one}") for one in range(3)])
+            joined([forked(opened, path, tmp_path / f"r{number}") for number in range(3)])
             connection = apsw.Connection(str(path))
             steps = connection.execute("select count(*), max(version) from schema_migrations")
             assert steps.fetchall() == [(NEWEST, NEWEST)]
@@ -120,7 +120,7 @@ def test_a_killed_upgrade_is_old_or_new(
         version = schema_version(connection)
         connection.close()
         versions[version] = versions.get(version, 0) + 1
-        Database(path).close()  # goes on where the dead one stopped
+        Database(path).close()  # continues where the killed process stopped
         assert everything(path) == before
         sound(path)
     promise(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import pytest
 
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.answer_cache import AnswerCache
-from aqe.retrieval.lookup_times import LookupTimes
 from aqe.schema import PatternSearchContext, PatternSearchCriteria, PatternUsageContext, TestPattern
 
 Make = Callable[..., TestPattern]
@@ -33,6 +33,12 @@ def answers(version: Version, budget: int = 1000) -> AnswerCache[str]:
     return AnswerCache(version, lambda key, value: len(value), budget_bytes=budget)
 
 
+def look_up(cache: AnswerCache[str], key: str, compute: Callable[[], str]) -> tuple[str, bool]:
+    """Returns the answer, and whether it was kept."""
+    hits = cache.statistics().hits
+    return cache.get(key, compute), cache.statistics().hits > hits
+
+
 # -- the cache alone -----------------------------------------------------------------------------
 
 
@@ -43,8 +49,8 @@ def test_an_answer_is_computed_once() -> None:
         computed.append(1)
         return "answer"
 
-    assert cache.get("a", compute) == ("answer", False)
-    assert cache.get("a", compute) == ("answer", True)
+    assert look_up(cache, "a", compute) == ("answer", False)
+    assert look_up(cache, "a", compute) == ("answer", True)
     assert computed == [1]
     statistics = cache.statistics()
     assert (statistics.hits, statistics.misses, statistics.entries) == (1, 1, 1)
@@ -56,7 +62,7 @@ def test_an_answer_is_computed_once() -> None:
 def test_an_empty_answer_is_kept_too() -> None:
     cache = answers(Version())
     cache.get("a", str)
-    assert cache.get("a", str) == ("", True)
+    assert look_up(cache, "a", str) == ("", True)
 
 
 def test_another_version_drops_everything() -> None:
@@ -65,7 +71,7 @@ def test_another_version_drops_everything() -> None:
     cache.get("a", lambda: "old")
     cache.get("b", lambda: "old")
     version.now += 1
-    assert cache.get("a", lambda: "new") == ("new", False)
+    assert look_up(cache, "a", lambda: "new") == ("new", False)
     assert cache.statistics().entries == 1
 
 
@@ -77,15 +83,15 @@ def test_an_answer_computed_while_something_was_written_is_not_kept() -> None:
         version.now += 1
         return "older than the write"
 
-    assert cache.get("a", compute)[1] is False
-    assert cache.get("a", lambda: "new") == ("new", False)
+    assert look_up(cache, "a", compute)[1] is False
+    assert look_up(cache, "a", lambda: "new") == ("new", False)
 
 
 def test_an_answer_that_fails_is_not_kept() -> None:
     cache = answers(Version())
     with pytest.raises(ZeroDivisionError):
         cache.get("a", lambda: str(1 / 0))
-    assert cache.get("a", lambda: "right") == ("right", False)
+    assert look_up(cache, "a", lambda: "right") == ("right", False)
 
 
 def test_the_budget_evicts_the_least_recently_used() -> None:
@@ -94,14 +100,14 @@ def test_the_budget_evicts_the_least_recently_used() -> None:
         cache.get(key, lambda: "x" * 100)
     cache.get("a", str)  # now b is the oldest
     cache.get("d", lambda: "x" * 100)
-    assert [cache.get(key, lambda: "x" * 100)[1] for key in "acd"] == [True] * 3
-    assert cache.get("b", lambda: "x" * 100)[1] is False
+    assert [look_up(cache, key, lambda: "x" * 100)[1] for key in "acd"] == [True] * 3
+    assert look_up(cache, "b", lambda: "x" * 100)[1] is False
     assert cache.statistics().bytes <= 300
 
 
 def test_an_answer_over_the_budget_is_given_but_not_kept() -> None:
     cache = answers(Version(), budget=10)
-    assert cache.get("a", lambda: "x" * 100) == ("x" * 100, False)
+    assert look_up(cache, "a", lambda: "x" * 100) == ("x" * 100, False)
     assert cache.statistics().entries == 0
 
 
@@ -109,7 +115,7 @@ def test_answers_expire() -> None:
     cache: AnswerCache[str] = AnswerCache(Version(), lambda key, value: len(value), expiry_s=0.02)
     cache.get("a", lambda: "old")
     threading.Event().wait(0.05)
-    assert cache.get("a", lambda: "new") == ("new", False)
+    assert look_up(cache, "a", lambda: "new") == ("new", False)
 
 
 # -- in the bank ---------------------------------------------------------------------------------
@@ -250,14 +256,29 @@ def test_metrics_before_the_first_look_up_have_no_times(bank: QEReasoningBank) -
 
 
 def test_metrics_are_percentiles_of_the_latest_look_ups() -> None:
-    clock = LookupTimes()
-    for _ in range(5_000):
-        clock.add(1e6, cache_hit=False)  # pushed out by the next ten thousand
-    for number in range(10_000):
-        clock.add(float(number), cache_hit=number % 4 == 0)
-    metrics = clock.metrics()
-    assert metrics.count == 15_000
-    assert metrics.cache_hits == 2_500
-    assert metrics.p50_ms == pytest.approx(4999.5)
-    assert metrics.p95_ms == pytest.approx(9499.05)
-    assert metrics.p99_ms == pytest.approx(9899.01)
+    cache = answers(Version())
+    for number in range(15_000):
+        cache.get(str(number % 3), lambda: "answer")
+    metrics = cache.metrics()
+    assert (metrics.count, metrics.cache_hits) == (15_000, 14_997)
+    assert metrics.cache_hit_rate == pytest.approx(14_997 / 15_000)
+    assert metrics.p50_ms is not None
+    assert metrics.p95_ms is not None
+    assert metrics.p99_ms is not None
+    assert 0 < metrics.p50_ms <= metrics.p95_ms <= metrics.p99_ms < 1_000
+
+
+def test_metrics_time_the_computation_and_not_what_failed() -> None:
+    cache = answers(Version())
+    with pytest.raises(ZeroDivisionError):
+        cache.get("a", lambda: str(1 / 0))
+    assert cache.metrics().count == 0
+
+    def slowly() -> str:
+        time.sleep(0.02)
+        return "slow"
+
+    cache.get("a", slowly)
+    slow = cache.metrics().p50_ms
+    assert slow is not None
+    assert 20 <= slow < 2_000

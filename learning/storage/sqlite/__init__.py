@@ -1,4 +1,4 @@
-"""The SQLite backend of the learning engine: one file for each table or group of tables.
+"""Stores what was learned in an SQLite database.
 
-``store.py`` opens transactions; what it gives are the rows of one transaction.
+``learning_backend.py`` opens transactions; each other file holds the queries on a group of tables.
 """

@@ -8,11 +8,11 @@ and ``data_version`` stay in this folder.
 
 from __future__ import annotations
 
-from .check import check_patterns
+from .bank_check import check_patterns, count_patterns
+from .bank_repair import quarantine_pattern, repair_bank, repair_patterns
 from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
 from .pattern_backend import SqlitePatternBackend
 from .pattern_session import SqlitePatternSession
-from .repair import quarantine_pattern, repair_bank, repair_patterns
 from .storage_tuning import StorageTuning
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "TableMemory",
     "check_patterns",
     "clean_up",
+    "count_patterns",
     "file_memory",
     "quarantine_pattern",
     "repair_bank",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import apsw
@@ -9,8 +10,9 @@ import numpy as np
 
 from ....models.vector import Vector
 from ....schema import TestPattern
-from .filter_sql import json_text
-from .vector_index import direction
+from .pattern_table import json_text
+from .vector_cache import EncoderRow
+from .vector_index import MIN_NORM
 
 __all__ = ["EmbeddingTable", "as_blob", "from_blob"]
 
@@ -21,8 +23,15 @@ def as_blob(embedding: Vector, dimension: int) -> bytes:
     Raises:
         ValueError: It has another shape or type, is not finite, or has no direction.
     """
-    direction(embedding, dimension)
-    return embedding.astype("<f4", copy=False).tobytes()
+    array = np.asarray(embedding)
+    if array.dtype != np.float32 or array.shape != (dimension,):
+        raise ValueError(
+            f"embedding must be float32 of shape ({dimension},), got {array.dtype} {array.shape}"
+        )
+    norm = float(np.linalg.norm(array))
+    if not MIN_NORM <= norm < math.inf:
+        raise ValueError(f"embedding must be finite and longer than {MIN_NORM}, got norm {norm}")
+    return array.astype("<f4", copy=False).tobytes()
 
 
 def from_blob(blob: bytes) -> Vector:
@@ -34,18 +43,15 @@ class EmbeddingTable:
     """The embeddings of one encoder inside one transaction.
 
     Args:
-        encoder_rowid: The encoder whose embeddings are meant.
-        dimension: Their width.
+        encoder: The encoder whose embeddings are meant.
         indexed: Whether ``patterns_vec`` is kept up to date: not where sqlite-vec is missing, nor
             for an encoder that is not in use yet.
     """
 
-    def __init__(
-        self, connection: apsw.Connection, encoder_rowid: int, dimension: int, *, indexed: bool
-    ) -> None:
+    def __init__(self, connection: apsw.Connection, encoder: EncoderRow, *, indexed: bool) -> None:
         self._connection = connection
-        self._encoder_rowid = encoder_rowid
-        self._dimension = dimension
+        self._encoder_rowid = encoder.rowid
+        self._dimension = encoder.identity.dimension
         self._indexed = indexed
 
     def put(

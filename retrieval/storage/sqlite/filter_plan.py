@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import apsw
 
 from ....schema import PatternSearchCriteria
-from .filter_sql import distinct_tags, json_text, row_conditions
+from .filter_sql import distinct_tags, row_conditions
+from .pattern_table import json_text
 from .storage_tuning import StorageTuning
 
 __all__ = ["FilterPlan", "filter_plan"]

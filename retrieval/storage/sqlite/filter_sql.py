@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
-import msgspec
-
 from ....schema import PatternSearchCriteria
+from .pattern_table import json_text
 
 __all__ = [
     "Conditions",
     "distinct_tags",
-    "json_text",
     "pattern_conditions",
     "row_conditions",
     "vector_conditions",
@@ -41,7 +38,7 @@ def pattern_conditions(criteria: PatternSearchCriteria) -> Conditions:
 def row_conditions(criteria: PatternSearchCriteria) -> Conditions:
     """Returns the conditions on ``patterns p``, for asking rows that something else names.
 
-    The tags of such a row are looked at one by one; ``pattern_conditions`` first collects every row
+    The tags of such a row are compared one by one; ``pattern_conditions`` first collects every row
     that carries them, which costs 26 ms for a tag of 70,000 patterns.
     """
     return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_ROW)
@@ -95,11 +92,3 @@ def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: st
         values["tags"] = json_text(distinct)
         values["tag_count"] = len(distinct)
     return Conditions(tuple(clauses), values)
-
-
-def json_text(value: object) -> str:
-    """Returns the value as JSON text for ``json_each``."""
-    try:
-        return msgspec.json.encode(value).decode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate; escaped, it equals nothing that is stored
-        return json.dumps(value)

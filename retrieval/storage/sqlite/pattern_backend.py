@@ -23,19 +23,19 @@ from ....schema import (
 )
 from ...text.tokens import WORDS_VERSION
 from ..storage_values import VectorStatistics
-from .check import CHECK_DEADLINE_S, check_patterns
+from .bank_check import CHECK_DEADLINE_S, check_patterns
+from .bank_repair import repair_bank
+from .pattern_selection import each_pattern
 from .pattern_session import (
     SqlitePatternSession,
     encoder_in_use,
     note_words_version,
     words_version,
 )
-from .pattern_table import each_pattern
-from .repair import repair_bank
 from .storage_tuning import StorageTuning
 from .text_index_merge import merge_text_index
 from .text_term_budget import TermBudget
-from .vector_cache import VectorCache
+from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import update_vector_file
 from .vector_table import adopt_encoder, create_vector_table
 
@@ -133,7 +133,7 @@ class SqlitePatternBackend:
         """
         deadline = {"deadline_s": WHOLE_BANK_DEADLINE_S} if whole else {}
         with self.database.read(**deadline) as connection:
-            yield self._session(connection, cache=self._cache)
+            yield self._session(connection, encoder_in_use(connection), cache=self._cache)
 
     @contextmanager
     def writing(self) -> Iterator[SqlitePatternSession]:
@@ -144,12 +144,13 @@ class SqlitePatternBackend:
             EncoderMismatchError: The bank is embedded with another encoder.
         """
         with self.database.write() as connection:
-            if not self.database.has_vectors:
+            if not self._has_vectors:
                 connection.execute(
                     "insert into bank_facts (key, value) values ('vectors_pending', 'yes')"
                     " on conflict (key) do nothing"
                 )
-            yield self._session(connection, cache=None)
+            used = encoder_in_use(connection) or self._adopt(connection)
+            yield self._session(connection, used, cache=None)
             self._wrote = True
 
     def version(self) -> int:
@@ -177,13 +178,13 @@ class SqlitePatternBackend:
             How many embeddings were applied.
         """
         with self.reading(whole=True) as session:
-            encoder_rowid = self._encoder_rowid(session.connection)
-        if not encoder_rowid:
+            used = session.encoder
+        if used is None:
             return 0
         return update_vector_file(
             self.database,
-            encoder_rowid,
-            self.identity.dimension,
+            used.rowid,
+            used.identity.dimension,
             tuning=self._tuning,
             min_changed=min_changed,
         )
@@ -227,37 +228,39 @@ class SqlitePatternBackend:
             database = Database(database, durability=self._durability)
         self._cache = VectorCache(database.path, self._tuning)
         self._budget = TermBudget(self._tuning)
+        self._has_vectors = database.has_vectors
         self._database = database
 
     def _session(
-        self, connection: apsw.Connection, *, cache: VectorCache | None
+        self, connection: apsw.Connection, used: EncoderRow | None, *, cache: VectorCache | None
     ) -> SqlitePatternSession:
-        """Builds the session; a writing one, which has no cache, adopts the encoder if need be."""
+        """Builds a session for the bank's encoder, which is None while nothing was ever stored.
+
+        Raises:
+            EncoderMismatchError: The bank is embedded with another encoder.
+        """
+        identity = self._identity
+        if used is not None and used.identity != identity:
+            raise EncoderMismatchError(
+                f"the bank is embedded with {used.identity}, got {self.identity}; use that one, or"
+                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}",
+                expected=used.identity,
+                found=identity,
+            )
         return SqlitePatternSession(
             connection,
-            encoder_rowid=self._encoder_rowid(connection, adopt=cache is None),
-            dimension=self.identity.dimension,
-            has_vectors=self.database.has_vectors,
+            encoder=used,
+            has_vectors=self._has_vectors,
             budget=self._budget,
             cache=cache,
             tuning=self._tuning,
         )
 
-    def _encoder_rowid(self, connection: apsw.Connection, *, adopt: bool = False) -> int:
-        """Returns the row of the bank's encoder; 0 while nothing was ever stored."""
-        used = encoder_in_use(connection)
-        if used is None:
-            if not adopt:
-                return 0
-            note_words_version(connection)
-            has_vectors = self.database.has_vectors
-            return adopt_encoder(connection, self.identity, vector_table=has_vectors)
-        if used.identity != self.identity:
-            raise EncoderMismatchError(
-                f"the bank is embedded with {used.identity}, got {self.identity}; use that one, or"
-                f" re-embed the bank: aqe patterns reindex --encoder {self.identity.name}"
-            )
-        return used.rowid
+    def _adopt(self, connection: apsw.Connection) -> EncoderRow:
+        """Puts this bank's encoder to use in a database that has none."""
+        note_words_version(connection)
+        rowid = adopt_encoder(connection, self.identity, vector_table=self._has_vectors)
+        return EncoderRow(rowid, self.identity)
 
     def _rebuild_outdated_words(self) -> None:
         """Rebuilds the text index when another version of the word splitter built it."""

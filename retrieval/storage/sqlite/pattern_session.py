@@ -6,7 +6,7 @@ Objects for a table are built when a method needs them; most are functions over 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -31,10 +31,9 @@ from ..storage_values import (
     StoredPattern,
 )
 from ..use_summary import IMPORTED_AGENT, AgentCount, UseSummary
-from . import pattern_table, use_tables
+from . import pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, as_blob
 from .filter_plan import FilterPlan, filter_plan
-from .statistics import count_statistics
 from .storage_tuning import StorageTuning
 from .text_index import (
     TextIndex,
@@ -44,7 +43,7 @@ from .text_index import (
     put_words,
 )
 from .text_term_budget import TermBudget
-from .vector_cache import VectorCache
+from .vector_cache import EncoderRow, VectorCache
 from .vector_index import VectorIndex
 from .vector_table import adopt_encoder, known_encoder
 
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
     from ....models.vector import Vector
 
 __all__ = [
-    "EncoderRow",
     "SqlitePatternSession",
     "encoder_in_use",
     "note_words_version",
@@ -62,13 +60,14 @@ __all__ = [
 # The deepest that each leg looks, since vec0 ranks no more (RELIABILITY section 2).
 MAX_DEPTH = 4096
 _ANYTHING = PatternSearchCriteria()
+_NO_ENCODER = EncoderIdentity("", 0, "")  # of a bank without one: it has embedded nothing
 
 
 class SqlitePatternSession:
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:
-        encoder_rowid: The row of the encoder in use; 0 while nothing was ever stored.
+        encoder: The encoder in use; None while nothing was ever stored.
         cache: Vectors outside the database; None for a session that writes.
     """
 
@@ -76,16 +75,14 @@ class SqlitePatternSession:
         self,
         connection: apsw.Connection,
         *,
-        encoder_rowid: int,
-        dimension: int,
+        encoder: EncoderRow | None,
         has_vectors: bool,
         budget: TermBudget,
         cache: VectorCache | None,
         tuning: StorageTuning,
     ) -> None:
         self.connection = connection
-        self._encoder_rowid = encoder_rowid
-        self._dimension = dimension
+        self.encoder = encoder
         self._has_vectors = has_vectors
         self._budget = budget
         self._cache = cache
@@ -100,9 +97,7 @@ class SqlitePatternSession:
         if self._vectors is None:
             self._vectors = VectorIndex(
                 self.connection,
-                self._encoder_rowid,
-                self._dimension,
-                searchable=self._has_vectors and self._encoder_rowid > 0,
+                self.encoder if self._has_vectors else None,
                 cache=self._cache,
                 tuning=self._tuning,
             )
@@ -112,12 +107,9 @@ class SqlitePatternSession:
     def embeddings(self) -> EmbeddingTable:
         """The embeddings of the encoder in use."""
         if self._embeddings is None:
-            self._embeddings = EmbeddingTable(
-                self.connection,
-                self._encoder_rowid,
-                self._dimension,
-                indexed=self._has_vectors and self._encoder_rowid > 0,
-            )
+            encoder = self.encoder or EncoderRow(0, _NO_ENCODER)
+            indexed = self._has_vectors and self.encoder is not None
+            self._embeddings = EmbeddingTable(self.connection, encoder, indexed=indexed)
         return self._embeddings
 
     # -- reading ---------------------------------------------------------------------------------
@@ -139,18 +131,18 @@ class SqlitePatternSession:
         any_tag: Sequence[str] | None = None,
     ) -> list[StoredPattern]:
         """Returns the patterns that meet all criteria, best first."""
-        return pattern_table.select_stored(
+        return pattern_selection.select_stored(
             self.connection, criteria, order=order, limit=limit, any_tag=any_tag
         )
 
     def iterate(self, criteria: PatternSearchCriteria) -> Iterator[TestPattern]:
         """Yields every pattern that meets the criteria, by age."""
-        for _, pattern in pattern_table.each_pattern(self.connection, criteria):
+        for _, pattern in pattern_selection.each_pattern(self.connection, criteria):
             yield pattern
 
     def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
         """Returns the ids that begin with an ASCII prefix, in order."""
-        return pattern_table.ids_with_prefix(self.connection, prefix, limit)
+        return pattern_selection.ids_with_prefix(self.connection, prefix, limit)
 
     def candidates(
         self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
@@ -169,7 +161,7 @@ class SqlitePatternSession:
             )
         keys = sorted({*cosines, *bm25})
         facts = pattern_table.candidate_facts(self.connection, keys)
-        if alone:
+        if alone or not keys:
             return Candidates(facts, bm25, (), None, len(keys) < depth)
         embedded, vectors = self.vectors.unit_vectors(keys)
         return Candidates(facts, bm25, embedded, vectors, len(keys) < depth)
@@ -231,7 +223,7 @@ class SqlitePatternSession:
 
     def statistics(self) -> BankStatistics:
         """Returns totals, averages and groups, counted from the rows."""
-        return count_statistics(self.connection)
+        return pattern_selection.count_statistics(self.connection)
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -302,14 +294,15 @@ class SqlitePatternSession:
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
         """Puts an encoder to use and indexes its embeddings; returns how many."""
         rowid = adopt_encoder(self.connection, encoder, vector_table=self._has_vectors)
-        table = EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=self._has_vectors)
+        adopted = EncoderRow(rowid, encoder)
+        table = EmbeddingTable(self.connection, adopted, indexed=self._has_vectors)
         table.delete_other_encoders()
-        return table.rebuild(pattern_table.each_pattern(self.connection))
+        return table.rebuild(pattern_selection.each_pattern(self.connection))
 
     def rebuild_text_index(self) -> None:
         """Rebuilds the full-text index from the rows."""
         create_text_index(self.connection)
-        for rowid, pattern in list(pattern_table.each_pattern(self.connection)):
+        for rowid, pattern in list(pattern_selection.each_pattern(self.connection)):
             put_words(self.connection, rowid, pattern)
         note_words_version(self.connection)
 
@@ -332,14 +325,7 @@ class SqlitePatternSession:
     def _filling(self, encoder: EncoderIdentity) -> EmbeddingTable:
         """Returns the embeddings of an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
-        return EmbeddingTable(self.connection, rowid, encoder.dimension, indexed=False)
-
-
-class EncoderRow(NamedTuple):
-    """An encoder as the bank knows it."""
-
-    rowid: int
-    identity: EncoderIdentity
+        return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
 
 
 def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:

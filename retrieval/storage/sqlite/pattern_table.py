@@ -5,34 +5,36 @@ Every function works on the connection of an open transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import apsw
 import msgspec
 
-from ....schema import PatternSearchCriteria, Provenance, TestPattern
+from ....schema import Provenance, TestPattern
 from ...text.minhash import MIN_SIMILARITY, bands, signature, similarity
 from ...text.pattern_text import body_of
-from ..storage_values import CandidateFacts, PatternContent, SortKey, StoredPattern
+from ..storage_values import CandidateFacts, PatternContent, StoredPattern
 from ..use_summary import UseSummary
-from .filter_sql import json_text, pattern_conditions
 
 __all__ = [
+    "PATTERN_COLUMNS",
+    "STORED_COLUMNS",
     "candidate_facts",
     "count_unproven",
     "delete_row",
-    "each_pattern",
-    "ids_with_prefix",
+    "fields_of",
     "insert_row",
+    "json_text",
     "patterns_of",
     "rewrite_keys",
     "rowids_of",
-    "select_stored",
     "set_source",
     "set_summary",
     "stored_at",
+    "stored_of",
     "stored_with_ids",
     "update_row",
 ]
@@ -40,57 +42,46 @@ __all__ = [
 # Patterns that a new pattern is compared with; a suite of copies could share its bands.
 MAX_COMPARED = 64
 
-_COLUMNS = (
+PATTERN_COLUMNS = (
     "p.id, p.name, p.description, p.category, p.framework, p.language, p.template, p.examples,"
     " p.tags, p.confidence, p.quality, p.success_rate, p.usage_count, p.version, p.source,"
     " p.created_at, p.updated_at"
 )
-_STORED_COLUMNS = (
+STORED_COLUMNS = (
     "p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, p.evidence, p.origin,"
-    f" p.agent_id, p.run_id, p.trust, {_COLUMNS}"
-)
-_ORDER: dict[SortKey, str] = {
-    "evidence": "p.evidence desc, p.quality desc, p.id",
-    "quality": "p.quality desc, p.id",
-    "usage": "p.usage_count desc, p.id",
-    "created": "p.created_at desc, p.id",
-}
-_WITH_ANY_TAG = (
-    " join (select pattern_rowid, count(*) as hits from pattern_tags"
-    " where tag in (select value from json_each(:any_tag)) group by pattern_rowid) t"
-    " on t.pattern_rowid = p.pattern_rowid"
+    f" p.agent_id, p.run_id, p.trust, {PATTERN_COLUMNS}"
 )
 
 
 def stored_with_ids(connection: apsw.Connection, ids: Sequence[str]) -> list[StoredPattern]:
     """Returns the patterns that have these ids, in row order."""
     rows = connection.execute(
-        f"select {_STORED_COLUMNS} from patterns p"
+        f"select {STORED_COLUMNS} from patterns p"
         " where p.id in (select value from json_each(:ids)) order by p.pattern_rowid",
         {"ids": json_text(list(ids))},
     )
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def stored_at(connection: apsw.Connection, rowids: Sequence[int]) -> list[StoredPattern]:
     """Returns the patterns in these rows, in row order."""
     rows = connection.execute(
-        f"select {_STORED_COLUMNS} from patterns p"
+        f"select {STORED_COLUMNS} from patterns p"
         " where p.pattern_rowid in (select value from json_each(:rowids))"
         " order by p.pattern_rowid",
         {"rowids": str(list(rowids))},
     )
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 def patterns_of(connection: apsw.Connection, rowids: Sequence[int]) -> dict[int, TestPattern]:
     """Returns the patterns in these rows, unchecked: they were checked when they were stored."""
     rows = connection.execute(
-        f"select p.pattern_rowid, {_COLUMNS} from patterns p"
+        f"select p.pattern_rowid, {PATTERN_COLUMNS} from patterns p"
         " where p.pattern_rowid in (select value from json_each(:rowids))",
         {"rowids": str(list(rowids))},
     )
-    return {row[0]: TestPattern.of_stored(**_fields(row[1:])) for row in rows}
+    return {row[0]: TestPattern.of_stored(**fields_of(row[1:])) for row in rows}
 
 
 def candidate_facts(
@@ -104,56 +95,6 @@ def candidate_facts(
         {"rowids": str(list(rowids))},
     )
     return {row[0]: CandidateFacts._make(row) for row in rows}
-
-
-def select_stored(
-    connection: apsw.Connection,
-    criteria: PatternSearchCriteria,
-    *,
-    order: SortKey,
-    limit: int | None,
-    any_tag: Sequence[str] | None = None,
-) -> list[StoredPattern]:
-    """Returns the patterns that meet all criteria (their query aside), best first."""
-    conditions = pattern_conditions(criteria)
-    values: dict[str, str | float | int] = {
-        **conditions.values,
-        "limit": -1 if limit is None else limit,
-    }
-    tagged = by_hits = ""
-    if any_tag is not None:
-        tagged, by_hits = _WITH_ANY_TAG, "t.hits desc, "
-        values["any_tag"] = json_text(sorted({tag.casefold() for tag in any_tag}))
-    rows = connection.execute(
-        f"select {_STORED_COLUMNS} from patterns p{tagged}{conditions.sql('where')}"
-        f" order by {by_hits}{_ORDER[order]} limit :limit",
-        values,
-    )
-    return [_stored(row) for row in rows]
-
-
-def each_pattern(
-    connection: apsw.Connection, criteria: PatternSearchCriteria | None = None
-) -> Iterator[tuple[int, TestPattern]]:
-    """Yields every pattern that meets the criteria with its row number, in row order."""
-    conditions = pattern_conditions(criteria or PatternSearchCriteria())
-    rows = connection.execute(
-        f"select p.pattern_rowid, {_COLUMNS} from patterns p{conditions.sql('where')}"
-        " order by p.pattern_rowid",
-        conditions.values,
-    )
-    for row in rows:
-        yield row[0], TestPattern(**_fields(row[1:]))
-
-
-def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None) -> list[str]:
-    """Returns ids that begin with an ASCII prefix, in order."""
-    # Ids are ASCII (a check of the record), so DEL follows every legal character.
-    rows = connection.execute(
-        "select id from patterns where id >= :low and id < :high order by id limit :limit",
-        {"low": prefix, "high": prefix + "\x7f", "limit": -1 if limit is None else limit},
-    )
-    return [row[0] for row in rows]
 
 
 def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:
@@ -339,10 +280,11 @@ def _values(content: PatternContent, own: bytes) -> dict[str, Any]:
     }
 
 
-def _stored(row: tuple[Any, ...]) -> StoredPattern:
+def stored_of(row: tuple[Any, ...]) -> StoredPattern:
+    """Returns the pattern in a row of ``STORED_COLUMNS``, checked again."""
     return StoredPattern(
         key=row[0],
-        pattern=TestPattern(**_fields(row[9:])),
+        pattern=TestPattern(**fields_of(row[9:])),
         content_hash=row[1],
         base_quality=row[2],
         success_count=row[3],
@@ -352,7 +294,8 @@ def _stored(row: tuple[Any, ...]) -> StoredPattern:
     )
 
 
-def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
+def fields_of(row: tuple[Any, ...]) -> dict[str, Any]:
+    """Returns the fields of the pattern in a row of ``PATTERN_COLUMNS``."""
     return {
         "id": row[0],
         "name": row[1],
@@ -372,3 +315,11 @@ def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
         "created_at": datetime.fromisoformat(row[15]),
         "updated_at": datetime.fromisoformat(row[16]),
     }
+
+
+def json_text(value: object) -> str:
+    """Returns the value as JSON text for ``json_each``."""
+    try:
+        return msgspec.json.encode(value).decode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate; escaped, it equals nothing that is stored
+        return json.dumps(value)

@@ -14,7 +14,7 @@ import apsw
 from ....schema import TestPattern, known_migrations
 from ...text.tokens import index_words, weighted_terms
 from .filter_plan import FilterPlan
-from .text_term_budget import ChosenTerms, TermBudget, match_expression
+from .text_term_budget import ChosenTerms, TermBudget
 
 __all__ = [
     "TextIndex",
@@ -115,13 +115,31 @@ class TextIndex:
         """
         if not terms:
             return {}
-        chosen = ChosenTerms.all_of(terms)
-        if self._budget is not None:
-            chosen = self._budget.choose(self._connection, terms, alone=self._alone)
+        every = tuple(terms)
+        chosen = self._chosen(every)
         bm25 = self._candidates(chosen, k, others)
         if len(bm25) < min(k, limit) and len(chosen.retrieving) < len(terms):
-            return self._candidates(ChosenTerms.all_of(terms), k, others)
+            return self._candidates(ChosenTerms(every, every), k, others)
         return bm25
+
+    def _chosen(self, terms: tuple[str, ...]) -> ChosenTerms:
+        """Returns the terms that this search can pay for: in a small bank, all of them."""
+        if self._budget is None:
+            return ChosenTerms(terms, terms)
+        last = "select max(rowid) from patterns_fts_docsize"
+        size = int(self._connection.execute(last).get or 0)
+        if size * len(terms) <= self._budget.free_documents:
+            return ChosenTerms(terms, terms)
+        return self._budget.choose(terms, size, self.count_documents, alone=self._alone)
+
+    def count_documents(self, term: str, most: int) -> int:
+        """Returns how many documents hold a term; counted no further than ``most``."""
+        count: int = self._connection.execute(
+            "select count(*) from (select 1 from patterns_fts"
+            " where patterns_fts match :expression limit :most)",
+            {"expression": _match_expression([term]), "most": most},
+        ).get
+        return count
 
     def _candidates(self, chosen: ChosenTerms, k: int, others: Collection[int]) -> dict[int, float]:
         if chosen.retrieving == chosen.scoring:
@@ -167,7 +185,7 @@ class TextIndex:
         """
         values: dict[str, str | int | float] = {
             **(WEIGHTS_ALONE if self._alone else WEIGHTS),
-            "expression": match_expression(weighted_terms(terms)),
+            "expression": _match_expression(weighted_terms(terms)),
             "most": k if k < 0 else k + len(others),
         }
         condition = first = ""
@@ -186,3 +204,11 @@ class TextIndex:
         )
         found = sorted(rows, key=lambda row: (row[1], row[0])) if others else rows
         return {rowid: -bm25 for rowid, bm25 in found}
+
+
+def _match_expression(terms: Sequence[str]) -> str:
+    """Returns the FTS5 expression that matches any of the terms; each is quoted, so any is legal.
+
+    A term that is listed twice counts twice in BM25. https://sqlite.org/fts5.html#fts5_strings
+    """
+    return " OR ".join(['"' + term.replace('"', '""') + '"' for term in terms])

@@ -10,14 +10,12 @@ thousand patterns stays within both budgets.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import apsw
 
 from .storage_tuning import StorageTuning
 
-__all__ = ["ChosenTerms", "TermBudget", "match_expression"]
+__all__ = ["ChosenTerms", "TermBudget"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,45 +25,52 @@ class ChosenTerms:
     retrieving: tuple[str, ...]
     scoring: tuple[str, ...]
 
-    @classmethod
-    def all_of(cls, terms: Sequence[str]) -> ChosenTerms:
-        """Returns the choice that leaves out no term."""
-        return cls(tuple(terms), tuple(terms))
-
 
 class TermBudget:
-    """Chooses terms and remembers how many documents hold each; safe for many threads."""
+    """Chooses terms and remembers how many documents hold each; safe for many threads.
+
+    Attributes:
+        free_documents: A search that scores no more documents than this needs no choice.
+    """
 
     def __init__(self, tuning: StorageTuning) -> None:
         self._tuning = tuning
         self._lock = threading.Lock()
         self._frequencies: dict[str, int] = {}
         self._size = 0
+        self.free_documents = min(tuning.document_budget, tuning.min_documents - 1)
 
     def choose(
-        self, connection: apsw.Connection, terms: Sequence[str], *, alone: bool = False
+        self,
+        terms: Sequence[str],
+        size: int,
+        count: Callable[[str, int], int],
+        *,
+        alone: bool = False,
     ) -> ChosenTerms:
         """Returns the terms to retrieve and to score with; always the rarest one.
 
         Terms that no document holds are left out, unless there is no other.
 
         Args:
+            terms: Distinct.
+            size: Documents in the index, about.
+            count: Counts the documents that hold a term, no further than its second argument.
             alone: No vectors retrieve documents as well, so the terms may retrieve more.
         """
-        size = int(connection.execute("select max(rowid) from patterns_fts_docsize").get or 0)
-        known = self._known(terms, size)
-        missing = [term for term in terms if term not in known]
-        if missing:
-            counted = {term: self._frequency(connection, term) for term in missing}
-            known |= counted
-            with self._lock:  # the next pattern may hold what none holds now
-                self._frequencies |= {term: count for term, count in counted.items() if count}
-        tuning = self._tuning
-        budget = tuning.document_budget_alone if alone else tuning.document_budget
-        return _within(terms, known, size, budget, tuning)
+        self._drop_outdated(size)
+        known: dict[str, int] = {}
+        for term in terms:
+            frequency = self._frequencies.get(term)
+            if frequency is None:
+                frequency = count(term, self._tuning.weighing_budget + 1)
+                if frequency:  # the next pattern may hold what none holds now
+                    with self._lock:
+                        self._frequencies[term] = frequency
+            known[term] = frequency
+        return self._within(known, size, alone=alone)
 
-    def _known(self, terms: Sequence[str], size: int) -> dict[str, int]:
-        """Returns the frequencies that are known, having dropped those that are out of date."""
+    def _drop_outdated(self, size: int) -> None:
         tuning = self._tuning
         with self._lock:
             if abs(size - self._size) > tuning.outdated_share * self._size:
@@ -73,52 +78,26 @@ class TermBudget:
                 self._size = size
             if len(self._frequencies) > tuning.max_known_terms:
                 self._frequencies.clear()
-            return {term: self._frequencies[term] for term in terms if term in self._frequencies}
 
-    def _frequency(self, connection: apsw.Connection, term: str) -> int:
-        """Returns how many documents hold a term; counted no further than the budget goes."""
-        count: int = connection.execute(
-            "select count(*) from (select 1 from patterns_fts"
-            " where patterns_fts match :expression limit :most)",
-            {"expression": match_expression([term]), "most": self._tuning.weighing_budget + 1},
-        ).get
-        return count
-
-
-def match_expression(terms: Sequence[str]) -> str:
-    """Returns the FTS5 expression that matches any of the terms; each is quoted, so any is legal.
-
-    A term that is listed twice counts twice in BM25.
-
-    Raises:
-        ValueError: There are no terms; FTS5 has no expression that matches nothing.
-    """
-    if not terms:
-        raise ValueError("terms must hold at least one word, got none")
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
-
-
-def _within(
-    terms: Sequence[str],
-    frequencies: dict[str, int],
-    size: int,
-    budget: int,
-    tuning: StorageTuning,
-) -> ChosenTerms:
-    present = sorted((frequencies[term], term) for term in set(terms) if frequencies[term])
-    if not present:
-        return ChosenTerms.all_of(terms)
-    most = size // 2 if size >= tuning.min_documents else size
-    spent, rarest = present[0]
-    retrieving, scoring = {rarest}, {rarest}
-    for count, term in present[1:]:
-        spent += count
-        if count > most or spent > tuning.weighing_budget:
-            break
-        scoring.add(term)
-        if spent <= budget:
-            retrieving.add(term)
-    return ChosenTerms(
-        tuple(term for term in terms if term in retrieving),
-        tuple(term for term in terms if term in scoring),
-    )
+    def _within(self, frequencies: dict[str, int], size: int, *, alone: bool) -> ChosenTerms:
+        """Returns the terms, in the query's order, that both budgets can pay for."""
+        tuning = self._tuning
+        terms = tuple(frequencies)
+        by_rarity = sorted(filter(frequencies.get, terms), key=frequencies.__getitem__)
+        if not by_rarity:
+            return ChosenTerms(terms, terms)
+        most = size // 2 if size >= tuning.min_documents else size
+        budget = tuning.document_budget_alone if alone else tuning.document_budget
+        retrieving, scoring = set(by_rarity[:1]), set(by_rarity[:1])
+        spent = frequencies[by_rarity[0]]
+        for term in by_rarity[1:]:
+            spent += frequencies[term]
+            if frequencies[term] > most or spent > tuning.weighing_budget:
+                break
+            scoring.add(term)
+            if spent <= budget:
+                retrieving.add(term)
+        return ChosenTerms(
+            tuple(filter(retrieving.__contains__, terms)),
+            tuple(filter(scoring.__contains__, terms)),
+        )

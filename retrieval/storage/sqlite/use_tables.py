@@ -16,7 +16,7 @@ from ....schema import PatternUsageContext, PatternVersion, utc_now
 from ...exchange.formats import pattern_from_builtins
 from ..storage_values import Change, Forgotten, StoredPattern
 from ..use_summary import AgentCount
-from .filter_sql import json_text
+from .pattern_table import json_text
 
 __all__ = [
     "add_use",

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 import msgspec
@@ -18,17 +18,33 @@ import numpy as np
 import numpy.typing as npt
 
 from ....models.vector import Vector
+from ....schema import EncoderIdentity
 from ..storage_values import VectorStatistics
 from .storage_tuning import StorageTuning
 from .vector_file import VectorFile, VectorFileMarker, vector_file_path
 
-__all__ = ["Keys", "VectorCache", "VectorView", "last_change", "read_marker", "write_marker"]
+__all__ = [
+    "EncoderRow",
+    "Keys",
+    "VectorCache",
+    "VectorView",
+    "last_change",
+    "read_marker",
+    "write_marker",
+]
 
 Keys = npt.NDArray[np.int64]
 
 # Rows that the matrix grows by at least; otherwise by a quarter of what it held.
 MIN_GROWTH: Final = 256
 MARKER_KEY: Final = "vector_file"
+
+
+class EncoderRow(NamedTuple):
+    """An encoder as the bank knows it."""
+
+    rowid: int
+    identity: EncoderIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,7 @@ class VectorCache:
         self._state: _State | None = None
 
     def view(
-        self, connection: apsw.Connection, encoder_rowid: int, dimension: int
+        self, connection: apsw.Connection, encoder: EncoderRow
     ) -> tuple[VectorView | None, str]:
         """Returns the vectors as this transaction sees them, and the reason for what it returned.
 
@@ -82,9 +98,10 @@ class VectorCache:
                 self._asked = True
                 return None, "the first search of a process does not wait for vectors to load"
             marker = read_marker(connection)
-            if marker is not None and marker.encoder_rowid != encoder_rowid:
+            if marker is not None and marker.encoder_rowid != encoder.rowid:
                 marker = None
-            key = (encoder_rowid, dimension, marker)
+            dimension = encoder.identity.dimension
+            key = (encoder.rowid, dimension, marker)
             if self._state is None or self._state.key != key:
                 max_rows = self._tuning.max_cached_vectors
                 self._state = _State(key, self._file(marker, dimension), max_rows)

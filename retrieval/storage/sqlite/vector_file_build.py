@@ -16,7 +16,7 @@ import numpy as np
 
 from ....models.vector import Vector
 from ....schema import Database
-from .filter_sql import json_text
+from .pattern_table import json_text
 from .storage_tuning import StorageTuning
 from .vector_cache import last_change, read_marker, write_marker
 from .vector_file import (

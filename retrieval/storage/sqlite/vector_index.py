@@ -7,6 +7,8 @@
    the first search of a process, sessions that write, and whatever the others cannot hold.
 
 Cosines are those of the stored float32 embeddings on every route; distances stay in this file.
+They are computed by einsum, not through BLAS, whose threads wait for each other on a busy machine:
+10,000 vectors took it 1.1 ms with one thread and 7 ms with two where this took 0.6 and 0.8.
 """
 
 from __future__ import annotations
@@ -24,9 +26,9 @@ from ....schema import PatternSearchCriteria
 from .filter_plan import FilterPlan
 from .filter_sql import vector_conditions
 from .storage_tuning import StorageTuning
-from .vector_cache import Keys, VectorCache, VectorView
+from .vector_cache import EncoderRow, Keys, VectorCache, VectorView
 
-__all__ = ["VectorIndex", "VectorRoute", "direction", "dot_products"]
+__all__ = ["MIN_NORM", "VectorIndex", "VectorRoute"]
 
 # vec0 refuses more in one query (RELIABILITY section 2).
 MAX_K: Final = 4096
@@ -41,41 +43,12 @@ class VectorRoute(NamedTuple):
     reason: str
 
 
-def direction(embedding: Vector, dimension: int) -> Vector:
-    """Returns an embedding scaled to unit length.
-
-    Raises:
-        ValueError: It has another shape or type, is not finite, or has no direction.
-    """
-    array = np.asarray(embedding)
-    if array.dtype != np.float32 or array.shape != (dimension,):
-        raise ValueError(
-            f"embedding must be float32 of shape ({dimension},), got {array.dtype} {array.shape}"
-        )
-    norm = float(np.linalg.norm(array))
-    if not math.isfinite(norm) or norm < MIN_NORM:
-        raise ValueError(f"embedding must be finite and longer than {MIN_NORM}, got norm {norm}")
-    unit: Vector = array / np.float32(norm)
-    return unit
-
-
-def dot_products(matrix: Vector, query: Vector) -> Vector:
-    """Returns the product (n,) of each row of (n, dim) with the query (dim,).
-
-    Not through BLAS, whose threads wait for each other on a busy machine: 10,000 vectors took it
-    1.1 ms with one thread and 7 ms with two where this took 0.6 and 0.8.
-    """
-    products: Vector = np.einsum("ij,j->i", matrix, query)
-    return products
-
-
 class VectorIndex:
     """Vector search inside one transaction.
 
     Args:
-        encoder_rowid: The encoder whose embeddings are searched.
-        dimension: Their width.
-        searchable: False where sqlite-vec is missing: embeddings are kept, nothing is searched.
+        encoder: The encoder whose embeddings are searched; None where sqlite-vec is missing or
+            nothing is embedded.
         cache: Vectors outside the database; None for a session that writes, since the cache keeps
             what it sees.
     """
@@ -83,25 +56,23 @@ class VectorIndex:
     def __init__(
         self,
         connection: apsw.Connection,
-        encoder_rowid: int,
-        dimension: int,
+        encoder: EncoderRow | None,
         *,
-        searchable: bool,
         cache: VectorCache | None,
         tuning: StorageTuning,
     ) -> None:
         self._connection = connection
-        self._encoder_rowid = encoder_rowid
-        self._dimension = dimension
+        self._encoder_rowid = 0 if encoder is None else encoder.rowid
+        self._dimension = 0 if encoder is None else encoder.identity.dimension
         self._tuning = tuning
         self._read: dict[int, Vector] = {}  # rows that were rescored are asked for again
         self._view: VectorView | None = None
-        if not searchable:
+        if encoder is None:
             self.route = VectorRoute("none", "sqlite-vec is missing or nothing is embedded")
         elif cache is None:
             self.route = VectorRoute("table", "the session writes")
         else:
-            self._view, reason = cache.view(connection, encoder_rowid, dimension)
+            self._view, reason = cache.view(connection, encoder)
             way: Literal["table", "memory", "file"] = "table"
             if self._view is not None:
                 way = "memory" if self._view.file is None else "file"
@@ -124,7 +95,13 @@ class VectorIndex:
         """
         if self.route.name == "none":
             return {}
-        unit = direction(query, self._dimension)
+        norm = float(np.linalg.norm(query))
+        if query.shape != (self._dimension,) or not MIN_NORM <= norm < math.inf:
+            raise ValueError(
+                f"a query's embedding must be finite, of length {self._dimension} and have a"
+                f" direction, got shape {query.shape} and norm {norm}"
+            )
+        unit = query / np.float32(norm)
         if self._view is None:
             return self._in_table(query, k, criteria)
         found = self._nearest(self._view, unit, min(k, MAX_K), plan)
@@ -204,7 +181,7 @@ class VectorIndex:
             if near is None:
                 return None
             rowids, vectors = self._stored_units(near)
-            found += zip(dot_products(vectors, unit).tolist(), rowids, strict=True)
+            found += zip(np.einsum("ij,j->i", vectors, unit).tolist(), rowids, strict=True)
         found.sort(key=lambda item: (-item[0], item[1]))
         return found[:k]
 
@@ -225,9 +202,9 @@ class VectorIndex:
             return []
         rowids = view.rowids[places]
         if 2 * len(places) > len(view.rowids):  # copying many rows costs more than their products
-            scores = dot_products(view.matrix, unit)[places]
+            scores = np.einsum("ij,j->i", view.matrix, unit)[places]
         else:
-            scores = dot_products(view.matrix[places], unit)
+            scores = np.einsum("ij,j->i", view.matrix[places], unit)
         if plan is None or allowed is not None:
             best = _top(scores, min(k, len(places)))
             return list(zip(scores[best].tolist(), rowids[best].tolist(), strict=True))

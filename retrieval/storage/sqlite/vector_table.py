@@ -58,7 +58,8 @@ def create_vector_table(connection: apsw.Connection, dimension: int) -> None:
     """Rebuilds ``patterns_vec`` empty; its metadata columns are the filters it can push down.
 
     Args:
-        dimension: Width of an embedding; an integer, since DDL takes no parameters.
+        connection: Inside a write transaction, with sqlite-vec loaded.
+        dimension: Length of an embedding; an integer, since DDL takes no parameters.
     """
     connection.execute("drop table if exists patterns_vec")
     connection.execute(

@@ -241,7 +241,7 @@ def test_agent_whose_memory_fails_does_its_work_and_warns_once(
         for _ in range(3):
             assert agent.run(TASK).success
     assert len(caplog.records) == 1
-    assert "works on without its memory: OSError: disk gone" in caplog.text
+    assert "continues without it: OSError: disk gone" in caplog.text
     assert agent.memory.error is not None
 
 
@@ -351,7 +351,7 @@ def test_cancelled_task_teaches_nothing(path: Path) -> None:
 
 
 def test_memory_and_plain_work_never_block_the_event_loop() -> None:
-    """A bank and a task that each take 0.2 s: the loop goes on ticking meanwhile."""
+    """A bank and a task that each take 0.2 s: the loop keeps ticking meanwhile."""
     threads: set[int] = set()
 
     class SlowBank(BrokenBank):

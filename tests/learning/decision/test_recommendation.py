@@ -1,4 +1,4 @@
-"""What is recommended, how sure it is, and that it says so honestly."""
+"""Recommendations: their order, their confidence and their reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.learning import LearningEngine, LearningStore, run_cycle
+from aqe.learning import LearningEngine, SQLiteLearningBackend, run_cycle
 from aqe.schema import AgentAction, Task, TaskResult
 
 SEEN = Task(type="unit-test", complexity=0.1)
@@ -93,8 +93,8 @@ def test_retired_strategies_come_last_and_are_named(path: Path) -> None:
         teach(engine, "hopeless", good=0, bad=12)
         answer = engine.recommend_strategy(SEEN)
         assert "retired" not in answer.reasoning
-        with LearningStore(path) as store:
-            run_cycle(store)
+        with SQLiteLearningBackend(path) as backend:
+            run_cycle(backend)
         answer = engine.recommend_strategy(SEEN)
         assert answer.strategy == "hopeless"
         assert "retired" in answer.reasoning
@@ -112,8 +112,8 @@ def test_winner_of_a_comparison_is_recommended_for_new_states(path: Path) -> Non
     with LearningEngine("a", path) as engine:
         teach(engine, "alpha", good=60, bad=4)
         teach(engine, "beta", good=10, bad=54)
-        with LearningStore(path) as store:
-            run_cycle(store)
+        with SQLiteLearningBackend(path) as backend:
+            run_cycle(backend)
         answer = engine.recommend_strategy(UNSEEN)
         assert answer.strategy == "alpha"
         assert "won a comparison with beta" in answer.reasoning

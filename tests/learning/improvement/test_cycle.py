@@ -6,7 +6,8 @@ import os
 import random
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,25 +17,25 @@ from hypothesis import strategies as st
 
 from aqe.learning import (
     LearningEngine,
-    LearningStore,
+    LearningWriter,
+    SQLiteLearningBackend,
     loop_is_alive,
     request_stop,
     run_cycle,
     run_loop,
+    standard_stages,
 )
-from aqe.learning.improvement.cycle import STAGES, CycleReport
+from aqe.learning.improvement.cycle import CycleReport, Stage, StageWork
 from aqe.learning.improvement.promotion import next_standing
-from aqe.learning.improvement.strategy_comparison import compare_strategies
-from aqe.learning.storage.sqlite.cycle_tables import LoopRow
-from aqe.retrieval import QEReasoningBank
+from aqe.learning.improvement.strategy_comparison import StrategyRewards, compare_strategies
+from aqe.learning.storage.learning_rows import LoopRow, TrialRow
+from aqe.learning.storage.sqlite.learning_backend import SQLiteLearningTransaction
 from aqe.schema import (
     DatabaseBusyError,
     LearningError,
-    PatternUsageContext,
     Standing,
     Task,
     TaskResult,
-    TestPattern,
     utc_now,
 )
 
@@ -53,7 +54,7 @@ def teach(engine: LearningEngine, strategy: str, *, good: int, bad: int) -> None
 
 
 def stage(report: CycleReport, name: str) -> tuple[int, str]:
-    found = next(one for one in report.stages if one.name == name)
+    found = next(stage for stage in report.stages if stage.name == name)
     assert found.error is None
     return found.changed, found.summary
 
@@ -108,22 +109,33 @@ def test_standing_has_hysteresis_around_promotion() -> None:
     assert changes <= 1
 
 
+def compared(
+    first: Sequence[float], second: Sequence[float], *, alpha: float, names: tuple[str, str]
+) -> TrialRow:
+    return compare_strategies(
+        "a",
+        "t",
+        first=StrategyRewards(names[0], first),
+        second=StrategyRewards(names[1], second),
+        alpha=alpha,
+        at="",
+    )
+
+
 def test_comparison_tells_a_real_difference_from_chance() -> None:
     rng = random.Random(2)
     good = [1.0 if rng.random() < 0.8 else -1.0 for _ in range(60)]
     bad = [1.0 if rng.random() < 0.3 else -1.0 for _ in range(60)]
     same = [1.0 if rng.random() < 0.8 else -1.0 for _ in range(60)]
-    real = compare_strategies("a", "t", first=("x", bad), second=("y", good), alpha=0.01, at="")
+    real = compared(bad, good, alpha=0.01, names=("x", "y"))
     assert real.winner == "y"
     assert real.p_value < 1e-3
-    chance = compare_strategies("a", "t", first=("x", good), second=("y", same), alpha=0.01, at="")
+    chance = compared(good, same, alpha=0.01, names=("x", "y"))
     assert chance.winner is None
 
 
 def test_comparison_of_equal_rewards_has_no_winner() -> None:
-    trial = compare_strategies(
-        "a", "t", first=("x", [1.0] * 30), second=("y", [1.0] * 30), alpha=0.05, at=""
-    )
+    trial = compared([1.0] * 30, [1.0] * 30, alpha=0.05, names=("x", "y"))
     assert (trial.p_value, trial.winner) == (1.0, None)
 
 
@@ -132,10 +144,7 @@ def test_comparison_equals_a_published_value() -> None:
 
     Without ties and with small samples scipy computes it exactly.
     """
-    trial = compare_strategies(
-        "a", "t", first=("m", [19.0, 22, 16, 29, 24]), second=("f", [20.0, 11, 17, 12]),
-        alpha=0.01, at="",
-    )  # fmt: skip
+    trial = compared([19.0, 22, 16, 29, 24], [20.0, 11, 17, 12], alpha=0.01, names=("m", "f"))
     assert trial.p_value == pytest.approx(0.1111, abs=1e-4)
 
 
@@ -144,28 +153,28 @@ def test_comparison_declares_few_winners_where_there_is_no_difference() -> None:
     winners = 0
     for _ in range(300):
         first, second = ([rng.choice((-1.0, 1.2)) for _ in range(25)] for _ in range(2))
-        trial = compare_strategies(
-            "a", "t", first=("x", first), second=("y", second), alpha=0.01, at=""
-        )
+        trial = compared(first, second, alpha=0.01, names=("x", "y"))
         winners += trial.winner is not None
     assert winners <= 10  # 3 are expected
 
 
 def test_cycle_on_an_empty_database_changes_nothing_and_says_so(path: Path) -> None:
-    with LearningStore(path) as store:
-        report = run_cycle(store)
+    with SQLiteLearningBackend(path) as backend:
+        report = run_cycle(backend)
         assert not report.failed
-        assert [one.name for one in report.stages] == [name for name, _ in STAGES]
-        assert sum(one.changed for one in report.stages) == 0
+        assert [stage.name for stage in report.stages] == [
+            stage.name for stage in standard_stages()
+        ]
+        assert sum(done.changed for done in report.stages) == 0
         assert stage(report, "judge strategies")[1] == "0 strategies judged, nothing to change"
 
 
 def test_cycle_promotes_retires_compares_and_says_why(path: Path) -> None:
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         teach(engine, "good", good=40, bad=4)
         teach(engine, "middling", good=12, bad=20)
         teach(engine, "hopeless", good=0, bad=12)
-        report = run_cycle(store)
+        report = run_cycle(backend)
         changed, why = stage(report, "judge strategies")
         assert changed == 2
         assert "t : good promoted (40 of 44 succeeded: at least" in why
@@ -178,39 +187,39 @@ def test_cycle_promotes_retires_compares_and_says_why(path: Path) -> None:
         )
         standings = {p.strategy: p.standing for p in engine.get_patterns()}
         assert standings == {"good": "promoted", "middling": "candidate", "hopeless": "retired"}
-        again = run_cycle(store)
-        assert sum(one.changed for one in again.stages) == 0
+        again = run_cycle(backend)
+        assert sum(done.changed for done in again.stages) == 0
         assert stage(again, "compare")[1].startswith("0 comparisons due")  # no new evidence
         teach(engine, "good", good=60, bad=0)
-        assert stage(run_cycle(store), "compare")[0] == 1
+        assert stage(run_cycle(backend), "compare")[0] == 1
         teach(engine, "hopeless", good=1, bad=0)
-        run_cycle(store)
+        run_cycle(backend)
         standings = {p.strategy: p.standing for p in engine.get_patterns()}
         assert standings["hopeless"] == "demoted" or standings["hopeless"] == "candidate"
 
 
 def test_cycle_stores_what_may_help_against_failures(path: Path) -> None:
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         teach(engine, "bad", good=0, bad=2)
-        assert stage(run_cycle(store), "suggest") == (
+        assert stage(run_cycle(backend), "suggest") == (
             0,
-            "1 failure patterns, 1 without any remedy known",
+            "1 failure records, 1 without a known remedy",
         )
         teach(engine, "good", good=2, bad=0)
-        assert stage(run_cycle(store), "suggest")[0] == 1
-        with store.reading() as rows:
-            (failure,) = rows.patterns.failures("a")
+        assert stage(run_cycle(backend), "suggest")[0] == 1
+        with backend.reading() as reader:
+            (failure,) = reader.failure_records("a")
         assert failure.suggested_actions[0].strategy == "good"
 
 
 def test_cycle_corrects_counters_that_somebody_changed(path: Path) -> None:
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         learn(engine, 60)
         before = engine.get_patterns(), engine.get_failure_patterns()
-        with store.database.write() as connection:
+        with backend.database.write() as connection:
             connection.execute("update learned_patterns set usage_count = usage_count + 7")
             connection.execute("update failure_patterns set frequency = frequency + 1")
-        corrected, _ = stage(run_cycle(store), "recount")
+        corrected, _ = stage(run_cycle(backend), "recount")
         assert corrected == len(before[0]) + len(before[1])
         after = engine.get_patterns(), engine.get_failure_patterns()
         assert [(p.usage_count, p.success_count) for p in after[0]] == [
@@ -219,54 +228,35 @@ def test_cycle_corrects_counters_that_somebody_changed(path: Path) -> None:
         assert [f.frequency for f in after[1]] == [f.frequency for f in before[1]]
 
 
-def test_cycle_judges_the_bank_by_its_use_and_deletes_nothing(
-    bank: QEReasoningBank, pattern: Callable[..., TestPattern]
-) -> None:
-    useful, useless, unused = (pattern(f"test_{name}") for name in ("good", "bad", "new"))
-    for one in (useful, useless, unused):
-        bank.store_pattern(one)
-    for number in range(12):
-        bank.record_usage(useful.id, PatternUsageContext(success=True, task_id=str(number)))
-        bank.record_usage(useless.id, PatternUsageContext(success=False, task_id=str(number)))
-    store = LearningStore(bank.database)
-    changed, why = stage(run_cycle(store), "judge bank")
-    assert changed == 2
-    assert "test_good promoted" in why
-    assert "test_bad retired" in why
-    with store.reading() as rows:
-        records = {record.pattern_id: record.standing for record in rows.standing.bank_records()}
-    assert records == {useful.id: "promoted", useless.id: "retired"}
-    assert bank.get_pattern(useless.id) is not None
-
-
 def test_cycle_names_five_changes_and_counts_the_rest(path: Path) -> None:
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         for number in range(7):
             teach(engine, f"s{number}", good=12, bad=0)
-        assert stage(run_cycle(store), "judge strategies")[1].endswith("; and 2 more")
+        assert stage(run_cycle(backend), "judge strategies")[1].endswith("; and 2 more")
 
 
 def test_cycle_writes_down_a_failing_stage_and_runs_the_others(path: Path) -> None:
-    def broken(rows: object, at: str) -> tuple[int, str]:
+    def broken(writer: LearningWriter, at: str) -> StageWork:
         raise LearningError("cannot do it")
 
-    with LearningEngine("a", path) as engine, LearningStore(path) as store:
+    with LearningEngine("a", path) as engine, SQLiteLearningBackend(path) as backend:
         learn(engine, 3)
-        report = run_cycle(store, stages=(("broken", broken), *STAGES))
+        report = run_cycle(backend, stages=(Stage("broken", broken), *standard_stages()))
         assert report.failed
         assert report.stages[0].error == "LearningError: cannot do it"
-        assert all(one.error is None for one in report.stages[1:])
-        with store.reading() as rows:
-            assert rows.improvement.cycles(limit=5)[0].status == "failed"
-            assert rows.improvement.last_error() == (1, "broken", "LearningError: cannot do it")
-            assert rows.improvement.last_closed() is None
-        run_cycle(store)
-        with store.reading() as rows:
-            closed = rows.improvement.last_closed()
-            assert closed is not None
-            assert closed.cycle == 2
-            assert [one.stage for one in rows.improvement.stages(2)] == [n for n, _ in STAGES]
-            assert rows.improvement.cycle_count() == 2
+        assert all(done.error is None for done in report.stages[1:])
+        with backend.reading() as reader:
+            status = reader.improvement_status(limit=5)
+        assert status.cycles[0].status == "failed"
+        assert status.last_error == (1, "broken", "LearningError: cannot do it")
+        assert status.last_closed is None
+        run_cycle(backend)
+        with backend.reading() as reader:
+            status = reader.improvement_status(limit=5)
+        assert status.last_closed is not None
+        assert status.last_closed.cycle == 2
+        assert [row.stage for row in status.stages] == [stage.name for stage in standard_stages()]
+        assert status.cycle_count == 2
 
 
 def ignore_busy(error: DatabaseBusyError) -> None:
@@ -275,36 +265,36 @@ def ignore_busy(error: DatabaseBusyError) -> None:
 
 def test_loop_runs_cycles_until_it_is_asked_to_stop(path: Path) -> None:
     cycles: list[CycleReport] = []
-    with LearningStore(path) as store:
+    with SQLiteLearningBackend(path) as backend:
 
-        def told(report: CycleReport) -> None:
+        def notice(report: CycleReport) -> None:
             cycles.append(report)
             if len(cycles) == 3:
-                with LearningStore(path) as other:
+                with SQLiteLearningBackend(path) as other:
                     asked = request_stop(other, now=utc_now())
                 assert asked is not None
                 assert asked.process_id == os.getpid()
 
         ending = run_loop(
-            store, interval_s=0.02, stop=threading.Event(), on_cycle=told,
+            backend, interval_s=0.02, stop=threading.Event(), on_cycle=notice,
             on_busy=ignore_busy, poll_s=0.005,
         )  # fmt: skip
         assert ending == "stopped"
         assert len(cycles) == 3
-        with store.reading() as rows:
-            loop = rows.improvement.loop()
+        with backend.reading() as reader:
+            loop = reader.loop()
         assert loop is not None
         assert loop.ended_at is not None
         assert not loop_is_alive(loop, now=utc_now())
-        assert request_stop(store, now=utc_now()) is None
+        assert request_stop(backend, now=utc_now()) is None
 
 
 def test_loop_ends_when_interrupted(path: Path) -> None:
     stop = threading.Event()
     stop.set()
-    with LearningStore(path) as store:
+    with SQLiteLearningBackend(path) as backend:
         ending = run_loop(
-            store, interval_s=60, stop=stop, on_cycle=lambda report: None, on_busy=ignore_busy
+            backend, interval_s=60, stop=stop, on_cycle=lambda report: None, on_busy=ignore_busy
         )
         assert ending == "interrupted"
 
@@ -313,51 +303,62 @@ def test_loop_ends_when_interrupted_during_a_long_cycle(path: Path) -> None:
     stop = threading.Event()
     clock = iter(range(1000))
 
-    def told(report: CycleReport) -> None:
+    def notice(report: CycleReport) -> None:
         if next(clock) == 1:
             stop.set()
 
-    with LearningStore(path) as store:
-        ending = run_loop(store, interval_s=1e-9, stop=stop, on_cycle=told, on_busy=ignore_busy)
+    with SQLiteLearningBackend(path) as backend:
+        ending = run_loop(backend, interval_s=1e-9, stop=stop, on_cycle=notice, on_busy=ignore_busy)
         assert ending == "interrupted"
 
 
-def test_loop_goes_on_when_the_database_is_busy(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class CrowdedBackend(SQLiteLearningBackend):
+    """A backend whose second writing transaction finds the database busy."""
+
+    opened = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[SQLiteLearningTransaction]:
+        self.opened += 1
+        if self.opened == 2:
+            raise DatabaseBusyError("others write")
+        with super().writing() as transaction:
+            yield transaction
+
+
+def test_loop_continues_when_the_database_is_busy(path: Path) -> None:
     busy: list[DatabaseBusyError] = []
+    cycles: list[CycleReport] = []
     stop = threading.Event()
 
-    def crowded(store: LearningStore, **options: object) -> CycleReport:
+    def notice(report: CycleReport) -> None:
+        cycles.append(report)
         stop.set()
-        raise DatabaseBusyError("others write")
 
-    monkeypatch.setattr("aqe.learning.improvement.loop.run_cycle", crowded)
-    with LearningStore(path) as store:
+    with CrowdedBackend(path) as backend:
         ending = run_loop(
-            store, interval_s=5, stop=stop, on_cycle=lambda report: None, on_busy=busy.append
+            backend, interval_s=0.01, stop=stop, on_cycle=notice, on_busy=busy.append, poll_s=0.005
         )
     assert ending == "interrupted"
-    assert len(busy) == 1
+    assert (len(busy), len(cycles)) == (1, 1)
 
 
 def test_second_loop_is_refused_while_the_first_lives(path: Path) -> None:
-    with LearningStore(path) as store:
-        with store.writing() as rows:
-            rows.improvement.begin_loop(
-                os.getpid(), socket.gethostname(), 60, at=utc_now().isoformat()
-            )
+    with SQLiteLearningBackend(path) as backend:
+        at = utc_now().isoformat()
+        with backend.writing() as writer:
+            writer.put_loop(LoopRow(os.getpid(), socket.gethostname(), 60, at, at, None, None))
         with pytest.raises(LearningError, match="already runs the improvement loop"):
             run_loop(
-                store, interval_s=1, stop=threading.Event(), on_cycle=lambda report: None,
+                backend, interval_s=1, stop=threading.Event(), on_cycle=lambda report: None,
                 on_busy=ignore_busy,
             )  # fmt: skip
 
 
 def test_interval_must_be_positive(path: Path) -> None:
-    with LearningStore(path) as store, pytest.raises(ValueError, match="interval"):
+    with SQLiteLearningBackend(path) as backend, pytest.raises(ValueError, match="interval"):
         run_loop(
-            store, interval_s=0, stop=threading.Event(), on_cycle=lambda report: None,
+            backend, interval_s=0, stop=threading.Event(), on_cycle=lambda report: None,
             on_busy=ignore_busy,
         )  # fmt: skip
 

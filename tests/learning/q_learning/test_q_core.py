@@ -1,4 +1,4 @@
-"""The Q-learning core: table, update rules, replay and the draws they rest on."""
+"""The Q-learning core: table, update rules, and the draws of rehearsal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.learning import QLearningConfig
-from aqe.learning.q_learning import q_table as q_table_module
 from aqe.learning.q_learning.counter_rng import coin, draw, sample_without_replacement, seed_of
 from aqe.learning.q_learning.q_table import QTable
-from aqe.learning.q_learning.replay_buffer import ReplayBuffer, Step
 from aqe.learning.q_learning.update_rules import update
-from aqe.learning.wilson import wilson_interval
 from aqe.schema import LearningError
 
 
@@ -161,9 +158,8 @@ def test_table_reads_are_copies() -> None:
     assert table.reward_sum(1, 0) == 1.0
 
 
-def test_table_refuses_to_grow_beyond_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(q_table_module, "_MAX_CELLS", 64 * 8)
-    table = QTable()
+def test_table_refuses_to_grow_beyond_its_limit() -> None:
+    table = QTable(max_cells=64 * 8)
     for number in range(64):
         table.add_state(str(number))
     with pytest.raises(LearningError, match="128 states x 8 actions"):
@@ -180,18 +176,6 @@ def test_table_with_two_estimates_grows_both() -> None:
     assert table.values(0).tolist() == [2.0]
     table.set_value(0, 0, 3.0)
     assert table.estimate_value(0, 0, estimate=1) == 3.0
-
-
-def test_replay_buffer_keeps_the_newest() -> None:
-    buffer = ReplayBuffer(3)
-    assert buffer.size() == 0
-    for number in range(5):
-        buffer.put(number, Step(number, 0, 0.0, None))
-    assert buffer.size() == 3
-    assert [buffer.of_number(number).state for number in (2, 3, 4)] == [2, 3, 4]
-    for number in (1, 5, -1):
-        with pytest.raises(IndexError, match="from 2 to 4"):
-            buffer.of_number(number)
 
 
 def test_draws_depend_on_their_place_alone() -> None:
@@ -211,7 +195,7 @@ def test_coin_is_fair() -> None:
 def test_sample_has_no_repetition(seed: int, number: int, size: int, more: int) -> None:
     sample = sample_without_replacement(seed, number, size, size + more)
     assert len(set(sample)) == size
-    assert all(0 <= one < size + more for one in sample)
+    assert all(0 <= number < size + more for number in sample)
 
 
 def test_sample_is_uniform() -> None:
@@ -224,16 +208,6 @@ def test_sample_is_uniform() -> None:
 def test_sample_refuses_more_than_there_are() -> None:
     with pytest.raises(ValueError, match="from 0 to 2"):
         sample_without_replacement(1, 1, 3, 2)
-
-
-def test_wilson_interval_equals_published_values() -> None:
-    low, high = wilson_interval(8, 10)
-    assert (low, high) == pytest.approx(
-        (0.4902, 0.9433), abs=1e-4
-    )  # R: prop.test(8, 10, correct=F)
-    assert wilson_interval(0, 0) == (0.0, 1.0)
-    assert wilson_interval(0, 10)[0] == 0.0
-    assert wilson_interval(10, 10)[1] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(

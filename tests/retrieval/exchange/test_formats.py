@@ -1,4 +1,4 @@
-"""Patterns in files: what is written is read back equal; what is malformed changes nothing."""
+"""Patterns written to a file are read back equal, and a malformed file changes nothing."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aqe.retrieval import FileFormat, QEReasoningBank
-from aqe.retrieval.exchange import formats as interchange_module
 from aqe.retrieval.exchange.formats import (
+    FileLimits,
     decode_patterns,
     encode_patterns,
     format_of,
@@ -87,7 +87,7 @@ def test_what_is_written_to_a_file_is_read_back_equal(
     file = tmp_path / f"patterns.{file_format}"
     write_atomically(file, encode_patterns([AWKWARD], file_format))
     assert read_patterns(file) == [AWKWARD]
-    assert [one.name for one in tmp_path.iterdir()] == [file.name]
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_an_unknown_suffix_is_refused() -> None:
 
 
 def test_shapes_of_a_document(pattern: Make) -> None:
-    one = {"name": "a", "category": "unit", "framework": "jest", "language": "javascript"} | {
+    value = {"name": "a", "category": "unit", "framework": "jest", "language": "javascript"} | {
         "template": "x"
     }
-    for document in ([one], {"patterns": [one]}, one):
+    for document in ([value], {"patterns": [value]}, value):
         assert [p.name for p in decode_patterns(json.dumps(document), "json", label="x")] == ["a"]
-    lines = f"\n{json.dumps(one)}\r\n\n{json.dumps(one | {'name': 'b'})}"
+    lines = f"\n{json.dumps(value)}\r\n\n{json.dumps(value | {'name': 'b'})}"
     assert [p.name for p in decode_patterns(lines, "jsonl", label="x")] == ["a", "b"]
     assert decode_patterns("", "jsonl", label="x") == []
     assert decode_patterns("[]", "json", label="x") == []
@@ -193,19 +193,24 @@ def test_a_yaml_alias_bomb_is_refused_at_once() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 
 
-def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(f"{GOOD}\n{GOOD}\n")
     assert len(read_patterns(file)) == 2
-    monkeypatch.setattr(interchange_module, "MAX_PATTERNS", 1)
     with pytest.raises(InterchangeError, match=r"a\.jsonl must hold at most 1 patterns"):
-        read_patterns(file)
-    monkeypatch.setattr(interchange_module, "MAX_YAML_CHARS", 10)
+        read_patterns(file, limits=FileLimits(max_patterns=1))
     with pytest.raises(InterchangeError, match="at most 10 characters as YAML, got 11; use JSONL"):
-        decode_patterns("- 123456789", "yaml", label="x")
-    monkeypatch.setattr(interchange_module, "MAX_FILE_BYTES", 100)
+        decode_patterns("- 123456789", "yaml", label="x", limits=FileLimits(max_yaml_chars=10))
+    with pytest.raises(InterchangeError, match="x is nested too deeply"):
+        decode_patterns("- [[1]]", "yaml", label="x", limits=FileLimits(max_yaml_depth=2))
     with pytest.raises(InterchangeError, match=r"must have at most 100 bytes, got 1\d\d"):
-        read_patterns(file)
+        read_patterns(file, limits=FileLimits(max_bytes=100))
+
+
+def test_file_limits_keep_the_bounds_that_are_not_given() -> None:
+    limits = FileLimits(max_yaml_depth=9).with_bounds(max_bytes=5)
+    assert limits == FileLimits(max_bytes=5, max_yaml_depth=9)
+    assert limits.with_bounds() == limits
 
 
 def test_a_file_that_cannot_be_read_is_one_clear_error(tmp_path: Path) -> None:
@@ -229,12 +234,12 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     for target in (tmp_path / "folder.json", tmp_path / "file" / "a.json"):
         with pytest.raises(InterchangeError, match="cannot write"):
             write_atomically(target, "x")
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.json"]
 
 
 def test_pattern_from_builtins_takes_what_msgspec_gives(pattern: Make) -> None:
-    one = pattern_from_builtins(json.loads(GOOD) | {"created_at": "2026-01-02T03:04:05Z"})
-    assert one.created_at.isoformat() == "2026-01-02T03:04:05+00:00"
+    decoded = pattern_from_builtins(json.loads(GOOD) | {"created_at": "2026-01-02T03:04:05Z"})
+    assert decoded.created_at.isoformat() == "2026-01-02T03:04:05+00:00"
 
 
 # -- through the bank ----------------------------------------------------------------------------
@@ -353,7 +358,7 @@ def test_a_registry_keeps_hostile_ids_inside_its_folder(
     assert bank.save_to_registry(folder) == len(HOSTILE_IDS)
     assert all(file.is_file() for file in folder.iterdir())
     assert len(list(folder.iterdir())) == len(HOSTILE_IDS)
-    assert [one.name for one in folder.parent.iterdir()] == ["registry"]
+    assert [path.name for path in folder.parent.iterdir()] == ["registry"]
     report = memory_bank.load_from_registry(folder)
     assert report.created == len(HOSTILE_IDS)
     assert _content(memory_bank) == _content(bank)

@@ -1,4 +1,4 @@
-"""Which files are taken, and what becomes of files that cannot be used."""
+"""Test files are found, and files that cannot be used are reported."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_extract_file_reports_a_file_that_may_not_be_read(
     real_open = Path.open
 
     def refuse(self: Path, *args: object, **kwargs: object) -> object:
-        if self.suffix == ".py":  # chmod does not bind root, so the refusal is made here
+        if self.suffix == ".py":  # chmod does not restrict root, so the refusal is simulated
             raise PermissionError(13, "Permission denied")
         return real_open(self, *args, **kwargs)  # type: ignore[call-overload]
 
@@ -152,14 +152,14 @@ def test_extract_file_reports_a_file_that_may_not_be_read(
     assert _found(tmp_path) == ["tests/odd.py", "tests/test_a.py"]
 
 
-def test_find_test_files_hands_on_a_folder_that_cannot_be_listed(
+def test_find_test_files_returns_a_folder_that_cannot_be_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _make(tmp_path, {"open/test_a.py": PYTHON_TEST, "shut/test_b.py": PYTHON_TEST})
     real_scandir = os.scandir
 
     def refuse(path: Path) -> object:
-        if path.name == "shut":  # chmod does not bind root, so the refusal is made here
+        if path.name == "shut":  # chmod does not restrict root, so the refusal is simulated
             raise PermissionError(13, "Permission denied")
         return real_scandir(path)
 
@@ -208,7 +208,7 @@ def test_extract_file_tells_paths_from_the_project_root(
     (pattern,) = extract_file(root / "tests" / "test_a.py").patterns
     assert pattern.source == source
     assert str(tmp_path) not in repr(pattern)
-    # The same project under another folder name gives the same id, where it names itself.
+    # A project that names itself has the same ids under another folder name.
     _make(tmp_path / "clone", {**files, "tests/test_a.py": PYTHON_TEST})
     (clone,) = extract_file(tmp_path / "clone" / "tests" / "test_a.py").patterns
     names_itself = any("name" in content for content in files.values())

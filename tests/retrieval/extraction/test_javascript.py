@@ -1,4 +1,4 @@
-"""JavaScript and TypeScript tests in, patterns out."""
+"""Tests in JavaScript and TypeScript become patterns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Against pytest itself: what it collects from numpy's installed suites becomes patterns."""
+"""What pytest collects from the installed suites of numpy becomes patterns."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from aqe.schema.records.patterns import TestPattern
 SUITES = ("linalg", "lib")
 MIN_RECALL = 0.95
 
-# Prints file and qualified name of each distinct function that pytest collects. What hypothesis
-# wraps is told by the test inside.
+# Prints file and qualified name of each distinct function that pytest collects; for what hypothesis
+# wraps, those of the test inside.
 COLLECT = """
 import inspect, json, sys, pytest
 

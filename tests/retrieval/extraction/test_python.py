@@ -1,4 +1,4 @@
-"""Python tests in, patterns out."""
+"""Tests in Python become patterns."""
 
 from __future__ import annotations
 

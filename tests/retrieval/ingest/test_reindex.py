@@ -1,4 +1,4 @@
-"""Another encoder: all of the bank embedded anew, old answers until then, resumable."""
+"""Another encoder: all of the bank embedded again, old answers until then, resumable."""
 
 from __future__ import annotations
 

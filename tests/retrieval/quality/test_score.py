@@ -1,4 +1,4 @@
-"""Quality: better tests score higher, the same content always the same."""
+"""Better tests have higher quality, and equal content has equal quality."""
 
 from __future__ import annotations
 

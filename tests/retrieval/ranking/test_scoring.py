@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.models import QueryEmbedding
-from aqe.retrieval.quality.success_bound import UNPROVEN_EVIDENCE, evidence_of, quality_with_use
+from aqe.retrieval.quality.success_bound import UNUSED_EVIDENCE, evidence_of, quality_with_use
 from aqe.retrieval.ranking.fusion import fuse
 from aqe.retrieval.ranking.query_fit import spreads_of, telling_pieces
 from aqe.retrieval.ranking.ranking_tuning import RankingTuning
-from aqe.retrieval.text.pattern_text import code_of, context_query, embedded_text, text_hash
+from aqe.retrieval.text.pattern_text import context_query, embedded_text, text_hash
 from aqe.retrieval.text.tokens import (
     MAX_QUERY_TERMS,
     all_words,
@@ -37,7 +37,7 @@ Make = Callable[..., TestPattern]
 
 @pytest.mark.parametrize(
     ("successes", "uses", "bound"),
-    [(0, 0, UNPROVEN_EVIDENCE), (0, 1, 0.0), (1, 1, 0.5), (10, 10, 10 / 11), (0, 50, 0.0)],
+    [(0, 0, UNUSED_EVIDENCE), (0, 1, 0.0), (1, 1, 0.5), (10, 10, 10 / 11), (0, 50, 0.0)],
 )
 def test_evidence_is_the_lower_wilson_bound(successes: int, uses: int, bound: float) -> None:
     assert evidence_of(successes, uses) == pytest.approx(bound)
@@ -56,7 +56,7 @@ def test_evidence_solves_wilsons_equation(successes: int, failures: int) -> None
 
 def test_evidence_grows_with_success_and_with_use() -> None:
     assert evidence_of(3, 4) < evidence_of(30, 40) < evidence_of(31, 40)
-    assert evidence_of(0, 1) < evidence_of(1, 2) < UNPROVEN_EVIDENCE < evidence_of(1, 1)
+    assert evidence_of(0, 1) < evidence_of(1, 2) < UNUSED_EVIDENCE < evidence_of(1, 1)
 
 
 @pytest.mark.parametrize(("successes", "uses"), [(-1, 1), (2, 1), (0, -1)])
@@ -212,8 +212,8 @@ def test_weighted_terms_count_words_with_a_digit_twice() -> None:
 
 
 def test_code_is_the_examples_or_else_the_template(pattern: Make) -> None:
-    assert code_of(pattern(template="t", examples=["a", "b"])) == "a\n\nb"
-    assert code_of(pattern(template="t")) == "t"
+    assert pattern(template="t", examples=["a", "b"]).code == "a\n\nb"
+    assert pattern(template="t").code == "t"
 
 
 def test_embedded_text_says_nothing_twice(pattern: Make) -> None:

@@ -166,7 +166,7 @@ def test_the_same_question_has_the_same_answer(thousands: QEReasoningBank) -> No
     asked = PatternSearchContext(query="login price", framework="jest", keywords=["token"])
     first = thousands.search(asked, limit=50)
     for _ in range(20):
-        thousands._resources.answers().clear()
+        thousands._resources.answers.clear()
         assert thousands.search(asked, limit=50) == first
 
 

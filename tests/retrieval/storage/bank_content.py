@@ -15,8 +15,7 @@ from aqe.retrieval.storage.storage_values import (
     StoredPattern,
 )
 from aqe.retrieval.storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, use_summary
-from aqe.retrieval.text.content_hash import content_hash
-from aqe.retrieval.text.pattern_text import embedded_text, text_hash
+from aqe.retrieval.text.pattern_text import content_hash, embedded_text, text_hash
 from aqe.retrieval.text.tokens import query_terms
 from aqe.schema import PatternSearchCriteria, PatternUsageContext, Provenance, TestPattern
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from aqe.retrieval.storage.sqlite.text_index import TextIndex
 from aqe.retrieval.storage.sqlite.text_term_budget import ChosenTerms, TermBudget
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
 
-# "common" stands in all 60 patterns, "half" in 30, "tenth" in 6, "single" in one.
+# "common" is in all 60 patterns, "half" in 30, "tenth" in 6, "single" in one.
 COUNT = 60
 
 
@@ -48,10 +49,12 @@ def chosen(
 ) -> list[str]:
     budget = budget or TermBudget(tuning or StorageTuning())
     with database.read() as connection:
-        return list(budget.choose(connection, terms).retrieving)
+        size = connection.execute("select count(*) from patterns").get
+        count = TextIndex(connection).count_documents
+        return list(budget.choose(terms, size, count).retrieving)
 
 
-def backend(bank: QEReasoningBank, **tuning: int) -> SqlitePatternBackend:
+def backend(bank: QEReasoningBank, **tuning: Any) -> SqlitePatternBackend:
     opened = SqlitePatternBackend(bank.database, tuning=StorageTuning(**tuning))
     opened.open(bank.encoder_identity)
     return opened
@@ -78,7 +81,8 @@ def test_less_rare_words_score_without_retrieving_documents(bank: QEReasoningBan
     tuning = StorageTuning(document_budget=7, weighing_budget=37)
     terms = ("common", "half", "tenth", "single")
     with bank.database.read() as connection:
-        found = TermBudget(tuning).choose(connection, terms)
+        count = TextIndex(connection).count_documents
+        found = TermBudget(tuning).choose(terms, COUNT, count)
     assert found == ChosenTerms(("tenth", "single"), ("half", "tenth", "single"))
     with backend(bank, document_budget=7, weighing_budget=37).reading() as session:
         limited_scores = session.text_candidates(terms, COUNT, PatternSearchCriteria())

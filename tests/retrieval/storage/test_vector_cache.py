@@ -15,7 +15,8 @@ import apsw
 import numpy as np
 import pytest
 
-from aqe.bench.synthetic import GeneratedEncoder, PatternGenerator
+from aqe.bench.workload.generated_encoder import GeneratedEncoder
+from aqe.bench.workload.generated_patterns import PatternGenerator
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.sqlite import SqlitePatternBackend, StorageTuning
 from aqe.schema import Database, PatternSearchCriteria, TestPattern

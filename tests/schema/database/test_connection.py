@@ -1,4 +1,4 @@
-"""Each setting of a connection, asserted on a real one."""
+"""Each setting, asserted on a real connection."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ import apsw
 import pytest
 
 from aqe.schema import Database, DatabaseError, DatabaseOpenError
+from aqe.schema.database import connection_settings
 from aqe.schema.database.connection import (
     APPLICATION_ID,
+    file_system_of,
+    open_connection,
+    require_local_file_system,
+    require_sqlite_version,
+)
+from aqe.schema.database.connection_settings import (
     BUSY_TIMEOUT_MS,
     CHECKPOINT_PAGES,
     EXPRESSION_DEPTH_LIMIT,
@@ -22,12 +29,8 @@ from aqe.schema.database.connection import (
     LENGTH_LIMIT_BYTES,
     SETTINGS,
     SQL_LENGTH_LIMIT_BYTES,
-    file_system_of,
     has_vector_extension,
     load_vector_extension,
-    open_connection,
-    require_local_file_system,
-    require_sqlite_version,
     set_journal_mode_wal,
 )
 
@@ -69,11 +72,9 @@ CHECKS: tuple[tuple[str, Callable[[apsw.Connection], object], object], ...] = (
     ("load_vector_extension", has_vector_extension, True),
     ("set_defensive", lambda c: c.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, -1), 1),
     ("set_cell_size_check", lambda c: c.pragma("cell_size_check"), 1),
-    (
-        "set_memory_use",
-        lambda c: (c.pragma("temp_store"), c.pragma("mmap_size"), c.pragma("cache_size")),
-        (2, 0, -4_000),
-    ),
+    ("set_temp_store", lambda c: c.pragma("temp_store"), 2),
+    ("set_no_memory_map", lambda c: c.pragma("mmap_size"), 0),
+    ("set_page_cache", lambda c: c.pragma("cache_size"), -4_000),
     (
         "set_limits",
         lambda c: (
@@ -92,6 +93,12 @@ CHECKS: tuple[tuple[str, Callable[[apsw.Connection], object], object], ...] = (
 
 def test_settings_are_checked_in_their_order() -> None:
     assert [setting.__name__ for setting in SETTINGS] == [name for name, _, _ in CHECKS]
+
+
+def test_each_setting_says_why_and_links_the_page_that_explains_it() -> None:
+    functions = [value for name, value in vars(connection_settings).items() if name[:4] == "set_"]
+    for setting in {*SETTINGS, *functions}:
+        assert "https://sqlite.org/" in (setting.__doc__ or ""), setting.__name__
 
 
 @pytest.mark.parametrize(("name", "read", "expected"), CHECKS, ids=[name for name, _, _ in CHECKS])
@@ -134,9 +141,13 @@ def test_journal_mode_of_a_kind_without_wal_is_refused() -> None:
         def pragma(self, name: str, value: object = None) -> str:
             return "delete"
 
+        def db_filename(self, name: str) -> str:
+            return "/near/bank.db"
+
     stubborn: Any = Stubborn()
-    with pytest.raises(DatabaseOpenError, match=r"must be wal, got delete"):
+    with pytest.raises(DatabaseOpenError, match=r"must be wal, got delete") as caught:
         set_journal_mode_wal(stubborn)
+    assert caught.value.path == Path("/near/bank.db")
 
 
 def test_sql_cannot_load_an_extension(connection: apsw.Connection) -> None:

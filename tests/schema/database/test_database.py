@@ -11,8 +11,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from aqe.schema import Database, DatabaseBusyError, DatabaseError, DatabaseFullError
-from aqe.schema.database import database as database_module
+from aqe.schema import (
+    Database,
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabaseTuning,
+)
 
 from .facts import FACT, keys, put
 
@@ -45,14 +50,14 @@ def test_read_sees_one_state(path: Path) -> None:
         assert keys(database) == ["a", "b"]
 
 
-def test_a_lock_held_too_long_is_a_busy_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "WRITE_DEADLINE_S", 0.2)
-    with Database(path) as database:
+def test_a_lock_held_too_long_is_a_busy_error(path: Path) -> None:
+    with Database(path, tuning=DatabaseTuning(write_deadline_s=0.2)) as database:
         database.connection().set_busy_timeout(20)
         other = apsw.Connection(str(path))
         other.execute("begin immediate")
-        with pytest.raises(DatabaseBusyError, match=r"was locked by other processes"):
+        with pytest.raises(DatabaseBusyError, match=r"was locked by other processes") as caught:
             put(database, "a")
+        assert caught.value.path == path
         other.execute("rollback")
         other.close()
         put(database, "a")
@@ -78,10 +83,11 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None
         connection = database.connection()
         limit = connection.pragma("max_page_count", connection.pragma("page_count") + 4)
         assert limit > 0
-        with pytest.raises(DatabaseFullError, match=r"no room left to write"):  # noqa: PT012, SIM117
+        with pytest.raises(DatabaseFullError, match=r"no room left to write") as caught:  # noqa: PT012, SIM117
             with database.write() as connection:
                 for number in range(100):
                     connection.execute(FACT, {"key": str(number), "value": "x" * 4000})
+        assert caught.value.free_bytes is not None
         assert keys(database) == ["kept"]
         connection.pragma("max_page_count", 1_000_000)
         put(database, "more")
@@ -187,7 +193,7 @@ def test_many_threads_hold_fewer_pages_each(path: Path) -> None:
             thread.join()
     assert len(sizes) == count
     assert set(sizes) == {-4_000, -1_000}
-    assert sizes.count(-4_000) <= database_module.ROOMY_CONNECTIONS
+    assert sizes.count(-4_000) <= DatabaseTuning().roomy_connections
     assert -sum(sizes) <= 38_000
 
 

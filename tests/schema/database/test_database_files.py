@@ -1,4 +1,4 @@
-"""The opener: which files it makes, takes and refuses, and that a refused one is left alone."""
+"""The opener: which files it creates, opens and refuses, and that a refused file is unchanged."""
 
 from __future__ import annotations
 

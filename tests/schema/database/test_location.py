@@ -1,4 +1,4 @@
-"""Which file is meant: --db, then AQE_DB, then the nearest .aqe, then a new one here."""
+"""The database to use: --db, then AQE_DB, then the nearest .aqe, then a new file here."""
 
 from __future__ import annotations
 

@@ -26,17 +26,18 @@ from aqe.schema import (
     stable_id,
     utc_now,
 )
-from aqe.schema.records.patterns import MAX_COUNT, MAX_PATTERN_BYTES
+from aqe.schema.records.patterns import MAX_PATTERN_BYTES
+from aqe.schema.records.validation import MAX_COUNT
 
 Make = Callable[..., TestPattern]
 
 
 def test_pattern_is_immutable_and_no_test_class(pattern: Make) -> None:
-    one = pattern()
+    record = pattern()
     assert TestPattern.__test__ is False
     assert "__test__" not in {field.name for field in fields(TestPattern)}
     with pytest.raises(FrozenInstanceError):
-        one.name = "other"  # type: ignore[misc]
+        record.name = "other"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -93,11 +94,11 @@ def test_pattern_weighs_at_most_the_limit_in_bytes(pattern: Make) -> None:
 
 
 def test_lone_surrogates_become_a_mark_that_utf8_can_carry(pattern: Make) -> None:
-    one = pattern(
+    record = pattern(
         "a\ud800b", description="\udfff", template="\udc80", examples=["\ud800"], tags=["\ud801"]
     )
-    assert (one.name, one.description, one.template) == ("a\ufffdb", "\ufffd", "\ufffd")
-    assert (one.examples, one.tags) == (("\ufffd",), ("\ufffd",))
+    assert (record.name, record.description, record.template) == ("a\ufffdb", "\ufffd", "\ufffd")
+    assert (record.examples, record.tags) == (("\ufffd",), ("\ufffd",))
     assert pattern(source="f\udcff.py:1").source == "f\ufffd.py:1"
     assert pattern("a\U0001f600").name == "a\U0001f600"
     assert PatternUsageContext(success=False, error_message="\udc80").error_message == "\ufffd"
@@ -109,9 +110,9 @@ def test_nul_leaves_the_name_alone(pattern: Make) -> None:
 
 
 def test_lists_become_tuples_and_tags_distinct(pattern: Make) -> None:
-    one = pattern(tags=["b", "a", "b"], examples=["x"])
-    assert (one.tags, one.examples) == (("b", "a"), ("x",))
-    hash(one)
+    record = pattern(tags=["b", "a", "b"], examples=["x"])
+    assert (record.tags, record.examples) == (("b", "a"), ("x",))
+    hash(record)
 
 
 def test_times_become_utc(pattern: Make) -> None:
@@ -138,9 +139,9 @@ def test_stable_id_is_the_same_in_every_process(run_python: Callable[..., str]) 
 
 
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
-def test_stable_id_differs_where_its_parts_do(one: list[str], other: list[str]) -> None:
-    encodable = [[p.encode("utf-8", "replace") for p in parts] for parts in (one, other)]
-    assert (stable_id(*one) == stable_id(*other)) == (encodable[0] == encodable[1])
+def test_stable_id_differs_where_its_parts_do(left: list[str], right: list[str]) -> None:
+    encodable = [[p.encode("utf-8", "replace") for p in parts] for parts in (left, right)]
+    assert (stable_id(*left) == stable_id(*right)) == (encodable[0] == encodable[1])
 
 
 def test_utc_now_is_aware() -> None:
@@ -187,9 +188,9 @@ def test_criteria_refuse(changes: dict[str, Any], message: str) -> None:
         ({"success": 1}, "success must be True or False, got 1"),
         ({"agent_id": None}, "agent_id must be text"),
         ({"error_message": 1}, "error_message must be text"),
-        ({"execution_time_ms": -1}, "execution_time_ms must be >= 0, got -1"),
-        ({"execution_time_ms": math.inf}, "execution_time_ms must be >= 0, got inf"),
-        ({"execution_time_ms": math.nan}, "execution_time_ms must be >= 0, got nan"),
+        ({"execution_time_ms": -1}, "execution_time_ms must be finite and >= 0, got -1"),
+        ({"execution_time_ms": math.inf}, "execution_time_ms must be finite and >= 0, got inf"),
+        ({"execution_time_ms": math.nan}, "execution_time_ms must be finite and >= 0, got nan"),
         ({"coverage_achieved": 1.5}, "coverage_achieved must be from 0 to 1"),
         ({"used_at": "now"}, "used_at must be a datetime"),
     ],
@@ -214,5 +215,5 @@ def test_report_counts_each_status() -> None:
 def test_every_choice_is_accepted(
     pattern: Make, category: str, framework: str, language: str
 ) -> None:
-    one = pattern(category=category, framework=framework, language=language)
-    assert replace(one) == one
+    record = pattern(category=category, framework=framework, language=language)
+    assert replace(record) == record

@@ -1,0 +1,83 @@
+"""Shows one pattern, or totals of the bank: ``aqe patterns show`` and ``stats``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ...retrieval import QEReasoningBank
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import print_json, stdout
+from .pattern_options import PatternId, pattern_of
+from .pattern_view import (
+    pattern_object,
+    print_pattern,
+    print_statistics,
+    print_usage,
+    print_versions,
+    version_object,
+)
+
+__all__ = ["show", "stats"]
+
+
+def show(
+    id: PatternId,
+    history: Annotated[bool, typer.Option("--history", help="Show earlier versions.")] = False,
+    usage: Annotated[bool, typer.Option("--usage", help="Show recorded uses.")] = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one pattern and explain its quality."""
+    from ...retrieval.quality.score import score_quality  # 8 ms that the other commands never need
+
+    with open_database(db) as database:
+        bank = QEReasoningBank(database)
+        pattern = pattern_of(bank, id)
+        versions = bank.get_version_history(pattern.id) if history else None
+        uses = bank.get_usage(pattern.id) if usage else None
+        author = bank.get_provenance(pattern.id)
+        score = score_quality(pattern)
+        components = {
+            name: getattr(score, name)
+            for name in ("readability", "completeness", "specificity", "reusability", "success")
+        }
+        if json:
+            print_json(
+                {
+                    "database": database.label,
+                    "pattern": pattern_object(pattern),
+                    "author": author,
+                    "quality": {**components, "reasons": list(score.reasons)},
+                    "versions": versions and [version_object(version) for version in versions],
+                    "usage": uses and [asdict(use) for use in uses],
+                }
+            )
+            return
+        console = stdout()
+        print_pattern(console, pattern, components, score.reasons, author)
+        if versions is not None:
+            print_versions(console, versions)
+        if uses is not None:
+            print_usage(console, uses)
+        print_database(database.label)
+
+
+def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Show totals of the bank, counted from its rows."""
+    with open_database(db) as database:
+        bank = QEReasoningBank(database)
+        statistics = bank.get_statistics()
+        if json:
+            print_json(
+                {
+                    "database": database.label,
+                    "encoder": bank.encoder_identity,
+                    **asdict(statistics),
+                }
+            )
+            return
+        print_statistics(stdout(), statistics)
+        print_database(database.label)

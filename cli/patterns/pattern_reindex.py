@@ -1,0 +1,52 @@
+"""Rebuilds the search indexes of the bank: ``aqe patterns reindex``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...models import create_encoder
+from ...retrieval import QEReasoningBank
+from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
+from ..output import plain, print_json, progress_bar, stdout
+
+__all__ = ["reindex"]
+
+
+def reindex(
+    encoder: Annotated[
+        str | None,
+        typer.Option(
+            help="Re-embed with another encoder: aqe-minilm-tests, hashing, or the name or folder"
+            " of a sentence-transformers model."
+        ),
+    ] = None,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Rebuild the indexes; with --encoder, re-embed every pattern first."""
+    with open_database(db, must_exist=True) as database:
+        bank = QEReasoningBank(database)
+        with usage_errors("--encoder"):
+            wanted = None if encoder is None else create_encoder(encoder)
+        total = bank.get_statistics().patterns
+        with progress_bar("embedding", total) as advance:
+            report = bank.reindex(wanted, progress=advance)
+        if json:
+            print_json(
+                {
+                    "database": database.label,
+                    "encoder": report.after,
+                    "embedded": report.embedded,
+                    "indexed": report.indexed,
+                }
+            )
+            return
+        stdout().print(
+            plain(
+                f"{report.indexed:,} patterns indexed with {report.after.name}"
+                f" ({report.embedded:,} embedded now)"
+            )
+        )
+        print_database(database.label)

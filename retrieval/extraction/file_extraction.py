@@ -1,0 +1,160 @@
+"""Extracts the patterns of one test file, or the reason why it has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...schema.records.patterns import TestPattern
+from ..quality.score import score_quality
+from ..quality.scored_pattern import ScoredPattern, StorablePattern
+from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse
+from .code_facts import code_facts
+from .frameworks.framework_detection import (
+    UnsupportedFrameworkError,
+    javascript_framework,
+    python_framework,
+)
+from .languages.javascript_imports import javascript_imports
+from .languages.javascript_tests import find_javascript_tests
+from .languages.python_imports import python_imports
+from .languages.python_tests import find_python_tests
+from .pattern_builder import build_patterns
+from .source_file import SourceFile, UnreadableSourceError, read_source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from .found_test import FoundTest
+
+__all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedFile:
+    """A file without patterns, and the reason."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedFile:
+    """The patterns of one file.
+
+    Attributes:
+        storable: One pattern for each test written in it, in source order. The bank stores them
+            without parsing or redacting their code again.
+        skipped: The reason why the file could not be used; None if it was read.
+    """
+
+    path: Path
+    storable: tuple[StorablePattern, ...]
+    skipped: SkippedFile | None
+
+    @property
+    def patterns(self) -> tuple[TestPattern, ...]:
+        """The patterns with their quality; to store them, pass ``storable`` to the bank."""
+        return tuple(map(_with_quality, self.storable))
+
+
+class _UnparsableError(Exception):
+    """A file whose syntax tree is of no use; the message says why."""
+
+
+class _ParsedCode(NamedTuple):
+    root: Node
+    grammar: Grammar
+
+
+def extract_file(path: Path) -> ExtractedFile:
+    """Returns the patterns of one test file; the code is parsed, never run.
+
+    Content that cannot be used (unparsable, binary, too large, not decodable, not permitted, for a
+    framework that is not supported) never raises: it is reported in ``skipped``.
+    """
+    try:
+        patterns = _patterns(read_source(path))
+    except (UnreadableSourceError, UnsupportedFrameworkError, _UnparsableError) as error:
+        return ExtractedFile(
+            path=path, storable=(), skipped=SkippedFile(path=str(path), reason=str(error))
+        )
+    return ExtractedFile(path=path, storable=tuple(patterns), skipped=None)
+
+
+def _with_quality(storable: StorablePattern) -> TestPattern:
+    if isinstance(storable, ScoredPattern):
+        return replace(storable.pattern, quality=storable.base_quality)
+    return replace(storable, quality=score_quality(storable).total)
+
+
+def _patterns(source: SourceFile) -> list[StorablePattern]:
+    return _python_patterns(source) if source.language == "python" else _javascript_patterns(source)
+
+
+def _python_patterns(source: SourceFile) -> list[StorablePattern]:
+    """Returns the patterns of a Python file.
+
+    Raises:
+        _UnparsableError: It has a syntax error.
+    """
+    root = parse(source.code, "python").root_node
+    line = first_error_line(root)
+    if line is not None:
+        raise _UnparsableError(f"syntax error at line {source.line_number(line - 1)}")
+    imports = python_imports(root)
+    return build_patterns(
+        source,
+        "python",
+        find_python_tests(root),
+        imports,
+        lambda test, facts: python_framework(test.style, imports, facts.names),
+    )
+
+
+def _javascript_patterns(source: SourceFile) -> list[StorablePattern]:
+    root, grammar = _parsed_javascript(source)
+    imports = javascript_imports(root)
+    tests = _without_errors(source, root, find_javascript_tests(root, imports))
+    if not tests:
+        return []
+    framework = javascript_framework(source, imports, code_facts([root]).calls)
+    return build_patterns(source, grammar, tests, imports, lambda test, facts: framework)
+
+
+def _parsed_javascript(source: SourceFile) -> _ParsedCode:
+    """Returns the tree of the first grammar that fits, or the one with the fewest errors."""
+    if source.path.suffix in {".ts", ".mts", ".cts"}:
+        grammars: tuple[Grammar, ...] = ("typescript", "tsx")
+    elif source.language == "typescript":
+        grammars = ("tsx", "typescript")
+    else:
+        grammars = ("javascript", "tsx")  # Flow's types are read as TypeScript's, where they agree
+    parsed: list[_ParsedCode] = []
+    for grammar in grammars:
+        root = parse(source.code, grammar).root_node
+        parsed.append(_ParsedCode(root, grammar))
+        if not root.has_error:
+            return parsed[-1]
+    return min(parsed, key=lambda code: _lines_in_error(code.root))
+
+
+def _lines_in_error(root: Node) -> int:
+    return sum(last - first + 1 for first, last in error_lines(root))
+
+
+def _without_errors(source: SourceFile, root: Node, tests: list[FoundTest]) -> list[FoundTest]:
+    """Returns the tests that parsed cleanly.
+
+    The grammars stumble over a few valid constructions (measured: see the tests of this module), so
+    an error elsewhere in the file does not cost the tests that it does not touch.
+
+    Raises:
+        _UnparsableError: Errors touch more than half of the tests.
+    """
+    clean = [test for test in tests if not test.node.has_error]
+    if root.has_error and (not clean or len(clean) * 2 < len(tests)):
+        line = first_error_line(root) or 1
+        raise _UnparsableError(f"syntax error at line {source.line_number(line - 1)}")
+    return clean

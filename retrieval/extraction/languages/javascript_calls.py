@@ -1,0 +1,223 @@
+"""Reads calls of `it`, `test`, `describe` and the like in JavaScript and TypeScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ...text.syntax_tree import node_text
+from ..code_facts import Import
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = [
+    "DECLARATION_TYPES",
+    "TABLE_MODIFIERS",
+    "FunctionNames",
+    "TestCall",
+    "callee_path",
+    "read_call",
+]
+
+CallKind: TypeAlias = Literal["test", "block"]
+
+_TEST_NAMES = frozenset({"it", "test", "specify", "fit", "xit", "xtest", "xspecify"})
+_BLOCK_NAMES = frozenset(
+    {"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext", "ddescribe"}
+)
+# What may follow the name of a test function.
+_TEST_MODIFIERS = frozenset(
+    {"concurrent", "each", "effect", "extend", "fail", "failing", "fails", "fixme", "for", "if"}
+    | {"live", "only", "runIf", "scoped", "sequential", "serial", "skip", "skipIf", "slow"}
+    | {"todoIf"}
+)
+_BLOCK_MODIFIERS = frozenset(
+    {
+        "concurrent",
+        "configure",
+        "each",
+        "fixme",
+        "for",
+        "only",
+        "parallel",
+        "runIf",
+        "sequential",
+        "serial",
+        "shuffle",
+        "skip",
+        "skipIf",
+    }
+)
+TABLE_MODIFIERS = frozenset({"each", "for"})
+_FUNCTIONS = frozenset({"arrow_function", "function", "function_expression", "generator_function"})
+_TITLES = frozenset(
+    {
+        "binary_expression",
+        "call_expression",
+        "identifier",
+        "member_expression",
+        "string",
+        "template_string",
+    }
+)
+DECLARATION_TYPES = frozenset({"lexical_declaration", "variable_declaration"})
+_MAX_TITLE_CHARS = 300
+# `test.describe.parallel.only` has four; a longer chain is not a test.
+_MAX_LINKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TestCall:
+    """A call of a test or block function: its name, modifiers, title, options and body."""
+
+    kind: CallKind
+    name: str
+    modifiers: tuple[str, ...]
+    title: str
+    title_node: Node | None
+    body: Node | None  # the function passed
+    has_body: bool
+
+
+class FunctionNames:
+    """The names of test and block functions in a file."""
+
+    def __init__(self, root: Node, imports: Iterable[Import]) -> None:
+        self.tests = set(_TEST_NAMES)
+        self.blocks = set(_BLOCK_NAMES)
+        self.is_ava = False
+        for imported in imports:
+            from_ava = imported.module == "ava"
+            if imported.name in _TEST_NAMES or (from_ava and imported.name == "default"):
+                self.tests.add(imported.alias)
+            elif imported.name in _BLOCK_NAMES:
+                self.blocks.add(imported.alias)
+            self.is_ava = self.is_ava or from_ava
+        for statement in root.named_children:
+            self._add_derived(statement)
+
+    def _add_derived(self, statement: Node) -> None:
+        """Adds `const myTest = test.extend(...)` and `const test = anyTest as TestFn`."""
+        if statement.type == "export_statement":
+            inner = statement.child_by_field_name("declaration")
+            statement = inner if inner is not None else statement
+        if statement.type not in DECLARATION_TYPES:
+            return
+        for declarator in statement.named_children:
+            name = declarator.child_by_field_name("name")
+            value = declarator.child_by_field_name("value")
+            if name is None or value is None or name.type != "identifier":
+                continue
+            if value.type in {"as_expression", "satisfies_expression"}:
+                value = value.named_children[0]
+            head = re.match(
+                r"(\w+)\s*(?:\.\s*(?:extend|serial|only|skip|skipIf|runIf|concurrent|each)\b|\Z)",
+                node_text(value),
+            )
+            conditional = value.type == "ternary_expression" and re.search(
+                r"\b(it|test|describe)\b(?:\.\w+)?\s*:", node_text(value)
+            )
+            base = head[1] if head else conditional[1] if conditional else ""
+            if base in self.tests:
+                self.tests.add(node_text(name))
+            elif base in self.blocks:
+                self.blocks.add(node_text(name))
+
+
+def read_call(node: Node, names: FunctionNames) -> TestCall | None:
+    """Returns the test or block that a call declares, or None for any other call."""
+    path = callee_path(node)
+    if path is None:
+        return None
+    name, *modifiers = path
+    kind: CallKind = "block"
+    allowed = _BLOCK_MODIFIERS
+    if name in names.tests and modifiers and modifiers[0] in {"describe", "suite"}:
+        modifiers = modifiers[1:]  # Playwright's test.describe
+    elif name in names.tests:
+        kind, allowed = "test", _TEST_MODIFIERS
+    elif name not in names.blocks:
+        return None
+    if not set(modifiers) <= allowed or modifiers[-1:] == ["extend"]:
+        return None
+    return _read_arguments(node, kind, name, tuple(modifiers), names)
+
+
+def callee_path(node: Node) -> list[str] | None:
+    """Returns ``["it", "each"]`` of ``it.each(table)(...)`` and of ``it.each`table`(...)``."""
+    current = node.child_by_field_name("function")
+    names: list[str] = []
+    for _ in range(_MAX_LINKS):
+        if current is None:
+            break
+        if current.type == "member_expression":
+            member = current.child_by_field_name("property")
+            names.append(node_text(member) if member else "")
+            current = current.child_by_field_name("object")
+        elif current.type == "call_expression":  # the table or condition: it.each(...)(...)
+            current = current.child_by_field_name("function")
+            if current is None or current.type != "member_expression":
+                return None
+        elif current.type in {"non_null_expression", "instantiation_expression"}:
+            current = current.named_children[0]
+        elif current.type == "identifier":
+            names.append(node_text(current))
+            return names[::-1]
+        else:
+            return None
+    return None
+
+
+def _read_arguments(
+    node: Node,
+    kind: CallKind,
+    name: str,
+    modifiers: tuple[str, ...],
+    names: FunctionNames,
+) -> TestCall | None:
+    arguments = node.child_by_field_name("arguments")
+    if arguments is None:
+        return None
+    if arguments.type == "template_string":
+        return None  # the table of it.each`...`: the call around it declares the test
+    given = [child for child in arguments.named_children if child.type != "comment"]
+    if not given or _is_awaiting_title(node, modifiers, given):
+        return None
+    first, rest = given[0], given[1:]
+    body = next((arg for arg in reversed(given) if arg.type in _FUNCTIONS), None)
+    if first.type in _FUNCTIONS:  # ava's test(t => ...), mocha's describe(function () {})
+        if kind == "test" and not names.is_ava:
+            return None
+        return TestCall(kind, name, modifiers, "", None, body, True)
+    if first.type not in _TITLES:
+        return None
+    title = _title(first)
+    if body is None and first.type not in {"string", "template_string", "binary_expression"}:
+        return None  # test(a, b): another function of that name
+    has_body = body is not None or any(arg.type not in {"object", "number"} for arg in rest)
+    return TestCall(kind, name, modifiers, title, first, body, has_body)
+
+
+def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]) -> bool:
+    """Returns whether this is the inner call of `it.each(table)(...)`, which declares nothing."""
+    callee = node.child_by_field_name("function")
+    if callee is None or callee.type != "member_expression":
+        return False
+    last = modifiers[-1] if modifiers else ""
+    if last in {"skipIf", "runIf", "todoIf", "if"}:
+        return True
+    return last in TABLE_MODIFIERS and not any(arg.type in _FUNCTIONS for arg in given[1:])
+
+
+def _title(node: Node) -> str:
+    text = node_text(node)
+    if node.type in {"string", "template_string"}:
+        text = re.sub(r"\\(['\"`$\\])", r"\1", text[1:-1])
+    elif node.type == "binary_expression":  # 'a ' + b: the parts that are text, the rest as ${...}
+        text = re.sub(r"\s*\+\s*", " ", re.sub(r"['\"`]", "", text))
+    else:
+        text = re.sub(r"\.name\Z", "", text)
+    return " ".join(text.split())[:_MAX_TITLE_CHARS]

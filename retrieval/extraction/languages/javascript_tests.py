@@ -1,0 +1,208 @@
+"""Finds tests in a JavaScript or TypeScript syntax tree: `it`/`test` calls in `describe` calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...text.syntax_tree import line_count, node_text
+from ..code_facts import Import
+from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
+from .javascript_calls import (
+    DECLARATION_TYPES,
+    TABLE_MODIFIERS,
+    FunctionNames,
+    TestCall,
+    callee_path,
+    read_call,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["find_javascript_tests"]
+
+_SKIPPING = frozenset({"skip", "fixme", "skipIf"})
+_FAILING = frozenset({"fail", "failing", "fails"})
+_HOOKS = frozenset(
+    {
+        "after",
+        "afterAll",
+        "afterEach",
+        "before",
+        "beforeAll",
+        "beforeEach",
+        "setup",
+        "suiteSetup",
+        "suiteTeardown",
+        "teardown",
+    }
+)
+# Declarations of a block are included if they are short and the test uses their names.
+_MAX_DECLARATION_LINES = 3
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+
+
+class _Declaration(NamedTuple):
+    """A short declaration, and the names that it binds."""
+
+    node: Node
+    names: set[str]
+
+
+class _Helpers(NamedTuple):
+    """The statements of a block that its tests may need."""
+
+    hooks: list[Node]
+    declarations: list[_Declaration]
+
+
+@dataclass(slots=True)
+class _Block:
+    """A describe block around the current place (or the file itself)."""
+
+    title: str
+    modifiers: tuple[str, ...]
+    opening: Snippet | None
+    closing: Snippet | None
+    statements: list[Node]
+    parent: _Block | None
+    _helpers: _Helpers | None = None
+
+    @property
+    def helpers(self) -> _Helpers:
+        """Hooks, and short declarations with their names; computed once for all tests."""
+        if self._helpers is None:
+            hooks = [statement for statement in self.statements if _is_hook(statement)]
+            declared = [] if self.parent is None else self.statements  # imports are left out
+            named = [_Declaration(node, _declared_names(node)) for node in declared]
+            self._helpers = _Helpers(hooks, [found for found in named if found.names])
+        return self._helpers
+
+    @property
+    def chain(self) -> tuple[_Block, ...]:
+        blocks: list[_Block] = []
+        block: _Block | None = self
+        while block is not None:
+            blocks.append(block)
+            block = block.parent
+        return tuple(reversed(blocks))
+
+
+def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTest]:
+    """Returns the tests written in a file, in source order, each `it.each` once.
+
+    A call is a test if its function is a test function (by its usual name, or as an alias of an
+    imported one) and it has a title or a body. Planned tests (`it.todo`, a title without a body)
+    hold nothing to reuse and are left out.
+    """
+    names = FunctionNames(root, imports)
+    found: list[FoundTest] = []
+    stack: list[tuple[Node, _Block]] = [
+        (root, _Block("", (), None, None, root.named_children, None))
+    ]
+    while stack:
+        node, block = stack.pop()
+        call = read_call(node, names) if node.type == "call_expression" else None
+        if call is None:
+            stack.extend((child, block) for child in reversed(node.named_children))
+        elif call.kind == "test":
+            if call.has_body:
+                found.append(_found(node, call, block))
+        elif call.body is not None:
+            inner = _enter(node, call, block)
+            stack.extend((child, inner) for child in reversed(inner.statements))
+        else:  # describe('x', sharedTests): its tests are where that function is written
+            stack.extend((child, block) for child in reversed(node.named_children))
+    return found
+
+
+def _enter(node: Node, call: TestCall, parent: _Block) -> _Block:
+    body = call.body.child_by_field_name("body") if call.body is not None else None
+    if body is None or body.type != "statement_block":
+        statements = [body] if body is not None else []
+        return _Block(call.title, call.modifiers, None, None, statements, parent)
+    opening = Snippet.of(node, end=body.start_byte + 1)
+    last = body.children[-1]
+    closing = Snippet(last.start_byte, node.end_byte, last.start_point[1])
+    return _Block(call.title, call.modifiers, opening, closing, body.named_children, parent)
+
+
+def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
+    chain = block.chain
+    body = call.body
+    modifiers = {modifier for outer in chain for modifier in outer.modifiers} | set(call.modifiers)
+    names = {call.name, *(outer.title for outer in chain)}
+    marks = {
+        "async": body is not None and node_text(body).startswith("async"),
+        "parametrized": bool(modifiers & TABLE_MODIFIERS),
+        "skipped": bool(modifiers & _SKIPPING) or bool(names & {"xit", "xtest", "xspecify"}),
+        "expected-failure": bool(modifiers & _FAILING),
+    }
+    return FoundTest(
+        node=node,
+        style="call",
+        chain=tuple(outer.title for outer in chain[1:] if outer.title),
+        title=call.title or "untitled",
+        title_node=call.title_node,
+        doc="",
+        doc_node=None,
+        layers=_layers(chain, node),
+        fixtures=_playwright_fixtures(body),
+        marks=frozenset(mark for mark, holds in marks.items() if holds),
+    )
+
+
+def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
+    """Returns the names that a test unpacks from its first argument: ``({ page, request })``."""
+    parameters = body.child_by_field_name("parameters") if body is not None else None
+    first = parameters.named_children[0] if parameters and parameters.named_child_count else None
+    if first is not None and first.type == "required_parameter":
+        first = first.child_by_field_name("pattern")
+    if first is None or first.type != "object_pattern":
+        return ()
+    kinds = {"shorthand_property_identifier_pattern"}
+    return tuple(node_text(child) for child in first.named_children if child.type in kinds)
+
+
+def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
+    """Returns the context of a test: hooks, and the short declarations that they use."""
+    room = MAX_CONTEXT_LINES
+    used = set(_NAME.findall(node_text(test)))
+    layers: list[Layer] = []
+    for block in reversed(chain):
+        hooks, declarations = block.helpers
+        taken: list[Node] = []
+        for hook in hooks:
+            if line_count(hook) <= room:
+                taken.append(hook)
+                used |= set(_NAME.findall(node_text(hook)))
+                room -= line_count(hook)
+        for declaration, names in declarations:
+            if names & used and line_count(declaration) <= room:
+                taken.append(declaration)
+                room -= line_count(declaration)
+        taken.sort(key=lambda node: node.start_byte)
+        layers.append(Layer(block.opening, block.closing, tuple(taken)))
+    return tuple(reversed(layers))
+
+
+def _is_hook(statement: Node) -> bool:
+    if statement.type != "expression_statement" or not statement.named_child_count:
+        return False
+    call = statement.named_children[0]
+    path = callee_path(call) if call.type == "call_expression" else None
+    return path is not None and (path[0] in _HOOKS or path[-1] in _HOOKS)
+
+
+def _declared_names(statement: Node) -> set[str]:
+    """Returns the names that a short declaration binds; empty for any other statement."""
+    if statement.type not in DECLARATION_TYPES or line_count(statement) > _MAX_DECLARATION_LINES:
+        return set()
+    names: set[str] = set()
+    for declarator in statement.named_children:
+        name = declarator.child_by_field_name("name")
+        names |= set(_NAME.findall(node_text(name))) if name is not None else set()
+    return names

@@ -1,0 +1,244 @@
+"""Reads the scopes of a Python module: its functions and classes, and which of them hold tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...text.syntax_tree import node_text
+from ..found_test import TestStyle
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = [
+    "MODULE_SETUP_NAMES",
+    "SETUP_NAMES",
+    "CollectedClass",
+    "Function",
+    "Scope",
+    "collected_classes",
+    "module_scope",
+]
+
+# Statements that open no scope: what they define belongs to the scope around them.
+_TRANSPARENT = frozenset(
+    {
+        "block",
+        "elif_clause",
+        "else_clause",
+        "except_clause",
+        "except_group_clause",
+        "finally_clause",
+        "for_statement",
+        "if_statement",
+        "module",
+        "try_statement",
+        "while_statement",
+        "with_statement",
+    }
+)
+
+# Methods that unittest, pytest and nose call around a test.
+SETUP_NAMES = frozenset(
+    {
+        "asyncSetUp",
+        "asyncTearDown",
+        "setUp",
+        "setUpClass",
+        "setUpTestData",
+        "setup",
+        "setup_class",
+        "setup_method",
+        "tearDown",
+        "tearDownClass",
+        "teardown",
+        "teardown_class",
+        "teardown_method",
+    }
+)
+MODULE_SETUP_NAMES = frozenset(
+    {"setUpModule", "setup_function", "setup_module", "tearDownModule", "teardown_module"}
+)
+
+_FIXTURE = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
+_NOT_COLLECTED = re.compile(r"@\s*(?:property|(?:functools\.)?cached_property|nottest|overload)\b")
+
+
+@dataclass(slots=True)
+class Function:
+    """A function or method, with its decorators."""
+
+    name: str
+    outer: Node  # with its decorators
+    definition: Node
+    decorators: str  # their text
+
+    @property
+    def is_fixture(self) -> bool:
+        """Returns whether it is a pytest fixture."""
+        return bool(_FIXTURE.search(self.decorators))
+
+    @property
+    def may_be_test(self) -> bool:
+        """Returns whether it is a test, in a scope whose tests run."""
+        return (
+            self.name.startswith("test")
+            and not self.is_fixture
+            and not _NOT_COLLECTED.search(self.decorators)
+        )
+
+
+@dataclass(slots=True)
+class Scope:
+    """A module or class, with what it defines."""
+
+    name: str
+    outer: Node
+    definition: Node
+    decorators: str = ""
+    parent: Scope | None = None
+    bases: tuple[str, ...] = ()
+    functions: list[Function] = field(default_factory=list)
+    classes: list[Scope] = field(default_factory=list)
+    opted_out: bool = False  # __test__ = False
+    _helpers: list[Function] | None = None
+
+    @property
+    def helpers(self) -> list[Function]:
+        """Fixtures and setup methods; computed once for all tests of the scope."""
+        if self._helpers is None:
+            known = SETUP_NAMES | MODULE_SETUP_NAMES
+            self._helpers = [f for f in self.functions if f.is_fixture or f.name in known]
+        return self._helpers
+
+    @property
+    def chain(self) -> tuple[Scope, ...]:
+        """The scopes from the module to this one."""
+        return (*self.parent.chain, self) if self.parent else (self,)
+
+    def defines(self, *names: str) -> bool:
+        """Returns whether it has a function with one of the names."""
+        return any(function.name in names for function in self.functions)
+
+
+class CollectedClass(NamedTuple):
+    """A class whose tests run, and how they are written."""
+
+    scope: Scope
+    style: TestStyle
+
+
+def module_scope(root: Node) -> Scope:
+    """Returns the scope of a module, with everything that is defined in it."""
+    module = Scope("", root, root)
+    _fill(module)
+    return module
+
+
+def collected_classes(module: Scope) -> list[CollectedClass]:
+    """Returns the classes of a module whose tests run, their own or inherited ones."""
+    classes = list(_all_classes(module))
+    styles = _styles(classes)
+    return [CollectedClass(scope, styles[id(scope)]) for scope in classes if id(scope) in styles]
+
+
+def _fill(module: Scope) -> None:
+    pending = [module]
+    while pending:
+        scope = pending.pop()
+        body = scope.definition.child_by_field_name("body") or scope.definition
+        for statement in _statements(body):
+            _add_definition(scope, statement)
+        pending.extend(scope.classes)
+
+
+def _statements(body: Node) -> Iterator[Node]:
+    """Yields the statements of a scope, including those in `if`, `try`, `with` and loops."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        if node.type in _TRANSPARENT:
+            stack.extend(reversed(node.named_children))
+        else:
+            yield node
+
+
+def _add_definition(scope: Scope, statement: Node) -> None:
+    definition, decorators = statement, ""
+    if statement.type == "decorated_definition":
+        inner = statement.child_by_field_name("definition")
+        if inner is None:
+            return
+        definition = inner
+        decorators = node_text(statement)[: inner.start_byte - statement.start_byte]
+    name = definition.child_by_field_name("name")
+    if definition.type == "function_definition" and name is not None:
+        scope.functions.append(Function(node_text(name), statement, definition, decorators))
+    elif definition.type == "class_definition" and name is not None:
+        bases = definition.child_by_field_name("superclasses")
+        names = tuple(
+            node_text(base)
+            for base in (bases.named_children if bases else ())
+            if base.type in {"identifier", "attribute"}
+        )
+        scope.classes.append(
+            Scope(node_text(name), statement, definition, decorators, scope, names)
+        )
+    elif node_text(statement).replace(" ", "") == "__test__=False":
+        scope.opted_out = True
+
+
+def _all_classes(module: Scope) -> Iterator[Scope]:
+    stack = list(reversed(module.classes))
+    while stack:
+        scope = stack.pop()
+        yield scope
+        stack.extend(reversed(scope.classes))
+
+
+def _styles(classes: list[Scope]) -> dict[int, TestStyle]:
+    """Returns the style of each class whose tests run, its own or inherited, by identity."""
+    by_name: dict[str, Scope] = {}
+    for scope in classes:
+        by_name.setdefault(scope.name, scope)
+    styles: dict[int, TestStyle] = {}
+    opted_out = {id(scope) for scope in classes if scope.opted_out and not scope.classes}
+    for scope in classes:
+        family = _family(scope, by_name)
+        style = _own_style(scope, family)
+        if style is not None:
+            for member in family:
+                # The first class that uses a mixin decides its style.
+                styles.setdefault(id(member), style)
+    for scope in classes:
+        name = scope.name.lower()
+        if "test" in name.removeprefix("test") and not scope.defines("__init__", "__new__"):
+            styles.setdefault(id(scope), "function")
+    return {key: style for key, style in styles.items() if key not in opted_out}
+
+
+def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:
+    """Returns a class and the classes of this file that it inherits from."""
+    family: list[Scope] = []
+    pending = [scope]
+    while pending:
+        member = pending.pop()
+        if all(member is not known for known in family):
+            family.append(member)
+            pending.extend(by_name[base] for base in member.bases if base in by_name)
+    return family
+
+
+def _own_style(scope: Scope, family: list[Scope]) -> TestStyle | None:
+    known = {member.name for member in family}
+    external = [base for member in family for base in member.bases if base not in known]
+    if scope.opted_out:
+        return None
+    if any(base.endswith("TestCase") for base in external):
+        return "testcase"
+    enclosing_collected = all(outer.name.startswith("Test") for outer in scope.chain[1:])
+    constructed = any(member.defines("__init__", "__new__") for member in family)
+    return "function" if enclosing_collected and not constructed else None

@@ -1,0 +1,174 @@
+"""Finds tests in a Python syntax tree by the rules of pytest and unittest."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING
+
+from ...text.syntax_tree import line_count, node_text
+from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
+from .python_scopes import (
+    MODULE_SETUP_NAMES,
+    SETUP_NAMES,
+    Function,
+    Scope,
+    collected_classes,
+    module_scope,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["find_python_tests"]
+
+_MARK = re.compile(r"@?(?:pytest\.)?mark\.(\w+)")
+_SKIP = re.compile(r"\bskip(?:if|If|Unless)?\b")
+_PARAMETRIZE = re.compile(
+    r"\bmark\.parametrize\b|\bparameterized(?:\.\w+)?\b|\bparametrize\(|@(?:ddt\.)?data\("
+)
+_STRING = re.compile(
+    r"(?P<prefix>[a-zA-Z]*)(?P<quote>\"\"\"|'''|\"|')(?P<body>.*?)(?P=quote)", re.DOTALL
+)
+
+
+def find_python_tests(root: Node) -> list[FoundTest]:
+    """Returns the tests written in a module, in source order, each once.
+
+    A test is a function ``test*`` of the module, or a method ``test*`` of a class that is
+    collected: ``Test*`` without a constructor, a ``unittest.TestCase``, or a class that either
+    inherits from in the same file. A class with ``test`` in its name (``GraphTestBase``) that is
+    not used in its own file is included: other files inherit from it.
+    """
+    module = module_scope(root)
+    found = [
+        _found(module, function, "function")
+        for function in module.functions
+        if function.may_be_test
+    ]
+    for scope, style in collected_classes(module):
+        found += [_found(scope, f, style) for f in scope.functions if f.may_be_test]
+    return sorted(found, key=lambda test: test.node.start_byte)
+
+
+def _found(scope: Scope, function: Function, style: TestStyle) -> FoundTest:
+    chain = scope.chain
+    doc_node, doc = _docstring(function.definition)
+    parameters = _parameter_names(function.definition)
+    requested = {*parameters, *re.findall(r"usefixtures\(([^)]*)\)", _decorators(scope, function))}
+    decorators = _decorators(scope, function)
+    return FoundTest(
+        node=function.outer,
+        style=style,
+        chain=tuple(member.name for member in chain[1:]),
+        title=function.name,
+        title_node=None,
+        doc=doc,
+        doc_node=doc_node,
+        layers=_layers(chain, function, requested),
+        fixtures=() if style == "testcase" else _fixtures(parameters, decorators),
+        marks=_marks(function, decorators),
+        scope_marks=tuple(dict.fromkeys(_MARK.findall(decorators))),
+    )
+
+
+def _decorators(scope: Scope, function: Function) -> str:
+    return "\n".join((*(member.decorators for member in scope.chain), function.decorators))
+
+
+def _marks(function: Function, decorators: str) -> frozenset[str]:
+    body = node_text(function.definition)
+    marks = {
+        "async": body.startswith("async"),
+        "parametrized": bool(_PARAMETRIZE.search(decorators)) or "self.subTest(" in body,
+        "skipped": bool(_SKIP.search(decorators)),
+        "expected-failure": "xfail" in decorators or "expectedFailure" in decorators,
+    }
+    return frozenset(mark for mark, holds in marks.items() if holds)
+
+
+def _parameter_names(definition: Node) -> tuple[str, ...]:
+    parameters = definition.child_by_field_name("parameters")
+    names: list[str] = []
+    for parameter in parameters.named_children if parameters else ():
+        if parameter.type == "typed_parameter":
+            parameter = parameter.named_children[0]
+        if parameter.type == "identifier":
+            names.append(node_text(parameter))
+    return tuple(name for name in names if name not in {"self", "cls"})
+
+
+def _fixtures(parameters: tuple[str, ...], decorators: str) -> tuple[str, ...]:
+    """Returns the parameters whose values come from fixtures."""
+    given: set[str] = set()
+    for match in re.finditer(r"parametrize\(\s*[(\[]?((?:\s*[\"'][\w, ]+[\"']\s*,?)+)", decorators):
+        given |= set(re.findall(r"\w+", match[1]))
+    # Nor are arguments fixtures that hypothesis and mock decorators pass.
+    if re.search(
+        r"@\s*(?:hypothesis\.|st\.)?given\b|@\s*(?:mock\.|unittest\.mock\.)?patch\b", decorators
+    ):
+        return ()
+    return tuple(name for name in parameters if name not in given)
+
+
+def _layers(chain: tuple[Scope, ...], function: Function, requested: set[str]) -> tuple[Layer, ...]:
+    """Returns the context of a test; the innermost setup has precedence while there is room."""
+    wanted = set().union(*(re.findall(r"\w+", name) for name in requested)) if requested else set()
+    room = MAX_CONTEXT_LINES
+    layers: list[Layer] = []
+    for scope in reversed(chain):
+        names = SETUP_NAMES if scope.parent else MODULE_SETUP_NAMES
+        members = _needed_members(scope, names, wanted, function)
+        taken: list[Node] = []
+        for member in members:
+            lines = line_count(member.outer)
+            if lines <= room:
+                taken.append(member.outer)
+                room -= lines
+        taken.sort(key=lambda node: node.start_byte)
+        layers.append(Layer(_class_line(scope), None, tuple(taken)))
+    return tuple(reversed(layers))
+
+
+def _needed_members(
+    scope: Scope, setup_names: frozenset[str], wanted: set[str], function: Function
+) -> list[Function]:
+    """Returns setup and the wanted fixtures; those that a fixture requests join ``wanted``."""
+    helpers = scope.helpers
+    members = [f for f in helpers if f.name in setup_names and not f.is_fixture]
+    pool = [f for f in helpers if f.is_fixture and f is not function]
+    grew = True
+    while grew:
+        chosen = [f for f in pool if f.name in wanted or "autouse=True" in f.decorators]
+        grew = bool(chosen)
+        members = [*members, *chosen]
+        pool = [f for f in pool if f not in chosen]
+        for fixture in chosen:
+            wanted.update(_parameter_names(fixture.definition))
+    return members
+
+
+def _class_line(scope: Scope) -> Snippet | None:
+    if scope.parent is None:
+        return None
+    colons = [child for child in scope.definition.children if child.type == ":"]
+    return Snippet.of(scope.outer, end=colons[-1].end_byte if colons else scope.outer.end_byte)
+
+
+def _docstring(definition: Node) -> tuple[Node | None, str]:
+    body = definition.child_by_field_name("body")
+    first = next((c for c in body.named_children if c.type != "comment"), None) if body else None
+    if first is None or first.type != "expression_statement":
+        return None, ""
+    literal = first.named_children[0] if first.named_child_count == 1 else None
+    if literal is None or literal.type not in {"string", "concatenated_string"}:
+        return None, ""
+    return first, _literal_value(node_text(literal))
+
+
+def _literal_value(text: str) -> str:
+    """Returns the content of a string literal, escapes as written; empty for other literals."""
+    match = _STRING.match(text)
+    if match is None or set(match["prefix"].lower()) - {"r", "u"}:
+        return ""
+    return inspect.cleandoc(match["body"])

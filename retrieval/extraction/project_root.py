@@ -1,0 +1,77 @@
+"""Finds the project that a test file belongs to, and that project's name."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["TEST_FOLDERS", "ProjectRoot", "find_project_root", "read_json_object"]
+
+# Folders whose files are tests whatever they are called.
+TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "e2e", "cypress"})
+
+_MAX_JSON_BYTES = 5 * 1024 * 1024
+_ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+_INSTALL_FOLDERS = frozenset({"site-packages", "dist-packages"})
+_PROJECT_NAME = re.compile(r"^\s*name\s*=\s*[\"']?([\w.@/-]+)", re.MULTILINE)
+_REMOTE_URL = re.compile(r"^\s*url\s*=\s*\S*?([\w.-]+?)(?:\.git)?/?\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRoot:
+    """The folder that a test's path is relative to, and a name that is the same everywhere."""
+
+    folder: Path
+    name: str
+
+
+def find_project_root(path: Path) -> ProjectRoot:
+    """Returns the project that a file belongs to.
+
+    That is the nearest folder above it that is a package installation (``site-packages``) or holds
+    a project file; without any, the nearest folder that is neither a test folder nor a package.
+    """
+    folders = path.absolute().parents
+    for folder in folders:
+        if folder.name in _INSTALL_FOLDERS:
+            return ProjectRoot(folder, "")
+    for folder in folders:
+        manifest = read_json_object(folder / "package.json")
+        if isinstance(manifest.get("name"), str):
+            return ProjectRoot(folder, str(manifest["name"]))
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+            return ProjectRoot(folder, _project_name(folder))
+    for folder in folders:
+        if folder.name not in TEST_FOLDERS and not (folder / "__init__.py").exists():
+            return ProjectRoot(folder, folder.name)
+    return ProjectRoot(folders[0], folders[0].name)
+
+
+def read_json_object(path: Path) -> dict[str, object]:
+    """Returns the JSON object in a file, or an empty one if the file holds none."""
+    try:
+        if path.stat().st_size > _MAX_JSON_BYTES:
+            return {}
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}  # a broken package.json says nothing, and is no reason to stop
+    return content if isinstance(content, dict) else {}
+
+
+def _project_name(folder: Path) -> str:
+    """Returns the name in the project's own files, its git remote's name, or the folder's."""
+    sources = (
+        ("pyproject.toml", _PROJECT_NAME),
+        ("setup.cfg", _PROJECT_NAME),
+        (".git/config", _REMOTE_URL),
+    )
+    for name, pattern in sources:
+        try:
+            match = pattern.search((folder / name).read_text("utf-8", "replace"))
+        except OSError:
+            continue  # no such file: try the next source
+        if match:
+            return match[1]
+    return folder.name

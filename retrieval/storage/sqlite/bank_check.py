@@ -1,0 +1,241 @@
+"""Checks that rows and what is derived from them agree.
+
+A row is the truth; its words, vectors, tags, bands and counters are derived from it. Its
+``content_hash`` shows whether it still is what was stored: SQLite does not notice a flipped bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import apsw
+import msgspec
+import numpy as np
+
+from ....schema import Problem, TestPattern, unreadable
+from ...text.minhash import bands, signature
+from ...text.pattern_text import body_of, content_hash, embedded_text, text_hash
+from ...text.tokens import WORDS_VERSION
+from ..storage_values import StoredPattern
+from ..use_summary import use_summary
+from .embedding_table import from_blob
+from .pattern_session import encoder_in_use
+from .pattern_table import stored_at
+from .text_index import index_columns
+from .use_tables import agent_counts
+
+__all__ = ["CHECK_DEADLINE_S", "check_patterns", "count_patterns", "embedding_fault"]
+
+# Every row is read and hashed: about 6,000 patterns a second.
+CHECK_DEADLINE_S = 3_600.0
+# Encoders give unit vectors; those of int8 models stay this close to it.
+NORM_TOLERANCE = 1e-2
+TOLERANCE = 1e-9
+
+
+def check_patterns(connection: apsw.Connection, *, has_vectors: bool) -> list[Problem]:
+    """Returns every disagreement between rows, words, vectors, embeddings, tags and counters."""
+    check = _Check(connection, has_vectors=has_vectors)
+    check.bank()
+    rowids: list[int] = []
+    with unreadable(check.problems, "row", "salvage"):
+        rowids = [row[0] for row in connection.execute("select pattern_rowid from patterns")]
+    for rowid in rowids:
+        check.pattern(rowid)
+    check.strays(set(rowids))
+    return check.problems
+
+
+def count_patterns(connection: apsw.Connection) -> int:
+    """Returns the number of stored patterns."""
+    return int(connection.execute("select count(*) from patterns").get)
+
+
+def embedding_fault(blob: bytes, hash: str, pattern: TestPattern, dimension: int) -> str:
+    """Returns what is wrong with a stored embedding, in words; nothing when it is sound."""
+    if hash != text_hash(embedded_text(pattern)):
+        return "its embedding is of another text"
+    if len(blob) != 4 * dimension:
+        return f"its embedding must have {4 * dimension} bytes, got {len(blob)}"
+    norm = float(np.linalg.norm(from_blob(blob)))
+    return "" if abs(norm - 1) < NORM_TOLERANCE else "its embedding is not normalised"
+
+
+class _Check:
+    """Checks one pattern after the other and notes what is wrong."""
+
+    def __init__(self, connection: apsw.Connection, *, has_vectors: bool) -> None:
+        self.problems: list[Problem] = []
+        self._connection = connection
+        self._has_vectors = has_vectors
+        self._encoder = self._dimension = 0
+        self._has_index = False
+        self._broken: set[str] = set()
+
+    def bank(self) -> None:
+        """Checks what is known of the bank as a whole."""
+        with unreadable(self.problems, "encoder", "salvage"):
+            used = encoder_in_use(self._connection)
+            if used is not None:
+                self._encoder, self._dimension = used.rowid, used.identity.dimension
+            version = self._fact("words_version")
+            if version not in (None, WORDS_VERSION):
+                self._note("words", f"built by word splitter {version}, not {WORDS_VERSION}")
+            if self._has_vectors and self._encoder:
+                self._vector_table()
+        if not self._has_vectors:
+            message = (
+                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches go by"
+                " words alone; install it: pip install sqlite-vec"
+            )
+            self.problems.append(Problem("vectors", message, "none"))
+
+    def pattern(self, rowid: int) -> None:
+        """Checks one pattern and all that is derived from it."""
+        stored = self._stored(rowid)
+        if stored is None:
+            return
+        pattern = stored.pattern
+        if content_hash(pattern) != stored.content_hash:
+            self.problems.append(
+                Problem("row", "its content is not what was stored", "quarantine", pattern.id)
+            )
+            return
+        with unreadable(self.problems, "keys", "rebuild", pattern.id):
+            self._keys(rowid, pattern)
+        with unreadable(self.problems, "counters", "rebuild", pattern.id):
+            self._counters(stored)
+        self._unless_broken("words", lambda: self._words(rowid, pattern))
+        with unreadable(self.problems, "embedding", "rebuild", pattern.id):
+            self._embedding(rowid, pattern)
+
+    def strays(self, rowids: set[int]) -> None:
+        """Checks for index entries that belong to no pattern."""
+        self._unless_broken(
+            "words", lambda: self._stray("words", "select rowid from patterns_fts", rowids)
+        )
+        if self._has_index:
+            query = "select pattern_rowid from patterns_vec"
+            self._unless_broken("vectors", lambda: self._stray("vectors", query, rowids))
+
+    def _stored(self, rowid: int) -> StoredPattern | None:
+        subject = f"row {rowid}"
+        try:
+            with unreadable(self.problems, "row", "salvage", subject):
+                subject = str(
+                    self._connection.execute(
+                        "select id from patterns where pattern_rowid = :rowid", {"rowid": rowid}
+                    ).get
+                )
+                return next(iter(stored_at(self._connection, [rowid])), None)
+        except (ValueError, TypeError, msgspec.DecodeError) as error:
+            message = "is no pattern: " + " ".join(str(error).split())
+            self.problems.append(Problem("row", message, "quarantine", subject))
+        return None
+
+    def _keys(self, rowid: int, pattern: TestPattern) -> None:
+        own = signature(body_of(pattern))
+        kept = self._connection.execute(
+            "select signature from patterns where pattern_rowid = :rowid", {"rowid": rowid}
+        ).get
+        tags = self._connection.execute(
+            "select tag from pattern_tags where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+        found_tags = {row[0] for row in tags}
+        numbers = self._connection.execute(
+            "select band from pattern_bands where pattern_rowid = :rowid", {"rowid": rowid}
+        )
+        found_bands = {row[0] for row in numbers}
+        if kept != own or found_bands != set(bands(own)):
+            self._note("keys", "its signature is not that of its code", pattern.id)
+        if found_tags != {tag.casefold() for tag in pattern.tags}:
+            self._note("keys", "its tags are not found under it", pattern.id)
+
+    def _counters(self, stored: StoredPattern) -> None:
+        counts = agent_counts(self._connection, stored.key)
+        summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
+        if (
+            stored.success_count != summary.success_count
+            or stored.pattern.usage_count != summary.usage_count
+            or abs(stored.evidence - summary.evidence) > TOLERANCE
+            or abs(stored.pattern.quality - summary.quality) > TOLERANCE
+        ):
+            self._note(
+                "counters", "its counters are not the sums of its agents' uses", stored.pattern.id
+            )
+
+    def _words(self, rowid: int, pattern: TestPattern) -> None:
+        found = self._connection.execute(
+            "select name, description, tags, code from patterns_fts where rowid = :rowid",
+            {"rowid": rowid},
+        ).fetchone()
+        if found is None:
+            self._note("words", "is missing in the word index", pattern.id)
+        elif tuple(found) != index_columns(pattern):
+            self._note("words", "its words are not those of its content", pattern.id)
+
+    def _embedding(self, rowid: int, pattern: TestPattern) -> None:
+        row = self._connection.execute(
+            "select embedding, text_hash from pattern_embeddings"
+            " where pattern_rowid = :rowid and encoder_rowid = :encoder",
+            {"rowid": rowid, "encoder": self._encoder},
+        ).fetchone()
+        if row is None:
+            self._note("embedding", "has no embedding", pattern.id)
+            return
+        blob: bytes = row[0]
+        if fault := embedding_fault(blob, row[1], pattern, self._dimension):
+            self._note("embedding", fault, pattern.id)
+        elif self._has_index:
+            self._unless_broken("vectors", lambda: self._vector(rowid, pattern, blob))
+
+    def _vector(self, rowid: int, pattern: TestPattern, blob: bytes) -> None:
+        found = self._connection.execute(
+            "select embedding, framework, language, category, confidence, quality"
+            " from patterns_vec where pattern_rowid = :rowid",
+            {"rowid": rowid},
+        ).fetchone()
+        facets = (pattern.framework, pattern.language, pattern.category)
+        if found is None:
+            self._note("vectors", "is missing in the vector index", pattern.id)
+        elif found[0] != blob:
+            self._note("vectors", "its vector is not its embedding", pattern.id)
+        elif tuple(found[1:4]) != facets or not np.allclose(
+            found[4:], (pattern.confidence, pattern.quality), atol=1e-6
+        ):
+            self._note("vectors", "its filters in the vector index are not its own", pattern.id)
+
+    def _vector_table(self) -> None:
+        made = self._connection.execute(
+            "select sql from sqlite_schema where name = 'patterns_vec'"
+        ).get
+        if self._fact("vectors_pending") is not None:
+            self._note("vectors", "patterns were stored where sqlite-vec was missing")
+        elif made is None or f"float[{self._dimension}]" not in made:
+            self._note("vectors", f"there is no index of {self._dimension} dimensions")
+        else:
+            self._has_index = True
+
+    def _fact(self, key: str) -> str | None:
+        value: str | None = self._connection.execute(
+            "select value from bank_facts where key = :key", {"key": key}
+        ).get
+        return value
+
+    def _stray(self, area: str, query: str, rowids: set[int]) -> None:
+        strays = {row[0] for row in self._connection.execute(query)} - rowids
+        if strays:
+            self._note(area, f"{len(strays)} entries of its index belong to no pattern")
+
+    def _unless_broken(self, area: str, look: Callable[[], None]) -> None:
+        """Reads an index until it once cannot be read: every later attempt would say the same."""
+        if area in self._broken:
+            return
+        known = len(self.problems)
+        with unreadable(self.problems, area, "rebuild"):
+            look()
+        if self.problems[known:] and self.problems[-1].message.startswith("cannot be read"):
+            self._broken.add(area)
+
+    def _note(self, area: str, message: str, subject: str = "") -> None:
+        self.problems.append(Problem(area, message, "rebuild", subject))

@@ -1,0 +1,171 @@
+"""Rebuilds a bank's derived data from its rows, and sets damaged rows aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import apsw
+
+from ....schema import Problem, TestPattern, utc_now
+from ..use_summary import use_summary
+from . import pattern_selection, pattern_table
+from .bank_check import embedding_fault
+from .embedding_table import EmbeddingTable
+from .pattern_session import encoder_in_use, note_words_version
+from .pattern_table import json_text
+from .text_index import create_text_index, put_words
+from .use_tables import agent_counts
+from .vector_table import create_vector_table
+
+__all__ = ["quarantine_pattern", "repair_bank", "repair_patterns"]
+
+_BELONGING = {
+    "patterns": "select * from patterns where pattern_rowid = :rowid",
+    "pattern_usage": "select * from pattern_usage where pattern_id = :id",
+    "pattern_versions": "select * from pattern_versions where pattern_id = :id",
+    "pattern_agent_counts": "select * from pattern_agent_counts where pattern_rowid = :rowid",
+}
+
+# What cannot be derived again, of patterns that are not there.
+_ORPHANS = {
+    "pattern_usage": "select * from pattern_usage"
+    " where pattern_id not in (select id from patterns)",
+    "pattern_versions": "select * from pattern_versions"
+    " where pattern_id not in (select id from patterns)",
+}
+
+
+def repair_bank(
+    connection: apsw.Connection, problems: Iterable[Problem], *, has_vectors: bool
+) -> list[str]:
+    """Sets damaged patterns aside, then rebuilds everything derived; returns their ids."""
+    reasons = {
+        problem.subject: problem.message for problem in problems if problem.repair == "quarantine"
+    }
+    quarantined = [
+        id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason)
+    ]
+    repair_patterns(connection, has_vectors=has_vectors)
+    return quarantined
+
+
+def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str) -> bool:
+    """Sets a damaged pattern aside with all that belongs to it; returns whether it was there.
+
+    Nothing of it is lost: all its rows are kept in ``repair_quarantine`` as JSON.
+    """
+    rowid = connection.execute(
+        "select pattern_rowid from patterns where id = :id", {"id": pattern_id}
+    ).get
+    if rowid is None:
+        return False
+    key = {"id": pattern_id, "rowid": rowid}
+    content = {table: _rows(connection, query, key) for table, query in _BELONGING.items()}
+    _set_aside(connection, pattern_id, reason, content)
+    connection.execute("delete from patterns where pattern_rowid = :rowid", key)
+    return True
+
+
+def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
+    """Rebuilds all that is derived: keys, counters, words, the vector table.
+
+    Embeddings that are not of their pattern's text, or not normalised, are removed.
+
+    Returns:
+        How many patterns the encoder has to embed again.
+    """
+    _remove_orphans(connection)
+    create_text_index(connection)
+    patterns = dict(pattern_selection.each_pattern(connection))
+    for rowid, pattern in patterns.items():
+        pattern_table.rewrite_keys(connection, rowid, pattern)
+        put_words(connection, rowid, pattern)
+        _repair_summary(connection, rowid)
+    note_words_version(connection)
+    return _repair_vectors(connection, patterns, has_vectors=has_vectors)
+
+
+def _set_aside(
+    connection: apsw.Connection, pattern_id: str, reason: str, content: dict[str, Any]
+) -> None:
+    connection.execute(
+        "insert into repair_quarantine (pattern_id, reason, content, quarantined_at)"
+        " values (:id, :reason, :content, :now)",
+        {
+            "id": pattern_id,
+            "reason": reason,
+            "content": json_text(content),
+            "now": utc_now().isoformat(),
+        },
+    )
+
+
+def _remove_orphans(connection: apsw.Connection) -> None:
+    for table in ("pattern_tags", "pattern_bands", "pattern_agent_counts", "pattern_embeddings"):
+        connection.execute(
+            f"delete from {table} where pattern_rowid not in (select pattern_rowid from patterns)"
+        )
+    # Whose encoder is unknown is of no use, and must not be taken for that of the next one.
+    connection.execute(
+        "delete from pattern_embeddings"
+        " where encoder_rowid not in (select encoder_rowid from encoders)"
+    )
+    for table, query in _ORPHANS.items():
+        for row in _rows(connection, query, {}):
+            _set_aside(connection, row["pattern_id"], "its pattern is gone", {table: [row]})
+        connection.execute(f"delete from {table} where pattern_id not in (select id from patterns)")
+
+
+def _repair_summary(connection: apsw.Connection, rowid: int) -> None:
+    """Makes a row's counters the sums of those of its agents."""
+    (stored,) = pattern_table.stored_at(connection, [rowid])
+    counts = agent_counts(connection, rowid)
+    summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
+    pattern_table.set_summary(connection, rowid, summary)
+
+
+def _repair_vectors(
+    connection: apsw.Connection, patterns: dict[int, TestPattern], *, has_vectors: bool
+) -> int:
+    used = encoder_in_use(connection)
+    if used is None:
+        return 0
+    dimension = used.identity.dimension
+    found: list[Any] = connection.execute(
+        "select pattern_rowid, embedding, text_hash from pattern_embeddings"
+        " where encoder_rowid = :encoder",
+        {"encoder": used.rowid},
+    ).fetchall()
+    unsound = [
+        rowid
+        for rowid, blob, hash in found
+        if embedding_fault(blob, hash, patterns[rowid], dimension)
+    ]
+    connection.execute(
+        "delete from pattern_embeddings where encoder_rowid = :encoder"
+        " and pattern_rowid in (select value from json_each(:rowids))",
+        {"encoder": used.rowid, "rowids": json_text(unsound)},
+    )
+    if has_vectors:
+        create_vector_table(connection, dimension)
+        table = EmbeddingTable(connection, used, indexed=True)
+        table.rebuild(pattern_selection.each_pattern(connection))
+        connection.execute("delete from bank_facts where key = 'vectors_pending'")
+    return len(patterns) - (len(found) - len(unsound))
+
+
+def _rows(
+    connection: apsw.Connection, query: str, key: dict[str, str | int]
+) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, key)
+    rows = []
+    for row in cursor:
+        names = [column[0] for column in cursor.get_description()]
+        rows.append(
+            {
+                name: value.hex() if isinstance(value, bytes) else value
+                for name, value in zip(names, row, strict=True)
+            }
+        )
+    return rows

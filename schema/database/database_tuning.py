@@ -1,0 +1,39 @@
+"""Holds the deadlines and sizes that ``Database`` works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_TUNING", "DatabaseTuning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseTuning:
+    """Deadlines and sizes of one database; the defaults are measured and are what aqe uses.
+
+    Attributes:
+        write_deadline_s: How long a whole write transaction is tried again. SQLite's own queue of
+            waiting writers is unfair: 9.7 s was seen with a timeout of 5 s.
+        retry_pause_s: Shortest and longest pause between two attempts, chosen at random.
+        read_deadline_s: Processor time that one read transaction may take, so that a crafted file
+            or query does not hang an agent. The thread's own time counts: where many take turns
+            on few processors, a good query may wait long.
+        progress_steps: Steps of SQLite's virtual machine between two looks at that deadline.
+        roomy_connections: Connections with a page cache of full size. Of a file that many threads
+            use, the later ones hold fewer pages, so that 18 threads take 38 MB instead of 78 of
+            the 100 that caches may take (bench/results/memory.md).
+        long_log_bytes: A longer log is checkpointed and truncated after a commit; half of the 64
+            MB that it may reach.
+        log_step_bytes: After a failed attempt, the next waits until the log has grown by this.
+    """
+
+    write_deadline_s: float = 30.0
+    retry_pause_s: tuple[float, float] = (0.01, 0.25)
+    read_deadline_s: float = 5.0
+    progress_steps: int = 50_000
+    roomy_connections: int = 6
+    long_log_bytes: int = 32 * 1024 * 1024
+    log_step_bytes: int = 8 * 1024 * 1024
+
+
+DEFAULT_TUNING = DatabaseTuning()

@@ -1,0 +1,182 @@
+"""Checks and repairs a whole database: its file, its patterns and what was learned.
+
+Each part checks and repairs its own tables; this module is above both halves and combines them.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .learning import check_learning_in, repair_learning_in
+from .retrieval import QEReasoningBank
+from .retrieval.storage.sqlite import (
+    check_patterns,
+    count_patterns,
+    quarantine_pattern,
+    repair_patterns,
+)
+from .schema import (
+    Database,
+    DatabaseBusyError,
+    DatabaseCorruptError,
+    DatabaseError,
+    DatabaseFullError,
+    DatabaseReadOnlyError,
+    FileFacts,
+    Problem,
+    SalvageReport,
+    check_file,
+    file_facts,
+    rebuild_indexes,
+    salvage_in_place,
+)
+
+if TYPE_CHECKING:
+    import apsw
+
+__all__ = ["CheckReport", "RepairReport", "check_all", "check_database", "repair_database"]
+
+# Every row is read and hashed: about 6,000 patterns a second.
+CHECK_DEADLINE_S = 3_600.0
+
+_log = logging.getLogger("aqe")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The problems that a check found.
+
+    Attributes:
+        path: The database file.
+        problems: Empty when the database is sound.
+        facts: Size and fill of the file; None when it could not be opened.
+        patterns: Number of patterns; 0 when they cannot be counted.
+    """
+
+    path: Path
+    problems: tuple[Problem, ...]
+    facts: FileFacts | None = None
+    patterns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport:
+    """The result of a repair.
+
+    Attributes:
+        before: Problems found before the repair.
+        after: Problems that remain.
+        quarantined: Ids of damaged patterns that were moved to the table ``repair_quarantine``.
+        embedded: Number of patterns that were embedded again.
+        salvaged: What was copied into a new file; None when the file was repaired in place.
+        kept: New path of the damaged file; None when the file was repaired in place.
+    """
+
+    before: tuple[Problem, ...]
+    after: tuple[Problem, ...]
+    quarantined: tuple[str, ...] = ()
+    embedded: int = 0
+    salvaged: SalvageReport | None = None
+    kept: Path | None = None
+
+
+def check_database(path: str | Path) -> CheckReport:
+    """Returns every problem of a database; changes nothing.
+
+    Reads and hashes every row: about 6,000 patterns a second.
+
+    Raises:
+        DatabaseError: There is no database at the path, it belongs to another program, or it has
+            another schema version.
+    """
+    path = Path(path)
+    try:
+        with Database(path, must_exist=True, upgrade=False) as database:
+            return _check_open(path, database)
+    except DatabaseCorruptError as error:
+        message = " ".join(str(error.__cause__ or error).split())
+        return CheckReport(path, (Problem("file", message, "salvage"),))
+
+
+def repair_database(path: str | Path, *, dry_run: bool = False) -> RepairReport:
+    """Fixes the problems of a database; damaged rows are moved aside, never deleted.
+
+    Derived data is rebuilt in place. Where the file itself is damaged, what can be read is salvaged
+    into a new file that takes its place, and the damaged file is kept under another name.
+
+    Args:
+        dry_run: Report the problems only; write nothing.
+
+    Raises:
+        DatabaseError: The file cannot be opened or written.
+        DatabaseBusyError: Other processes hold the write lock, or have the file open where it has
+            to be replaced.
+        DatabaseFullError: There is no room left to write.
+        DatabaseReadOnlyError: The file cannot be written.
+    """
+    path = Path(path)
+    before = check_database(path).problems
+    if dry_run or not before:
+        return RepairReport(before, before)
+    if not any(problem.repair == "salvage" for problem in before):
+        try:
+            return replace(_repair_in_place(path), before=before)
+        except (DatabaseBusyError, DatabaseFullError, DatabaseReadOnlyError):
+            raise
+        except DatabaseError as error:  # the damage is deeper than a check can see
+            _log.info("repair in place failed, salvaging what can be read: %s", error)
+    salvaged, kept = salvage_in_place(path)
+    return replace(_repair_in_place(path), before=before, salvaged=salvaged, kept=kept)
+
+
+def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem, ...]:
+    """Returns every problem of file, patterns and learning, as one transaction sees them."""
+    return (
+        *check_file(connection),
+        *check_patterns(connection, has_vectors=database.has_vectors),
+        *check_learning_in(connection),
+    )
+
+
+def _check_open(path: Path, database: Database) -> CheckReport:
+    with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
+        problems = check_all(connection, database)
+        countable = not any(problem.repair == "salvage" for problem in problems)
+        patterns = count_patterns(connection) if countable else 0
+        return CheckReport(path, problems, file_facts(connection, path), patterns)
+
+
+def _repair_in_place(path: Path) -> RepairReport:
+    """Returns what was repaired and what still is wrong, without the problems before."""
+    with Database(path, must_exist=True) as database:
+        with database.write() as connection:
+            problems = check_all(connection, database)
+            quarantined = _quarantine(connection, problems)
+            if any(problem.area == "index" for problem in problems):
+                rebuild_indexes(connection)
+            if quarantined or any(problem.repair != "none" for problem in problems):
+                repair_patterns(connection, has_vectors=database.has_vectors)
+                repair_learning_in(connection)
+        embedded = _embed_missing(database)
+        after = _check_open(path, database).problems
+    return RepairReport((), after, quarantined, embedded)
+
+
+def _quarantine(connection: apsw.Connection, problems: tuple[Problem, ...]) -> tuple[str, ...]:
+    """Moves damaged patterns aside; returns the ids of those that were there."""
+    reasons = {
+        problem.subject: problem.message for problem in problems if problem.repair == "quarantine"
+    }
+    return tuple(id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason))
+
+
+def _embed_missing(database: Database) -> int:
+    """Embeds the patterns that lack an embedding; loads the encoder only then."""
+    with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
+        problems = check_patterns(connection, has_vectors=database.has_vectors)
+    if not any(problem.area == "embedding" for problem in problems):
+        return 0
+    return QEReasoningBank(database).reindex().embedded
