@@ -86,6 +86,8 @@ class MemoryPatternBackend:
     def _session(self, state: State) -> MemorySession:
         if state.encoder not in (None, self.identity):
             raise EncoderMismatchError(
-                f"the bank is embedded with {state.encoder}, got {self.identity}; re-embed the bank"
+                f"the bank is embedded with {state.encoder}, got {self.identity}; re-embed it",
+                expected=state.encoder,
+                found=self.identity,
             )
         return MemorySession(state, self.identity)

@@ -96,8 +96,9 @@ def test_open_with_another_encoder_is_refused(
 ) -> None:
     put(backend, pattern(id="a"))
     other = connect()
-    with pytest.raises(EncoderMismatchError, match="embedded with hashing:64"):
+    with pytest.raises(EncoderMismatchError, match="embedded with hashing:64") as raised:
         other.open(encoder)
+    assert (raised.value.expected, raised.value.found) == (IDENTITY, encoder)
     other.open(IDENTITY)
     assert ids_in(other) == ["a"]
 

@@ -127,6 +127,7 @@ def test_words_and_vectors_follow_an_update(animals: PatternBackend, pattern: Ma
 def test_a_word_is_found_as_soon_as_a_pattern_holds_it(
     animals: PatternBackend, pattern: Make, mode: SearchMode
 ) -> None:
+    put(animals, *[pattern(f"filler {number}", id=f"f{number}") for number in range(30)])
     assert scores_of(look(animals, "zebra walrus", mode, limit=1)).keys() == {"z1", "z2"}
     change(animals, "l1", pattern("mane", id="l1", description="", template="walrus(roar)"))
     found = look(animals, "zebra walrus", mode, limit=1)

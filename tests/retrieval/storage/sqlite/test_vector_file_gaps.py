@@ -13,7 +13,7 @@ from aqe.retrieval.storage.sqlite.vector_cache import last_change, write_marker
 from aqe.retrieval.storage.sqlite.vector_file import VectorFileMarker, vector_file_path
 from aqe.schema import Database, TestPattern
 
-from .bank_content import ANYTHING, ENCODER, IDENTITY, ids_of, look, put, query_of
+from ..bank_content import ANYTHING, ENCODER, IDENTITY, ids_of, look, put, query_of
 
 Make = Callable[..., TestPattern]
 COPIES, OTHERS = 150, 20
