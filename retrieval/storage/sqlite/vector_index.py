@@ -28,7 +28,7 @@ from .filter_sql import vector_conditions
 from .storage_tuning import StorageTuning
 from .vector_cache import EncoderRow, Keys, VectorCache, VectorView
 
-__all__ = ["MIN_NORM", "VectorIndex", "VectorRoute"]
+__all__ = ["VectorIndex", "VectorRoute", "checked_norm"]
 
 # vec0 refuses more in one query (RELIABILITY section 2).
 MAX_K: Final = 4096
@@ -41,6 +41,23 @@ class VectorRoute(NamedTuple):
 
     name: Literal["memory", "file", "table", "none"]
     reason: str
+
+
+def checked_norm(embedding: Vector, dimension: int) -> float:
+    """Returns the length of an embedding that can be stored and compared.
+
+    Raises:
+        ValueError: It has another shape or type, is not finite, or has no direction.
+    """
+    array = np.asarray(embedding)
+    if array.dtype != np.float32 or array.shape != (dimension,):
+        raise ValueError(
+            f"embedding must be float32 of shape ({dimension},), got {array.dtype} {array.shape}"
+        )
+    norm = float(np.linalg.norm(array))
+    if not MIN_NORM <= norm < math.inf:
+        raise ValueError(f"embedding must be finite and longer than {MIN_NORM}, got norm {norm}")
+    return norm
 
 
 class VectorIndex:
@@ -95,13 +112,7 @@ class VectorIndex:
         """
         if self.route.name == "none":
             return {}
-        norm = float(np.linalg.norm(query))
-        if query.shape != (self._dimension,) or not MIN_NORM <= norm < math.inf:
-            raise ValueError(
-                f"a query's embedding must be finite, of length {self._dimension} and have a"
-                f" direction, got shape {query.shape} and norm {norm}"
-            )
-        unit = query / np.float32(norm)
+        unit = query / np.float32(checked_norm(query, self._dimension))
         if self._view is None:
             return self._in_table(query, k, criteria)
         found = self._nearest(self._view, unit, min(k, MAX_K), plan)
