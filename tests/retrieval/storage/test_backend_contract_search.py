@@ -333,10 +333,17 @@ def test_unproven_patterns_do_not_push_out_trusted_ones(
         assert any(fact.trust == "unproven" for fact in found.facts.values())
 
 
-@pytest.mark.parametrize("bad", ["short", "zero", "NaN"])
-def test_a_bad_query_embedding_is_refused(animals: PatternBackend, bad: str) -> None:
-    value = float("nan") if bad == "NaN" else 0.0
-    vector = np.full(63 if bad == "short" else 64, value, np.float32)
+BAD: dict[str, Any] = {
+    "short": np.ones(63, np.float32),
+    "float64": np.ones(64),
+    "zero": np.zeros(64, np.float32),
+    "NaN": np.full(64, np.nan, np.float32),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_query_embedding_is_refused(animals: PatternBackend, kind: str) -> None:
+    vector = BAD[kind]
     query = SearchQuery("zebra", ("zebra",), QueryEmbedding.without_pieces(vector))
     with pytest.raises(ValueError, match="embedding must be"), animals.reading() as session:
         session.candidates(query, ANYTHING, depth=5, limit=5)
