@@ -50,7 +50,7 @@ from .ranking.search import (
 )
 from .resources import BankResources, OnDatabaseError
 from .storage.backend import PatternBackend, PatternReader
-from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import (
     SORT_KEYS,
     BankStatistics,
@@ -137,7 +137,7 @@ class QEReasoningBank:
         return self
 
     def close(self) -> None:
-        """Closes the database if the bank opened it."""
+        """Closes what the bank opened; a database or backend that was given stays open."""
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -159,7 +159,7 @@ class QEReasoningBank:
             DatabaseError: The bank is stored elsewhere.
         """
         backend = self.backend
-        if not isinstance(backend, SqlitePatternBackend):
+        if not isinstance(backend, SQLitePatternBackend):
             raise DatabaseError(f"{backend.label} is no SQLite database; use bank.backend")
         return backend.database
 

@@ -5,8 +5,9 @@ of patterns, queries and uses; how rows, a full-text index and a vector index ar
 extension is loaded and how transactions are retried is the backend's own.
 
 A session is one transaction. Reading sessions see one state of the bank; what a writing session
-changed is committed as a whole when its block ends, or not at all. Every backend passes the
-contract suite in ``tests/retrieval/storage/``.
+changed is committed as a whole when its block ends, or not at all. A thread has one session at a
+time. A method that raises may have done part of its work: the error must leave the block, which
+then changes nothing. Every backend passes the contract suite in ``tests/retrieval/storage/``.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ class PatternReader(Protocol):
     """A session that reads: every method sees the same state of the bank."""
 
     def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
-        """Returns the patterns that have these ids, by age."""
+        """Returns the patterns that have these ids, by age; unknown ids are left out."""
         ...
 
     def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
-        """Returns the patterns that have these keys."""
+        """Returns the patterns that have these keys, in no order; unknown keys are left out."""
         ...
 
     def select(
@@ -65,9 +66,10 @@ class PatternReader(Protocol):
         """Returns the patterns that meet all criteria (their query aside), best first.
 
         Args:
-            order: Ties are broken by id.
+            order: Ties are broken by id; those of ``evidence`` by quality first.
             limit: None for all.
-            any_tag: Only patterns with at least one of these tags, those with more of them first.
+            any_tag: Only patterns with at least one of these tags, in upper or lower case; those
+                with more of them first.
         """
         ...
 
@@ -86,18 +88,26 @@ class PatternReader(Protocol):
 
         The best ``depth`` trusted patterns of each leg are among them, however many unproven ones
         rank between them; what one leg found is scored by the other too. No candidate violates the
-        criteria, and none is missing because they were applied after a cut.
+        criteria, and none is missing because they were applied after a cut. A backend may end a
+        leg at 4,096 candidates, unproven ones included. In a large bank it may retrieve by the
+        rarest terms alone, and search vectors through an approximate index.
 
         Args:
             query: Its mode says which legs answer; BM25 of a ``text`` search is scaled for words
                 alone.
             depth: Candidates of each leg.
             limit: Answers that are wanted: a ``text`` search finds that many if they exist.
+
+        Raises:
+            ValueError: The query's embedding has another shape, is not finite, or has no direction.
         """
         ...
 
     def embedding(self, key: int) -> Vector | None:
-        """Returns the embedding of a pattern, ``(dim,)`` float32; None where there is none."""
+        """Returns the embedding of a pattern, ``(dim,)`` float32, as it was written.
+
+        None where there is none, and where embeddings cannot be searched.
+        """
         ...
 
     def embedded_hashes(self, ids: Sequence[str]) -> dict[str, str]:
@@ -105,11 +115,14 @@ class PatternReader(Protocol):
         ...
 
     def uses(self, id: str, limit: int) -> list[PatternUsageContext]:
-        """Returns the latest uses of a pattern, newest first."""
+        """Returns the latest uses of a pattern, newest first; at equal times by last recorded."""
         ...
 
     def agent_counts(self, key: int) -> list[AgentCount]:
-        """Returns the uses of a pattern by agent."""
+        """Returns the uses of a pattern by agent, in order of the agents' ids.
+
+        Those that an import claims are counted for ``IMPORTED_AGENT``.
+        """
         ...
 
     def versions(self, id: str) -> list[PatternVersion]:
@@ -121,11 +134,16 @@ class PatternReader(Protocol):
         ...
 
     def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
-        """Returns the ids of the patterns that came from a file or folder, an agent, or a run."""
+        """Returns the ids of the patterns that came from a source, an agent, or a run, by age.
+
+        Args:
+            source: A file or folder: the path that a pattern's ``path:line`` is, or is in.
+            agent_id: Empty for none, as are the others.
+        """
         ...
 
     def used_by(self, agent_id: str) -> list[StoredPattern]:
-        """Returns the patterns that an agent has used."""
+        """Returns the patterns that an agent has used, by age."""
         ...
 
     def statistics(self) -> BankStatistics:
@@ -139,14 +157,22 @@ class PatternWriter(PatternReader, Protocol):
     def insert(self, content: PatternContent) -> Inserted:
         """Writes a new pattern into its row and both indexes.
 
-        Uses that the summary counts are those of an import: they weigh as those of one agent.
+        Uses that the summary counts are those of an import: they weigh as those of one agent,
+        ``IMPORTED_AGENT``.
+
+        Raises:
+            ValueError: The embedding has another shape, is not finite, or has no direction.
         """
         ...
 
     def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
         """Replaces the content of a pattern, keeping the one before as a version.
 
-        The key, the recorded uses and the time of creation stay.
+        The key, the id, the recorded uses and the time of creation stay; the version grows by one.
+        With a new embedding, the pattern is ``unembedded`` for every other encoder.
+
+        Raises:
+            ValueError: The embedding has another shape, is not finite, or has no direction.
         """
         ...
 
@@ -176,13 +202,13 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def unembedded(self, encoder: EncoderIdentity, limit: int) -> dict[int, TestPattern]:
-        """Returns up to ``limit`` patterns, by key, that this encoder has not embedded."""
+        """Returns the oldest patterns, by key, that this encoder has not embedded."""
         ...
 
     def put_embedding(
         self, encoder: EncoderIdentity, key: int, embedding: Vector, text_hash: str
     ) -> None:
-        """Keeps an embedding by an encoder that is not in use yet.
+        """Keeps an embedding that is not searched before ``switch_encoder``.
 
         Raises:
             ValueError: The embedding has another shape, is not finite, or has no direction.
@@ -192,7 +218,8 @@ class PatternWriter(PatternReader, Protocol):
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
         """Puts an encoder to use and indexes its embeddings; returns how many.
 
-        The embeddings of every other encoder are deleted: two vector spaces never mix.
+        The embeddings of every other encoder are deleted: two vector spaces never mix. Later
+        sessions raise ``EncoderMismatchError`` until ``open`` is called with this encoder.
         """
         ...
 
@@ -216,7 +243,11 @@ class PatternBackend(Protocol):
 
     @property
     def identity(self) -> EncoderIdentity:
-        """The encoder of this bank's embeddings, as ``open`` was told or found."""
+        """The encoder of this bank's embeddings, as ``open`` was told or found.
+
+        Raises:
+            DatabaseError: The backend is not open.
+        """
         ...
 
     def open(self, encoder: EncoderIdentity | None, default: EncoderIdentity | None = None) -> None:
@@ -227,8 +258,8 @@ class PatternBackend(Protocol):
             default: The encoder of a bank that has none yet; adopted by its first write.
 
         Raises:
-            EncoderMismatchError: The bank is embedded with another encoder than ``encoder``. Also
-                raised by a session after another process has re-embedded the bank.
+            DatabaseError: The bank cannot be opened, or it has no encoder and none was given.
+            EncoderMismatchError: The bank is embedded with another encoder than ``encoder``.
         """
         ...
 
@@ -237,15 +268,24 @@ class PatternBackend(Protocol):
 
         Args:
             whole: All patterns will be read, which may take longer than an answer may.
+
+        Raises:
+            DatabaseError: The backend is not open, or the bank cannot be read.
+            EncoderMismatchError: Another process has re-embedded the bank.
         """
         ...
 
     def writing(self) -> AbstractContextManager[PatternWriter]:
-        """Opens a session that writes."""
+        """Opens a session that writes; one at a time in all processes, the others wait.
+
+        Raises:
+            DatabaseError: The backend is not open, or the bank cannot be written.
+            EncoderMismatchError: Another process has re-embedded the bank.
+        """
         ...
 
     def version(self) -> Hashable:
-        """Returns a token that differs after any commit of any process: what caches depend on."""
+        """Returns a token that differs after each change that any process commits, for caches."""
         ...
 
     def tidy(self) -> None:
@@ -276,5 +316,8 @@ class PatternBackend(Protocol):
         ...
 
     def close(self) -> None:
-        """Finishes upkeep and closes what the backend opened; ``open`` works again afterwards."""
+        """Finishes upkeep and closes what the backend opened; ``open`` works again afterwards.
+
+        A database in memory that the backend opened itself is lost.
+        """
         ...

@@ -1,8 +1,9 @@
 """Defines the values that pass between the bank and a storage backend.
 
 A *key* is the number that a backend gives a pattern. Keys are unique in a bank and grow with the
-order of first storing, so that ties are broken by age; nothing else may be read from them. They are
-valid inside the session that returned them.
+order of first storing, so that ties are broken by age; nothing else may be read from them. A key is
+its pattern's until that is deleted; afterwards it may be that of a younger one, so a key from an
+earlier session must be checked.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class SearchQuery:
 
     Attributes:
         text: As it was asked.
-        terms: Its distinct words in order, without stop words; empty for ``vector`` searches.
+        terms: Its distinct words in order, without stop words; a ``vector`` search does not
+            retrieve by them.
         embedding: As the bank's encoder reads it; None leaves the vector leg out.
         mode: Which legs answer: both, or one alone.
     """
@@ -68,10 +70,10 @@ class CandidateFacts(NamedTuple):
     category: str
     framework: str
     language: str
-    tags: str  # JSON text: only its words are read
+    tags: str  # any text that holds the tags, such as JSON: only its words are read
     quality: float
     evidence: float
-    signature: bytes
+    signature: bytes  # MinHash of the pattern's body (text/minhash.py)
     trust: str
 
 
@@ -80,10 +82,13 @@ class Candidates(NamedTuple):
 
     Attributes:
         facts: Of every candidate, by key.
-        bm25: BM25 (positive, higher is better) of the candidates that hold a query term.
+        bm25: BM25 (positive, higher is better) of the candidates that hold a query term. Ranking
+            adds a fixed share of it to the cosine, so its scale matters: Okapi's with natural
+            logarithms, k1 = 1.2, b = 0.75 (next to vectors k1 = 0.6), where a word of the name
+            counts four times.
         keys: The candidates that have an embedding, in the order of ``vectors``.
         vectors: Their unit vectors, ``(len(keys), dim)`` float32.
-        is_all: No deeper search would find more.
+        is_all: No deeper search would find more; True whenever fewer than ``depth`` were found.
     """
 
     facts: Mapping[int, CandidateFacts]
@@ -129,7 +134,7 @@ class PatternContent:
 
 
 class Inserted(NamedTuple):
-    """A new pattern's key, and the id of a stored pattern with near-identical code."""
+    """A new pattern's key, and the id of a stored pattern with near-identical code, if any."""
 
     key: int
     near_duplicate_of: str | None
@@ -157,6 +162,8 @@ class BankStatistics:
     Attributes:
         average_success_rate: Over recorded uses, not over patterns.
         never_used_share: Of all patterns, 0..1.
+        by_category, by_framework, by_language: Patterns of each, the largest group first; ties are
+            broken by name.
     """
 
     patterns: int

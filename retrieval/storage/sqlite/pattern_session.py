@@ -30,7 +30,7 @@ from ..storage_values import (
     SortKey,
     StoredPattern,
 )
-from ..use_summary import AgentCount, UseSummary
+from ..use_summary import IMPORTED_AGENT, AgentCount, UseSummary
 from . import pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, as_blob
 from .filter_plan import FilterPlan, filter_plan
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ....models.vector import Vector
 
 __all__ = [
-    "SqlitePatternSession",
+    "SQLitePatternSession",
     "encoder_in_use",
     "note_words_version",
     "words_version",
@@ -59,13 +59,11 @@ __all__ = [
 
 # The deepest that each leg looks, since vec0 ranks no more (RELIABILITY section 2).
 MAX_DEPTH = 4096
-# Uses that an imported pattern claims weigh as those of one agent.
-IMPORTED_AGENT = "(imported)"
 _ANYTHING = PatternSearchCriteria()
 _NO_ENCODER = EncoderIdentity("", 0, "")  # of a bank without one: it has embedded nothing
 
 
-class SqlitePatternSession:
+class SQLitePatternSession:
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:

@@ -116,6 +116,9 @@ class VectorIndex:
         if self._view is None:
             return self._in_table(query, k, criteria)
         found = self._nearest(self._view, unit, min(k, MAX_K), plan)
+        if found is None:
+            self.route = VectorRoute("table", "the vector file did not reach that many vectors")
+            return self._in_table(query, k, criteria)
         return {rowid: cosine for cosine, rowid in found}
 
     def unit_vectors(self, rowids: Sequence[int]) -> tuple[list[int], Vector]:
@@ -154,26 +157,41 @@ class VectorIndex:
         return list(stored), matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
     def _in_table(self, query: Vector, k: int, criteria: PatternSearchCriteria) -> dict[int, float]:
+        k = min(k, MAX_K)
+        fetched = min(k + 1, MAX_K)
+        found = self._table_rows(query, fetched, criteria)
+        # Of ties at the cut vec0 keeps any: the cut is moved past them, then the oldest are taken.
+        while k < len(found) == fetched < MAX_K and found[k - 1][0] == found[-1][0]:
+            fetched = min(2 * fetched, MAX_K)
+            found = self._table_rows(query, fetched, criteria)
+        return {rowid: cosine for cosine, rowid in found[:k]}
+
+    def _table_rows(
+        self, query: Vector, k: int, criteria: PatternSearchCriteria
+    ) -> list[tuple[float, int]]:
+        """Returns up to k (cosine, row) of ``patterns_vec``, best first, then by row number."""
         conditions = vector_conditions(criteria)
         rows = self._connection.execute(
             "select pattern_rowid, distance from patterns_vec"
             f" where embedding match :query and k = :k{conditions.sql('and')}",
-            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": min(k, MAX_K)},
+            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": k},
         )
         # vec0's cosine distance is 1 - cosine; NULL would mean a vector without direction.
         found = [(1.0 - distance, rowid) for rowid, distance in rows if distance is not None]
-        found.sort(key=lambda item: (-item[0], item[1]))
-        return {rowid: cosine for cosine, rowid in found}
+        return sorted(found, key=lambda item: (-item[0], item[1]))
 
     def _nearest(
         self, view: VectorView, unit: Vector, k: int, plan: FilterPlan | None
-    ) -> list[tuple[float, int]]:
-        """Returns up to k (cosine, row), best first; ties are broken by row number."""
+    ) -> list[tuple[float, int]] | None:
+        """Returns up to k (cosine, row), best first, then by row number; None as ``_in_file``."""
         few = None if plan is None else plan.tight()
         allowed = None if few is None else np.array(few, dtype=np.int64)
         found = self._in_memory(view, unit, k, plan, allowed)
         if view.file is not None:
-            rowids, vectors = self._stored_units(self._in_file(view, unit, k, plan, allowed))
+            near = self._in_file(view, unit, k, plan, allowed)
+            if near is None:
+                return None
+            rowids, vectors = self._stored_units(near)
             found += zip(np.einsum("ij,j->i", vectors, unit).tolist(), rowids, strict=True)
         found.sort(key=lambda item: (-item[0], item[1]))
         return found[:k]
@@ -217,8 +235,12 @@ class VectorIndex:
         k: int,
         plan: FilterPlan | None,
         allowed: Keys | None,
-    ) -> list[int]:
-        """Returns the rows of the file that may be among the best k, and a few more."""
+    ) -> list[int] | None:
+        """Returns the rows of the file that may be among the best k, and a few more.
+
+        None where the graph leads to fewer than were asked for: many equal vectors have no
+        neighbours but each other, and whoever stores enough of them would hide all others.
+        """
         assert view.file is not None
         tuning = self._tuning
         wanted = max(k, tuning.min_rescored)
@@ -226,9 +248,10 @@ class VectorIndex:
             return view.file.nearest_of(view.current(allowed), unit, wanted)
         fetched = wanted if plan is None else max(tuning.first_fetch, wanted)
         while True:
-            near = [
-                rowid for rowid in view.file.nearest(unit, fetched) if rowid not in view.superseded
-            ]
+            reached = view.file.nearest(unit, fetched)
+            if len(reached) < min(fetched, len(view.file)):
+                return None
+            near = [rowid for rowid in reached if rowid not in view.superseded]
             if plan is not None:
                 near = plan.first_passing(near, wanted)
             if len(near) >= k or fetched >= len(view.file):
