@@ -487,11 +487,12 @@ class QEReasoningBank:
         )
         return self._import(patterns, mode, dry_run=dry_run, progress=progress)
 
-    def save_to_registry(self, folder: str | Path) -> int:
+    def save_to_registry(self, folder: str | Path, *, prune: bool = False) -> int:
         """Writes one YAML file a pattern into a folder, as a team keeps them in git.
 
-        The folder then holds the bank's patterns and no others: registry files of patterns that
-        are not in the bank are removed, files with other names stay.
+        Args:
+            prune: Remove the registry files of patterns that are not in this bank; otherwise every
+                file with another name stays.
 
         Returns:
             How many patterns were written.
@@ -501,7 +502,7 @@ class QEReasoningBank:
         """
         with self.backend.reading(whole=True) as session:
             patterns = list(session.iterate(_NO_CRITERIA))
-        return write_registry(Path(folder), patterns)
+        return write_registry(Path(folder), patterns, prune=prune)
 
     def load_from_registry(self, folder: str | Path, *, dry_run: bool = False) -> StoreReport:
         """Stores the patterns of a registry folder, all or none.
