@@ -75,7 +75,7 @@ class LearningEngine:
 
     Raises:
         ValueError: ``agent_id`` is empty or too long, or there are both a database and a backend.
-        TypeError: ``agent_id`` is not text.
+        TypeError: ``agent_id`` is not text, or ``backend`` is no backend.
     """
 
     def __init__(
@@ -97,6 +97,8 @@ class LearningEngine:
             )
         if backend is not None and database is not None:
             raise ValueError("give either database or backend, got both")
+        if backend is not None and not hasattr(type(backend), "reading"):
+            raise TypeError(f"backend must be a LearningBackend, got {type(backend).__name__}")
         self.agent_id = storable_text(agent_id)
         self.config = QLearningConfig() if config is None else config
         self._owned = backend is None

@@ -118,6 +118,12 @@ def identity_of(encoder: Encoder) -> EncoderIdentity:
     """Returns the identity to store with the encoder's vectors.
 
     Raises:
+        TypeError: It is not an encoder.
         EncoderError: The encoder must load its model to know, and cannot.
     """
+    if not hasattr(encoder, "encode_query"):
+        raise TypeError(
+            f"encoder must be an Encoder, got {type(encoder).__name__}; create_encoder makes one"
+            " from a name"
+        )
     return EncoderIdentity(encoder.name, encoder.dimension, encoder.revision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..schema.records.validation import require_text
 from .encoder import Encoder
 from .hashing import HASHING_NAME, HashingEncoder
 from .minilm import MINILM_NAME, MiniLMEncoder
@@ -22,9 +23,11 @@ def create_encoder(spec: str = DEFAULT_ENCODER) -> Encoder:
             sentence-transformers model. The ``name`` of an encoder is such a spec.
 
     Raises:
+        TypeError: The spec is not text.
         ValueError: The spec is empty, or DIM is not a whole number from 8 to 8192.
         EncoderError: It names a sentence-transformers model and the extra is not installed.
     """
+    require_text("the name of an encoder", spec)
     if not spec.strip():
         raise ValueError(f"the name of an encoder must not be empty, e.g. {DEFAULT_ENCODER!r}")
     if spec == DEFAULT_ENCODER:

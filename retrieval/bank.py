@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from ..models import Encoder
 from ..schema import (
@@ -25,6 +25,7 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
+from ..schema.records.validation import as_share, require_one_of, require_type
 from .answer_cache import CacheStatistics, PerformanceMetrics
 from .exchange.formats import (
     DEFAULT_LIMITS,
@@ -90,6 +91,7 @@ class QEReasoningBank:
         ranking_tuning: Weights and depths of the search.
 
     Raises:
+        TypeError: ``database``, ``backend`` or ``min_quality`` is of another type.
         ValueError: ``min_quality`` is not from 0 to 1, ``on_database_error`` is unknown, or both
             ``database`` and ``backend`` are given.
     """
@@ -106,12 +108,8 @@ class QEReasoningBank:
         storage_tuning: StorageTuning | None = None,
         ranking_tuning: RankingTuning | None = None,
     ) -> None:
-        if not 0 <= min_quality <= 1:
-            raise ValueError(f"min_quality must be from 0 to 1, got {min_quality}")
-        if on_database_error not in ("raise", "memory"):
-            raise ValueError(
-                f"on_database_error must be 'raise' or 'memory', got {on_database_error!r}"
-            )
+        min_quality = as_share("min_quality", min_quality)
+        require_one_of("on_database_error", on_database_error, get_args(OnDatabaseError))
         if database is not None and backend is not None:
             raise ValueError("give a database or a backend, not both")
         self._resources = BankResources(
@@ -275,6 +273,7 @@ class QEReasoningBank:
             group: Let near-identical patterns make room for others.
 
         Raises:
+            TypeError: ``context`` or ``criteria`` is of another type.
             ValueError: ``limit`` is out of range, ``mode`` is unknown, or context and criteria
                 have different queries.
         """
@@ -369,7 +368,9 @@ class QEReasoningBank:
 
         Raises:
             PatternNotFoundError: There is no pattern with this id.
+            TypeError: ``context`` is of another type.
         """
+        require_type("context", context, PatternUsageContext)
         with self.backend.writing() as session:
             stored = _require_stored(session, id)
             session.add_use(stored, context)

@@ -43,6 +43,8 @@ OnDatabaseError = Literal["raise", "memory"]
 MATCH_OVERHEAD_BYTES = 780
 ANSWER_OVERHEAD_BYTES = 800
 
+_DATABASE = (Database, str, Path)
+
 _log = logging.getLogger("aqe")
 
 
@@ -59,6 +61,9 @@ class BankResources:
         on_database_error: ``memory`` falls back to a database in memory when it cannot be opened.
         durability: Of a database that is opened here.
         tuning: Of the SQLite backend.
+
+    Raises:
+        TypeError: ``given`` is something else.
     """
 
     def __init__(
@@ -79,8 +84,12 @@ class BankResources:
         self._in_memory = given is None
         self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(self._version, _size_of)
         self._embed: Callable[[str], QueryEmbedding] | None = None
-        self._owns_backend = given is None or isinstance(given, (Database, str, Path))
-        if given is None or isinstance(given, (Database, str, Path)):
+        if not (given is None or isinstance(given, _DATABASE) or hasattr(type(given), "reading")):
+            raise TypeError(
+                f"expected a database, the path of one or a backend, got {type(given).__name__}"
+            )
+        self._owns_backend = given is None or isinstance(given, _DATABASE)
+        if given is None or isinstance(given, _DATABASE):
             given = SQLitePatternBackend(given, durability=durability, tuning=tuning)
         self._backend: PatternBackend = given
 

@@ -222,8 +222,10 @@ def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOpti
 
 @app.command()
 def reset(
-    agent: AgentOption = None,
-    everyone: Annotated[bool, typer.Option("--all", help="All agents.")] = False,
+    agent: Annotated[
+        str | None, typer.Option("--agent", metavar="ID", help="Forget this agent.")
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Forget all agents.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     db: DatabaseOption = None,
     json: JsonOption = False,

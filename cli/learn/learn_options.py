@@ -10,10 +10,16 @@ from ...learning import LearningEngine
 from ...schema import Database
 from ..options import usage_errors
 
-__all__ = ["AgentOption", "OneAgentOption", "engine_of"]
+__all__ = ["AgentOption", "LearnerOption", "OneAgentOption", "engine_of"]
 
 AgentOption = Annotated[
     str | None, typer.Option("--agent", metavar="ID", help="Only this agent. Default: all.")
+]
+LearnerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--agent", metavar="ID", help="Agent that learns. Default: agent_id of the document."
+    ),
 ]
 OneAgentOption = Annotated[
     str, typer.Option("--agent", metavar="ID", help="Name of the agent, such as its role.")

@@ -13,7 +13,7 @@ from ...learning import outcome_from_mapping
 from ...schema import InterchangeError
 from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
 from ..output import plain, print_json, stdout
-from .learn_options import AgentOption, engine_of
+from .learn_options import LearnerOption, engine_of
 from .learn_view import reward_text
 
 __all__ = ["register"]
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def record(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON document, or - for stdin.")],
-    agent: AgentOption = None,
+    agent: LearnerOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:

@@ -76,10 +76,11 @@ def print_history(console: Console, experiences: Sequence[Experience], *, detail
 
 def print_analytics(console: Console, analytics: LearningAnalytics, *, chart: bool) -> None:
     """Prints totals, trend, distribution and records, or that there is no data."""
-    who = "all agents" if analytics.agent_id is None else analytics.agent_id
     if not analytics.total_experiences:
-        console.print(plain(f"no data: {who} learned nothing in {analytics.time_range}"))
+        whose = analytics.agent_id or "any agent"
+        console.print(plain(f"no data: no experience of {whose} in {analytics.time_range}"))
         return
+    who = "all agents" if analytics.agent_id is None else analytics.agent_id
     console.print(
         plain(
             f"{who}, {analytics.time_range}: {analytics.total_experiences} experiences, "

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, NamedTuple, Self, get_args
 import msgspec
 
 from ...schema import InterchangeError, TestPattern
+from ...schema.records.validation import require_one_of
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -134,9 +135,11 @@ def read_patterns(
         limits: A larger file is refused.
 
     Raises:
+        ValueError: ``file_format`` is unknown.
         InterchangeError: The file cannot be read, is too large, or holds something else.
     """
     file_format = file_format or format_of(path)
+    require_one_of("file_format", file_format, FORMATS)
     max_bytes = limits.max_bytes
     try:
         with path.open("rb") as file:
@@ -201,7 +204,12 @@ def decode_patterns(
 
 
 def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) -> str:
-    """Returns the patterns as text that ``decode_patterns`` reads back equal."""
+    """Returns the patterns as text that ``decode_patterns`` reads back equal.
+
+    Raises:
+        ValueError: The format is unknown.
+    """
+    require_one_of("file_format", file_format, FORMATS)
     values = [msgspec.to_builtins(pattern) for pattern in patterns]
     if file_format == "jsonl":
         return "".join(msgspec.json.encode(value).decode("utf-8") + "\n" for value in values)

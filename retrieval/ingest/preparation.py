@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...schema import StoreResult, TestPattern
+from ...schema.records.validation import require_type
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.pattern_text import content_hash, embedded_text, text_hash
 
@@ -47,10 +48,14 @@ def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern |
 
     What extraction has redacted and scored is taken as it is; a plain pattern is redacted and
     scored here.
+
+    Raises:
+        TypeError: It is not a pattern.
     """
     if isinstance(storable, ScoredPattern):
         scored = storable
     else:
+        require_type("pattern", storable, TestPattern)
         try:
             scored = _scored(storable)
         except ValueError as error:  # a placeholder is longer than its secret: over a size limit

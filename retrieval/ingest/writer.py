@@ -8,6 +8,7 @@ from typing import Final
 from ...models import Encoder
 from ...models.vector import Vector
 from ...schema import Provenance, StoreReport, StoreResult, StoreStatus
+from ...schema.records.validation import require_type
 from ..quality.scored_pattern import StorablePattern
 from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
@@ -92,7 +93,15 @@ def write_batch(
     provenance: Provenance | None = None,
     replace_all: bool = False,
 ) -> StoreReport:
-    """Writes what was prepared in one transaction; see ``store_batch``."""
+    """Writes what was prepared in one transaction; see ``store_batch``.
+
+    Raises:
+        TypeError: ``change`` or ``provenance`` is of another type.
+    """
+    if change is not None:
+        require_type("change", change, Change)
+    if provenance is not None:
+        require_type("provenance", provenance, Provenance)
     if not batch.ready and not replace_all:
         return StoreReport(tuple(each for each in batch.outcome if isinstance(each, StoreResult)))
     with backend.writing() as session:

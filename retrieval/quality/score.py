@@ -22,7 +22,6 @@ import re
 from dataclasses import dataclass
 from statistics import fmean
 
-from ...models import split_identifiers
 from ...schema.records.patterns import TestPattern
 from .code_measures import PLACEHOLDER, CodeMeasures, measure_code
 
@@ -39,6 +38,8 @@ _FOCUS_ASSERTIONS = (4, 20)  # 2, 19 | 2, 18
 _PLACEHOLDERS = (5, 20)  # 3, 18 | 3, 17
 _FREE_NAMES = (3, 20)  # 7, 27 | 2, 9
 
+# Not ``WORD_BOUNDARY``: banks store qualities that count ``SVDSolver`` as one word.
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VAGUE_WORDS_TEXT = (
     "a an and are bar basic be case cases do does foo for general in is it misc of on should"
     " simple simply some test tests the thing things to various with work works"
@@ -195,4 +196,4 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", split_identifiers(text).lower())
+    return re.findall(r"[a-z0-9]+", _WORD_START.sub(" ", text).replace("_", " ").lower())

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ...models import QueryEmbedding
 from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from ...schema.records.validation import require_type
 from ..storage.backend import PatternReader
 from ..storage.storage_values import Candidates, SearchMode, SearchQuery, StoredPattern
 from ..storage.use_summary import UNPROVEN
@@ -63,14 +64,20 @@ def search_request(
     """Returns the request for a query as text or with preferences, under filters.
 
     Raises:
+        TypeError: The context or the criteria are of another type.
         ValueError: The mode is unknown, or context and criteria have different queries.
     """
     if mode not in ("hybrid", "vector", "text"):
         raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
+    require_type("criteria", criteria, PatternSearchCriteria)
     if isinstance(context, str):
         text, context = context, _NO_PREFERENCES
-    else:
+    elif isinstance(context, PatternSearchContext):
         text = context_query(context)
+    else:
+        raise TypeError(
+            f"context must be text or a PatternSearchContext, got {type(context).__name__}"
+        )
     if criteria.query.strip() and criteria.query.strip() != text.strip():
         if text.strip():
             raise ValueError(
@@ -95,14 +102,18 @@ def without_query(criteria: PatternSearchCriteria | None) -> PatternSearchCriter
     """Returns filters for what does not search.
 
     Raises:
+        TypeError: They are of another type.
         ValueError: They have a query.
     """
-    if criteria is not None and criteria.query.strip():
+    if criteria is None:
+        return PatternSearchCriteria()
+    require_type("criteria", criteria, PatternSearchCriteria)
+    if criteria.query.strip():
         raise ValueError(
             f"criteria must have no query here, got {criteria.query[:80]!r}; search for it with"
             " find_pattern"
         )
-    return criteria or PatternSearchCriteria()
+    return criteria
 
 
 class ChosenAnswers(NamedTuple):

@@ -18,11 +18,12 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, get_args
 
 import apsw
 
 from ..errors import DatabaseError, DatabaseReadOnlyError, SchemaVersionError
+from ..records.validation import require_one_of
 from .connection import (
     is_writable,
     needs_immutable,
@@ -74,6 +75,7 @@ class Database:
         migration: What opening the file changed about its schema.
 
     Raises:
+        ValueError: ``durability`` is unknown.
         DatabaseError: The file cannot be opened, upgraded or used; see ``errors.py``.
     """
 
@@ -87,6 +89,7 @@ class Database:
         migrations: Sequence[Migration] | None = None,
         tuning: DatabaseTuning = DEFAULT_TUNING,
     ) -> None:
+        require_one_of("durability", durability, get_args(Durability))
         self.path = None if path is None else Path(os.path.abspath(path))
         self._durability = durability
         self._tuning = tuning

@@ -26,12 +26,23 @@ __all__ = [
     "require_one_of",
     "require_share",
     "require_text",
+    "require_type",
 ]
 
 # The largest whole number that every JSON reader keeps exact.
 MAX_COUNT = 2**53
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def require_type(name: str, value: object, expected: type) -> None:
+    """Refuses what is not an instance of a class.
+
+    Raises:
+        TypeError: It is not.
+    """
+    if not isinstance(value, expected):
+        raise TypeError(f"{name} must be a {expected.__name__}, got {type(value).__name__}")
 
 
 def require_text(name: str, value: object, *, max_chars: int | None = None) -> None:

@@ -280,7 +280,10 @@ def test_a_full_disk_keeps_what_was_there(bank: QEReasoningBank, pattern: Make) 
     ("arguments", "message"),
     [
         ({"min_quality": 1.5}, r"min_quality must be from 0 to 1, got 1\.5"),
-        ({"on_database_error": "ignore"}, "must be 'raise' or 'memory', got 'ignore'"),
+        (
+            {"on_database_error": "ignore"},
+            "on_database_error must be one of raise, memory, got 'ignore'",
+        ),
     ],
 )
 def test_bank_refuses(arguments: dict[str, Any], message: str) -> None:

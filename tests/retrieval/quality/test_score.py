@@ -127,6 +127,15 @@ def test_score_quality_prefers_words_over_a_bare_name() -> None:
     assert {"no description beyond its name", "a name that says little"} <= set(bare.reasons)
 
 
+def test_score_quality_counts_an_acronym_with_its_word_as_one_word() -> None:
+    # As the qualities that banks hold were scored: another split would contradict them.
+    acronym, one_word, two_words = (
+        _score(GOOD, name=name).total
+        for name in ("TestSVDSolver", "TestSvdsolver", "TestSvdSolver")
+    )
+    assert acronym == one_word < two_words
+
+
 def test_score_quality_prefers_telling_placeholders() -> None:
     vague = GOOD.replace("{{price}}", "{{value_1}}").replace("{{country}}", "{{ship_to_arg}}")
     assert _score(vague).reusability < _score(GOOD).reusability
