@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage.sqlite import FileMemory, clean_up, file_memory
+from ..retrieval.storage.sqlite import DiskUsage, clean_up, measure_disk_usage
 from .options import DatabaseOption, JsonOption, open_database
 from .output import plain, print_json, stdout, table
 
@@ -25,7 +25,7 @@ MAX_SHOWN = 8
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show the size of the database, its tables and side files, and of this process's caches."""
     with open_database(db, must_exist=True) as database:
-        memory = file_memory(database)
+        memory = measure_disk_usage(database)
         bank = QEReasoningBank(database)
         answers, vectors = bank.get_cache_statistics(), bank.get_vector_statistics()
         if json:
@@ -74,7 +74,7 @@ def cleanup(
         stdout().print(plain(text), soft_wrap=True)
 
 
-def _print_memory(label: str, memory: FileMemory) -> None:
+def _print_memory(label: str, memory: DiskUsage) -> None:
     stdout().print(plain(label), soft_wrap=True)
     lines = table("part", "size", right=("size",))
     lines.add_row("database", _mb(memory.database_bytes))
@@ -90,7 +90,7 @@ def _print_memory(label: str, memory: FileMemory) -> None:
     stdout().print(plain(_vector_file_state(memory)), soft_wrap=True)
 
 
-def _vector_file_state(memory: FileMemory) -> str:
+def _vector_file_state(memory: DiskUsage) -> str:
     if not memory.wants_vector_file:
         return "vectors: few enough to search in memory"
     if memory.vector_file_vectors is None or not memory.vector_file_bytes:
@@ -104,7 +104,7 @@ def _vector_file_state(memory: FileMemory) -> str:
     )
 
 
-def _on_disk(memory: FileMemory) -> int:
+def _on_disk(memory: DiskUsage) -> int:
     return memory.database_bytes + memory.wal_bytes + memory.vector_file_bytes
 
 

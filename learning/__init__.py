@@ -7,7 +7,7 @@ consolidates it, ``agents/`` uses it. ``LearningEngine`` is the public face.
 
 from __future__ import annotations
 
-from .agents.agent_memory import PatternBank
+from .agents.agent_services import PatternBank
 from .agents.base_agent import BaseAgent, Perform, TaskContext, create_agent
 from .agents.environment import learning_switched_on
 from .agents.roles import ROLES, AgentRole, role_named

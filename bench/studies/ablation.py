@@ -26,9 +26,9 @@ from ...models import (
 from ...models.vector import Vector
 from ...retrieval import RankingTuning
 from ...retrieval.ranking.query_fit import spreads_of, telling_pieces
+from ...retrieval.storage.sqlite.text_index import match_expression
 from ...retrieval.text.tokens import (
     STOP_WORDS,
-    match_expression,
     query_terms,
     split_words,
     weighted_terms,

@@ -62,7 +62,7 @@ class RankingLegs:
         """Returns the source of each pattern by its row number."""
         with self._backend.reading(whole=True) as session:
             stored = session.select(PatternSearchCriteria(), order="created")
-        return {each.key: each.pattern.source or "" for each in stored}
+        return {row.key: row.pattern.source or "" for row in stored}
 
     @contextmanager
     def reading(self) -> Iterator[SqlitePatternSession]:

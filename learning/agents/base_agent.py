@@ -23,7 +23,7 @@ from ...schema import (
 )
 from ..decision.action_choice import ActionChoice
 from ..engine import LearningEngine
-from .agent_memory import AgentMemory, PatternBank
+from .agent_services import AgentServices, PatternBank
 from .environment import learning_switched_on
 from .roles import AgentRole, role_named
 
@@ -91,7 +91,7 @@ class BaseAgent:
     ) -> None:
         self.role = role_named(role) if isinstance(role, str) else role
         on = learning_switched_on() if learning is None else learning
-        self.memory = AgentMemory(
+        self.services = AgentServices(
             self.role.name, engine=engine if on else None, bank=bank if on else None
         )
 
@@ -160,19 +160,19 @@ class BaseAgent:
         """Retrieves patterns, asks for a recommendation and chooses an action."""
         actions = self.actions(task)
         context = TaskContext(action=actions[0])
-        engine, bank = self.memory.engine, self.memory.bank
+        engine, bank = self.services.engine, self.services.bank
         if bank is not None:
             wanted = self.search_context(task)
-            context.patterns = self.memory.attempt(
+            context.patterns = self.services.attempt(
                 "look up patterns",
                 lambda: tuple(bank.find_matching_patterns(wanted, limit=MAX_PATTERNS)),
                 (),
             )
-        if engine is not None and _is_on(self.memory, engine):
-            context.recommendation = self.memory.attempt(
+        if engine is not None and _is_on(self.services, engine):
+            context.recommendation = self.services.attempt(
                 "ask for a strategy", lambda: engine.recommend_strategy(task, actions), None
             )
-            choice = self.memory.attempt(
+            choice = self.services.attempt(
                 "choose an action", lambda: engine.choose_action(task, actions), None
             )
             if choice is not None:
@@ -187,7 +187,7 @@ class BaseAgent:
 
         A pattern is stored when the result has one, succeeded, and its quality is above 0.8.
         """
-        bank = self.memory.bank
+        bank = self.services.bank
         if bank is not None:
             self._record_usage(bank, task, result, context)
             if result.success and (result.quality or 0.0) > KEEP_QUALITY:
@@ -203,7 +203,7 @@ class BaseAgent:
             execution_time_ms=1000 * context.seconds(),
             patterns_used=tuple(context.used),
         )
-        bank = self.memory.bank
+        bank = self.services.bank
         if bank is not None:
             self._record_usage(bank, task, result, context)
         self._learn(task, result, context)
@@ -213,7 +213,7 @@ class BaseAgent:
 
     def _prepare(self, task: Task) -> TaskContext:
         otherwise = TaskContext(action=self.actions(task)[0])
-        return self.memory.attempt("prepare a task", lambda: self.on_pre_task(task), otherwise)
+        return self.services.attempt("prepare a task", lambda: self.on_pre_task(task), otherwise)
 
     def _finish(self, task: Task, result: TaskResult, context: TaskContext) -> TaskResult:
         action = result.action or context.action
@@ -221,24 +221,24 @@ class BaseAgent:
         complete = replace(result, action=action, patterns_used=used)
         if complete.execution_time_ms is None:
             complete = replace(complete, execution_time_ms=1000 * context.seconds())
-        self.memory.attempt(
+        self.services.attempt(
             "learn from a result", lambda: self.on_post_task(task, complete, context), None
         )
         return complete
 
     def _failed(self, task: Task, error: Exception, context: TaskContext) -> None:
-        self.memory.attempt(
+        self.services.attempt(
             "learn from an error", lambda: self.on_task_error(task, error, context), None
         )
 
     def _learn(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        engine = self.memory.engine
+        engine = self.services.engine
         if engine is None:
             return None
         explored = context.explored if result.action == context.action else None
-        return self.memory.attempt(
+        return self.services.attempt(
             "learn from a task",
             lambda: engine.learn_from_execution(task, result, explored=explored),
             None,
@@ -257,7 +257,7 @@ class BaseAgent:
             error_message=result.errors[0] if result.errors else None,
         )
         for pattern_id in result.patterns_used:
-            self.memory.attempt(
+            self.services.attempt(
                 f"record the use of pattern {pattern_id}",
                 partial(bank.record_usage, pattern_id, usage),
                 None,
@@ -270,7 +270,7 @@ class BaseAgent:
         if pattern is None:
             return None
         author = Provenance(origin="agent", agent_id=self.role.name, run_id=task.id[:200])
-        return self.memory.attempt(
+        return self.services.attempt(
             "store a pattern", lambda: bank.store_pattern(pattern, provenance=author), None
         )
 
@@ -321,7 +321,7 @@ def create_agent(
     return _FunctionAgent(role, perform, engine=engine, bank=bank, learning=learning)
 
 
-def _is_on(memory: AgentMemory, engine: LearningEngine) -> bool:
+def _is_on(memory: AgentServices, engine: LearningEngine) -> bool:
     """Returns whether learning is switched on in the database; False when that is unknown."""
     return memory.attempt("check whether learning is on", engine.is_enabled, False)
 

@@ -1,8 +1,8 @@
 """Defines the values that pass between the bank and a storage backend.
 
-A *key* is the number that a backend gives a pattern. Keys are unique in a bank and grow with the
-order of first storing, so that ties are broken by age; nothing else may be read from them. They are
-valid inside the session that returned them.
+A *key* is the number of a pattern in a backend. Keys are unique in a bank and ascend in the order
+in which patterns were first stored, so that they break ties by age; they have no other meaning, and
+are valid only in the session that returned them.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A query, tokenised and embedded once.
+    """A query, tokenised and embedded.
 
     Attributes:
-        text: As it was asked.
-        terms: Its distinct words in order, without stop words; empty for ``vector`` searches.
-        embedding: As the bank's encoder reads it; None leaves the vector leg out.
-        mode: Which legs answer: both, or one alone.
+        text: The text of the query.
+        terms: Its distinct terms in order, without stop words; empty for ``vector`` searches.
+        embedding: Its embedding by the bank's encoder; None leaves out the vector leg.
+        mode: The legs to use: both, or only one.
     """
 
     text: str
@@ -57,7 +57,7 @@ class SearchQuery:
 
 
 class CandidateFacts(NamedTuple):
-    """What ranking needs to know of a candidate, without its code.
+    """The fields of a candidate that ranking needs.
 
     A named tuple, since each search builds about a hundred: five times as fast as a dataclass.
     """
@@ -68,7 +68,7 @@ class CandidateFacts(NamedTuple):
     category: str
     framework: str
     language: str
-    tags: str  # JSON text: only its words are read
+    tags: str  # JSON text, of which only the words are used
     quality: float
     evidence: float
     signature: bytes
@@ -79,11 +79,11 @@ class Candidates(NamedTuple):
     """The candidates of one search.
 
     Attributes:
-        facts: Of every candidate, by key.
-        bm25: BM25 (positive, higher is better) of the candidates that hold a query term.
+        facts: The facts of every candidate, by key.
+        bm25: BM25 (positive, higher is better) of the candidates that contain a query term.
         keys: The candidates that have an embedding, in the order of ``vectors``.
         vectors: Their unit vectors, ``(len(keys), dim)`` float32.
-        is_all: No deeper search would find more.
+        is_all: Whether a deeper search would find no more.
     """
 
     facts: Mapping[int, CandidateFacts]
@@ -95,7 +95,7 @@ class Candidates(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredPattern:
-    """A pattern with what the bank keeps next to it."""
+    """A pattern with the columns of its row that are not part of it."""
 
     key: int
     pattern: TestPattern
@@ -109,14 +109,14 @@ class StoredPattern:
 
 @dataclass(frozen=True, slots=True)
 class PatternContent:
-    """Everything that one write of a pattern puts into its row and both indexes.
+    """Everything that is written of one pattern: its row and both indexes.
 
     Attributes:
-        pattern: Its own counters and quality are not written; those of ``summary`` are.
-        summary: On an update, of the uses that the pattern already has.
+        pattern: The pattern; its counters and quality are taken from ``summary``.
+        summary: The summary of its uses; on an update, of those already recorded.
         base_quality: Quality from the code alone, 0..1.
-        embedding: ``(dim,)`` float32; None when the text that was embedded has not changed.
-        text_hash: Of the text that the embedding is of.
+        embedding: ``(dim,)`` float32; None if the embedded text has not changed.
+        text_hash: Hash of the embedded text.
     """
 
     pattern: TestPattern
@@ -136,7 +136,7 @@ class Inserted(NamedTuple):
 
 
 class Forgotten(NamedTuple):
-    """Earlier contents and recorded uses that were deleted."""
+    """Numbers of versions and recorded uses that were deleted."""
 
     versions: int
     uses: int
@@ -144,7 +144,7 @@ class Forgotten(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who changes patterns and why; kept with the version before."""
+    """Who changes patterns and why; stored with the previous version."""
 
     description: str = "stored again with other content"
     created_by: str = ""
@@ -152,11 +152,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankStatistics:
-    """What the bank holds; averages and shares are None where there are no rows to average.
+    """Totals, averages and counts by group; averages and shares are None without rows.
 
     Attributes:
-        average_success_rate: Over recorded uses, not over patterns.
-        never_used_share: Of all patterns, 0..1.
+        average_success_rate: Successes per recorded use, over all patterns.
+        never_used_share: Share of unused patterns, 0..1.
     """
 
     patterns: int

@@ -116,8 +116,8 @@ class Database:
             raise_translated(error, self.path, since=started)
         if not self.has_vectors:
             _log.warning(
-                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches use"
-                " words alone; install it: pip install sqlite-vec"
+                "sqlite-vec is missing or cannot be loaded: embeddings are stored, but searches use"
+                " full text only; install it: pip install sqlite-vec"
             )
 
     def connection(self) -> apsw.Connection:

@@ -1,4 +1,4 @@
-"""Reads and writes what happened to patterns: uses, counts by agent, earlier contents, authors.
+"""Reads and writes the history of patterns: uses, counts by agent, versions, authors.
 
 Every function works on the connection of an open transaction.
 """
@@ -108,7 +108,7 @@ def latest_uses(
 
 
 def add_version(connection: apsw.Connection, before: StoredPattern, change: Change) -> None:
-    """Keeps the full content of a pattern, and who wrote it, as it was before a change."""
+    """Stores the content and author of a pattern before a change as a version."""
     connection.execute(
         "insert into pattern_versions (pattern_id, version_number, snapshot,"
         " change_description, created_by, created_at, agent_id, run_id)"
@@ -127,7 +127,7 @@ def add_version(connection: apsw.Connection, before: StoredPattern, change: Chan
 
 
 def versions_of(connection: apsw.Connection, pattern_id: str) -> list[PatternVersion]:
-    """Returns the kept versions, newest first."""
+    """Returns the earlier versions of a pattern, newest first."""
     rows = connection.execute(
         "select snapshot, version_number, change_description, created_by, created_at"
         " from pattern_versions where pattern_id = :id order by version_number desc",
@@ -148,7 +148,7 @@ def versions_of(connection: apsw.Connection, pattern_id: str) -> list[PatternVer
 def ids_written_by(
     connection: apsw.Connection, *, source: str, agent_id: str, run_id: str
 ) -> list[str]:
-    """Returns the ids of patterns from a file or folder, an agent, or a run."""
+    """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
     rows: Any = connection.execute(
         "select id, source from patterns"
         " where (:agent_id != '' and agent_id = :agent_id)"
@@ -164,14 +164,14 @@ def ids_written_by(
 
 
 def _is_in(place: str, source: str) -> bool:
-    """Returns whether ``path:line`` is a file, or in a folder."""
+    """Returns whether a place ``path:line`` is in a file, or below a folder."""
     path, _, line = place.rpartition(":")
     path = path if line.isdigit() and path else place
     return path == source or path.startswith(source.rstrip("/") + "/")
 
 
 def rows_used_by(connection: apsw.Connection, agent_id: str) -> list[int]:
-    """Returns the rows of the patterns that an agent used."""
+    """Returns the row numbers of the patterns that an agent used."""
     rows = connection.execute(
         "select pattern_rowid from pattern_agent_counts where agent_id = :agent_id",
         {"agent_id": agent_id},
@@ -182,7 +182,7 @@ def rows_used_by(connection: apsw.Connection, agent_id: str) -> list[int]:
 def forget_traces(
     connection: apsw.Connection, *, ids: Sequence[str], agent_id: str, run_id: str
 ) -> Forgotten:
-    """Deletes earlier contents by an agent or run, the agent's uses, and what was set aside."""
+    """Deletes versions by an agent or run, the agent's uses, and rows set aside by a repair."""
     connection.execute(
         "delete from repair_quarantine where pattern_id in (select value from json_each(:ids))",
         {"ids": json_text(list(ids))},

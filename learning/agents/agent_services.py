@@ -17,7 +17,7 @@ from ...schema import (
 )
 from ..engine import LearningEngine
 
-__all__ = ["AgentMemory", "PatternBank"]
+__all__ = ["AgentServices", "PatternBank"]
 
 _log = logging.getLogger("aqe.agents")
 _Answer = TypeVar("_Answer")
@@ -43,7 +43,7 @@ class PatternBank(Protocol):
         ...
 
 
-class AgentMemory:
+class AgentServices:
     """Access to an agent's engine and bank, which survives their failures.
 
     The first failure is logged as a warning, which Python prints on stderr unless the program
