@@ -193,11 +193,9 @@ class QEReasoningBank:
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> StoreReport:
-        """Stores patterns in one transaction; an error rolls back the whole batch.
+        """Stores patterns in one transaction; a rejected pattern does not affect the others.
 
         Args:
-            patterns: Those that are rejected do not prevent the others from being stored.
-            change: Who changed the patterns and why, for their version history.
             provenance: Who wrote the patterns. Default: a person, or extraction for patterns with a
                 source. Patterns by an agent are unproven: they rank behind all others until two
                 other agents have succeeded with them.
@@ -393,7 +391,6 @@ class QEReasoningBank:
             source: A file or folder, as patterns name their source.
             agent_id: An agent: what it wrote, and its uses of other patterns.
             run_id: A run: what was written in it.
-            dry_run: Report what would be removed; write nothing.
 
         Raises:
             ValueError: None of the three was given.
@@ -447,7 +444,6 @@ class QEReasoningBank:
         """Writes patterns to a file atomically; returns how many.
 
         Args:
-            path: The file; an existing one is replaced.
             file_format: Default: from the file extension.
             criteria: Filters without a query.
 
@@ -477,7 +473,6 @@ class QEReasoningBank:
         """Stores the patterns of a file, all or none.
 
         Args:
-            path: A file, or a pipe or device.
             file_format: Default: from the file extension.
             mode: ``merge`` keeps patterns that are not in the file; ``replace`` deletes them.
             dry_run: Report what would happen; write nothing.
@@ -500,8 +495,7 @@ class QEReasoningBank:
     def save_to_registry(self, folder: str | Path) -> int:
         """Writes one YAML file per pattern into a folder to keep in git; returns how many.
 
-        Registry files of patterns that are not in the bank are removed; other files are left
-        alone.
+        Registry files of patterns that are not in the bank are removed; other files stay.
 
         Raises:
             InterchangeError: A file cannot be written.
