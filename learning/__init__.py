@@ -1,8 +1,8 @@
 """Learns from the outcome of tasks: Q-learning, agents, and the improvement cycle.
 
 The flow: ``outcome/`` (a task becomes an experience), ``q_learning/`` (experiences become
-Q-values), ``decision/`` (Q-values become a choice); ``storage/`` keeps it all, ``improvement/``
-consolidates it, ``agents/`` uses it. ``LearningEngine`` is the public face.
+Q-values), ``decision/`` (Q-values become a choice); ``storage/`` stores all of it,
+``improvement/`` consolidates it, ``agents/`` uses it. ``LearningEngine`` is the public face.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from .roles import AgentRole, role_named
 
 __all__ = ["BaseAgent", "Perform", "TaskContext", "create_agent"]
 
-# A result's pattern is worth keeping above this quality of the result.
+# The pattern of a result is stored if the quality of the result is above this.
 KEEP_QUALITY = 0.8
 MAX_PATTERNS = 5
 
@@ -38,13 +38,13 @@ Perform = Callable[[Task, "TaskContext"], TaskResult | Coroutine[Any, Any, TaskR
 
 @dataclass(slots=True)
 class TaskContext:
-    """The answers of engine and bank on a task, and the patterns that the work has used.
+    """The answers of engine and bank about a task, and the patterns used for it.
 
     Attributes:
-        action: What to do; work that does something different says so in its result.
+        action: The action to take; work that takes another one says so in its result.
         explored: Whether the action is an exploration; None without an engine.
-        patterns: Patterns of the bank that may help, best first.
-        recommendation: What was recommended and why; None without an engine.
+        patterns: Matching patterns of the bank, best first.
+        recommendation: The recommended strategy and the reasons; None without an engine.
         used: Ids of the patterns used so far.
     """
 
@@ -56,7 +56,7 @@ class TaskContext:
     _started: float = field(default_factory=time.monotonic)
 
     def use_pattern(self, pattern_id: str) -> None:
-        """Notes that the work uses a pattern, so that its outcome counts for the pattern."""
+        """Notes the use of a pattern; the outcome of the task will be recorded for it."""
         if pattern_id not in self.used:
             self.used.append(pattern_id)
 
@@ -66,19 +66,19 @@ class TaskContext:
 
 
 class BaseAgent:
-    """An agent of a role. Subclasses define how a task is done, in ``perform_task``.
+    """An agent of a role. Subclasses do the work in ``perform_task``.
 
-    Without engine and bank, or with learning switched off, it does its tasks the same way, with
-    the first strategy of its role. An engine or bank that fails costs one warning, never the task.
+    Without engine and bank, or with learning switched off, it uses the first strategy of its role.
+    A failing engine or bank causes one warning and never fails the task.
 
     Args:
         role: A role, or the name of one of the 18.
-        engine: Learns for it; its ``agent_id`` should be the role's name.
-        bank: Patterns to draw on and add to.
+        engine: Its learning engine, whose ``agent_id`` should be the name of the role.
+        bank: The bank that it searches and adds patterns to.
         learning: Overrides the environment variable AQE_LEARNING_ENABLED.
 
     Raises:
-        ValueError: There is no role of that name.
+        ValueError: There is no role with that name.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class BaseAgent:
     def perform_task(
         self, task: Task, context: TaskContext
     ) -> TaskResult | Coroutine[Any, Any, TaskResult]:
-        """Does the task and returns how it went; may be a coroutine function.
+        """Does the task and returns its result; may be a coroutine function.
 
         Raises:
             NotImplementedError: The subclass does not define it.
@@ -106,11 +106,11 @@ class BaseAgent:
         raise NotImplementedError(f"{type(self).__name__} must define perform_task")
 
     def actions(self, task: Task) -> Sequence[AgentAction]:
-        """Returns what may be done with a task; by default the strategies of the role."""
+        """Returns the possible actions for a task. Default: the strategies of the role."""
         return [AgentAction(strategy=strategy) for strategy in self.role.strategies]
 
     def search_context(self, task: Task) -> PatternSearchContext:
-        """Returns what to search for in the bank; by default the words of the task."""
+        """Returns the search of the bank for a task. Default: its type and description."""
         words = " ".join((task.type.replace("-", " "), task.description)).strip()
         return PatternSearchContext(query=words, keywords=tuple(task.required_capabilities))
 
@@ -157,7 +157,7 @@ class BaseAgent:
         return await asyncio.to_thread(self._finish, task, _checked(result), context)
 
     def on_pre_task(self, task: Task) -> TaskContext:
-        """Retrieves patterns, asks for a recommendation and chooses an action."""
+        """Searches the bank, asks for a recommendation and chooses an action."""
         actions = self.actions(task)
         context = TaskContext(action=actions[0])
         engine, bank = self.services.engine, self.services.bank
@@ -183,9 +183,9 @@ class BaseAgent:
     def on_post_task(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        """Records the use of patterns, stores a good new one, and learns.
+        """Records the uses of patterns, stores a good new pattern, and learns.
 
-        A pattern is stored when the result has one, succeeded, and its quality is above 0.8.
+        The pattern of a result is stored if the result succeeded with a quality above 0.8.
         """
         bank = self.services.bank
         if bank is not None:
@@ -195,7 +195,7 @@ class BaseAgent:
         return self._learn(task, result, context)
 
     def on_task_error(self, task: Task, error: Exception, context: TaskContext) -> None:
-        """Records that the task failed with an exception, and learns from that."""
+        """Records that the task failed with an exception, and learns from it."""
         result = TaskResult(
             success=False,
             action=context.action,
@@ -276,7 +276,7 @@ class BaseAgent:
 
 
 class _FunctionAgent(BaseAgent):
-    """An agent whose work is a function."""
+    """An agent whose work is done by a function."""
 
     def __init__(
         self,
@@ -313,21 +313,21 @@ def create_agent(
     those of ``BaseAgent``.
 
     Raises:
-        ValueError: There is no role of that name.
-        TypeError: ``perform`` cannot be called.
+        ValueError: There is no role with that name.
+        TypeError: ``perform`` is not callable.
     """
     if not callable(perform):
         raise TypeError(f"perform must be a function, got {type(perform).__name__}")
     return _FunctionAgent(role, perform, engine=engine, bank=bank, learning=learning)
 
 
-def _is_on(memory: AgentServices, engine: LearningEngine) -> bool:
-    """Returns whether learning is switched on in the database; False when that is unknown."""
-    return memory.attempt("check whether learning is on", engine.is_enabled, False)
+def _is_on(services: AgentServices, engine: LearningEngine) -> bool:
+    """Returns whether learning is switched on in the database; False if that is unknown."""
+    return services.attempt("check whether learning is on", engine.is_enabled, False)
 
 
 def _action(choice: ActionChoice, recommendation: StrategyRecommendation | None) -> AgentAction:
-    """Returns the action to take: in a state never seen, the task type's record decides."""
+    """Returns the action to take: the recommended one in a state never seen before."""
     if (
         not choice.explored
         and choice.state_visits == 0
