@@ -26,7 +26,7 @@ __all__ = ["SalvageReport", "salvage", "salvage_in_place"]
 _READ_ERRORS = (apsw.Error, UnicodeDecodeError)
 # Written by the migrations of the new file.
 _OWN = frozenset({"schema_migrations", "sqlite_sequence"})
-# Shadow tables of the indexes, which cannot be told from ordinary tables once the index itself is
+# Shadow tables of the indexes, which look like ordinary tables once the index itself is
 # lost, and tables that SQLite creates itself.
 _DERIVED = ("patterns_fts", "patterns_vec", "sqlite_")
 
@@ -107,9 +107,7 @@ def salvage_in_place(path: Path) -> tuple[SalvageReport, Path | None]:
     try:
         with Database(partial) as fresh:
             report = salvage(path, fresh.connection())
-            fresh.connection().pragma(
-                "journal_mode", "delete"
-            )  # a single file, without a WAL
+            fresh.connection().pragma("journal_mode", "delete")  # a single file, without a WAL
         return report, put_in_place(partial, path, "damaged")
     finally:
         for end in ("", "-wal", "-shm", "-journal"):
