@@ -13,7 +13,7 @@ from .exchange.formats import FileFormat
 from .ingest.reindex import ReindexReport
 from .ranking.ranking_tuning import RankingTuning
 from .storage.backend import PatternBackend, PatternReader, PatternWriter
-from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import BankStatistics, Change, SearchMode, SortKey, VectorStatistics
 from .usage.erasure import ForgetReport
 
@@ -31,9 +31,9 @@ __all__ = [
     "QEReasoningBank",
     "RankingTuning",
     "ReindexReport",
+    "SQLitePatternBackend",
     "SearchMode",
     "SortKey",
-    "SqlitePatternBackend",
     "StorageTuning",
     "VectorStatistics",
 ]

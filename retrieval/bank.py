@@ -50,7 +50,7 @@ from .ranking.search import (
 )
 from .resources import BankResources, OnDatabaseError
 from .storage.backend import PatternBackend, PatternReader
-from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import (
     SORT_KEYS,
     BankStatistics,
@@ -137,7 +137,7 @@ class QEReasoningBank:
         return self
 
     def close(self) -> None:
-        """Closes the database if the bank opened it."""
+        """Closes what the bank opened; a database or backend that was given stays open."""
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -159,7 +159,7 @@ class QEReasoningBank:
             DatabaseError: The bank is not stored in SQLite.
         """
         backend = self.backend
-        if not isinstance(backend, SqlitePatternBackend):
+        if not isinstance(backend, SQLitePatternBackend):
             raise DatabaseError(f"{backend.label} is not an SQLite database; use bank.backend")
         return backend.database
 
@@ -492,17 +492,18 @@ class QEReasoningBank:
         )
         return self._import(patterns, mode, dry_run=dry_run, progress=progress)
 
-    def save_to_registry(self, folder: str | Path) -> int:
+    def save_to_registry(self, folder: str | Path, *, prune: bool = False) -> int:
         """Writes one YAML file per pattern into a folder to keep in git; returns how many.
 
-        Registry files of patterns that are not in the bank are removed; other files stay.
+        Args:
+            prune: Remove the registry files of patterns that are not in this bank.
 
         Raises:
             InterchangeError: A file cannot be written.
         """
         with self.backend.reading(whole=True) as session:
             patterns = list(session.iterate(_NO_CRITERIA))
-        return write_registry(Path(folder), patterns)
+        return write_registry(Path(folder), patterns, prune=prune)
 
     def load_from_registry(self, folder: str | Path, *, dry_run: bool = False) -> StoreReport:
         """Stores the patterns of a registry folder, all or none.
@@ -524,8 +525,7 @@ class QEReasoningBank:
     def update_vector_file(self) -> int:
         """Applies pending changes to the vector file; returns the number of embeddings applied.
 
-        Banks of up to 20,000 patterns have no vector file. Larger ones update it after each batch;
-        call this when a bank grew one pattern at a time, or its file was lost.
+        Banks above 20,000 patterns have one and update it after each batch, not after each pattern.
         """
         return self.backend.update_vector_file()
 

@@ -30,7 +30,7 @@ from ..schema import (
 from .answer_cache import AnswerCache
 from .ranking.search import SearchRequest
 from .storage.backend import PatternBackend
-from .storage.sqlite import SqlitePatternBackend, StorageTuning
+from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import SearchQuery
 from .text.tokens import query_terms
 
@@ -53,8 +53,8 @@ class BankResources:
         answers: The answer cache; closing the bank empties it.
 
     Args:
-        given: A backend, an open database (never closed here), a path, or None for an in-memory
-            bank.
+        given: A backend or an open database, which are never closed here; a path; or None for an
+            in-memory bank.
         encoder: The encoder to use; None for the one that the bank was embedded with.
         on_database_error: ``memory`` falls back to an in-memory database when opening fails.
         durability: Durability of a database that is opened here.
@@ -79,8 +79,9 @@ class BankResources:
         self._in_memory = given is None
         self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(self._version, _size_of)
         self._embed: Callable[[str], QueryEmbedding] | None = None
+        self._owns_backend = given is None or isinstance(given, (Database, str, Path))
         if given is None or isinstance(given, (Database, str, Path)):
-            given = SqlitePatternBackend(given, durability=durability, tuning=tuning)
+            given = SQLitePatternBackend(given, durability=durability, tuning=tuning)
         self._backend: PatternBackend = given
 
     def backend(self) -> PatternBackend:
@@ -138,9 +139,9 @@ class BankResources:
             self._embed = None
 
     def close(self) -> None:
-        """Finishes upkeep after writes and closes the backend; the next use reopens it."""
+        """Closes the backend unless it was given; the next use reopens it."""
         with self._lock:
-            if self._is_open:
+            if self._is_open and self._owns_backend:
                 self._backend.close()
             self._is_open = False
             self._embed = None
@@ -167,7 +168,7 @@ class BankResources:
                 RuntimeWarning,
                 stacklevel=2,
             )
-            self._backend = SqlitePatternBackend(
+            self._backend = SQLitePatternBackend(
                 None, durability=self._durability, tuning=self._tuning
             )
             self._backend.open(given, _default_identity() if given is None else None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import doctest
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from aqe.cli.reference import reference
-from aqe.learning import LearningEngine
-from aqe.retrieval import QEReasoningBank
+from aqe.learning import LearningBackend, LearningEngine, LearningReader, LearningWriter
+from aqe.retrieval import PatternBackend, PatternReader, PatternWriter, QEReasoningBank
+from aqe.retrieval.storage.sqlite.vector_index import VectorRoute
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
@@ -83,3 +85,24 @@ def test_every_public_method_is_in_an_example_that_runs(public: type) -> None:
     assert len(methods) > 10
     missing = [name for name in methods if f".{name}(" not in examples]
     assert not missing, f"{public.__name__}: no example for {', '.join(missing)}"
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        *(LearningBackend, LearningReader, LearningWriter),
+        *(PatternBackend, PatternReader, PatternWriter),
+    ],
+)
+def test_extending_names_the_methods_of_every_storage_protocol(protocol: type) -> None:
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    methods = [name for name in vars(protocol) if not name.startswith("_")]
+    assert methods
+    assert not [name for name in methods if f"`{name}`" not in text]
+
+
+def test_architecture_names_every_route_of_a_vector_search() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition("## Which vector search runs when")[2].partition("\n## ")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    assert named == set(get_args(get_type_hints(VectorRoute)["name"]))

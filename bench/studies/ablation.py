@@ -36,7 +36,7 @@ from ..quality.embedding_cache import CachedEncoder
 from ..quality.judged_bank import DocumentField, open_judged_bank
 from ..quality.retrieval_metrics import ndcg_at_10
 from ..quality.retrieval_quality import RRF_K
-from ..workload.ranking_legs import RankingLegs, Scores, SqlitePatternSession
+from ..workload.ranking_legs import RankingLegs, Scores, SQLitePatternSession
 from .ranking_weight import study_arguments, tuning_half
 
 __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
@@ -137,7 +137,7 @@ def ablation_row(
     return {name: _mean(found, judged) for name, found in rankings.items()}
 
 
-def _less_spread(session: SqlitePatternSession, scores: Scores, query: QueryEmbedding) -> Scores:
+def _less_spread(session: SQLitePatternSession, scores: Scores, query: QueryEmbedding) -> Scores:
     found, vectors = session.vectors.unit_vectors(sorted(scores))
     spreads = spreads_of(found, vectors, telling_pieces(query))
     return {
@@ -146,7 +146,7 @@ def _less_spread(session: SqlitePatternSession, scores: Scores, query: QueryEmbe
 
 
 def _legs(
-    session: SqlitePatternSession, system: System, text: str, cosines: Scores, embedding: Vector
+    session: SQLitePatternSession, system: System, text: str, cosines: Scores, embedding: Vector
 ) -> tuple[Scores, Scores]:
     terms = query_terms(text) if system.stop_words else list(dict.fromkeys(split_words(text)))
     if not terms:
@@ -162,7 +162,7 @@ def _legs(
 
 
 def _bm25(
-    session: SqlitePatternSession,
+    session: SQLitePatternSession,
     terms: Sequence[str],
     weights: Weights,
     rowids: Sequence[int] | None = None,

@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from ...models import QueryEmbedding
 from ...models.vector import Vector
-from ...retrieval import QEReasoningBank, RankingTuning, SqlitePatternBackend
+from ...retrieval import QEReasoningBank, RankingTuning, SQLitePatternBackend
 from ...retrieval.ranking.fusion import fuse
 from ...retrieval.ranking.query_fit import query_fit
-from ...retrieval.storage.sqlite import SqlitePatternSession
+from ...retrieval.storage.sqlite import SQLitePatternSession
 from ...retrieval.storage.storage_values import Candidates, SearchQuery
 from ...retrieval.text.tokens import query_terms
 from ...schema import PatternSearchCriteria
 
-__all__ = ["LegScores", "RankingLegs", "Scores", "SqlitePatternSession", "ranked_rows"]
+__all__ = ["LegScores", "RankingLegs", "SQLitePatternSession", "Scores", "ranked_rows"]
 
 # By row number of a pattern; higher is better.
 Scores = dict[int, float]
@@ -37,7 +37,7 @@ class RankingLegs:
     """The vector leg and the text leg of an open bank."""
 
     def __init__(self, bank: QEReasoningBank) -> None:
-        self._backend = SqlitePatternBackend(bank.database)
+        self._backend = SQLitePatternBackend(bank.database)
         self._backend.open(bank.encoder_identity)
 
     def vector(self, embedding: Vector, depth: int, criteria: PatternSearchCriteria) -> Scores:
@@ -65,7 +65,7 @@ class RankingLegs:
         return {row.key: row.pattern.source or "" for row in stored}
 
     @contextmanager
-    def reading(self) -> Iterator[SqlitePatternSession]:
+    def reading(self) -> Iterator[SQLitePatternSession]:
         """Yields one consistent view of the bank's rows and indexes."""
         with self._backend.reading() as session:
             yield session

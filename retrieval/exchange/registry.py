@@ -16,10 +16,12 @@ SUFFIX = ".pattern.yaml"
 MAX_STEM_CHARS = 200
 
 
-def write_registry(folder: Path, patterns: Iterable[TestPattern]) -> int:
+def write_registry(folder: Path, patterns: Iterable[TestPattern], *, prune: bool = False) -> int:
     """Writes each pattern to a file named after its id and returns the number of files.
 
-    Registry files of other patterns in the folder are removed.
+    Args:
+        prune: Remove the registry files of other patterns; by default every other file stays,
+            since a team keeps the patterns of many banks in one folder.
 
     Raises:
         InterchangeError: A file cannot be written.
@@ -29,7 +31,7 @@ def write_registry(folder: Path, patterns: Iterable[TestPattern]) -> int:
         path = folder / (_file_stem(pattern.id) + SUFFIX)
         write_atomically(path, encode_patterns([pattern], "yaml"))
         written.add(path.name)
-    for path in folder.glob(f"*{SUFFIX}"):
+    for path in folder.glob(f"*{SUFFIX}") if prune else ():
         if path.name not in written:
             path.unlink()
     return len(written)

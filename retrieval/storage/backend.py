@@ -5,8 +5,9 @@ extensions and retrying transactions are the backend's own concern; SQLite (``sq
 one so far.
 
 A session is one transaction. A reading session sees one state of the bank; the changes of a writing
-session are committed together when its block ends, or not at all. Every backend passes the
-contract suite in ``tests/retrieval/storage/``.
+session are committed together when its block ends, or not at all. A thread has one session at a
+time. A method that raises may have done part of its work: the error must leave the block, which
+is then rolled back. Every backend passes the contract suite in ``tests/retrieval/storage/``.
 """
 
 from __future__ import annotations
@@ -47,11 +48,11 @@ class PatternReader(Protocol):
     """A session that reads: every method sees the same state of the bank."""
 
     def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
-        """Returns the patterns that have these ids, by age."""
+        """Returns the patterns that have these ids, by age; unknown ids are left out."""
         ...
 
     def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
-        """Returns the patterns that have these keys."""
+        """Returns the patterns that have these keys, in no order; unknown keys are left out."""
         ...
 
     def select(
@@ -65,9 +66,10 @@ class PatternReader(Protocol):
         """Returns the patterns that meet all criteria (their query aside), best first.
 
         Args:
-            order: Ties are broken by id.
+            order: Ties are broken by id; those of ``evidence`` by quality first.
             limit: None for all.
-            any_tag: Only patterns with at least one of these tags, those with more of them first.
+            any_tag: Only patterns with at least one of these tags, in upper or lower case; those
+                with more of them first.
         """
         ...
 
@@ -87,16 +89,24 @@ class PatternReader(Protocol):
         They include the best ``depth`` trusted patterns of each leg, however many unproven ones
         rank among them; candidates of one leg are scored by the other too. Filters are exact: no
         candidate violates the criteria, and none is lost because they were applied to a cut list.
+        A backend may limit a leg to 4,096 candidates, unproven ones included. In a large bank it
+        may retrieve only by the rarest terms, and search vectors with an approximate index.
 
         Args:
             query: Its mode chooses the legs; the text leg scales BM25 differently when it is alone.
             depth: Candidates of each leg.
             limit: Number of answers wanted; a ``text`` search finds that many if they exist.
+
+        Raises:
+            ValueError: The query's embedding has another shape, is not finite, or has no direction.
         """
         ...
 
     def embedding(self, key: int) -> Vector | None:
-        """Returns the embedding of a pattern, ``(dim,)`` float32; None if it has none."""
+        """Returns the embedding of a pattern, ``(dim,)`` float32, as it was written.
+
+        None if it has none, or if embeddings cannot be searched.
+        """
         ...
 
     def embedded_hashes(self, ids: Sequence[str]) -> dict[str, str]:
@@ -104,11 +114,14 @@ class PatternReader(Protocol):
         ...
 
     def uses(self, id: str, limit: int) -> list[PatternUsageContext]:
-        """Returns the latest uses of a pattern, newest first."""
+        """Returns the latest uses of a pattern, newest first; at equal times by last recorded."""
         ...
 
     def agent_counts(self, key: int) -> list[AgentCount]:
-        """Returns the uses of a pattern by agent."""
+        """Returns the uses of a pattern by agent, in order of the agents' ids.
+
+        Those that an import claims are counted for ``IMPORTED_AGENT``.
+        """
         ...
 
     def versions(self, id: str) -> list[PatternVersion]:
@@ -120,11 +133,16 @@ class PatternReader(Protocol):
         ...
 
     def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
-        """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
+        """Returns the ids of the patterns from a source, by an agent, or from a run, by age.
+
+        Args:
+            source: A file or folder: the path that a pattern's ``path:line`` is, or is in.
+            agent_id: Empty for none, as are the others.
+        """
         ...
 
     def used_by(self, agent_id: str) -> list[StoredPattern]:
-        """Returns the patterns that an agent has used."""
+        """Returns the patterns that an agent has used, by age."""
         ...
 
     def statistics(self) -> BankStatistics:
@@ -138,14 +156,22 @@ class PatternWriter(PatternReader, Protocol):
     def insert(self, content: PatternContent) -> Inserted:
         """Writes a new pattern: its row and both indexes.
 
-        Uses counted in the summary come from an import; they weigh as the uses of one agent.
+        Uses counted in the summary come from an import; they weigh as the uses of one agent,
+        ``IMPORTED_AGENT``.
+
+        Raises:
+            ValueError: The embedding has another shape, is not finite, or has no direction.
         """
         ...
 
     def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
         """Replaces the content of a pattern and keeps the previous content as a version.
 
-        Key, recorded uses and creation time stay the same.
+        Key, id, recorded uses and creation time stay the same; the version is incremented. With a
+        new embedding, the pattern is ``unembedded`` for every other encoder.
+
+        Raises:
+            ValueError: The embedding has another shape, is not finite, or has no direction.
         """
         ...
 
@@ -175,13 +201,13 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def unembedded(self, encoder: EncoderIdentity, limit: int) -> dict[int, TestPattern]:
-        """Returns up to ``limit`` patterns, by key, that this encoder has not embedded."""
+        """Returns the oldest patterns, by key, that this encoder has not embedded."""
         ...
 
     def put_embedding(
         self, encoder: EncoderIdentity, key: int, embedding: Vector, text_hash: str
     ) -> None:
-        """Stores an embedding by an encoder that is not in use yet.
+        """Keeps an embedding that is not searched before ``switch_encoder``.
 
         Raises:
             ValueError: The embedding has the wrong shape, is not finite, or is a zero vector.
@@ -191,7 +217,8 @@ class PatternWriter(PatternReader, Protocol):
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
         """Switches to an encoder and indexes its embeddings; returns how many.
 
-        Deletes the embeddings of every other encoder: two vector spaces never mix.
+        The embeddings of every other encoder are deleted: two vector spaces never mix. Later
+        sessions raise ``EncoderMismatchError`` until ``open`` is called with this encoder.
         """
         ...
 
@@ -215,7 +242,11 @@ class PatternBackend(Protocol):
 
     @property
     def identity(self) -> EncoderIdentity:
-        """The encoder of this bank's embeddings, known after ``open``."""
+        """The encoder of this bank's embeddings, as ``open`` was told or found.
+
+        Raises:
+            DatabaseError: The backend is not open.
+        """
         ...
 
     def open(self, encoder: EncoderIdentity | None, default: EncoderIdentity | None = None) -> None:
@@ -226,8 +257,8 @@ class PatternBackend(Protocol):
             default: The encoder for a bank that has none yet; its first write adopts it.
 
         Raises:
-            EncoderMismatchError: The bank was embedded with a different encoder. Sessions raise it
-                too after another process has re-embedded the bank.
+            DatabaseError: The bank cannot be opened, or it has no encoder and none was given.
+            EncoderMismatchError: The bank is embedded with another encoder than ``encoder``.
         """
         ...
 
@@ -235,16 +266,25 @@ class PatternBackend(Protocol):
         """Opens a session that reads.
 
         Args:
-            whole: Allow the time that reading all patterns takes.
+            whole: All patterns will be read, which may take longer than an answer may.
+
+        Raises:
+            DatabaseError: The backend is not open, or the bank cannot be read.
+            EncoderMismatchError: Another process has re-embedded the bank.
         """
         ...
 
     def writing(self) -> AbstractContextManager[PatternWriter]:
-        """Opens a session that writes."""
+        """Opens a session that writes; one at a time in all processes, the others wait.
+
+        Raises:
+            DatabaseError: The backend is not open, or the bank cannot be written.
+            EncoderMismatchError: Another process has re-embedded the bank.
+        """
         ...
 
     def version(self) -> Hashable:
-        """Returns a token that changes with any commit of any process; caches compare it."""
+        """Returns a token that differs after each change that any process commits, for caches."""
         ...
 
     def tidy(self) -> None:
@@ -275,5 +315,8 @@ class PatternBackend(Protocol):
         ...
 
     def close(self) -> None:
-        """Finishes upkeep and closes what the backend opened; ``open`` may follow."""
+        """Finishes upkeep and closes what the backend opened; ``open`` works again afterwards.
+
+        A database in memory that the backend opened itself is lost.
+        """
         ...

@@ -1,8 +1,9 @@
 """Defines the values that pass between the bank and a storage backend.
 
 A *key* is the number of a pattern in a backend. Keys are unique in a bank and ascend in the order
-in which patterns were first stored, so that they break ties by age; they have no other meaning, and
-are valid only in the session that returned them.
+in which patterns were first stored, so that they break ties by age; they have no other meaning.
+After a pattern is deleted, its key may be reused for a younger one, so a key from an earlier
+session must be checked.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class SearchQuery:
 
     Attributes:
         text: The text of the query.
-        terms: Its distinct terms in order, without stop words; empty for ``vector`` searches.
+        terms: Its distinct terms in order, without stop words; a ``vector`` search does not
+            retrieve by them.
         embedding: Its embedding by the bank's encoder; None leaves out the vector leg.
         mode: The legs to use: both, or only one.
     """
@@ -68,10 +70,10 @@ class CandidateFacts(NamedTuple):
     category: str
     framework: str
     language: str
-    tags: str  # JSON text, of which only the words are used
+    tags: str  # any text that holds the tags, such as JSON: only its words are read
     quality: float
     evidence: float
-    signature: bytes
+    signature: bytes  # MinHash of the pattern's body (text/minhash.py)
     trust: str
 
 
@@ -81,9 +83,12 @@ class Candidates(NamedTuple):
     Attributes:
         facts: The facts of every candidate, by key.
         bm25: BM25 (positive, higher is better) of the candidates that contain a query term.
+            Ranking adds a fixed share of it to the cosine, so its scale matters: Okapi's with
+            natural logarithms, k1 = 1.2, b = 0.75 (next to vectors k1 = 0.6), where a term in the
+            name counts four times.
         keys: The candidates that have an embedding, in the order of ``vectors``.
         vectors: Their unit vectors, ``(len(keys), dim)`` float32.
-        is_all: Whether a deeper search would find no more.
+        is_all: Whether a deeper search would find no more; True if fewer than ``depth`` were found.
     """
 
     facts: Mapping[int, CandidateFacts]
@@ -129,7 +134,7 @@ class PatternContent:
 
 
 class Inserted(NamedTuple):
-    """A new pattern's key, and the id of a stored pattern with near-identical code."""
+    """A new pattern's key, and the id of a stored pattern with near-identical code, if any."""
 
     key: int
     near_duplicate_of: str | None
@@ -157,6 +162,8 @@ class BankStatistics:
     Attributes:
         average_success_rate: Successes per recorded use, over all patterns.
         never_used_share: Share of unused patterns, 0..1.
+        by_category, by_framework, by_language: Number of patterns by group, largest first; ties
+            are broken by name.
     """
 
     patterns: int

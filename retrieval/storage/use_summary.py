@@ -8,11 +8,21 @@ from typing import Literal, NamedTuple
 
 from ..quality.success_bound import UNUSED_EVIDENCE, evidence_of_agents, quality_with_use
 
-__all__ = ["TRUSTED", "UNPROVEN", "AgentCount", "Trust", "UseSummary", "use_summary"]
+__all__ = [
+    "IMPORTED_AGENT",
+    "TRUSTED",
+    "UNPROVEN",
+    "AgentCount",
+    "Trust",
+    "UseSummary",
+    "use_summary",
+]
 
 Trust = Literal["trusted", "unproven"]
 TRUSTED: Trust = "trusted"
 UNPROVEN: Trust = "unproven"
+# The agent of uses that an imported pattern claims: an import has the numbers, not the uses.
+IMPORTED_AGENT = "(imported)"
 
 
 class AgentCount(NamedTuple):

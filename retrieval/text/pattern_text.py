@@ -9,7 +9,7 @@ import msgspec
 
 from ...schema import PatternSearchContext, TestPattern
 
-__all__ = ["body_of", "content_hash", "context_query", "embedded_text", "text_hash"]
+__all__ = ["body_of", "content_hash", "context_query", "embedded_text", "is_from", "text_hash"]
 
 # Definitions in Python, JavaScript and TypeScript source.
 _DEFINITION = re.compile(
@@ -63,3 +63,12 @@ def context_query(context: PatternSearchContext) -> str:
     distinct = list(dict.fromkeys(name for name in names if len(name) > 2))[:MAX_DEFINED_NAMES]
     parts = (context.query, context.code_type, *context.keywords, *distinct)
     return " ".join(part.strip() for part in parts if part.strip())
+
+
+def is_from(source: str | None, place: str) -> bool:
+    """Returns whether a pattern's source, ``path:line``, is in a file or folder."""
+    if not (source and place):
+        return False
+    path, _, line = source.rpartition(":")
+    path = path if line.isdigit() and path else source
+    return path == place or path.startswith(place.rstrip("/") + "/")

@@ -12,7 +12,15 @@ from collections.abc import Iterable
 from ...schema import Provenance
 from ..storage.backend import PatternReader
 from ..storage.storage_values import StoredPattern
-from ..storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, UseSummary, use_summary
+from ..storage.use_summary import (
+    IMPORTED_AGENT,
+    TRUSTED,
+    UNPROVEN,
+    AgentCount,
+    Trust,
+    UseSummary,
+    use_summary,
+)
 
 __all__ = ["INDEPENDENT_SUCCESSES", "MAX_UNPROVEN_PER_AGENT", "proven_summary", "refusal"]
 
@@ -23,7 +31,7 @@ INDEPENDENT_SUCCESSES = 2
 # that a search can rank.
 MAX_UNPROVEN_PER_AGENT = 500
 # Agent ids whose uses prove nothing: uses without an agent, and uses claimed by an import.
-ANONYMOUS = frozenset({"", "(imported)"})
+ANONYMOUS = frozenset({"", IMPORTED_AGENT})
 
 
 def refusal(session: PatternReader, provenance: Provenance, existing: StoredPattern | None) -> str:

@@ -24,6 +24,7 @@ SEED = 20261123
 MODES: tuple[SearchMode, ...] = ("hybrid", "text", "vector")
 # A writer removes the pattern that it stored this many patterns ago.
 ALIVE = 5
+START_DEADLINE_S = 60.0
 # Searchers look at the last this many patterns of a writer: alive ones and removed ones.
 WATCHED = 8
 # Of one writer: patterns of different writers have different places.
@@ -143,6 +144,14 @@ def _ledger(path: Path, writers: int) -> Any:
     return np.memmap(path, dtype=np.int64, mode="r+" if path.exists() else "w+", shape=(writers,))
 
 
+def _wait_for_writers(ledger: Any) -> None:
+    """Waits until each writer has changed something; on a busy machine they start slowly."""
+    deadline = time.monotonic() + START_DEADLINE_S
+    while not all(ledger):
+        assert time.monotonic() < deadline, "a writer did not start"
+        time.sleep(0.01)
+
+
 def write(path: Path, crowd: Crowd, number: int, out: Path) -> None:
     changes: list[Change] = []
     rng = np.random.default_rng([SEED, number])
@@ -160,6 +169,7 @@ def search(path: Path, crowd: Crowd, threads: int, number: int, out: Path) -> No
     ledger = _ledger(path.with_name("ledger"), crowd.writers)
     with _open(path) as bank, ThreadPoolExecutor(threads) as pool:
         searchers = [Searcher(bank, ledger, [SEED, number, thread]) for thread in range(threads)]
+        _wait_for_writers(ledger)
         until = time.monotonic() + crowd.seconds
         answers = pool.map(lambda searcher: searcher.looks(crowd.searches_per_s, until), searchers)
         looks = [look for answer in answers for look in answer]

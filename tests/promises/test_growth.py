@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aqe.models import HashingEncoder
-from aqe.retrieval import QEReasoningBank, SqlitePatternBackend
+from aqe.retrieval import QEReasoningBank, SQLitePatternBackend
 from aqe.retrieval.storage.sqlite.pattern_selection import iterate_patterns
 from aqe.retrieval.storage.sqlite.text_index import put_text
 from aqe.schema import TestPattern
@@ -38,7 +38,7 @@ def test_growth(count: int, rounds: int, path: Path, promise: Callable[..., None
             # As if each text had changed: embedded again, without a version that rightly stays.
             connection.execute("update pattern_embeddings set text_hash = text_hash || 'x'")
         with QEReasoningBank(path, encoder=HashingEncoder(384)) as bank:
-            backend = SqlitePatternBackend(bank.database)
+            backend = SQLitePatternBackend(bank.database)
             backend.open(bank.encoder_identity)
             with backend.reading() as session:
                 patterns = list(iterate_patterns(session.connection))

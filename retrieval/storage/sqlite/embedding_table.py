@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 import apsw
@@ -12,7 +11,7 @@ from ....models.vector import Vector
 from ....schema import TestPattern
 from .pattern_table import json_text
 from .vector_cache import EncoderRow
-from .vector_index import MIN_NORM
+from .vector_index import checked_norm
 
 __all__ = ["EmbeddingTable", "as_blob", "from_blob"]
 
@@ -23,15 +22,8 @@ def as_blob(embedding: Vector, dimension: int) -> bytes:
     Raises:
         ValueError: It has the wrong shape or type, is not finite, or is a zero vector.
     """
-    array = np.asarray(embedding)
-    if array.dtype != np.float32 or array.shape != (dimension,):
-        raise ValueError(
-            f"embedding must be float32 of shape ({dimension},), got {array.dtype} {array.shape}"
-        )
-    norm = float(np.linalg.norm(array))
-    if not MIN_NORM <= norm < math.inf:
-        raise ValueError(f"embedding must be finite and longer than {MIN_NORM}, got norm {norm}")
-    return array.astype("<f4", copy=False).tobytes()
+    checked_norm(embedding, dimension)
+    return embedding.astype("<f4", copy=False).tobytes()
 
 
 def from_blob(blob: bytes) -> Vector:

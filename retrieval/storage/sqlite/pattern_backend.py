@@ -27,7 +27,7 @@ from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
 from .pattern_selection import iterate_patterns
 from .pattern_session import (
-    SqlitePatternSession,
+    SQLitePatternSession,
     encoder_in_use,
     record_tokenizer_version,
     tokenizer_version,
@@ -39,7 +39,7 @@ from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import update_vector_file
 from .vector_table import adopt_encoder, create_vector_table
 
-__all__ = ["SqlitePatternBackend"]
+__all__ = ["SQLitePatternBackend"]
 
 _log = logging.getLogger("aqe")
 
@@ -48,7 +48,7 @@ WHOLE_BANK_DEADLINE_S = 300.0
 _PENDING = "select 1 from bank_facts where key = 'vectors_pending'"
 
 
-class SqlitePatternBackend:
+class SQLitePatternBackend:
     """A bank in one SQLite file, or in memory; see ``PatternBackend``.
 
     Args:
@@ -124,7 +124,7 @@ class SqlitePatternBackend:
         self._index_pending_vectors()
 
     @contextmanager
-    def reading(self, *, whole: bool = False) -> Iterator[SqlitePatternSession]:
+    def reading(self, *, whole: bool = False) -> Iterator[SQLitePatternSession]:
         """Opens a session in which every query sees the same state of the bank.
 
         Raises:
@@ -136,7 +136,7 @@ class SqlitePatternBackend:
             yield self._session(connection, encoder_in_use(connection), cache=self._cache)
 
     @contextmanager
-    def writing(self) -> Iterator[SqlitePatternSession]:
+    def writing(self) -> Iterator[SQLitePatternSession]:
         """Opens a session whose changes are committed together, or not at all.
 
         Raises:
@@ -233,8 +233,8 @@ class SqlitePatternBackend:
 
     def _session(
         self, connection: apsw.Connection, used: EncoderRow | None, *, cache: VectorCache | None
-    ) -> SqlitePatternSession:
-        """Returns a session for the encoder in use; None before anything was stored.
+    ) -> SQLitePatternSession:
+        """Builds a session for the bank's encoder, which is None while nothing was ever stored.
 
         Raises:
             EncoderMismatchError: The bank was embedded with a different encoder.
@@ -247,7 +247,7 @@ class SqlitePatternBackend:
                 expected=used.identity,
                 found=identity,
             )
-        return SqlitePatternSession(
+        return SQLitePatternSession(
             connection,
             encoder=used,
             has_vectors=self._has_vectors,

@@ -31,7 +31,7 @@ from ..storage_values import (
     SortKey,
     StoredPattern,
 )
-from ..use_summary import AgentCount, UseSummary
+from ..use_summary import IMPORTED_AGENT, AgentCount, UseSummary
 from . import pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, as_blob
 from .filter_plan import FilterPlan, filter_plan
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from ....models.vector import Vector
 
 __all__ = [
-    "SqlitePatternSession",
+    "SQLitePatternSession",
     "encoder_in_use",
     "record_tokenizer_version",
     "tokenizer_version",
@@ -60,13 +60,11 @@ __all__ = [
 
 # Maximum depth of a leg: vec0 returns no more rows (RELIABILITY section 2).
 MAX_DEPTH = 4096
-# The agent that uses claimed by an import are counted for.
-IMPORTED_AGENT = "(imported)"
 _ANYTHING = PatternSearchCriteria()
 _NO_ENCODER = EncoderIdentity("", 0, "")  # a bank without an encoder has embedded nothing
 
 
-class SqlitePatternSession:
+class SQLitePatternSession:
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:

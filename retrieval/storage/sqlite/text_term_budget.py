@@ -65,8 +65,9 @@ class TermBudget:
             frequency = self._frequencies.get(term)
             if frequency is None:
                 frequency = count(term, self._tuning.weighing_budget + 1)
-                with self._lock:
-                    self._frequencies[term] = frequency
+                if frequency:  # the next pattern may hold what none holds now
+                    with self._lock:
+                        self._frequencies[term] = frequency
             known[term] = frequency
         return self._within(known, size, alone=alone)
 

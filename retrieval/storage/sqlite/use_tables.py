@@ -14,6 +14,7 @@ import msgspec
 
 from ....schema import PatternUsageContext, PatternVersion, utc_now
 from ...exchange.formats import pattern_from_builtins
+from ...text.pattern_text import is_from
 from ..storage_values import Change, Forgotten, StoredPattern
 from ..use_summary import AgentCount
 from .pattern_table import json_text
@@ -72,10 +73,10 @@ def count_agent(connection: apsw.Connection, rowid: int, added: AgentCount) -> N
 
 
 def agent_counts(connection: apsw.Connection, rowid: int) -> list[AgentCount]:
-    """Returns the uses of a pattern by agent."""
+    """Returns the uses of a pattern by agent, in order of the agents' ids."""
     rows = connection.execute(
         "select agent_id, success_count, usage_count from pattern_agent_counts"
-        " where pattern_rowid = :rowid",
+        " where pattern_rowid = :rowid order by agent_id",
         {"rowid": rowid},
     )
     return [AgentCount._make(row) for row in rows]
@@ -148,26 +149,14 @@ def versions_of(connection: apsw.Connection, pattern_id: str) -> list[PatternVer
 def ids_written_by(
     connection: apsw.Connection, *, source: str, agent_id: str, run_id: str
 ) -> list[str]:
-    """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
+    """Returns the ids of the patterns from a source, by an agent, or from a run, by age."""
     rows: Any = connection.execute(
-        "select id, source from patterns"
-        " where (:agent_id != '' and agent_id = :agent_id)"
-        " or (:run_id != '' and run_id = :run_id)"
-        " or (:source != '' and source is not null) order by pattern_rowid",
+        "select id, source, (:agent_id != '' and agent_id = :agent_id)"
+        " or (:run_id != '' and run_id = :run_id) as is_author from patterns"
+        " where is_author or (:source != '' and source is not null) order by pattern_rowid",
         {"agent_id": agent_id, "run_id": run_id, "source": source},
     )
-    if not source:
-        return [id for id, _ in rows]
-    found = dict.fromkeys(ids_written_by(connection, source="", agent_id=agent_id, run_id=run_id))
-    found |= dict.fromkeys(id for id, place in rows if place and _is_in(place, source))
-    return list(found)
-
-
-def _is_in(place: str, source: str) -> bool:
-    """Returns whether a place ``path:line`` is in a file, or below a folder."""
-    path, _, line = place.rpartition(":")
-    path = path if line.isdigit() and path else place
-    return path == source or path.startswith(source.rstrip("/") + "/")
+    return [id for id, place, is_author in rows if is_author or is_from(place, source)]
 
 
 def rows_used_by(connection: apsw.Connection, agent_id: str) -> list[int]:

@@ -28,7 +28,7 @@ from .filter_sql import vector_conditions
 from .storage_tuning import StorageTuning
 from .vector_cache import EncoderRow, Keys, VectorCache, VectorView
 
-__all__ = ["MIN_NORM", "VectorIndex", "VectorRoute"]
+__all__ = ["VectorIndex", "VectorRoute", "checked_norm"]
 
 # The limit of vec0 for one query (RELIABILITY section 2).
 MAX_K: Final = 4096
@@ -41,6 +41,23 @@ class VectorRoute(NamedTuple):
 
     name: Literal["memory", "file", "table", "none"]
     reason: str
+
+
+def checked_norm(embedding: Vector, dimension: int) -> float:
+    """Returns the length of an embedding that can be stored and compared.
+
+    Raises:
+        ValueError: It has another shape or type, is not finite, or has no direction.
+    """
+    array = np.asarray(embedding)
+    if array.dtype != np.float32 or array.shape != (dimension,):
+        raise ValueError(
+            f"embedding must be float32 of shape ({dimension},), got {array.dtype} {array.shape}"
+        )
+    norm = float(np.linalg.norm(array))
+    if not MIN_NORM <= norm < math.inf:
+        raise ValueError(f"embedding must be finite and longer than {MIN_NORM}, got norm {norm}")
+    return norm
 
 
 class VectorIndex:
@@ -95,16 +112,13 @@ class VectorIndex:
         """
         if self.route.name == "none":
             return {}
-        norm = float(np.linalg.norm(query))
-        if query.shape != (self._dimension,) or not MIN_NORM <= norm < math.inf:
-            raise ValueError(
-                f"a query embedding must be finite, not zero and of shape ({self._dimension},), got"
-                f" shape {query.shape} and norm {norm}"
-            )
-        unit = query / np.float32(norm)
+        unit = query / np.float32(checked_norm(query, self._dimension))
         if self._view is None:
             return self._in_table(query, k, criteria)
         found = self._nearest(self._view, unit, min(k, MAX_K), plan)
+        if found is None:
+            self.route = VectorRoute("table", "the vector file did not reach that many vectors")
+            return self._in_table(query, k, criteria)
         return {rowid: cosine for cosine, rowid in found}
 
     def unit_vectors(self, rowids: Sequence[int]) -> tuple[list[int], Vector]:
@@ -144,26 +158,41 @@ class VectorIndex:
         return list(stored), matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
     def _in_table(self, query: Vector, k: int, criteria: PatternSearchCriteria) -> dict[int, float]:
+        k = min(k, MAX_K)
+        fetched = min(k + 1, MAX_K)
+        found = self._table_rows(query, fetched, criteria)
+        # Of ties at the cut vec0 keeps any: the cut is moved past them, then the oldest are taken.
+        while k < len(found) == fetched < MAX_K and found[k - 1][0] == found[-1][0]:
+            fetched = min(2 * fetched, MAX_K)
+            found = self._table_rows(query, fetched, criteria)
+        return {rowid: cosine for cosine, rowid in found[:k]}
+
+    def _table_rows(
+        self, query: Vector, k: int, criteria: PatternSearchCriteria
+    ) -> list[tuple[float, int]]:
+        """Returns up to k (cosine, row) of ``patterns_vec``, best first, then by row number."""
         conditions = vector_conditions(criteria)
         rows = self._connection.execute(
             "select pattern_rowid, distance from patterns_vec"
             f" where embedding match :query and k = :k{conditions.sql('and')}",
-            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": min(k, MAX_K)},
+            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": k},
         )
         # vec0's cosine distance is 1 - cosine; NULL means a zero vector.
         found = [(1.0 - distance, rowid) for rowid, distance in rows if distance is not None]
-        found.sort(key=lambda item: (-item[0], item[1]))
-        return {rowid: cosine for cosine, rowid in found}
+        return sorted(found, key=lambda item: (-item[0], item[1]))
 
     def _nearest(
         self, view: VectorView, unit: Vector, k: int, plan: FilterPlan | None
-    ) -> list[tuple[float, int]]:
-        """Returns up to k pairs (cosine, row), best first; ties are broken by row number."""
+    ) -> list[tuple[float, int]] | None:
+        """Returns up to k (cosine, row), best first, then by row number; None as ``_in_file``."""
         few = None if plan is None else plan.tight()
         allowed = None if few is None else np.array(few, dtype=np.int64)
         found = self._in_memory(view, unit, k, plan, allowed)
         if view.file is not None:
-            rowids, vectors = self._stored_units(self._in_file(view, unit, k, plan, allowed))
+            near = self._in_file(view, unit, k, plan, allowed)
+            if near is None:
+                return None
+            rowids, vectors = self._stored_units(near)
             found += zip(np.einsum("ij,j->i", vectors, unit).tolist(), rowids, strict=True)
         found.sort(key=lambda item: (-item[0], item[1]))
         return found[:k]
@@ -207,8 +236,12 @@ class VectorIndex:
         k: int,
         plan: FilterPlan | None,
         allowed: Keys | None,
-    ) -> list[int]:
-        """Returns the rows of the file that may be among the best k, with a margin."""
+    ) -> list[int] | None:
+        """Returns the rows of the file that may be among the best k, with a margin.
+
+        None if the graph finds fewer than requested: many equal vectors have only each other as
+        neighbours, so that storing enough of them would hide all others.
+        """
         assert view.file is not None
         tuning = self._tuning
         wanted = max(k, tuning.min_rescored)
@@ -216,9 +249,10 @@ class VectorIndex:
             return view.file.nearest_of(view.current(allowed), unit, wanted)
         fetched = wanted if plan is None else max(tuning.first_fetch, wanted)
         while True:
-            near = [
-                rowid for rowid in view.file.nearest(unit, fetched) if rowid not in view.superseded
-            ]
+            reached = view.file.nearest(unit, fetched)
+            if len(reached) < min(fetched, len(view.file)):
+                return None
+            near = [rowid for rowid in reached if rowid not in view.superseded]
             if plan is not None:
                 near = plan.first_passing(near, wanted)
             if len(near) >= k or fetched >= len(view.file):

@@ -47,7 +47,7 @@ def test_read_baseline_says_what_a_baseline_is(tmp_path: Path, content: str | No
 def test_saving_needs_a_file() -> None:
     done = _bench("--save")
     assert done.returncode == 2
-    assert "--save: it needs --baseline FILE" in done.stderr
+    assert "'--save': it needs --baseline FILE" in done.stderr
 
 
 def test_a_missing_baseline_is_reported_before_anything_is_measured(tmp_path: Path) -> None:

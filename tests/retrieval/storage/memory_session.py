@@ -1,0 +1,341 @@
+"""Reads and writes one state of a bank in memory."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from aqe.models.vector import Vector
+from aqe.retrieval.storage.storage_values import (
+    BankStatistics,
+    CandidateFacts,
+    Candidates,
+    Change,
+    Forgotten,
+    Inserted,
+    PatternContent,
+    SearchQuery,
+    SortKey,
+    StoredPattern,
+)
+from aqe.retrieval.storage.use_summary import IMPORTED_AGENT, UNPROVEN, AgentCount, UseSummary
+from aqe.retrieval.text.minhash import MIN_SIMILARITY, similarity
+from aqe.retrieval.text.pattern_text import is_from
+from aqe.schema import (
+    EncoderIdentity,
+    PatternSearchCriteria,
+    PatternUsageContext,
+    PatternVersion,
+    Problem,
+    TestPattern,
+    utc_now,
+)
+
+from .memory_state import (
+    Embedding,
+    State,
+    best_keys,
+    checked,
+    counted,
+    derived_of,
+    folded,
+    groups,
+    is_by,
+    mean,
+    meets,
+)
+
+_ORDER: dict[SortKey, Callable[[StoredPattern], float]] = {
+    "evidence": lambda stored: stored.evidence,
+    "quality": lambda stored: stored.pattern.quality,
+    "usage": lambda stored: stored.pattern.usage_count,
+    "created": lambda stored: stored.pattern.created_at.timestamp(),
+}
+
+
+class MemorySession:
+    """One state of the bank, read or changed; see ``PatternWriter``."""
+
+    def __init__(self, state: State, encoder: EncoderIdentity) -> None:
+        self._state = state
+        self._encoder = encoder
+
+    def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
+        wanted = set(ids)
+        return [stored for stored in self._state.rows.values() if stored.pattern.id in wanted]
+
+    def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
+        rows = self._state.rows
+        return {key: rows[key].pattern for key in keys if key in rows}
+
+    def select(
+        self,
+        criteria: PatternSearchCriteria,
+        *,
+        order: SortKey,
+        limit: int | None = None,
+        any_tag: Sequence[str] | None = None,
+    ) -> list[StoredPattern]:
+        tags = folded(any_tag or ())
+
+        def place(stored: StoredPattern) -> tuple[Any, ...]:
+            pattern, hits = stored.pattern, len(tags & folded(stored.pattern.tags))
+            quality = pattern.quality if order == "evidence" else 0.0
+            return -hits, -_ORDER[order](stored), -quality, pattern.id
+
+        found = [stored for stored in self._state.rows.values() if meets(stored.pattern, criteria)]
+        if any_tag is not None:
+            found = [stored for stored in found if tags & folded(stored.pattern.tags)]
+        return sorted(found, key=place)[:limit]
+
+    def iterate(self, criteria: PatternSearchCriteria) -> Iterator[TestPattern]:
+        patterns = (stored.pattern for stored in self._state.rows.values())
+        return (pattern for pattern in patterns if meets(pattern, criteria))
+
+    def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
+        ids = sorted(stored.pattern.id for stored in self._state.rows.values())
+        return [id for id in ids if id.startswith(prefix)][:limit]
+
+    def candidates(
+        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
+    ) -> Candidates:
+        rows = self._state.rows
+        depth += sum(stored.trust == UNPROVEN for stored in rows.values())
+        passing = [key for key, stored in rows.items() if meets(stored.pattern, criteria)]
+        bm25 = {} if query.mode == "vector" else self._bm25(query.terms, passing)
+        keys = set(best_keys(bm25, depth))
+        has_vectors = query.embedding is not None and query.mode != "text"
+        if query.embedding is not None and has_vectors:
+            unit = checked(query.embedding.whole, self._encoder.dimension)
+            embedded, vectors = self._unit_vectors(passing)
+            cosines = np.einsum("ij,j->i", vectors, unit / np.linalg.norm(unit)).tolist()
+            keys |= set(best_keys(dict(zip(embedded, cosines, strict=True)), depth))
+        found = sorted(keys)
+        embedded, vectors = self._unit_vectors(found)
+        return Candidates(
+            {key: self._facts(key) for key in found},
+            {key: bm25[key] for key in found if key in bm25},
+            embedded if has_vectors else (),
+            vectors if has_vectors else None,
+            len(found) < depth,
+        )
+
+    def embedding(self, key: int) -> Vector | None:
+        found = self._state.embeddings.get((self._encoder, key))
+        return None if found is None else found.vector
+
+    def embedded_hashes(self, ids: Sequence[str]) -> dict[str, str]:
+        embeddings = self._state.embeddings
+        return {
+            stored.pattern.id: embeddings[self._encoder, stored.key].text_hash
+            for stored in self.get_many(ids)
+            if (self._encoder, stored.key) in embeddings
+        }
+
+    def uses(self, id: str, limit: int) -> list[PatternUsageContext]:
+        keys = self._keys([id])
+        latest_first = reversed([use for key, use in self._state.uses if key in keys])
+        return sorted(latest_first, key=lambda use: use.used_at, reverse=True)[:limit]
+
+    def agent_counts(self, key: int) -> list[AgentCount]:
+        return sorted(count for (own, _), count in self._state.counts.items() if own == key)
+
+    def versions(self, id: str) -> list[PatternVersion]:
+        keys = self._keys([id])
+        found = [version for key, version, _ in self._state.versions if key in keys]
+        return sorted(found, key=lambda version: -version.version_number)
+
+    def count_unproven(self, agent_id: str) -> int:
+        return sum(
+            stored.trust == UNPROVEN and stored.provenance.agent_id == agent_id
+            for stored in self._state.rows.values()
+        )
+
+    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
+        return [
+            stored.pattern.id
+            for stored in self._state.rows.values()
+            if is_by(stored.provenance, agent_id, run_id) or is_from(stored.pattern.source, source)
+        ]
+
+    def used_by(self, agent_id: str) -> list[StoredPattern]:
+        counts = self._state.counts
+        return [stored for key, stored in self._state.rows.items() if (key, agent_id) in counts]
+
+    def statistics(self) -> BankStatistics:
+        patterns = [stored.pattern for stored in self._state.rows.values()]
+        uses = sum(pattern.usage_count for pattern in patterns)
+        successes = sum(stored.success_count for stored in self._state.rows.values())
+        return BankStatistics(
+            patterns=len(patterns),
+            uses=uses,
+            versions=len(self._state.versions),
+            average_quality=mean([pattern.quality for pattern in patterns]),
+            average_confidence=mean([pattern.confidence for pattern in patterns]),
+            average_success_rate=successes / uses if uses else None,
+            never_used_share=mean([float(pattern.usage_count == 0) for pattern in patterns]),
+            by_category=groups(pattern.category for pattern in patterns),
+            by_framework=groups(pattern.framework for pattern in patterns),
+            by_language=groups(pattern.language for pattern in patterns),
+        )
+
+    def insert(self, content: PatternContent) -> Inserted:
+        state = self._state
+        state.last_key += 1
+        key, summary = state.last_key, content.summary
+        own = derived_of(content.pattern)
+        others = [derived.signature for derived in state.derived.values()]
+        similarities = similarity(own.signature, others)
+        repeats = [*state.rows][int(similarities.argmax())] if others else key
+        is_repeat = bool(others) and similarities.max() >= MIN_SIMILARITY
+        near_duplicate = state.rows[repeats].pattern.id if is_repeat else None
+        self._write(key, content, content.pattern)
+        if summary.usage_count:
+            claimed = AgentCount(IMPORTED_AGENT, summary.success_count, summary.usage_count)
+            state.counts[key, IMPORTED_AGENT] = claimed
+        return Inserted(key, near_duplicate)
+
+    def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
+        before, now = stored.pattern, utc_now()
+        version = PatternVersion(
+            pattern=before,
+            version_number=before.version,
+            change_description=change.description,
+            created_by=change.created_by,
+            created_at=now,
+        )
+        self._state.versions.append((stored.key, version, stored.provenance))
+        pattern = replace(
+            content.pattern,
+            id=before.id,
+            version=before.version + 1,
+            created_at=before.created_at,
+            updated_at=now,
+        )
+        self._write(stored.key, content, pattern)
+
+    def set_source(self, key: int, source: str) -> None:
+        stored = self._state.rows[key]
+        self._state.rows[key] = replace(stored, pattern=replace(stored.pattern, source=source))
+
+    def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
+        self._state.uses.append((stored.key, use))
+        pair = (stored.key, use.agent_id)
+        before = self._state.counts.get(pair, AgentCount(use.agent_id, 0, 0))
+        self._state.counts[pair] = AgentCount(
+            use.agent_id, before.success_count + use.success, before.usage_count + 1
+        )
+
+    def set_summary(self, key: int, summary: UseSummary) -> None:
+        stored = self._state.rows[key]
+        self._state.rows[key] = replace(
+            stored,
+            pattern=counted(stored.pattern, summary),
+            success_count=summary.success_count,
+            evidence=summary.evidence,
+            trust=summary.trust,
+        )
+
+    def delete(self, ids: Iterable[str]) -> int:
+        state, keys = self._state, self._keys(ids)
+        for key in keys:
+            del state.rows[key], state.derived[key]
+        state.embeddings = {at: kept for at, kept in state.embeddings.items() if at[1] not in keys}
+        state.counts = {at: count for at, count in state.counts.items() if at[0] not in keys}
+        state.uses = [(key, use) for key, use in state.uses if key not in keys]
+        state.versions = [version for version in state.versions if version[0] not in keys]
+        return len(keys)
+
+    def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
+        state, before = self._state, Forgotten(len(self._state.versions), len(self._state.uses))
+        state.versions = [kept for kept in state.versions if not is_by(kept[2], agent_id, run_id)]
+        if agent_id:
+            state.uses = [(key, use) for key, use in state.uses if use.agent_id != agent_id]
+            state.counts = {at: count for at, count in state.counts.items() if at[1] != agent_id}
+        return Forgotten(before.versions - len(state.versions), before.uses - len(state.uses))
+
+    def unembedded(self, encoder: EncoderIdentity, limit: int) -> dict[int, TestPattern]:
+        embeddings = self._state.embeddings
+        missing = [key for key in self._state.rows if (encoder, key) not in embeddings]
+        return self.patterns_of(missing[:limit])
+
+    def put_embedding(
+        self, encoder: EncoderIdentity, key: int, embedding: Vector, text_hash: str
+    ) -> None:
+        own = checked(embedding, encoder.dimension)
+        self._state.embeddings[encoder, key] = Embedding(own, text_hash)
+
+    def switch_encoder(self, encoder: EncoderIdentity) -> int:
+        state = self._state
+        state.encoder = encoder
+        state.embeddings = {at: kept for at, kept in state.embeddings.items() if at[0] == encoder}
+        return len(state.embeddings)
+
+    def rebuild_text_index(self) -> None:
+        rows = self._state.rows
+        self._state.derived = {key: derived_of(stored.pattern) for key, stored in rows.items()}
+
+    def problems(self) -> list[Problem]:
+        """Returns what ``check`` finds."""
+        state = self._state
+        return [
+            Problem("words", "its words are not those of its content", "rebuild", stored.pattern.id)
+            for key, stored in state.rows.items()
+            if state.derived[key] != derived_of(stored.pattern)
+        ] + [
+            Problem("embedding", "has no embedding", "rebuild", pattern.id)
+            for pattern in self.unembedded(self._encoder, len(state.rows)).values()
+        ]
+
+    def _keys(self, ids: Iterable[str]) -> set[int]:
+        return {stored.key for stored in self.get_many(list(ids))}
+
+    def _write(self, key: int, content: PatternContent, pattern: TestPattern) -> None:
+        state, summary = self._state, content.summary
+        if content.embedding is not None:  # other encoders must embed the new text too
+            own = checked(content.embedding, self._encoder.dimension)
+            state.embeddings = {at: kept for at, kept in state.embeddings.items() if at[1] != key}
+            state.embeddings[self._encoder, key] = Embedding(own, content.text_hash)
+        state.derived[key] = derived_of(pattern)
+        state.rows[key] = StoredPattern(
+            key=key,
+            pattern=counted(pattern, summary),
+            content_hash=content.content_hash,
+            base_quality=content.base_quality,
+            success_count=summary.success_count,
+            evidence=summary.evidence,
+            provenance=content.provenance,
+            trust=summary.trust,
+        )
+
+    def _facts(self, key: int) -> CandidateFacts:
+        stored = self._state.rows[key]
+        pattern, own = stored.pattern, self._state.derived[key].signature
+        kinds = (pattern.category, pattern.framework, pattern.language, " ".join(pattern.tags))
+        measures = (pattern.quality, stored.evidence, own, stored.trust)
+        return CandidateFacts(key, pattern.id, pattern.name, *kinds, *measures)
+
+    def _unit_vectors(self, keys: Sequence[int]) -> tuple[list[int], Vector]:
+        found = {key: vector for key in keys if (vector := self.embedding(key)) is not None}
+        matrix = np.array([*found.values()], dtype=np.float32)
+        matrix = matrix.reshape(len(found), self._encoder.dimension)
+        return list(found), matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+
+    def _bm25(self, terms: Sequence[str], keys: Sequence[int]) -> dict[int, float]:
+        """Returns BM25 with k1 = 1.2 and b = 0.75 of those that hold a term."""
+        documents = {key: derived.words for key, derived in self._state.derived.items()}
+        mean_length = mean([words.total() for words in documents.values()]) or 1.0
+        scores: defaultdict[int, float] = defaultdict(float)
+        for term in terms:
+            holders = sum(words[term] > 0 for words in documents.values())
+            rarity = math.log1p((len(documents) - holders + 0.5) / (holders + 0.5))
+            for key in keys:
+                count, length = documents[key][term], documents[key].total() / mean_length
+                if count:
+                    scores[key] += rarity * 2.2 * count / (count + 0.3 + 0.9 * length)
+        return dict(scores)

@@ -1,0 +1,240 @@
+"""Every backend keeps what happened to patterns: uses, earlier contents, authors, totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from aqe.retrieval import BankStatistics, PatternBackend
+from aqe.retrieval.storage.storage_values import Forgotten
+from aqe.retrieval.storage.use_summary import AgentCount, UseSummary
+from aqe.schema import PatternUsageContext, Provenance, TestPattern
+
+from .bank_content import MALLORY, change, content_of, names, put, stored_in, use
+
+Make = Callable[..., TestPattern]
+
+
+def test_add_use_keeps_every_field(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"))
+    full = PatternUsageContext(
+        success=False,
+        agent_id="bob",
+        task_id="t",
+        project_id="p",
+        execution_time_ms=1.5,
+        coverage_achieved=0.75,
+        context="why\0",
+        error_message="Ünïcode",
+    )
+    bare = PatternUsageContext(success=True, used_at=full.used_at + timedelta(seconds=1))
+    with backend.writing() as session:
+        for use_of_it in (full, bare):
+            session.add_use(stored := session.get_many(["a"])[0], use_of_it)
+        assert session.agent_counts(stored.key) == [AgentCount("", 1, 1), AgentCount("bob", 0, 1)]
+        assert session.uses("a", 10) == [bare, full]
+        assert session.get_many(["a"]) == [stored]  # set_summary counts them
+
+
+def test_uses_are_newest_first(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"), pattern(id="b"))
+    now = pattern().created_at
+    with backend.writing() as session:
+        (stored,) = session.get_many(["a"])
+        for task, seconds in (("old", 0), ("new", 9), ("tie", 9), ("late", 5)):
+            at = now + timedelta(seconds=seconds)
+            session.add_use(stored, PatternUsageContext(success=True, task_id=task, used_at=at))
+    with backend.reading() as session:
+        assert [each.task_id for each in session.uses("a", 9)] == ["tie", "new", "late", "old"]
+        assert [each.task_id for each in session.uses("a", 2)] == ["tie", "new"]
+        assert (session.uses("b", 9), session.uses("unknown", 9)) == ([], [])
+
+
+def test_agent_counts_add_up_by_agent(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", usage_count=4, success_rate=0.5), pattern(id="b"))
+    for agent, success in (("bob", True), ("Zoe", True), ("bob", False), ("", True)):
+        use(backend, "a", agent, success=success)
+    key = stored_in(backend, "a").key
+    with backend.reading() as session:
+        assert session.agent_counts(key) == [
+            AgentCount("", 1, 1),
+            AgentCount("(imported)", 2, 4),
+            AgentCount("Zoe", 1, 1),
+            AgentCount("bob", 1, 2),
+        ]
+
+
+def test_set_summary_is_what_searches_and_lists_see(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"), author=MALLORY)
+    key = stored_in(backend, "a").key
+    with backend.writing() as session:
+        session.set_summary(key, UseSummary(3, 4, 0.6, 0.55, "trusted"))
+    stored = stored_in(backend, "a")
+    assert (stored.success_count, stored.evidence, stored.trust) == (3, 0.6, "trusted")
+    assert (stored.pattern.usage_count, stored.pattern.success_rate) == (4, 0.75)
+    assert (stored.pattern.quality, stored.base_quality) == (0.55, 0.5)
+    assert stored.provenance == MALLORY
+
+
+def test_used_by_is_by_age(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, *[pattern(id=id) for id in "cab"])
+    for id, agent in (("b", "bob"), ("c", "bob"), ("a", "ann"), ("b", "bob")):
+        use(backend, id, agent)
+    with backend.reading() as session:
+        assert names(session.used_by("bob")) == ["c", "b"]
+        assert session.used_by("nobody") == []
+
+
+# -- versions ------------------------------------------------------------------------------------
+
+
+def test_versions_are_newest_first(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", tags=["t"], source="a.py:1"), pattern(id="b"))
+    use(backend, "a", "bob")
+    before = [stored_in(backend, "a").pattern]
+    change(backend, "a", pattern(id="a", template="second()"))
+    before.append(stored_in(backend, "a").pattern)
+    change(backend, "a", pattern(id="a", template="third()"))
+    with backend.reading() as session:
+        second, first = session.versions("a")
+        assert session.versions("b") == session.versions("unknown") == []
+    assert [first.pattern, second.pattern] == before
+    assert (first.version_number, second.version_number) == (1, 2)
+    assert (first.change_description, first.created_by) == ("changed", "ann")
+    assert first.created_at <= second.created_at <= stored_in(backend, "a").pattern.updated_at
+
+
+# -- authors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("tests/a.py", "ac"),
+        ("tests", "abcd"),
+        ("tests/", "abcd"),
+        ("tests/a", ""),
+        ("C:/x.py", "e"),
+        ("C:", "e"),
+        ("", ""),
+    ],
+)
+def test_written_by_a_source(
+    backend: PatternBackend, pattern: Make, source: str, expected: str
+) -> None:
+    places = ["tests/a.py:3", "tests/sub/b.py:1", "tests/a.py", "tests/d.py:x", "C:/x.py:9", None]
+    put(backend, *[pattern(id=id, source=at) for id, at in zip("abcdef", places, strict=True)])
+    with backend.reading() as session:
+        assert session.written_by(source=source) == list(expected)
+
+
+def test_written_by_is_by_age_whatever_matched(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="z", source="a.py:1"))
+    put(backend, pattern(id="m"), pattern(id="n", source="a.py:2"), author=MALLORY)
+    put(backend, pattern(id="b", source="a.py:3"), author=Provenance(run_id="run-2"))
+    with backend.reading() as session:
+        assert session.written_by(source="a.py", agent_id="mallory") == ["z", "m", "n", "b"]
+        assert session.written_by(agent_id="mallory", run_id="run-2") == ["m", "n", "b"]
+        assert session.written_by(run_id="run-1") == ["m", "n"]
+        assert session.written_by(agent_id="nobody") == session.written_by() == []
+
+
+def test_written_by_names_the_author_of_the_present_content(
+    backend: PatternBackend, pattern: Make
+) -> None:
+    put(backend, pattern(id="a"), author=MALLORY)
+    change(backend, "a", pattern(id="a", template="by a person"))
+    with backend.reading() as session:
+        assert session.written_by(agent_id="mallory") == []
+
+
+def test_count_unproven_is_of_one_agent(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"), pattern(id="b"), author=MALLORY)
+    put(backend, pattern(id="c"), author=Provenance(origin="agent", agent_id="bob"))
+    put(backend, pattern(id="d"))
+    promoted = stored_in(backend, "b").key
+    with backend.writing() as session:
+        session.set_summary(promoted, UseSummary(2, 2, 0.6, 0.5, "trusted"))
+        assert [session.count_unproven(agent) for agent in ("mallory", "bob", "")] == [1, 1, 0]
+
+
+# -- forget --------------------------------------------------------------------------------------
+
+
+def test_forget_deletes_the_traces_of_an_agent(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", template="evilmarker()"), author=MALLORY)
+    put(backend, pattern(id="b"), pattern(id="c"))
+    change(backend, "a", pattern(id="a", template="harmless()"))
+    for agent in ("mallory", "mallory", "bob"):
+        use(backend, "b", agent)
+    with backend.writing() as session:
+        assert names(session.used_by("mallory")) == ["b"]
+        assert session.forget(agent_id="mallory") == Forgotten(versions=1, uses=2)
+        assert session.agent_counts(session.get_many(["b"])[0].key) == [AgentCount("bob", 1, 1)]
+        assert (session.versions("a"), session.used_by("mallory")) == ([], [])
+        assert [each.agent_id for each in session.uses("b", 9)] == ["bob"]
+        assert session.get_many(["b"])[0].pattern.usage_count == 3  # the caller's to write again
+
+
+def test_forget_of_a_run_leaves_other_runs(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"), author=MALLORY)
+    put(backend, pattern(id="b"), author=Provenance(run_id="run-2"))
+    for id in "ab":
+        change(backend, id, pattern(id=id, template="changed()"))
+    use(backend, "a", "mallory")
+    with backend.writing() as session:
+        assert session.forget(run_id="run-1") == Forgotten(versions=1, uses=0)
+        assert (len(session.versions("a")), len(session.versions("b"))) == (0, 1)
+        assert len(session.uses("a", 9)) == 1
+
+
+def test_forget_of_deleted_patterns(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"), pattern(id="b"), author=MALLORY)
+    change(backend, "b", pattern(id="b", template="changed()"))
+    with backend.writing() as session:
+        assert session.delete(["a"]) == 1
+        assert session.forget(ids=["a"]) == Forgotten(0, 0)
+        assert session.forget() == Forgotten(0, 0)
+        assert len(session.versions("b")) == 1
+    assert backend.check() == []
+
+
+# -- totals --------------------------------------------------------------------------------------
+
+
+def test_statistics_of_an_empty_bank(backend: PatternBackend) -> None:
+    with backend.reading() as session:
+        assert session.statistics() == BankStatistics(
+            patterns=0,
+            uses=0,
+            versions=0,
+            average_quality=None,
+            average_confidence=None,
+            average_success_rate=None,
+            never_used_share=None,
+            by_category={},
+            by_framework={},
+            by_language={},
+        )
+
+
+def test_statistics_are_counted_from_the_patterns(backend: PatternBackend, pattern: Make) -> None:
+    with backend.writing() as session:
+        for number, (category, quality) in enumerate(
+            (("unit", 0.2), ("e2e", 0.4), ("security", 0.6), ("e2e", 0.8))
+        ):
+            given = pattern(id=f"p{number}", category=category, confidence=quality)
+            session.insert(content_of(given, base_quality=quality))
+    change(backend, "p0", pattern(id="p0", confidence=0.2, template="changed()"), base_quality=0.2)
+    for success in (True, True, False):
+        use(backend, "p3", "bob", success=success)
+    with backend.reading() as session:
+        totals = session.statistics()
+    assert (totals.patterns, totals.uses, totals.versions) == (4, 3, 1)
+    assert totals.average_confidence == pytest.approx(0.5)
+    assert totals.never_used_share == 0.75
+    assert totals.average_success_rate == pytest.approx(2 / 3)
+    assert list(totals.by_category.items()) == [("e2e", 2), ("security", 1), ("unit", 1)]
+    assert (totals.by_framework, totals.by_language) == ({"pytest": 4}, {"python": 4})
