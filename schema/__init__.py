@@ -40,7 +40,6 @@ from .errors import (
 )
 from .records.encoder_identity import EncoderIdentity
 from .records.learned import (
-    STANDINGS,
     ActionStatistics,
     DailyTrend,
     FailurePattern,
@@ -89,7 +88,6 @@ __all__ = [
     "LANGUAGES",
     "ORIGINS",
     "RETRY_POLICIES",
-    "STANDINGS",
     "ActionStatistics",
     "AgentAction",
     "AqeError",

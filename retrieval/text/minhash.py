@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 __all__ = ["MIN_SIMILARITY", "bands", "comparable_tokens", "group", "signature", "similarity"]
 
-Hashes = npt.NDArray[np.uint32]
 
 # Copies with a line or a value changed. At 0.8, or without strings and numbers, the wanted test was
 # often grouped under a sibling: 80 instead of 88 of 100 were found among the first ten

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from .learning import AgentAction
 
 __all__ = [
-    "STANDINGS",
     "ActionStatistics",
     "DailyTrend",
     "FailurePattern",
@@ -28,8 +27,6 @@ __all__ = [
 
 Standing = Literal["candidate", "promoted", "demoted", "retired"]
 RecommendationBasis = Literal["state", "task type", "no data"]
-
-STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
