@@ -1,4 +1,4 @@
-"""Measures the product; a folder for each command of ``aqe bench``.
+"""Measures the product, with a folder for each command of ``aqe bench``.
 
 ``bank`` is ``aqe bench`` itself; ``latency``, ``quality``, ``bulk`` and ``learning`` are its
 commands. ``workload`` holds the patterns and queries that they share, ``studies`` what maintainers

@@ -52,7 +52,7 @@ def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def status(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show whether the loop runs, the last cycle stage by stage, and the last error."""
+    """Show whether the loop is running, the last cycle by stage, and the last error."""
     with open_database(db) as database:
         now = utc_now()
         with SQLiteLearningBackend(database).reading() as reader:

@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage.sqlite import FileMemory, clean_up, file_memory
+from ..retrieval.storage.sqlite import DiskUsage, clean_up, measure_disk_usage
 from .options import DatabaseOption, JsonOption, open_database
 from .output import plain, print_json, stdout, table
 
@@ -25,7 +25,7 @@ MAX_SHOWN = 8
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show the size of the database, its tables and side files, and of this process's caches."""
     with open_database(db, must_exist=True) as database:
-        memory = file_memory(database)
+        usage = measure_disk_usage(database)
         bank = QEReasoningBank(database)
         answers, vectors = bank.get_cache_statistics(), bank.get_vector_statistics()
         if json:
@@ -34,10 +34,10 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
                 "vectors": msgspec.to_builtins(vectors),
                 "sqlite_bytes": database.sqlite_memory_bytes(),
             }
-            facts = msgspec.to_builtins(memory)
+            facts = msgspec.to_builtins(usage)
             print_json({"database": database.label, "file": facts, "process": process})
             return
-        _print_memory(database.label, memory)
+        _print_usage(database.label, usage)
         stdout().print(
             plain(
                 f"process: {answers.entries:,} answers cached ({_mb(answers.bytes)} of"
@@ -64,7 +64,7 @@ def cleanup(
             report: dict[str, Any] = msgspec.to_builtins(done)
             print_json({"database": database.label, "vectors_indexed": indexed, **report})
             return
-        _print_memory(database.label, done.after)
+        _print_usage(database.label, done.after)
         freed = _on_disk(done.before) - _on_disk(done.after)
         text = f"freed {_mb(freed)}" if freed >= 0 else f"grew by {_mb(-freed)}"
         if indexed:
@@ -74,38 +74,38 @@ def cleanup(
         stdout().print(plain(text), soft_wrap=True)
 
 
-def _print_memory(label: str, memory: FileMemory) -> None:
+def _print_usage(label: str, usage: DiskUsage) -> None:
     stdout().print(plain(label), soft_wrap=True)
     lines = table("part", "size", right=("size",))
-    lines.add_row("database", _mb(memory.database_bytes))
-    tables = memory.tables or ()
+    lines.add_row("database", _mb(usage.database_bytes))
+    tables = usage.tables or ()
     for table_size in tables[:MAX_SHOWN]:
         lines.add_row(plain(f"  {table_size.name}"), _mb(table_size.bytes))
     if rest := tables[MAX_SHOWN:]:
         lines.add_row(f"  {len(rest)} smaller tables", _mb(sum(size.bytes for size in rest)))
-    lines.add_row("  free pages", _mb(memory.free_bytes))
-    lines.add_row("write-ahead log", _mb(memory.wal_bytes))
-    lines.add_row("vector file, mapped", _mb(memory.vector_file_bytes))
+    lines.add_row("  free pages", _mb(usage.free_bytes))
+    lines.add_row("write-ahead log", _mb(usage.wal_bytes))
+    lines.add_row("vector file, mapped", _mb(usage.vector_file_bytes))
     stdout().print(lines)
-    stdout().print(plain(_vector_file_state(memory)), soft_wrap=True)
+    stdout().print(plain(_vector_file_state(usage)), soft_wrap=True)
 
 
-def _vector_file_state(memory: FileMemory) -> str:
-    if not memory.wants_vector_file:
+def _vector_file_state(usage: DiskUsage) -> str:
+    if not usage.wants_vector_file:
         return "vectors: few enough to search in memory"
-    if memory.vector_file_vectors is None or not memory.vector_file_bytes:
+    if usage.vector_file_vectors is None or not usage.vector_file_bytes:
         return (
             "vectors: the vector file is missing and searches are slow; create it with:"
             " aqe memory cleanup"
         )
     return (
-        f"vectors: {memory.vector_file_vectors:,} in the vector file,"
-        f" {memory.vector_file_changes or 0:,} changed since"
+        f"vectors: {usage.vector_file_vectors:,} in the vector file,"
+        f" {usage.vector_file_changes or 0:,} changed since"
     )
 
 
-def _on_disk(memory: FileMemory) -> int:
-    return memory.database_bytes + memory.wal_bytes + memory.vector_file_bytes
+def _on_disk(usage: DiskUsage) -> int:
+    return usage.database_bytes + usage.wal_bytes + usage.vector_file_bytes
 
 
 def _mb(size: int) -> str:

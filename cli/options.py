@@ -69,7 +69,7 @@ def require_number(value: float) -> float:
 
 
 def locate(db: str | None) -> DatabaseLocation:
-    """Returns the database that ``--db``, the environment and the current folder lead to.
+    """Returns the database chosen by ``--db``, the environment and the current folder.
 
     Raises:
         BadParameter: The path begins with the home folder of an unknown user.
@@ -83,7 +83,7 @@ def locate(db: str | None) -> DatabaseLocation:
 def open_database(
     db: str | None, *, must_exist: bool = False, durability: Durability = "full"
 ) -> Database:
-    """Opens that database; by default, commits survive a power cut (``full``).
+    """Opens the database of ``locate``; by default, commits survive a power cut (``full``).
 
     Raises:
         DatabaseError: It cannot be opened.

@@ -1,4 +1,4 @@
-"""Prints results: stored text as plain text, tables that fit the terminal, JSON and nothing else.
+"""Prints results: stored text without markup, tables that fit the terminal, pure JSON.
 
 Stored text is data. It reaches a terminal only through ``plain``, without markup, control
 characters or the marks that reorder text; JSON holds it unchanged, escaped.

@@ -148,7 +148,7 @@ class CoverageAnalyzer(BaseAgent):
     def on_post_task(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        engine = self.memory.engine
+        engine = self.services.engine
         if engine is None:
             return None
         rating = LearningFeedback(rating=result.details["found"], source="coverage report")

@@ -60,7 +60,7 @@ class FlakyTestHunter(BaseAgent):
     def on_post_task(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        engine = self.memory.engine
+        engine = self.services.engine
         if engine is None:
             return None
         rating = LearningFeedback(rating=1.0 if result.details["flaky"] else 0.5, source="runs")

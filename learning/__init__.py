@@ -1,13 +1,13 @@
 """Learns from the outcome of tasks: Q-learning, agents, and the improvement cycle.
 
 The flow: ``outcome/`` (a task becomes an experience), ``q_learning/`` (experiences become
-Q-values), ``decision/`` (Q-values become a choice); ``storage/`` keeps it all, ``improvement/``
-consolidates it, ``agents/`` uses it. ``LearningEngine`` is the public face.
+Q-values), ``decision/`` (Q-values become a choice); ``storage/`` stores all of it,
+``improvement/`` consolidates it, ``agents/`` uses it. ``LearningEngine`` is the public face.
 """
 
 from __future__ import annotations
 
-from .agents.agent_memory import PatternBank
+from .agents.agent_services import PatternBank
 from .agents.base_agent import BaseAgent, Perform, TaskContext, create_agent
 from .agents.environment import learning_switched_on
 from .agents.roles import ROLES, AgentRole, role_named

@@ -1,4 +1,4 @@
-"""Sums up what was learned within a time range, from rows alone."""
+"""Summarises the experiences within a time range."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def analyse(
         reader: A reading transaction.
         agent_id: An agent, or None.
         time_range: ``7d`` is today and the six UTC days before it, ``2w`` is ``14d``, ``all``
-            everything. Records of what works and what fails are those last seen within it.
+            everything. Strategy and failure records are those last seen within it.
         now: The current time, with its time zone.
 
     Raises:

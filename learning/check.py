@@ -1,7 +1,7 @@
-"""Checks what was learned against its history, and repairs it.
+"""Checks Q-values, counters and records against the history, and repairs them.
 
-The history is the truth: Q-values, counters and records are a fold over it, so they are checked by
-folding it again, and repaired the same way.
+The history is authoritative: everything else is a fold over it, so it is checked and repaired by
+folding the history again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TOLERANCE = 1e-9
 
 
 def check_learning(backend: LearningBackend) -> list[Problem]:
-    """Returns every disagreement between the histories and what was learned from them.
+    """Returns every disagreement between the histories and the data derived from them.
 
     Raises:
         DatabaseError: The storage cannot be opened or read.
@@ -40,7 +40,7 @@ def check_learning(backend: LearningBackend) -> list[Problem]:
 
 
 def repair_learning(backend: LearningBackend) -> list[str]:
-    """Folds the history of each agent that disagrees with it again; returns their ids.
+    """Rebuilds the data of each agent that disagrees with its history; returns their ids.
 
     Raises:
         DatabaseError: The storage cannot be opened or written.
@@ -50,9 +50,9 @@ def repair_learning(backend: LearningBackend) -> list[str]:
 
 
 def check_learning_in(connection: apsw.Connection) -> list[Problem]:
-    """Returns what ``check_learning`` does, as an open transaction of a database sees it.
+    """Returns the same problems as ``check_learning``, inside an open transaction.
 
-    A table that cannot be read is a problem too, so that the check of the rest continues.
+    A table that cannot be read is reported as a problem, and the check continues.
     """
     problems: list[Problem] = []
     with unreadable(problems, "learning", "salvage"):
@@ -61,19 +61,19 @@ def check_learning_in(connection: apsw.Connection) -> list[Problem]:
 
 
 def repair_learning_in(connection: apsw.Connection) -> list[str]:
-    """Does what ``repair_learning`` does, inside an open writing transaction of a database."""
+    """Repairs like ``repair_learning``, inside an open writing transaction."""
     return repair_agents(SQLiteLearningTransaction(connection))
 
 
 def learning_problems(reader: LearningReader) -> Iterator[Problem]:
-    """Yields every disagreement that a transaction sees, agent by agent."""
+    """Yields every disagreement, agent by agent."""
     for agent in reader.agents():
         for message in _faults(reader, agent):
             yield Problem("learning", message, "rebuild", agent.agent_id)
 
 
 def repair_agents(writer: LearningWriter) -> list[str]:
-    """Repairs, within a transaction, each agent that disagrees with its history; returns ids."""
+    """Repairs each agent that disagrees with its history; returns their ids."""
     repaired = [agent for agent in writer.agents() if _faults(writer, agent)]
     for agent in repaired:
         learner = _folded(writer, agent)
@@ -124,7 +124,7 @@ def _folded(reader: LearningReader, agent: AgentRow, *, until: int | None = None
 
 
 def _differing(wanted: list[Cell], stored: list[Cell]) -> int:
-    """Returns how many cells differ; their order counts too, since ties rest on it."""
+    """Returns how many cells differ, in value or in order, which breaks ties."""
     if [cell[:2] for cell in wanted] != [cell[:2] for cell in stored]:
         return len({cell[:2] for cell in wanted} ^ {cell[:2] for cell in stored}) or len(wanted)
     return sum(not _equal(*cells) for cells in zip(wanted, stored, strict=True))

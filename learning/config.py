@@ -1,4 +1,4 @@
-"""Defines the settings of a learner, and the bounds it works within."""
+"""Defines the settings and bounds of a learner."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PolicyName = Literal["epsilon-greedy", "ucb1", "thompson"]
 UPDATE_RULES: tuple[UpdateRule, ...] = get_args(UpdateRule)
 POLICIES: tuple[PolicyName, ...] = get_args(PolicyName)
 
-# The newest experiences that every process keeps, whichever of them its settings rehearse.
+# Newest experiences that every process keeps in memory, whatever its settings replay.
 MAX_REPLAY = 10_000
 # States times actions of a Q-table: 2**25 take 0.8 GiB in three arrays, less while most of them
 # were never visited.
@@ -32,9 +32,9 @@ MAX_CELLS = 1 << 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QLearningConfig:
-    """The settings by which a learner learns and chooses, recorded with every experience.
+    """The settings of a learner, recorded with every experience.
 
-    The defaults are those the product was designed with.
+    The defaults are those of the specification.
 
     Attributes:
         learning_rate: alpha, in (0, 1].
@@ -42,13 +42,13 @@ class QLearningConfig:
         epsilon: Share of random choices before the first experience.
         epsilon_decay: Factor on epsilon for each experience.
         epsilon_min: Epsilon never falls below it.
-        replay_capacity: Newest experiences that rehearsal draws from; at most 10,000, since that
-            is what every process keeps.
-        replay_batch: Experiences rehearsed at once; rehearsal starts when there are that many.
-        replay_interval: Experiences between two rehearsals; 0 switches rehearsal off.
+        replay_capacity: Newest experiences that replay draws from; at most 10,000, which every
+            process keeps in memory.
+        replay_batch: Experiences per replay; it starts when there are that many.
+        replay_interval: Experiences between two replays; 0 switches replay off.
         update_rule: See ``update_rules``.
-        policy: See ``policies``. It has no part in updates, except that Expected SARSA expects an
-            epsilon-greedy one.
+        policy: See ``policies``. It does not affect updates; Expected SARSA always assumes an
+            epsilon-greedy policy.
 
     Raises:
         ValueError: A field is outside its range.
@@ -92,16 +92,16 @@ class QLearningConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningTuning:
-    """Bounds that a learner works within. They do not change what is learned.
+    """Bounds of a learner, which do not change what it learns.
 
     Attributes:
         snapshot_interval: Experiences between two writes of the Q-values that they changed.
-        far_behind: A learner that lacks more experiences than this reads the last snapshot (0.1 s
-            for 50,000 Q-values) instead of following one by one (0.02 ms each), perhaps while it
-            holds the write lock.
+        far_behind: A learner that lags by more experiences than this reads the last snapshot (0.1 s
+            for 50,000 Q-values) instead of applying them one by one (0.02 ms each), since it may
+            hold the write lock meanwhile.
         max_cells: Largest Q-table, in states times actions.
-        max_replay: Newest experiences kept in memory for rehearsal, and never archived. Below a
-            ``replay_capacity`` in use, it does change what is learned.
+        max_replay: Newest experiences kept in memory for replay, and never archived. If
+            smaller than ``replay_capacity``, it does change what is learned.
     """
 
     snapshot_interval: int = 10

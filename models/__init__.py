@@ -1,6 +1,6 @@
-"""Turns text into unit vectors, with one of several embedding models.
+"""Turns text into unit vectors with one of several embedding models.
 
-Between ``schema``, which it imports, and ``retrieval`` and ``cli``, which import it. ``encoder.py``
+Imports ``schema``; ``retrieval`` and ``cli`` import it. ``encoder.py``
 is the protocol, ``minilm.py`` the default, ``hashing.py`` the one without weights,
 ``sentence_transformer.py`` any other model; ``factory.py`` finds an encoder by its name.
 Importing this package loads no model and none of the libraries that run them.

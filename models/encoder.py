@@ -1,4 +1,4 @@
-"""Defines an encoder: text in, unit vectors out, and an identity of the space they are in."""
+"""Defines the protocol of an encoder, which turns text into unit vectors."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["Encoder", "PieceEncoder", "QueryEmbedding", "embed_query", "identity
 class Encoder(Protocol):
     """An embedding model: texts become unit vectors whose dot product is their similarity.
 
-    Two vectors may be compared only if their encoders have the same identity. What every encoder
-    keeps is in tests/models/test_encoder_contract.py.
+    Two vectors may be compared only if their encoders have the same identity. The contract of
+    every encoder is tests/models/test_encoder_contract.py.
     """
 
     @property
@@ -34,7 +34,7 @@ class Encoder(Protocol):
 
     @property
     def revision(self) -> str:
-        """Identity of the weights by content; it changes when the vectors would."""
+        """Identifies the weights by content; changes whenever the vectors change."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Vector:

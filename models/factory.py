@@ -1,4 +1,4 @@
-"""Creates an encoder from its name, as settings and the database hold it."""
+"""Creates an encoder from its name, as given in settings and stored in the database."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_ENCODER: Final = MINILM_NAME
 
 
 def create_encoder(spec: str = DEFAULT_ENCODER) -> Encoder:
-    """Returns the encoder of that name; its model is loaded on first use.
+    """Returns the encoder with that name; its model is loaded on first use.
 
     Args:
         spec: ``aqe-minilm-tests``, ``hashing``, ``hashing:DIM``, or the name or folder of a

@@ -1,4 +1,4 @@
-"""Embeds text without weights: feature hashing of words and of the character runs in them."""
+"""Embeds text without a model: feature hashing of words and their character runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HASHING_DIMENSION: Final = 384  # the default encoder's, so that the two need th
 
 _WORD = re.compile(r"[^\W_]+")
 _MAX_CHARS = 64 * 1024
-# To be raised with any change that changes a vector.
+# Increment with any change that changes a vector.
 _REVISION = "hashing-1"
 _SALT = b"aqe-hashing-1"
 _GRAM = 4
@@ -35,12 +35,12 @@ _CACHED_WORDS = 16_384
 
 
 class HashingEncoder:
-    """An encoder for where no model can run, and for tests.
+    """An encoder for tests, and for machines that cannot run a model.
 
     Each word of the text, identifiers split, and each run of four characters in it is a feature;
     a feature's hash says which component it adds to and with which sign, so that collisions
     cancel out on average: phi_i(x) = sum over features j with h(j) = i of xi(j) * x_j (Weinberger
-    et al. 2009, "Feature Hashing for Large Scale Multitask Learning"). It knows spelling only, no
+    et al. 2009, "Feature Hashing for Large Scale Multitask Learning"). It compares spelling, not
     meaning. The same text has the same vector on every machine, up to rounding.
 
     Args:

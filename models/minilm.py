@@ -1,4 +1,4 @@
-"""Embeds text with the default encoder: a MiniLM tuned to test code, int8, in this package."""
+"""Embeds text with the default encoder: an int8 MiniLM tuned to test code, in this package."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TextModel(Protocol):
 
 
 class MiniLMEncoder:
-    """``aqe-minilm-tests``: 384 dimensions, 256 tokens; its card is the README in its folder.
+    """``aqe-minilm-tests``: 384 dimensions, 256 tokens; the README in its folder is its card.
 
     Cheap to create; the model is loaded with the first text (about 0.15 s), once for each process
     whatever the number of encoders, and again in a child after a fork. Safe to use from several
@@ -55,8 +55,8 @@ class MiniLMEncoder:
 
     Args:
         folder: Where the model's files are, by default in this package.
-        threads: How many threads ``encode`` runs in; by default all CPUs of this process.
-        model: Returns the loaded model, called for each text; by default that of ``folder``.
+        threads: Number of threads of ``encode``. Default: the CPUs of this process.
+        model: Returns the loaded model; called for each text. Default: that of ``folder``.
 
     Raises:
         ValueError: ``threads`` is below 1.
@@ -139,8 +139,8 @@ def _available_cpus() -> int:
 def _for_each_row(count: int, threads: int, work: Callable[[int], None]) -> None:
     """Calls ``work`` once for each row below ``count``, in that many threads.
 
-    Each thread takes the next row when it has finished one, so that a slow row delays no other.
-    An error or Ctrl-C stops each of them after its current row.
+    Each thread takes the next row when it has finished one, so that a slow row delays no others.
+    After an error or Ctrl-C, each thread stops after its current row.
     """
     if threads == 1:
         for row in range(count):

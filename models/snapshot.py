@@ -1,4 +1,4 @@
-"""Finds the files of a sentence-transformers model, and what identifies its weights."""
+"""Finds the files of a sentence-transformers model and identifies its weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["model_folder", "weights_revision"]
 
-# What a model consists of, weights as safetensors only: a pickled *.bin can run code when loaded.
+# The files of a model; weights only as safetensors, since a pickled *.bin can run code when loaded.
 _MODEL_FILES = ["*.json", "*.txt", "*.model", "*.safetensors"]
 
 
@@ -15,7 +15,7 @@ def model_folder(name_or_folder: str) -> Path:
     """Returns the folder given, or that of the model's snapshot, downloaded if it is not there.
 
     Raises:
-        OSError: The model is neither here nor can it be downloaded.
+        OSError: The model is not in the cache and cannot be downloaded.
         ValueError: It is neither a folder nor a possible name.
     """
     folder = Path(name_or_folder)

@@ -1,4 +1,4 @@
-"""Defines the type of embeddings, once. Imports numpy; see ``aqe.models.__getattr__``."""
+"""Defines the array type of embeddings. Imports numpy; see ``aqe.models.__getattr__``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The pattern bank: extracts test patterns from suites, stores them, finds them again.
+"""Extracts test patterns from suites, stores them in a bank and finds them again.
 
-The flow is ``extraction/`` -> ``ingest/`` -> ``storage/`` -> ``ranking/``; ``usage/`` learns from
-what happened afterwards, ``exchange/`` moves patterns to and from files, ``text/`` and
-``quality/`` are used by all. ``bank.py`` is the public face.
+The flow is ``extraction/`` -> ``ingest/`` -> ``storage/`` -> ``ranking/``; ``usage/`` records
+outcomes and trust, ``exchange/`` reads and writes files of patterns, ``text/`` and ``quality/``
+serve all steps. ``bank.py`` is the public face.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Caches answers in memory, drops them after any write of any process, and times look-ups.
+"""Caches answers in memory, drops them after a write by any process, and times look-ups.
 
-An answer is kept with the content version of the database that it was read under; another version
-means that something was written, and everything kept is dropped. It cannot be stale.
+The cache remembers the content version of the database under which its answers were computed. A
+different version means that something was written, and all answers are dropped: none can be stale.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEPT_LOOKUPS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class CacheStatistics:
-    """How the cache did since it was made; ``bytes`` is our own estimate of what it holds."""
+    """Counts of a cache since it was created; ``bytes`` is an estimate of its size."""
 
     hits: int
     misses: int
@@ -42,7 +42,7 @@ class CacheStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformanceMetrics:
-    """Look-ups of this bank object. Times are None before the first look-up."""
+    """Look-up counts and times of one bank object; times are None before the first look-up."""
 
     count: int
     p50_ms: float | None
@@ -53,13 +53,13 @@ class PerformanceMetrics:
 
 
 class AnswerCache(Generic[Value]):
-    """Least-recently-used answers within a budget of bytes, each for five minutes at most.
+    """A least-recently-used cache with a budget in bytes and an expiry.
 
     Args:
         content_version: Returns a token that differs after any write.
         size_of: Estimates the bytes of a question with its answer.
-        budget_bytes: What all answers together may hold.
-        expiry_s: How long an answer is kept at most.
+        budget_bytes: Upper bound on the size of all answers together.
+        expiry_s: Seconds after which an answer is dropped.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class AnswerCache(Generic[Value]):
         self._durations_ms: deque[float] = deque(maxlen=KEPT_LOOKUPS)
 
     def get(self, key: Hashable, compute: Callable[[], Value]) -> Value:
-        """Returns the answer for the key, computing it if it is not kept; times the look-up."""
+        """Returns the cached answer for a key, computing it if there is none; times the look-up."""
         started = time.perf_counter()
         version = self._content_version()
         with self._lock:
@@ -110,7 +110,7 @@ class AnswerCache(Generic[Value]):
             self._entries.clear()
 
     def statistics(self) -> CacheStatistics:
-        """Returns hits, misses and what is held now."""
+        """Returns hits, misses and the current size."""
         with self._lock:
             return CacheStatistics(
                 hits=self._hits,
@@ -121,7 +121,7 @@ class AnswerCache(Generic[Value]):
             )
 
     def metrics(self) -> PerformanceMetrics:
-        """Returns the percentiles of the look-ups kept and the counts of all."""
+        """Returns the counts of all look-ups, and the percentiles of the most recent ones."""
         with self._lock:
             durations, count, hits = list(self._durations_ms), self._lookups, self._hits
         if not durations:
@@ -145,5 +145,5 @@ class AnswerCache(Generic[Value]):
     def _keep(self, key: Hashable, value: Value) -> None:
         try:
             self._entries[key] = (value, self._size_of(key, value))
-        except ValueError:  # larger than the whole budget; cachetools says it so
+        except ValueError:  # cachetools refuses an answer larger than the budget
             self._entries.pop(key, None)

@@ -1,4 +1,4 @@
-"""The pattern bank: stores test patterns and finds the right one again."""
+"""Stores test patterns and finds the ones that fit a need: the public face of retrieval."""
 
 from __future__ import annotations
 
@@ -75,25 +75,25 @@ _NO_CRITERIA = PatternSearchCriteria()
 class QEReasoningBank:
     """A bank of test patterns over one storage backend.
 
-    Safe to use from several threads. Every method initialises the bank when that was not done.
+    Safe to use from several threads. The first call of any method initialises the bank.
 
     Args:
-        database: An open database, the path of one, or None for a bank in memory; shorthand for a
-            SQLite backend over it.
-        backend: Where the bank is stored, in place of ``database``.
-        encoder: Turns text into embeddings; by default the one that the bank was embedded with,
+        database: An open database, a path, or None for an in-memory bank; shorthand for a SQLite
+            backend.
+        backend: The storage backend, instead of ``database``.
+        encoder: Turns text into embeddings. Default: the encoder that the bank was embedded with;
             ``aqe-minilm-tests`` for a new bank.
-        min_quality: Patterns below it are rejected, with the reason, when they are stored.
-        on_database_error: ``memory`` falls back to a bank in memory, with one warning, when the
-            database cannot be opened; ``raise`` raises.
-        durability: ``full`` survives a power cut, ``normal`` the death of the process.
-        storage_tuning: Constants of the SQLite backend.
-        ranking_tuning: Weights and depths of the search.
+        min_quality: Patterns below this quality are rejected when stored.
+        on_database_error: What to do when the database cannot be opened: ``raise``, or ``memory``
+            to warn once and fall back to an in-memory bank.
+        durability: ``full`` survives a power cut, ``normal`` only the death of the process.
+        storage_tuning: Tuning of the SQLite backend.
+        ranking_tuning: Tuning of the ranking.
 
     Raises:
         TypeError: ``database``, ``backend`` or ``min_quality`` is of another type.
         ValueError: ``min_quality`` is not from 0 to 1, ``on_database_error`` is unknown, or both
-            ``database`` and ``backend`` are given.
+            ``database`` and ``backend`` were given.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class QEReasoningBank:
         min_quality = as_share("min_quality", min_quality)
         require_one_of("on_database_error", on_database_error, get_args(OnDatabaseError))
         if database is not None and backend is not None:
-            raise ValueError("give a database or a backend, not both")
+            raise ValueError("give either database or backend, got both")
         self._resources = BankResources(
             backend if backend is not None else database,
             encoder,
@@ -122,14 +122,12 @@ class QEReasoningBank:
         self._min_quality = min_quality
         self._ranking = ranking_tuning or RankingTuning()
 
-    # -- life ------------------------------------------------------------------------------------
-
     def initialize(self) -> Self:
         """Opens and migrates the database and loads the encoder; idempotent.
 
         Raises:
             DatabaseError: The database cannot be opened and ``on_database_error`` is ``raise``.
-            EncoderMismatchError: The bank was embedded with another encoder than the one given.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         self._resources.encoder().encode_query("")
         return self
@@ -146,7 +144,7 @@ class QEReasoningBank:
 
     @property
     def backend(self) -> PatternBackend:
-        """Where the bank is stored; open."""
+        """The open storage backend."""
         return self._resources.backend()
 
     @property
@@ -154,16 +152,16 @@ class QEReasoningBank:
         """The open SQLite database.
 
         Raises:
-            DatabaseError: The bank is stored elsewhere.
+            DatabaseError: The bank is not stored in SQLite.
         """
         backend = self.backend
         if not isinstance(backend, SQLitePatternBackend):
-            raise DatabaseError(f"{backend.label} is no SQLite database; use bank.backend")
+            raise DatabaseError(f"{backend.label} is not an SQLite database; use bank.backend")
         return backend.database
 
     @property
     def encoder_identity(self) -> EncoderIdentity:
-        """The encoder of the bank, known without loading it."""
+        """The identity of the bank's encoder; does not load the encoder."""
         return self.backend.identity
 
     # -- storing ---------------------------------------------------------------------------------
@@ -175,10 +173,10 @@ class QEReasoningBank:
         change: Change | None = None,
         provenance: Provenance | None = None,
     ) -> StoreResult:
-        """Stores one pattern; returns after it is durable.
+        """Stores one pattern; returns once it is durable.
 
         Returns:
-            What happened: created, updated (with a new version), unchanged, or rejected and why.
+            Whether it was created, updated (as a new version), unchanged, or rejected and why.
         """
         return self.store_patterns([pattern], change=change, provenance=provenance).results[0]
 
@@ -191,14 +189,14 @@ class QEReasoningBank:
         dry_run: bool = False,
         progress: Progress | None = None,
     ) -> StoreReport:
-        """Stores patterns in one transaction: all that are not rejected, or after an error none.
+        """Stores patterns in one transaction; a rejected pattern does not affect the others.
 
         Args:
-            provenance: Who wrote the patterns; by default a person, or the file that they name.
-                What an agent wrote is unproven: it ranks behind all others until two other agents
-                have succeeded with it.
-            dry_run: Report what would happen, write nothing.
-            progress: Called with the number of patterns that were embedded since the last call.
+            provenance: Who wrote the patterns. Default: a person, or extraction for patterns with a
+                source. Patterns by an agent are unproven: they rank behind all others until two
+                other agents have succeeded with them.
+            dry_run: Report what would happen; write nothing.
+            progress: Called with the number of patterns embedded since the last call.
         """
         return store_batch(
             self.backend,
@@ -214,11 +212,11 @@ class QEReasoningBank:
     def store_stream(
         self, batches: Iterable[Iterable[StorablePattern]], *, provenance: Provenance | None = None
     ) -> Iterator[StoreReport]:
-        """Stores batches one after the other, each in one transaction; yields a report for each.
+        """Stores batches in turn, each in one transaction; yields a report after each commit.
 
-        The encoder is kept busy: while one batch is embedded, the next is taken from ``batches``
-        and the one before is written. A report is yielded after its commit. What an iterator has
-        not yielded when it is dropped may or may not be stored.
+        Keeps the encoder busy: while one batch is embedded, the next is taken from ``batches`` and
+        the previous one is written. If the iterator is dropped early, batches whose report was
+        not yielded may or may not be stored.
         """
         return store_stream(
             self.backend,
@@ -240,14 +238,14 @@ class QEReasoningBank:
     ) -> list[PatternMatch]:
         """Returns the patterns that best fit an agent's need, best first.
 
-        A preference of the context lifts a match and never excludes one.
+        Preferences in the context lift matches; they never exclude any.
         """
         return self.search(context, limit=limit)
 
     def find_pattern(
         self, criteria: PatternSearchCriteria | str, limit: int = 10
     ) -> list[PatternMatch]:
-        """Returns the patterns that meet all criteria, best first; without a query, by evidence."""
+        """Returns the patterns that meet all criteria, best first; by evidence without a query."""
         if isinstance(criteria, str):
             criteria = PatternSearchCriteria(query=criteria)
         return self.search(criteria=criteria, limit=limit)
@@ -264,13 +262,13 @@ class QEReasoningBank:
         """Returns the best patterns, best first; ties are broken by age.
 
         Args:
-            context: The query as text, or with preferences. Any text is legal; without a word in
-                it, the patterns are ordered by evidence.
-            criteria: Filters. Their query is searched for when the context has none.
+            context: The query as text, or as a context with preferences. Any text is valid; if it
+                contains no words, patterns are ordered by evidence.
+            criteria: Filters. Their query is used when the context has none.
             limit: 1 to 4096.
-            mode: ``text`` is words alone and never loads the encoder, ``vector`` meaning alone;
-                ``hybrid`` joins them with the rules.
-            group: Let near-identical patterns make room for others.
+            mode: ``text`` uses the text leg alone and never loads the encoder, ``vector`` the
+                vector leg alone; ``hybrid`` fuses both and applies the rules.
+            group: Show one of several near-duplicates, to make room for other patterns.
 
         Raises:
             TypeError: ``context`` or ``criteria`` is of another type.
@@ -288,10 +286,10 @@ class QEReasoningBank:
         return None if stored is None else stored.pattern
 
     def resolve_id(self, prefix: str) -> str:
-        """Returns the only id that begins with ``prefix``, as git does for commits.
+        """Returns the id that a unique prefix stands for, as git does for commits.
 
         Raises:
-            PatternNotFoundError: No id begins with it, or several do.
+            PatternNotFoundError: No id starts with ``prefix``, or several do.
         """
         with self.backend.reading() as session:
             known = prefix and prefix.isascii()  # as ids are
@@ -304,16 +302,16 @@ class QEReasoningBank:
                 id=prefix,
             )
         raise PatternNotFoundError(
-            f"several ids begin with {prefix!r} ({', '.join(ids)}); give more digits",
+            f"several ids start with {prefix!r} ({', '.join(ids)}); give more digits",
             id=prefix,
             candidates=tuple(ids),
         )
 
     def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
-        """Returns patterns with at least one of the tags, those with more of them first.
+        """Returns patterns that have at least one of the tags, most shared tags first.
 
         Raises:
-            TypeError: ``tags`` is a single text.
+            TypeError: ``tags`` is a str.
             ValueError: ``limit`` is out of range.
         """
         if isinstance(tags, str):
@@ -324,10 +322,10 @@ class QEReasoningBank:
         return [stored.pattern for stored in found]
 
     def find_similar_patterns(self, id: str, limit: int = 10) -> list[PatternMatch]:
-        """Returns the patterns nearest in meaning to a stored one, which is left out.
+        """Returns the patterns nearest in meaning to a stored one, without that one.
 
         Raises:
-            PatternNotFoundError: There is no pattern with this id.
+            PatternNotFoundError: No pattern has this id.
             ValueError: ``limit`` is out of range.
         """
         require_limit(limit)
@@ -344,7 +342,7 @@ class QEReasoningBank:
         """Returns the patterns that meet the criteria, in the given order.
 
         Args:
-            criteria: Filters without a query; ``find_pattern`` searches for one.
+            criteria: Filters without a query; to search, use ``find_pattern``.
             order: Best first; ties are broken by id.
             limit: 1 to 4096, or None for all.
 
@@ -364,10 +362,10 @@ class QEReasoningBank:
     # -- use and history -------------------------------------------------------------------------
 
     def record_usage(self, id: str, context: PatternUsageContext) -> TestPattern:
-        """Records one use and counts it in the same transaction; returns the updated pattern.
+        """Records one use of a pattern; returns the pattern with its updated counters.
 
         Raises:
-            PatternNotFoundError: There is no pattern with this id.
+            PatternNotFoundError: No pattern has this id.
             TypeError: ``context`` is of another type.
         """
         require_type("context", context, PatternUsageContext)
@@ -378,7 +376,7 @@ class QEReasoningBank:
             return session.patterns_of([stored.key])[stored.key]
 
     def get_provenance(self, id: str) -> Provenance | None:
-        """Returns who wrote the present content of a pattern, or None when there is none."""
+        """Returns who wrote the current content of a pattern; None if there is no such pattern."""
         with self.backend.reading() as session:
             stored = _stored(session, id)
         return None if stored is None else stored.provenance
@@ -386,10 +384,15 @@ class QEReasoningBank:
     def forget(
         self, *, source: str = "", agent_id: str = "", run_id: str = "", dry_run: bool = False
     ) -> ForgetReport:
-        """Removes all that came from a file or folder, an agent or a run; returns what that was.
+        """Removes everything that came from a file or folder, an agent or a run.
+
+        Args:
+            source: A file or folder, as patterns name their source.
+            agent_id: An agent: what it wrote, and its uses of other patterns.
+            run_id: A run: what was written in it.
 
         Raises:
-            ValueError: Nothing to forget was named.
+            ValueError: None of the three was given.
         """
         return forget(
             self.backend, source=source, agent_id=agent_id, run_id=run_id, dry_run=dry_run
@@ -406,12 +409,12 @@ class QEReasoningBank:
             return session.uses(id, limit)
 
     def get_version_history(self, id: str) -> list[PatternVersion]:
-        """Returns the content of a pattern before each change of it, newest first."""
+        """Returns the earlier versions of a pattern, newest first."""
         with self.backend.reading() as session:
             return session.versions(id)
 
     def restore_version(self, id: str, version: int) -> StoreResult:
-        """Makes an earlier content the current one, as a new version.
+        """Restores an earlier version of a pattern; the result is a new version.
 
         Raises:
             PatternNotFoundError: There is no such pattern, or no such version of it.
@@ -437,10 +440,10 @@ class QEReasoningBank:
         file_format: FileFormat | None = None,
         criteria: PatternSearchCriteria | None = None,
     ) -> int:
-        """Writes patterns to a file, whole or not at all; returns how many.
+        """Writes patterns to a file atomically; returns how many.
 
         Args:
-            file_format: By default from the file extension.
+            file_format: Default: from the file extension.
             criteria: Filters without a query.
 
         Raises:
@@ -469,11 +472,11 @@ class QEReasoningBank:
         """Stores the patterns of a file, all or none.
 
         Args:
-            file_format: By default from the file extension.
-            mode: ``merge`` keeps patterns that the file does not name; ``replace`` deletes them.
-            dry_run: Report what would happen, write nothing.
-            progress: Called with the number of patterns that were embedded since the last call.
-            max_bytes, max_patterns: A larger file is refused.
+            file_format: Default: from the file extension.
+            mode: ``merge`` keeps patterns that are not in the file; ``replace`` deletes them.
+            dry_run: Report what would happen; write nothing.
+            progress: Called with the number of patterns embedded since the last call.
+            max_bytes, max_patterns: Larger files are refused.
 
         Raises:
             InterchangeError: The file is malformed; nothing was changed.
@@ -489,14 +492,10 @@ class QEReasoningBank:
         return self._import(patterns, mode, dry_run=dry_run, progress=progress)
 
     def save_to_registry(self, folder: str | Path, *, prune: bool = False) -> int:
-        """Writes one YAML file a pattern into a folder, as a team keeps them in git.
+        """Writes one YAML file per pattern into a folder to keep in git; returns how many.
 
         Args:
-            prune: Remove the registry files of patterns that are not in this bank; otherwise every
-                file with another name stays.
-
-        Returns:
-            How many patterns were written.
+            prune: Remove the registry files of patterns that are not in this bank.
 
         Raises:
             InterchangeError: A file cannot be written.
@@ -516,17 +515,16 @@ class QEReasoningBank:
     def reindex(
         self, encoder: Encoder | None = None, *, progress: Progress | None = None
     ) -> ReindexReport:
-        """Rebuilds both indexes; with another encoder, embeds every pattern with it first."""
+        """Rebuilds both indexes; given another encoder, re-embeds every pattern first."""
         encoder = encoder or self._resources.encoder()
         report = reindex(self.backend, encoder, progress=progress)
         self._resources.use_encoder(encoder)
         return report
 
     def update_vector_file(self) -> int:
-        """Applies every change to the vector file; returns how many embeddings that took.
+        """Applies pending changes to the vector file; returns the number of embeddings applied.
 
-        Banks up to 20,000 patterns have no such file. Larger ones update it when patterns are
-        stored in batches; this is for those that grew one pattern at a time, or lost the file.
+        Banks above 20,000 patterns have one and update it after each batch, not after each pattern.
         """
         return self.backend.update_vector_file()
 
@@ -535,27 +533,27 @@ class QEReasoningBank:
         return self.backend.check()
 
     def repair(self) -> int:
-        """Rebuilds derived data, having set damaged patterns aside; returns how many those were."""
+        """Sets damaged patterns aside, rebuilds derived data; returns how many were set aside."""
         quarantined = self.backend.repair()
         if any(problem.area == "embedding" for problem in self.backend.check()):
             self.reindex()
         return quarantined
 
     def get_statistics(self) -> BankStatistics:
-        """Returns totals, averages and groups, counted from the rows."""
+        """Returns totals, averages and counts by group."""
         with self.backend.reading() as session:
             return session.statistics()
 
     def get_performance_metrics(self) -> PerformanceMetrics:
-        """Returns how long this object's look-ups took and how often the cache answered."""
+        """Returns the look-up times of this object and how often its cache answered."""
         return self._resources.answers.metrics()
 
     def get_cache_statistics(self) -> CacheStatistics:
-        """Returns what the cache of answers holds."""
+        """Returns the size and hit counts of the answer cache."""
         return self._resources.answers.statistics()
 
     def get_vector_statistics(self) -> VectorStatistics:
-        """Returns what is held of vectors outside the database."""
+        """Returns the number and size of the vectors held outside the database."""
         return self.backend.vector_statistics()
 
     def _answer(self, request: SearchRequest) -> tuple[PatternMatch, ...]:
@@ -583,7 +581,7 @@ class QEReasoningBank:
             replace_all=mode == "replace",
         )
 
-    # The names that the design fixes.
+    # Aliases that the specification fixes.
     storePattern = store_pattern  # noqa: N815
     findMatchingPatterns = find_matching_patterns  # noqa: N815
     recordUsage = record_usage  # noqa: N815

@@ -1,4 +1,4 @@
-"""Opens what a bank needs to answer, on first use: its backend, encoder and answer cache."""
+"""Opens the backend, encoder and answer cache of a bank on first use."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ __all__ = ["BankResources", "OnDatabaseError"]
 
 OnDatabaseError = Literal["raise", "memory"]
 
-# The objects of a match besides its texts, and of an answer besides its matches, for the cache's
-# own accounting; with them it is within a tenth of what tracemalloc counts (test_resources.py).
+# Bytes of a match without its texts, and of an answer without its matches. With them the cache's
+# estimate is within 10 % of what tracemalloc counts (test_resources.py).
 MATCH_OVERHEAD_BYTES = 780
 ANSWER_OVERHEAD_BYTES = 800
 
@@ -52,15 +52,15 @@ class BankResources:
     """The parts of a bank, each opened once; safe to use from several threads.
 
     Attributes:
-        answers: The cache of answers; it outlives closing and opening again, empty.
+        answers: The answer cache; closing the bank empties it.
 
     Args:
-        given: A backend or an open database, which are never closed here; a path; or None for
-            a bank in memory.
+        given: A backend or an open database, which are never closed here; a path; or None for an
+            in-memory bank.
         encoder: The encoder to use; None for the one that the bank was embedded with.
-        on_database_error: ``memory`` falls back to a database in memory when it cannot be opened.
-        durability: Of a database that is opened here.
-        tuning: Of the SQLite backend.
+        on_database_error: ``memory`` falls back to an in-memory database when opening fails.
+        durability: Durability of a database that is opened here.
+        tuning: Tuning of the SQLite backend.
 
     Raises:
         TypeError: ``given`` is something else.
@@ -98,7 +98,7 @@ class BankResources:
 
         Raises:
             DatabaseError: It cannot be opened, and ``on_database_error`` is ``raise``.
-            EncoderMismatchError: It is embedded with another encoder.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         if not self._is_open:
             with self._lock:
@@ -110,7 +110,7 @@ class BankResources:
 
         Raises:
             EncoderError: It cannot be loaded.
-            EncoderMismatchError: It is not the one that the bank was embedded with.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         identity = self.backend().identity
         with self._lock:
@@ -118,8 +118,8 @@ class BankResources:
                 encoder = create_encoder(identity.name)
                 if identity_of(encoder) != identity:
                     raise EncoderMismatchError(
-                        f"the bank is embedded with {identity}, here is {identity_of(encoder)};"
-                        f" re-embed it: aqe patterns reindex --encoder {identity.name}",
+                        f"the bank is embedded with {identity}, got {identity_of(encoder)};"
+                        f" re-embed it with: aqe patterns reindex --encoder {identity.name}",
                         expected=identity,
                         found=identity_of(encoder),
                     )
@@ -127,10 +127,10 @@ class BankResources:
             return self._encoder
 
     def query(self, request: SearchRequest) -> SearchQuery:
-        """Returns a request's query, tokenised and embedded once.
+        """Returns a request's query, tokenised and embedded.
 
-        It has no embedding where it has no word, where words alone are asked for, and where the
-        backend cannot search embeddings.
+        It has no embedding if it contains no words, if the mode is ``text``, or if the backend
+        cannot search embeddings.
         """
         terms = tuple(query_terms(request.text))
         if not terms or request.mode == "text":
@@ -142,13 +142,13 @@ class BankResources:
         return SearchQuery(request.text, terms, self._embed(request.text), request.mode)
 
     def use_encoder(self, encoder: Encoder) -> None:
-        """Uses another encoder from now on, after the bank was embedded with it."""
+        """Switches to an encoder that the bank has just been re-embedded with."""
         with self._lock:
             self._encoder = encoder
             self._embed = None
 
     def close(self) -> None:
-        """Closes the backend unless it was given; the next use opens it again."""
+        """Closes the backend unless it was given; the next use reopens it."""
         with self._lock:
             if self._is_open and self._owns_backend:
                 self._backend.close()
@@ -189,7 +189,7 @@ def _default_identity() -> EncoderIdentity:
 
 
 def _size_of(question: Hashable, matches: Sequence[PatternMatch]) -> int:
-    """Estimates the bytes that an answer holds in memory, with the text that asked for it."""
+    """Returns an estimate of the bytes of an answer together with its question."""
     total = sys.getsizeof(matches) + ANSWER_OVERHEAD_BYTES
     if isinstance(question, SearchRequest):
         context = question.context

@@ -1,8 +1,8 @@
-"""Defines what is stored and how: records, errors, the database file and its migrations.
+"""Defines records and errors, and manages the database file and its migrations.
 
 The lowest layer: ``models``, ``retrieval``, ``learning`` and ``cli`` import it, and it imports none
-of them. ``records/`` are the values that the halves exchange, ``database/`` is the file,
-``migrations/`` are its tables as SQL, ``errors.py`` is everything that can go wrong.
+of them. ``records/`` defines the values that the halves exchange, ``database/`` manages the
+file, ``migrations/`` has its tables as SQL, ``errors.py`` all exceptions.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from .errors import (
 )
 from .records.encoder_identity import EncoderIdentity
 from .records.learned import (
-    STANDINGS,
     ActionStatistics,
     DailyTrend,
     FailurePattern,
@@ -89,7 +88,6 @@ __all__ = [
     "LANGUAGES",
     "ORIGINS",
     "RETRY_POLICIES",
-    "STANDINGS",
     "ActionStatistics",
     "AgentAction",
     "AqeError",

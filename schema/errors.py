@@ -1,7 +1,7 @@
-"""Defines everything that aqe raises about the state of the world, with the data to act on.
+"""Defines the errors that aqe raises about the state of the world, with the data to act on.
 
-A caller's mistake (a wrong argument) is a ``ValueError`` or ``TypeError``. The rest, and what each
-error carries besides its message:
+A caller's mistake (a wrong argument) is a ``ValueError`` or ``TypeError``. All other errors, with
+their attributes:
 
     AqeError                        base of all; the command line prints its message, exit code 1
     ├── DatabaseError               .path            the file cannot be used
@@ -17,8 +17,8 @@ error carries besides its message:
     ├── InterchangeError            .path .position .expected .found  a malformed or too large file
     └── LearningError               .agent_id .process_id  the engine cannot do what was asked
 
-An attribute is None (``candidates``: empty) where the error was raised without knowing it. All of
-them are keyword arguments, and all errors can be pickled.
+An attribute whose value is unknown is None (``candidates``: empty). All are keyword arguments, and
+all errors can be pickled.
 """
 
 from __future__ import annotations

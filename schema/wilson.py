@@ -1,7 +1,7 @@
-"""Computes Wilson's score interval, the bound that both halves draw conclusions with.
+"""Computes Wilson's score interval, with which both halves bound success rates.
 
-Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference": of the success
-probability behind s successes in n trials, with p = s / n,
+Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference". For s successes
+in n trials and p = s / n, the bounds of the success probability are
 
     (p + z²/2n ± z · sqrt(p (1 - p) / n + z²/4n²)) / (1 + z²/n)
 """
@@ -21,8 +21,8 @@ def wilson_interval(successes: float, trials: float, *, z: float = Z_95) -> tupl
 
     Args:
         successes: At most ``trials``; fractions are allowed, so that trials can be weighted.
-        trials: Without any, the interval is (0, 1).
-        z: Normal quantile of the confidence: 1.96 for 95 %, two-sided; 1 for 68 %.
+        trials: Number of trials; for 0, the interval is (0, 1).
+        z: Normal quantile of the confidence level: 1.96 for 95 %, two-sided; 1 for 68 %.
 
     Raises:
         ValueError: The counts are negative, or there are more successes than trials.

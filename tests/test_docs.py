@@ -10,9 +10,9 @@ from typing import get_args, get_type_hints
 import pytest
 
 from aqe.cli.reference import reference
-from aqe.learning import LearningBackend, LearningReader, LearningWriter
-from aqe.retrieval import PatternBackend, PatternReader, PatternWriter
-from aqe.retrieval.storage.sqlite.vector_index import VectorRoute
+from aqe.learning import LearningBackend, LearningEngine, LearningReader, LearningWriter
+from aqe.retrieval import PatternBackend, PatternReader, PatternWriter, QEReasoningBank
+from aqe.retrieval.storage.sqlite.vector_search import VectorRoute
 
 ROOT = Path(__file__).resolve().parents[1]
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
@@ -71,6 +71,20 @@ def test_paths_named_in_a_page_exist(page: Path) -> None:
         path for path in named if not PLACEHOLDER.search(path) and not (ROOT / path).exists()
     ]
     assert not missing, f"{page.name} names {', '.join(sorted(missing))}"
+
+
+@pytest.mark.parametrize("public", [QEReasoningBank, LearningEngine])
+def test_every_public_method_is_in_an_example_that_runs(public: type) -> None:
+    lines = [line for page in GUIDES for line in page.read_text(encoding="utf-8").splitlines()]
+    examples = "\n".join(line for line in lines if line.startswith((">>> ", "... ")))
+    methods = [
+        name
+        for name, member in vars(public).items()
+        if callable(member) and name == member.__name__ and not name.startswith("_")
+    ]
+    assert len(methods) > 10
+    missing = [name for name in methods if f".{name}(" not in examples]
+    assert not missing, f"{public.__name__}: no example for {', '.join(missing)}"
 
 
 @pytest.mark.parametrize(

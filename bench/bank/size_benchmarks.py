@@ -41,7 +41,7 @@ class Stage:
 
     @property
     def ending(self) -> str:
-        """The end of this size's labels, which tells them apart."""
+        """The suffix of the labels of this size."""
         return f", {self.patterns:,} patterns"
 
     def measure(

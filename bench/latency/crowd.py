@@ -42,11 +42,11 @@ Runner = Callable[[Sequence[MemberPlan]], list[MemberReport]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdSize:
-    """How many search and write, how often and how long.
+    """Numbers of searchers and writers, their rates, and the duration.
 
     Attributes:
-        alone_per_s: Searches of the one that is measured alone; more often, to have enough of them.
-        saturated_s: How long all search without a pause.
+        alone_per_s: Searches per second of a single searcher; more, to have enough samples.
+        saturated_s: Seconds during which all search without a pause.
     """
 
     threads: int = 18
@@ -75,7 +75,7 @@ class Phase:
 
 
 def run_processes(plans: Sequence[MemberPlan]) -> list[MemberReport]:
-    """Runs a process for each plan, all from one moment on, and returns their reports in order.
+    """Runs a process for each plan, starting them together; returns their reports in order.
 
     Raises:
         AqeError: A member died.

@@ -77,7 +77,7 @@ def signal_ready() -> int:
 
 
 def run_member(plan: MemberPlan, signal: Signal = signal_ready) -> MemberReport:
-    """Returns what a process measured that works as planned."""
+    """Carries out a plan; returns the measurements."""
     queries = read_queries(Path(plan.queries))
     encoder = QueryEncoder(queries, create_encoder() if plan.encoder else None)
     with QEReasoningBank(plan.database, encoder=encoder) as bank:
@@ -119,7 +119,7 @@ class _Searcher:
 
 
 def _write(plan: MemberPlan, bank: QEReasoningBank, begin_ns: int) -> MemberReport:
-    """Stores a pattern, changes it, removes an earlier one, and so on."""
+    """Stores a pattern, changes it and removes an earlier one, repeatedly."""
     kinds = list(PatternGenerator(WRITTEN_KINDS, seed=plan.seed + plan.number).patterns())
 
     def change(number: int) -> None:

@@ -14,7 +14,8 @@ import apsw
 import numpy as np
 
 from ...models.vector import Vector
-from ...retrieval.text.tokens import match_expression, query_terms
+from ...retrieval.storage.sqlite.text_index import match_expression
+from ...retrieval.text.tokens import query_terms
 from ...schema import PatternSearchCriteria, TestPattern
 from ...schema.database.connection_settings import load_vector_extension
 

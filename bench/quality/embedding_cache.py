@@ -1,4 +1,4 @@
-"""Keeps embeddings of documents between runs, by text and encoder, to make a second run quick."""
+"""Caches embeddings of documents between runs, by text and encoder."""
 
 from __future__ import annotations
 

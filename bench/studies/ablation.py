@@ -8,7 +8,6 @@ same bank; nDCG@10 is over the queries that the weight was not tuned on (``ranki
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,30 +16,28 @@ from pathlib import Path
 import numpy as np
 
 from ...models import (
-    DEFAULT_ENCODER,
     Encoder,
     QueryEmbedding,
-    create_encoder,
     embed_query,
 )
 from ...models.vector import Vector
 from ...retrieval import RankingTuning
 from ...retrieval.ranking.query_fit import spreads_of, telling_pieces
+from ...retrieval.storage.sqlite.text_index import match_expression
 from ...retrieval.text.tokens import (
     STOP_WORDS,
-    match_expression,
     query_terms,
     split_words,
     weighted_terms,
 )
 from ...schema import PatternSearchCriteria
-from ..quality.beir import JudgedSet, read_judged_set
+from ..quality.beir import JudgedSet
 from ..quality.embedding_cache import CachedEncoder
 from ..quality.judged_bank import DocumentField, open_judged_bank
 from ..quality.retrieval_metrics import ndcg_at_10
 from ..quality.retrieval_quality import RRF_K
 from ..workload.ranking_legs import RankingLegs, Scores, SQLitePatternSession
-from .ranking_weight import tuning_half
+from .ranking_weight import study_arguments, tuning_half
 
 __all__ = ["SYSTEMS", "ablation_row", "convex_combination"]
 
@@ -191,20 +188,12 @@ def _mean(rankings: Mapping[str, Sequence[str]], judged: JudgedSet) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the table of systems and sets."""
-    parser = argparse.ArgumentParser(prog="aqe.bench.studies.ablation")
-    parser.add_argument("sets", nargs="+", metavar="FOLDER:description|FOLDER:template")
-    parser.add_argument("--encoder", default=DEFAULT_ENCODER)
-    parser.add_argument("--cache", type=Path, default=Path(".cache/aqe"))
-    given = parser.parse_args(arguments)
-    encoder = create_encoder(given.encoder)
+    given = study_arguments("aqe.bench.studies.ablation", arguments)
     columns = {}
-    for argument in given.sets:
-        folder, _, field = argument.rpartition(":")
-        if field not in ("description", "template"):
-            parser.error(f"a set must be FOLDER:description or FOLDER:template, got {argument}")
-        judged = tuning_half(read_judged_set(Path(folder)), checking=True)
+    for whole, field in given.sets:
+        judged = tuning_half(whole, checking=True)
         name = f"{judged.name} ({len(judged.queries)})"
-        columns[name] = ablation_row(judged, field, encoder, given.cache)
+        columns[name] = ablation_row(judged, field, given.encoder, given.cache)
     lines = [f"| nDCG@10 | {' | '.join(columns)} | mean |", "|---|" + "---:|" * (len(columns) + 1)]
     for system in SYSTEMS:
         values = [column[system] for column in columns.values()]

@@ -127,7 +127,7 @@ def _ndcg(bank: JudgedBank, judged: JudgedSet, ids: Sequence[str]) -> Values:
 def _replay(
     bank: JudgedBank, judged: JudgedSet, ids: Sequence[str], rng: np.random.Generator
 ) -> int:
-    """Lets each agent meet each need once; returns the number of recorded uses."""
+    """Replays each need once per agent; returns the number of recorded uses."""
     uses = 0
     for agent in AGENTS:
         for id in ids:

@@ -14,6 +14,7 @@ import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from ..quality.judged_bank import DocumentField, open_judged_bank
 from ..quality.retrieval_metrics import ndcg_at_10
 from ..workload.ranking_legs import LegScores, RankingLegs, ranked_rows
 
-__all__ = ["WEIGHTS", "tuning_half", "weights_table"]
+__all__ = ["WEIGHTS", "StudyArguments", "study_arguments", "tuning_half", "weights_table"]
 
 WEIGHTS = (0.0, 0.004, 0.006, 0.008, 0.010, 0.012, 0.014, 0.016, 0.02, 0.03, 0.05)
 
@@ -68,23 +69,39 @@ def _rankings(
     }
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the table of sets and weights."""
-    parser = argparse.ArgumentParser(prog="aqe.bench.studies.ranking_weight")
+class StudyArguments(NamedTuple):
+    """The judged sets with the field of their documents, the encoder, and the cache folder."""
+
+    sets: list[tuple[JudgedSet, DocumentField]]
+    encoder: Encoder
+    cache: Path
+
+
+def study_arguments(program: str, arguments: Sequence[str] | None) -> StudyArguments:
+    """Returns the command-line arguments of a study of the ranking."""
+    parser = argparse.ArgumentParser(prog=program)
     parser.add_argument("sets", nargs="+", metavar="FOLDER:description|FOLDER:template")
     parser.add_argument("--encoder", default=DEFAULT_ENCODER)
     parser.add_argument("--cache", type=Path, default=Path(".cache/aqe"))
     given = parser.parse_args(arguments)
-    encoder = create_encoder(given.encoder)
-    lines = [f"| set | {' | '.join(f'{weight:g}' for weight in WEIGHTS)} |"]
-    lines.append("|---|" + "---:|" * len(WEIGHTS))
-    rows = []
+    sets: list[tuple[JudgedSet, DocumentField]] = []
     for argument in given.sets:
         folder, _, field = argument.rpartition(":")
         if field not in ("description", "template"):
             parser.error(f"a set must be FOLDER:description or FOLDER:template, got {argument}")
-        judged = tuning_half(read_judged_set(Path(folder)))
-        rows.append(weights_table(judged, field, encoder, given.cache))
+        sets.append((read_judged_set(Path(folder)), field))
+    return StudyArguments(sets, create_encoder(given.encoder), given.cache)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the table of sets and weights."""
+    given = study_arguments("aqe.bench.studies.ranking_weight", arguments)
+    lines = [f"| set | {' | '.join(f'{weight:g}' for weight in WEIGHTS)} |"]
+    lines.append("|---|" + "---:|" * len(WEIGHTS))
+    rows = []
+    for whole, field in given.sets:
+        judged = tuning_half(whole)
+        rows.append(weights_table(judged, field, given.encoder, given.cache))
         lines.append(_line(f"{judged.name} ({len(judged.queries)} queries)", rows[-1]))
     mean = np.mean(rows, axis=0)
     sys.stdout.write(

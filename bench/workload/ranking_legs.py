@@ -1,6 +1,6 @@
-"""Reaches the two legs of the ranking and its fusion below the bank's public methods.
+"""Gives the benchmarks access to the legs and the fusion below the bank's public methods.
 
-The only place where the benchmarks depend on how the bank stores and searches.
+No other benchmark depends on how the bank stores and searches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Scores = dict[int, float]
 
 
 class LegScores(NamedTuple):
-    """What a search for ten without preferences fuses: its candidates and its query."""
+    """The candidates and the query that a search for ten without preferences fuses."""
 
     candidates: Candidates
     query: QueryEmbedding
@@ -51,7 +51,7 @@ class RankingLegs:
             return session.text_candidates(query_terms(query), depth, criteria)
 
     def scores(self, query: str, embedding: QueryEmbedding) -> LegScores:
-        """Returns what a search for ten without preferences fuses."""
+        """Returns the scores that a search for ten without preferences fuses."""
         asked = SearchQuery(query, tuple(query_terms(query)), embedding)
         depth = RankingTuning().candidates_per_leg
         with self._backend.reading() as session:
@@ -62,7 +62,7 @@ class RankingLegs:
         """Returns the source of each pattern by its row number."""
         with self._backend.reading(whole=True) as session:
             stored = session.select(PatternSearchCriteria(), order="created")
-        return {each.key: each.pattern.source or "" for each in stored}
+        return {row.key: row.pattern.source or "" for row in stored}
 
     @contextmanager
     def reading(self) -> Iterator[SQLitePatternSession]:

@@ -64,7 +64,7 @@ def status(
     detailed: Annotated[
         bool,
         typer.Option(
-            "--detailed", help="Include the size of the Q-table, what works and what fails."
+            "--detailed", help="Include Q-table size, strategy records and failure records."
         ),
     ] = False,
     db: DatabaseOption = None,
@@ -195,7 +195,7 @@ def analytics(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show totals, trend, what works and what fails in a time range."""
+    """Show totals, trend, strategy records and failure records of a time range."""
     with usage_errors("--time-range"):  # before a file is created
         first_day(time_range, utc_now().date())
     with open_database(db) as database:

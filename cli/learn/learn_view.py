@@ -101,7 +101,7 @@ def print_analytics(console: Console, analytics: LearningAnalytics, *, chart: bo
 
 
 def print_learned(console: Console, patterns: Sequence[LearnedPattern]) -> None:
-    """Prints what works, most certain first."""
+    """Prints strategy records, highest confidence first."""
     if not patterns:
         return
     numbers = ("success", "at least", "uses", "reward")
@@ -119,7 +119,7 @@ def print_learned(console: Console, patterns: Sequence[LearnedPattern]) -> None:
 
 
 def print_failures(console: Console, failures: Sequence[FailurePattern]) -> None:
-    """Prints what fails, most frequent first, with the remedies."""
+    """Prints failure records, most frequent first, with their remedies."""
     if not failures:
         return
     result = table("what fails", "times", "share", "what succeeded", right=("times", "share"))

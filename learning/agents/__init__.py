@@ -1,5 +1,5 @@
 """Runs tasks as agents that learn: the base class with its hooks, and the eighteen roles.
 
-The outermost step of the learning half: an agent takes a bank and an engine through its
-constructor, asks both before a task and reports the outcome to both.
+The last step of the learning half: an agent gets a bank and an engine through its constructor,
+consults both before a task and reports the outcome to both.
 """

@@ -23,13 +23,13 @@ from ...schema import (
 )
 from ..decision.action_choice import ActionChoice
 from ..engine import LearningEngine
-from .agent_memory import AgentMemory, PatternBank
+from .agent_services import AgentServices, PatternBank
 from .environment import learning_switched_on
 from .roles import AgentRole, role_named
 
 __all__ = ["BaseAgent", "Perform", "TaskContext", "create_agent"]
 
-# A result's pattern is worth keeping above this quality of the result.
+# The pattern of a result is stored if the quality of the result is above this.
 KEEP_QUALITY = 0.8
 MAX_PATTERNS = 5
 
@@ -38,13 +38,13 @@ Perform = Callable[[Task, "TaskContext"], TaskResult | Coroutine[Any, Any, TaskR
 
 @dataclass(slots=True)
 class TaskContext:
-    """The answers of engine and bank on a task, and the patterns that the work has used.
+    """The answers of engine and bank about a task, and the patterns used for it.
 
     Attributes:
-        action: What to do; work that does something different says so in its result.
+        action: The action to take; work that takes another one says so in its result.
         explored: Whether the action is an exploration; None without an engine.
-        patterns: Patterns of the bank that may help, best first.
-        recommendation: What was recommended and why; None without an engine.
+        patterns: Matching patterns of the bank, best first.
+        recommendation: The recommended strategy and the reasons; None without an engine.
         used: Ids of the patterns used so far.
     """
 
@@ -56,7 +56,7 @@ class TaskContext:
     _started: float = field(default_factory=time.monotonic)
 
     def use_pattern(self, pattern_id: str) -> None:
-        """Notes that the work uses a pattern, so that its outcome counts for the pattern."""
+        """Notes the use of a pattern; the outcome of the task will be recorded for it."""
         if pattern_id not in self.used:
             self.used.append(pattern_id)
 
@@ -66,19 +66,19 @@ class TaskContext:
 
 
 class BaseAgent:
-    """An agent of a role. Subclasses define how a task is done, in ``perform_task``.
+    """An agent of a role. Subclasses do the work in ``perform_task``.
 
-    Without engine and bank, or with learning switched off, it does its tasks the same way, with
-    the first strategy of its role. An engine or bank that fails costs one warning, never the task.
+    Without engine and bank, or with learning switched off, it uses the first strategy of its role.
+    A failing engine or bank causes one warning and never fails the task.
 
     Args:
         role: A role, or the name of one of the 18.
-        engine: Learns for it; its ``agent_id`` should be the role's name.
-        bank: Patterns to draw on and add to.
+        engine: Its learning engine, whose ``agent_id`` should be the name of the role.
+        bank: The bank that it searches and adds patterns to.
         learning: Overrides the environment variable AQE_LEARNING_ENABLED.
 
     Raises:
-        ValueError: There is no role of that name.
+        ValueError: There is no role with that name.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class BaseAgent:
     ) -> None:
         self.role = role_named(role) if isinstance(role, str) else role
         on = learning_switched_on() if learning is None else learning
-        self.memory = AgentMemory(
+        self.services = AgentServices(
             self.role.name, engine=engine if on else None, bank=bank if on else None
         )
 
     def perform_task(
         self, task: Task, context: TaskContext
     ) -> TaskResult | Coroutine[Any, Any, TaskResult]:
-        """Does the task and returns how it went; may be a coroutine function.
+        """Does the task and returns its result; may be a coroutine function.
 
         Raises:
             NotImplementedError: The subclass does not define it.
@@ -106,11 +106,11 @@ class BaseAgent:
         raise NotImplementedError(f"{type(self).__name__} must define perform_task")
 
     def actions(self, task: Task) -> Sequence[AgentAction]:
-        """Returns what may be done with a task; by default the strategies of the role."""
+        """Returns the possible actions for a task. Default: the strategies of the role."""
         return [AgentAction(strategy=strategy) for strategy in self.role.strategies]
 
     def search_context(self, task: Task) -> PatternSearchContext:
-        """Returns what to search for in the bank; by default the words of the task."""
+        """Returns the search of the bank for a task. Default: its type and description."""
         words = " ".join((task.type.replace("-", " "), task.description)).strip()
         return PatternSearchContext(query=words, keywords=tuple(task.required_capabilities))
 
@@ -157,22 +157,22 @@ class BaseAgent:
         return await asyncio.to_thread(self._finish, task, _checked(result), context)
 
     def on_pre_task(self, task: Task) -> TaskContext:
-        """Retrieves patterns, asks for a recommendation and chooses an action."""
+        """Searches the bank, asks for a recommendation and chooses an action."""
         actions = self.actions(task)
         context = TaskContext(action=actions[0])
-        engine, bank = self.memory.engine, self.memory.bank
+        engine, bank = self.services.engine, self.services.bank
         if bank is not None:
             wanted = self.search_context(task)
-            context.patterns = self.memory.attempt(
+            context.patterns = self.services.attempt(
                 "look up patterns",
                 lambda: tuple(bank.find_matching_patterns(wanted, limit=MAX_PATTERNS)),
                 (),
             )
-        if engine is not None and _is_on(self.memory, engine):
-            context.recommendation = self.memory.attempt(
+        if engine is not None and _is_on(self.services, engine):
+            context.recommendation = self.services.attempt(
                 "ask for a strategy", lambda: engine.recommend_strategy(task, actions), None
             )
-            choice = self.memory.attempt(
+            choice = self.services.attempt(
                 "choose an action", lambda: engine.choose_action(task, actions), None
             )
             if choice is not None:
@@ -183,11 +183,11 @@ class BaseAgent:
     def on_post_task(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        """Records the use of patterns, stores a good new one, and learns.
+        """Records the uses of patterns, stores a good new pattern, and learns.
 
-        A pattern is stored when the result has one, succeeded, and its quality is above 0.8.
+        The pattern of a result is stored if the result succeeded with a quality above 0.8.
         """
-        bank = self.memory.bank
+        bank = self.services.bank
         if bank is not None:
             self._record_usage(bank, task, result, context)
             if result.success and (result.quality or 0.0) > KEEP_QUALITY:
@@ -195,7 +195,7 @@ class BaseAgent:
         return self._learn(task, result, context)
 
     def on_task_error(self, task: Task, error: Exception, context: TaskContext) -> None:
-        """Records that the task failed with an exception, and learns from that."""
+        """Records that the task failed with an exception, and learns from it."""
         result = TaskResult(
             success=False,
             action=context.action,
@@ -203,7 +203,7 @@ class BaseAgent:
             execution_time_ms=1000 * context.seconds(),
             patterns_used=tuple(context.used),
         )
-        bank = self.memory.bank
+        bank = self.services.bank
         if bank is not None:
             self._record_usage(bank, task, result, context)
         self._learn(task, result, context)
@@ -213,7 +213,7 @@ class BaseAgent:
 
     def _prepare(self, task: Task) -> TaskContext:
         otherwise = TaskContext(action=self.actions(task)[0])
-        return self.memory.attempt("prepare a task", lambda: self.on_pre_task(task), otherwise)
+        return self.services.attempt("prepare a task", lambda: self.on_pre_task(task), otherwise)
 
     def _finish(self, task: Task, result: TaskResult, context: TaskContext) -> TaskResult:
         action = result.action or context.action
@@ -221,24 +221,24 @@ class BaseAgent:
         complete = replace(result, action=action, patterns_used=used)
         if complete.execution_time_ms is None:
             complete = replace(complete, execution_time_ms=1000 * context.seconds())
-        self.memory.attempt(
+        self.services.attempt(
             "learn from a result", lambda: self.on_post_task(task, complete, context), None
         )
         return complete
 
     def _failed(self, task: Task, error: Exception, context: TaskContext) -> None:
-        self.memory.attempt(
+        self.services.attempt(
             "learn from an error", lambda: self.on_task_error(task, error, context), None
         )
 
     def _learn(
         self, task: Task, result: TaskResult, context: TaskContext
     ) -> LearningOutcome | None:
-        engine = self.memory.engine
+        engine = self.services.engine
         if engine is None:
             return None
         explored = context.explored if result.action == context.action else None
-        return self.memory.attempt(
+        return self.services.attempt(
             "learn from a task",
             lambda: engine.learn_from_execution(task, result, explored=explored),
             None,
@@ -257,7 +257,7 @@ class BaseAgent:
             error_message=result.errors[0] if result.errors else None,
         )
         for pattern_id in result.patterns_used:
-            self.memory.attempt(
+            self.services.attempt(
                 f"record the use of pattern {pattern_id}",
                 partial(bank.record_usage, pattern_id, usage),
                 None,
@@ -270,13 +270,13 @@ class BaseAgent:
         if pattern is None:
             return None
         author = Provenance(origin="agent", agent_id=self.role.name, run_id=task.id[:200])
-        return self.memory.attempt(
+        return self.services.attempt(
             "store a pattern", lambda: bank.store_pattern(pattern, provenance=author), None
         )
 
 
 class _FunctionAgent(BaseAgent):
-    """An agent whose work is a function."""
+    """An agent whose work is done by a function."""
 
     def __init__(
         self,
@@ -313,21 +313,21 @@ def create_agent(
     those of ``BaseAgent``.
 
     Raises:
-        ValueError: There is no role of that name.
-        TypeError: ``perform`` cannot be called.
+        ValueError: There is no role with that name.
+        TypeError: ``perform`` is not callable.
     """
     if not callable(perform):
         raise TypeError(f"perform must be a function, got {type(perform).__name__}")
     return _FunctionAgent(role, perform, engine=engine, bank=bank, learning=learning)
 
 
-def _is_on(memory: AgentMemory, engine: LearningEngine) -> bool:
-    """Returns whether learning is switched on in the database; False when that is unknown."""
-    return memory.attempt("check whether learning is on", engine.is_enabled, False)
+def _is_on(services: AgentServices, engine: LearningEngine) -> bool:
+    """Returns whether learning is switched on in the database; False if that is unknown."""
+    return services.attempt("check whether learning is on", engine.is_enabled, False)
 
 
 def _action(choice: ActionChoice, recommendation: StrategyRecommendation | None) -> AgentAction:
-    """Returns the action to take: in a state never seen, the task type's record decides."""
+    """Returns the action to take: the recommended one in a state never seen before."""
     if (
         not choice.explored
         and choice.state_visits == 0

@@ -1,4 +1,4 @@
-"""Reads the environment for the learning half; nothing else in it does."""
+"""Reads the environment variable that switches learning off, the only one of this half."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _OFF = frozenset({"0", "false", "no", "off"})
 
 
 def learning_switched_on(environment: Mapping[str, str] = os.environ) -> bool:
-    """Returns whether agents learn: they do unless AQE_LEARNING_ENABLED is 0, false, no or off.
+    """Returns whether agents learn: unless AQE_LEARNING_ENABLED is 0, false, no or off.
 
-    Agents ask here when they are created without ``learning=``: the variable must also work for
-    programs that use the library and not the command line.
+    Agents created without ``learning=`` use this, so that the variable also works for programs that
+    use the library without the command line.
     """
     return environment.get(ENABLED_VARIABLE, "").strip().lower() not in _OFF

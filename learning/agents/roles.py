@@ -14,8 +14,8 @@ class AgentRole:
     Attributes:
         name: The stable id that its learning is stored under.
         responsibility: Its responsibility, in one sentence.
-        task_types: Types of task it is meant for; it accepts any other as well.
-        strategies: What it chooses between; without evidence, the first.
+        task_types: Types of task that it is meant for; it accepts others as well.
+        strategies: The strategies it chooses from; the first one while it has learned nothing.
     """
 
     name: str
@@ -45,13 +45,13 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="quality-gate",
-        responsibility="Decides whether a change may pass, and explains what is against it.",
+        responsibility="Decides whether a change may pass, and explains objections.",
         task_types=("merge-gate", "release-gate"),
         strategies=("strict-thresholds", "risk-weighted", "no-regression"),
     ),
     AgentRole(
         name="quality-analyzer",
-        responsibility="Measures the quality of code and tests and follows its trend.",
+        responsibility="Measures the quality of code and tests and tracks its trend.",
         task_types=("quality-report", "trend-analysis", "test-smell-detection"),
         strategies=("static-analysis", "history-mining", "mutation-score"),
     ),
@@ -63,13 +63,13 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="performance-tester",
-        responsibility="Measures speed and resources under load and finds what got slower.",
+        responsibility="Measures speed and resources under load and finds regressions.",
         task_types=("load-test", "stress-test", "benchmark-comparison"),
         strategies=("constant-load", "ramp-up", "spike", "soak"),
     ),
     AgentRole(
         name="security-scanner",
-        responsibility="Finds vulnerabilities in code and in what it depends on.",
+        responsibility="Finds vulnerabilities in code and its dependencies.",
         task_types=("static-scan", "dependency-scan", "secret-scan"),
         strategies=("rules-first", "taint-analysis", "dependency-audit", "fuzzing"),
     ),
@@ -87,13 +87,13 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="fleet-commander",
-        responsibility="Hands work to the agents that do it best and keeps them from colliding.",
+        responsibility="Assigns work to the best agents and resolves conflicts between them.",
         task_types=("work-assignment", "priority-setting", "conflict-resolution"),
         strategies=("by-past-success", "round-robin", "shortest-queue", "risk-first"),
     ),
     AgentRole(
         name="regression-risk-analyzer",
-        responsibility="Says which tests a change puts at risk, so that they run first.",
+        responsibility="Finds the tests that a change puts at risk, so that they run first.",
         task_types=("test-selection", "change-impact"),
         strategies=("dependency-graph", "failure-history", "code-churn", "coverage-map"),
     ),
@@ -117,19 +117,19 @@ ROLES: tuple[AgentRole, ...] = (
     ),
     AgentRole(
         name="deployment-readiness",
-        responsibility="Weighs all evidence on a release and says whether it is ready.",
+        responsibility="Assesses whether a release is ready to deploy.",
         task_types=("release-assessment", "rollback-planning"),
         strategies=("checklist", "risk-score", "canary-evidence"),
     ),
     AgentRole(
         name="visual-tester",
-        responsibility="Finds changes of appearance that nobody intended.",
+        responsibility="Finds unintended visual changes.",
         task_types=("screenshot-comparison", "layout-check", "accessibility-check"),
         strategies=("pixel-difference", "perceptual-hash", "structure-difference"),
     ),
     AgentRole(
         name="chaos-engineer",
-        responsibility="Breaks things on purpose to see whether the system recovers.",
+        responsibility="Injects faults to test whether the system recovers.",
         task_types=("fault-injection", "recovery-check"),
         strategies=("process-kill", "latency-injection", "resource-exhaustion", "network-split"),
     ),
@@ -137,7 +137,7 @@ ROLES: tuple[AgentRole, ...] = (
 
 
 def role_named(name: str) -> AgentRole:
-    """Returns the role of that name.
+    """Returns the role with that name.
 
     Raises:
         ValueError: There is no such role.

@@ -1,4 +1,4 @@
-"""Chooses among the actions offered by what a learner knows of them."""
+"""Chooses one of the offered actions by their Q-values and visits."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def choose(
     epsilon: float,
     rng: np.random.Generator,
 ) -> ActionChoice:
-    """Returns the policy's choice among the actions; one that was never tried counts as 0."""
+    """Returns the policy's choice among the actions; an untried one has the value 0."""
     values = np.zeros(len(actions))
     visits = np.zeros(len(actions), dtype=np.int64)
     rewards = np.zeros(len(actions))
@@ -75,7 +75,7 @@ def choose(
 
 
 def statistics(table: QTable, *, epsilon: float) -> QLearningStats:
-    """Returns size and spread of a Q-table."""
+    """Returns the size and spread of a Q-table."""
     states, actions = table.tried()
     values = [table.value(int(s), int(a)) for s, a in zip(states, actions, strict=True)]
     return QLearningStats(
@@ -107,8 +107,8 @@ def as_actions(actions: Sequence[AgentAction | str]) -> list[AgentAction]:
     """Returns the actions; a text is the name of a strategy.
 
     Raises:
-        TypeError: A single text was given instead of a list.
-        ValueError: There are none.
+        TypeError: ``actions`` is a str.
+        ValueError: ``actions`` is empty.
     """
     if isinstance(actions, str):
         raise TypeError(

@@ -13,9 +13,9 @@ from ..storage.learning_rows import TrialRow
 __all__ = ["recommend"]
 
 MAX_ALTERNATIVES = 3
-# Experiences at which confidence reaches one half: n / (n + 5).
+# Number of experiences at which confidence reaches one half: n / (n + 5).
 _HALF_SURE = 5
-# Evidence from other states of the same task type counts half.
+# Experiences in other states of the same task type count half.
 _TRANSFER = 0.5
 
 
@@ -38,18 +38,18 @@ def recommend(
 ) -> StrategyRecommendation:
     """Returns the best known strategy for a state, and up to three alternatives.
 
-    Evidence from the state itself comes first: its Q-values. A state that was never seen is judged
-    by its task type: mean rewards, shrunk towards 0 where there are few. Retired strategies come
-    last; the winner of a comparison comes first among those of its task type. Ties by evidence,
-    then name.
+    A state that was seen before is ranked by its Q-values, any other by the mean rewards of its
+    task type, shrunk towards 0 where there are few. Retired strategies come last; the winner of a
+    comparison comes first among those of its task type. Ties are broken by the number of
+    experiences, then by name.
 
     Args:
-        table: What was learned.
+        table: The Q-table.
         state: Key of the state.
         task_type: Type of the task.
         records: The record of each strategy on this task type.
         trial: The last comparison on this task type.
-        actions: The only ones that may be recommended; None for any that is known.
+        actions: The actions to choose from; None for all known ones.
     """
     by_strategy = {record.strategy: record for record in records}
     known = _known_in_state(table, state, actions)

@@ -1,4 +1,4 @@
-"""Suggests remedies for a failure: only strategies that succeeded where it was seen."""
+"""Suggests remedies for a failure: strategies that succeeded where it occurred."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_SUGGESTIONS = 3
 
 
 def suggested_actions(reader: LearningReader, failure: FailurePattern) -> list[SuggestedAction]:
-    """Returns up to three strategies that succeeded in a state where this failure was seen.
+    """Returns up to three strategies that succeeded in a state where this failure occurred.
 
-    If none did, those that succeeded on the same task type. Best success rate first, ties by
-    successes, then by name.
+    If there are none, those that succeeded on the same task type. Best success rate first; ties are
+    broken by successes, then by name.
     """
     found = _in_same_state(reader, failure) or _on_same_type(reader, failure)
     return sorted(found, key=_order)[:MAX_SUGGESTIONS]
@@ -33,7 +33,7 @@ def with_suggestions(
 
 
 def _in_same_state(reader: LearningReader, failure: FailurePattern) -> list[SuggestedAction]:
-    """Returns what succeeded in the states of the failure, counted over all of them."""
+    """Returns the strategies that succeeded in the states of the failure, counted together."""
     found: dict[str, SuggestedAction] = {}
     for state in failure.contexts:
         for counts in reader.successes_in_state(failure.agent_id, state):

@@ -1,4 +1,4 @@
-"""Runs one improvement cycle: consolidates what was learned and reports what changed and why."""
+"""Runs one improvement cycle, which consolidates what was learned and reports the changes."""
 
 from __future__ import annotations
 
@@ -36,14 +36,12 @@ class CycleTuning:
     """Thresholds of an improvement cycle.
 
     Attributes:
-        keep_experiences: Experiences of each agent that stay where a state is looked up; older
-            ones are archived.
-        alpha: A difference this unlikely by chance counts as real; it is divided by the number of
-            comparisons of the cycle (Bonferroni).
-        min_uses: Rewards that each side of a comparison needs; with fewer, Mann-Whitney can hardly
-            reach alpha at all.
+        keep_experiences: Newest experiences of each agent that are not archived.
+        alpha: Significance level, divided by the number of comparisons of the cycle (Bonferroni).
+        min_uses: Minimum rewards of each side of a comparison; with fewer, Mann-Whitney can hardly
+            reach ``alpha``.
         growth: A pair is compared again when its uses have grown by this factor: testing after
-            every few tasks would sooner or later find a difference where there is none.
+            every few tasks would eventually find a difference where there is none.
     """
 
     keep_experiences: int = 100_000
@@ -60,7 +58,7 @@ class StageWork(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """One step of a cycle; ``run`` gets a writing transaction and the time, ISO 8601."""
+    """One stage of a cycle; ``run`` gets a writing transaction and the time, ISO 8601."""
 
     name: str
     run: Callable[[LearningWriter, str], StageWork]
@@ -68,7 +66,7 @@ class Stage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """The work of a stage: how many rows it changed, and why, in words."""
+    """The report of a stage: how many rows it changed, and why."""
 
     name: str
     duration_ms: float
@@ -88,7 +86,7 @@ class CycleReport:
 
     @property
     def failed(self) -> bool:
-        """Whether a stage failed; the others ran all the same."""
+        """Whether a stage failed; the others ran nevertheless."""
         return any(stage.error is not None for stage in self.stages)
 
 
@@ -103,7 +101,7 @@ def run_cycle(
     A stage that fails is recorded with its error and does not keep the others from running.
 
     Args:
-        backend: Where learning is stored.
+        backend: The storage backend.
         clock: Returns the current time, with its time zone.
         stages: The stages to run, in order; None for ``standard_stages()``.
 
@@ -157,7 +155,7 @@ def recount(writer: LearningWriter, at: str) -> StageWork:
 
 
 def suggest(writer: LearningWriter, at: str) -> StageWork:
-    """Stores, for each failure, what succeeded in the same state or on the same task type."""
+    """Stores suggested remedies for each failure record."""
     failures = writer.failure_records(None)
     changed = 0
     without = 0
@@ -169,7 +167,7 @@ def suggest(writer: LearningWriter, at: str) -> StageWork:
 
 
 def judge_strategies(writer: LearningWriter, at: str) -> StageWork:
-    """Promotes, demotes and retires strategies on task types by their record."""
+    """Promotes, demotes and retires strategies by their records."""
     changes = []
     records = writer.strategy_records(None)
     for record in records:
@@ -183,7 +181,7 @@ def judge_strategies(writer: LearningWriter, at: str) -> StageWork:
 
 
 def compare(writer: LearningWriter, at: str, *, tuning: CycleTuning) -> StageWork:
-    """Compares the two best strategies of each task type where the evidence has grown."""
+    """Compares the two best strategies of each task type whose uses have grown."""
     due = list(_due_comparisons(writer, tuning))
     outcomes = []
     decided = 0
@@ -203,7 +201,7 @@ def compare(writer: LearningWriter, at: str, *, tuning: CycleTuning) -> StageWor
 
 
 def archive(writer: LearningWriter, at: str, *, tuning: CycleTuning) -> StageWork:
-    """Archives the oldest experiences of agents that have very many of them."""
+    """Archives the oldest experiences of agents that have too many."""
     moved = sum(
         archive_history(writer, agent, keep=tuning.keep_experiences) for agent in writer.agents()
     )

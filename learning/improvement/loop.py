@@ -1,4 +1,4 @@
-"""Repeats the improvement cycle at an interval, until somebody stops it."""
+"""Repeats the improvement cycle at an interval until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["loop_is_alive", "request_stop", "run_loop"]
 
 POLL_S = 1.0
 BEAT_S = 10.0
-# A loop that has been silent for this long counts as dead, whatever now has its process id.
+# A loop without a heartbeat for this long counts as dead, even if its process id exists.
 SILENCE_S = 60.0
 
 Ending = Literal["interrupted", "stopped"]
@@ -38,12 +38,12 @@ def run_loop(
     """Runs a cycle now and every ``interval_s`` seconds; returns why it ended.
 
     Args:
-        backend: Where learning is stored.
+        backend: The storage backend.
         interval_s: Seconds between the end of a cycle and the start of the next.
-        stop: Ends the loop from within the process, such as from a signal handler.
+        stop: Event that ends the loop, set for example by a signal handler.
         on_cycle: Called after each cycle.
-        on_busy: Called when others held the storage for so long that a cycle had to be skipped.
-        poll_s: Seconds between two looks for a request to stop.
+        on_busy: Called when a cycle is skipped because others held the write lock too long.
+        poll_s: Seconds between two checks for a request to stop.
         clock: Returns the current time, with its time zone.
 
     Raises:
@@ -72,7 +72,7 @@ def run_loop(
 
 
 def request_stop(backend: LearningBackend, *, now: datetime) -> LoopRow | None:
-    """Asks the running loop to stop, which it does within a second; None when none is running.
+    """Asks the running loop to stop within a second; returns it, or None if there is none.
 
     Raises:
         DatabaseError: The storage cannot be written.
@@ -86,7 +86,7 @@ def request_stop(backend: LearningBackend, *, now: datetime) -> LoopRow | None:
 
 
 def loop_is_alive(loop: LoopRow, *, now: datetime) -> bool:
-    """Returns whether a loop runs: not ended, heard of lately, and its process exists."""
+    """Returns whether a loop runs: not ended, with a recent heartbeat and a live process."""
     silent = now.astimezone(UTC) - datetime.fromisoformat(loop.heartbeat_at)
     if loop.ended_at is not None or silent > timedelta(seconds=SILENCE_S):
         return False
@@ -94,7 +94,7 @@ def loop_is_alive(loop: LoopRow, *, now: datetime) -> bool:
 
 
 def _begin(backend: LearningBackend, process_id: int, interval_s: float, now: datetime) -> None:
-    """Registers the loop of this process, unless another one lives."""
+    """Registers the loop of this process, unless another one is running."""
     with backend.writing() as writer:
         other = writer.loop()
         if other is not None and loop_is_alive(other, now=now):
@@ -139,7 +139,7 @@ def _beat(backend: LearningBackend, process_id: int, *, at: str) -> None:
 
 
 def _own_loop(reader: LearningReader, process_id: int) -> LoopRow | None:
-    """Returns the loop of this process; None when another has taken its place."""
+    """Returns the loop of this process; None if another loop has replaced it."""
     loop = reader.loop()
     return loop if loop is not None and loop.process_id == process_id else None
 

@@ -1,4 +1,4 @@
-"""Promotes, demotes and retires strategies by their record, slow to change its verdict."""
+"""Promotes, demotes and retires strategies by their records, with hysteresis."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ...schema.wilson import wilson_interval
 
 __all__ = ["Verdict", "next_standing"]
 
-# Fewer uses say nothing: with 10 of 10 the lower bound is 0.72, with 5 of 5 it is 0.57.
+# Minimum uses for a verdict: the lower bound of 10 of 10 is 0.72, that of 5 of 5 only 0.57.
 MIN_USES = 10
-# Bounds of the 95 % interval of success. Between each pair lies the hysteresis: what was promoted
-# at 0.60 is demoted below 0.45, so that a record near a threshold does not flip with every use.
+# Thresholds for the bounds of the 95 % interval of success. The gap in each pair is the hysteresis:
+# a strategy promoted at 0.60 is demoted below 0.45, so that it does not flip with every use.
 PROMOTE_ABOVE = 0.60
 DEMOTE_BELOW = 0.45
 # A candidate is demoted when even the upper bound is below 0.40, and reinstated from 0.50 on.
@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
 
 
 def next_standing(current: Standing, *, successes: int, uses: int) -> Verdict:
-    """Returns the standing that a record earns; ``current`` when it earns no change."""
+    """Returns the standing that a record earns; ``current`` if that does not change."""
     low, high = wilson_interval(successes, uses)
     record = f"{successes} of {uses} succeeded"
     if successes == 0 and uses >= MIN_USES:

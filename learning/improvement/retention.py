@@ -1,4 +1,4 @@
-"""Keeps the history small by archiving old experiences."""
+"""Archives old experiences to keep the history small."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def archive_history(
 ) -> int:
     """Archives all but the newest ``keep`` experiences of an agent; returns how many.
 
-    Archived experiences still count everywhere; they are only no longer searched when a state is
-    looked up. Experiences that the stored Q-values do not contain yet stay.
+    Archived experiences still count everywhere; only look-ups of a state no longer search them.
+    Experiences that the stored Q-values do not contain yet are not archived.
 
     Args:
         writer: A writing transaction.
-        agent: Whose history it is.
-        keep: Newest experiences that stay.
-        min_live: Newest experiences that stay in any case: rehearsal draws from them.
+        agent: The agent.
+        keep: Number of newest experiences to keep.
+        min_live: Minimum number to keep, since replay draws from them.
 
     Raises:
         ValueError: ``keep`` is negative.

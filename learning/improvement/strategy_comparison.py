@@ -1,4 +1,4 @@
-"""Compares two strategies by their rewards, and says whether the difference may be chance."""
+"""Compares two strategies by their rewards with a significance test."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def compare_strategies(
     the higher mean is also the one that more often has the higher reward.
 
     Args:
-        agent_id: Whose strategies they are.
+        agent_id: The agent.
         task_type: The type of task.
-        first: Has at least one reward.
-        second: Likewise.
-        alpha: Level of significance.
+        first: A strategy with at least one reward.
+        second: Another one.
+        alpha: Significance level.
         at: The time of the comparison, ISO 8601.
     """
     from scipy import stats  # 0.4 s to import; only a comparison needs it

@@ -1,4 +1,4 @@
-"""Builds the experience that is stored of a task and its result."""
+"""Builds the experience to store from a task and its result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reward import reward_of
 
 __all__ = ["experience_context", "experience_of", "storable_text"]
 
-# Enough to read again later; a log file belongs elsewhere.
+# Enough for a reader later; log files belong elsewhere.
 _MAX_BYTES = 16 * 1024
 _MAX_DEPTH = 8
 _MAX_ERRORS = 10

@@ -1,4 +1,4 @@
-"""Names the kind of a failure from the exception type and message of its error."""
+"""Derives the name of a kind of failure from exception type and message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["UNEXPLAINED", "failure_kind"]
 
 UNEXPLAINED = "unexplained"
 _MAX_CHARS = 120
-# Some patterns below take quadratic time.
+# Some expressions below take quadratic time.
 _MAX_READ = 1_000
 # "ValueError: message", "pkg.mod.SomeError: message", "KeyError"
 _TYPED = re.compile(

@@ -1,8 +1,8 @@
-"""Encodes states and actions as keys: one encoder for whoever writes and whoever reads.
+"""Encodes states and actions as keys.
 
-A key is readable text, ``name=value`` joined by ``;``, values percent-encoded, the same on every
-machine and in every process. Numbers are put into a few bins: a table learns nothing about a state
-that never comes again.
+A key is readable text, ``name=value`` joined by ``;``, values percent-encoded, equal on every
+machine and in every process. Numbers are binned: a table learns nothing about a state that never
+recurs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ UNKNOWN = "unknown"
 # Thirds; a share on a bound belongs above it.
 _LEVEL_BOUNDS = (1 / 3, 2 / 3)
 _LEVELS = ("low", "medium", "high")
-# The time of a unit run, a suite and a nightly job; the bounds are included.
+# Seconds of a unit test run, a suite and a nightly job; the bounds are included.
 _TIME_BOUNDS_S = (60.0, 600.0, 3600.0)
 _TIMES = ("1m", "10m", "1h", "long")
-# From the third attempt on, the number says nothing new.
+# More attempts than this are one bin.
 _ATTEMPTS = ("0", "1", "2", "3+")
 _WORKER_BOUNDS = (1, 4)
 _WORKERS = ("1", "few", "many")
@@ -54,7 +54,7 @@ def action_key(action: AgentAction) -> str:
 
 
 def parse_action(key: str) -> AgentAction:
-    """Returns an action with this key; of a range of workers, the fewest.
+    """Returns an action with this key; for a bin of workers, that with the fewest.
 
     Raises:
         ValueError: It is not an action key.

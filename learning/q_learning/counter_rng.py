@@ -1,9 +1,9 @@
-"""Draws random numbers that depend on their place alone, not on earlier draws.
+"""Draws random numbers that depend only on a counter, not on earlier draws.
 
-The learner's own draws (the sample of experiences to rehearse, the coins of Double Q-learning) must
-be the same when the history is folded again after a crash, or in another process. So they are a
-function of (seed, experience number, draw number): SplitMix64 (Steele, Lea & Flood 2014, "Fast
-Splittable Pseudorandom Number Generators", figure 16) applied to a counter.
+The learner's own draws (samples of experiences to replay, coins of Double Q-learning) must be the
+same when the history is folded again after a crash, or in another process. So they are a function
+of (seed, experience number, draw number): SplitMix64 (Steele, Lea & Flood 2014, "Fast Splittable
+Pseudorandom Number Generators", figure 16) applied to a counter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["coin", "sample_without_replacement", "seed_of"]
 _MASK = (1 << 64) - 1
 # The golden ratio as a 64-bit fraction, SplitMix64's step.
 _STEP = 0x9E3779B97F4A7C15
-# Each experience has a block of its own draws; more than any replay batch needs.
+# Draws reserved for each experience; more than any replay batch needs.
 _BLOCK = 1 << 20
 
 
@@ -34,7 +34,7 @@ def draw(seed: int, number: int, position: int) -> int:
 
 
 def coin(seed: int, number: int, position: int) -> bool:
-    """Returns True for half of all places."""
+    """Returns True with probability one half."""
     return bool(draw(seed, number, position) >> 63)
 
 

@@ -1,8 +1,8 @@
-"""Keeps a learner in step with the history, whoever writes it.
+"""Keeps a learner in step with the history, which several processes may write.
 
-Every process folds the same experiences in the same order: before it adds its own, inside the same
-writing transaction, it applies those that others have added since. Nothing has to be merged, and no
-update can be lost.
+Every process folds the same experiences in the same order: before it adds its own, in the same
+writing transaction, it applies those that others have added. So nothing needs to be merged, and no
+update is lost.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class TrackedLearner:
     """The learner of one agent, as of the last transaction it followed.
 
     Args:
-        agent_id: Whose history is followed.
+        agent_id: The agent.
         tuning: When to write a snapshot, and when to start from one.
     """
 
@@ -40,7 +40,7 @@ class TrackedLearner:
         self._settings: dict[int, QLearningConfig] = {}
 
     def distrust(self) -> None:
-        """Discards the learner, which may hold what a failed transaction did not commit."""
+        """Discards the learner, which may contain changes that a failed transaction rolled back."""
         self._learner = None
         self._settings.clear()
 
@@ -76,10 +76,10 @@ class TrackedLearner:
     ) -> Recorded | None:
         """Appends the next experience and learns from it.
 
-        If the transaction fails, ``distrust`` must follow.
+        If the transaction fails, call ``distrust``.
 
         Returns:
-            None when the experience is recorded already.
+            None if the experience was recorded before.
         """
         learner = self.follow(writer, agent)
         settings_id = self._settings_id(writer, config)

@@ -1,6 +1,6 @@
-"""Chooses an action from what is known of the actions on offer.
+"""Chooses an action by Q-values, visits and rewards.
 
-A policy sees three arrays of shape (n,), one entry for each action: Q-values float64, visit counts
+A policy gets three arrays of shape (n,), one entry for each action: Q-values float64, visit counts
 int64 and sums of rewards float64. Epsilon-greedy uses the Q-values; UCB1 and Thompson sampling are
 for one-step tasks, which end with their reward: they use mean rewards and need no epsilon.
 """
@@ -32,7 +32,7 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The index of the chosen action; ``explored`` unless it is the best known one."""
+    """The index of the chosen action; ``explored`` unless it is the best known action."""
 
     index: int
     explored: bool
@@ -55,7 +55,7 @@ class Policy(Protocol):
 
 
 class EpsilonGreedy:
-    """With probability epsilon any action, otherwise that of the highest Q; ties at random."""
+    """A random action with probability epsilon, otherwise that of the highest Q; random ties."""
 
     def choose(
         self,
@@ -74,10 +74,10 @@ class EpsilonGreedy:
 
 @dataclass(frozen=True, slots=True)
 class UpperConfidenceBound:
-    """UCB1: the highest mean + sqrt(2 ln N / n), each action once first.
+    """UCB1: the highest mean + sqrt(2 ln N / n), after trying each action once.
 
     Auer, Cesa-Bianchi & Fischer 2002, "Finite-time Analysis of the Multiarmed Bandit Problem",
-    figure 1. Rewards are scaled from [low, high] to [0, 1], as its proof asks.
+    figure 1. Rewards are scaled from [low, high] to [0, 1], as its proof requires.
     """
 
     low: float = REWARD_LOW
@@ -135,7 +135,7 @@ class ThompsonSampling:
 
 
 def policy_named(name: PolicyName) -> Policy:
-    """Returns the policy of that name, for rewards in the range of ``reward_of``."""
+    """Returns the policy with that name, for rewards in the range of ``reward_of``."""
     if name == "epsilon-greedy":
         return EpsilonGreedy()
     if name == "ucb1":

@@ -1,8 +1,8 @@
 """Folds a history into Q-values, one experience at a time.
 
-What a learner knows is a function of its experiences in the order of their numbers, and of nothing
-else: not of the process, nor of the questions asked in between. So a recovery after a crash, and
-another process that follows the same history, arrive at the same numbers, bit for bit.
+The state of a learner depends only on its experiences in the order of their numbers, not on the
+process or on queries in between. So recovery after a crash, and any other process with the same
+history, arrive at the same numbers, bit for bit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """The effect of one experience on its own Q-value, rehearsal included."""
+    """The effect of one experience on its own Q-value, replay included."""
 
     previous: float
     value: float
@@ -38,12 +38,12 @@ class Applied(NamedTuple):
 
 
 class QLearner:
-    """Q-table, rehearsal buffer and epsilon of one agent, after ``count`` experiences.
+    """Q-table, replay buffer and epsilon of one agent, after ``count`` experiences.
 
     Args:
-        agent_id: Whose history is folded; the draws of rehearsal depend on it.
+        agent_id: The agent; the draws of replay depend on it.
         generation: Number of resets before this history began.
-        tuning: Bounds on what is kept in memory.
+        tuning: Bounds on memory.
     """
 
     def __init__(
@@ -70,16 +70,16 @@ class QLearner:
         """Starts from a snapshot.
 
         Args:
-            cells: In the order in which they were first visited, which fixes the order of ties.
-            newest: The last experiences that the snapshot contains, oldest first.
-            mark: The prefix of the history that it contains.
+            cells: The Q-values, in the order of their first visits, which breaks ties.
+            newest: The last experiences in the snapshot, oldest first.
+            mark: The prefix of the history in the snapshot.
         """
         second: list[tuple[int, int, float]] = []
         for cell in cells:
             state = self.table.add_state(cell.state_key)
             action = self.table.add_action(cell.action_key)
             self.table.set_value(state, action, cell.q_value)
-            self.table.set_evidence(state, action, cell.update_count, cell.reward_sum)
+            self.table.set_counts(state, action, cell.update_count, cell.reward_sum)
             if cell.second_q_value is not None:
                 second.append((state, action, cell.second_q_value))
         for state, action, value in second:
@@ -103,7 +103,7 @@ class QLearner:
         self.last_experience = transition.experience
         self.epsilon = max(config.epsilon_min, epsilon * config.epsilon_decay)
         if config.replay_interval and self.count % config.replay_interval == 0:
-            self._rehearse(config, epsilon)
+            self._replay(config, epsilon)
         return Applied(
             previous,
             self.table.value(step.state, step.action),
@@ -125,7 +125,7 @@ class QLearner:
             )
 
     def forget_changes(self) -> None:
-        """Marks all cells as unchanged: what changed up to now is stored."""
+        """Marks all cells as unchanged, after they were stored."""
         self._changed.clear()
 
     def _step(self, transition: Transition) -> Step:
@@ -158,10 +158,10 @@ class QLearner:
         )
         self._changed[step.state, step.action] = None
 
-    def _rehearse(self, config: QLearningConfig, epsilon: float) -> None:
+    def _replay(self, config: QLearningConfig, epsilon: float) -> None:
         """Repeats the update for a uniform sample of the newest experiences (Lin 1992).
 
-        Rehearsal moves Q-values only; visits count real experiences.
+        Replay moves Q-values only; visits count real experiences.
         """
         population = min(len(self._newest), config.replay_capacity)
         if population < config.replay_batch:

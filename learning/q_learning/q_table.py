@@ -20,17 +20,17 @@ _FIRST_ACTIONS = 8
 
 
 class QTable:
-    """Action values with their evidence, addressed by (state, action) indexes.
+    """Action values, visits and reward sums, addressed by (state, action) indexes.
 
     Keys get their index in the order of their first appearance. Values start at 0. The actions
-    given to the constructor apply in every state; one that is added later applies only where it
-    was tried: a fleet's table holds actions that make no sense for most of its tasks, and their 0
-    must not count as an expectation there.
+    given to the constructor apply in every state; an action added later applies only where it was
+    tried: most actions of a fleet make no sense for most of its tasks, and their initial 0 must
+    not count as an expected reward there.
 
     Args:
-        states: Keys known from the start, in order.
-        actions: Likewise; these apply in every state.
-        max_cells: Largest number of states times actions.
+        states: Initial state keys, in order.
+        actions: Initial action keys, in order; they apply in every state.
+        max_cells: Maximum of states times actions.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class QTable:
         return self._actions.get(key)
 
     def add_state(self, key: str) -> int:
-        """Returns the index of a state, having added it if it is new.
+        """Returns the index of a state, adding it if it is new.
 
         Raises:
             LearningError: The table would grow beyond its limit.
@@ -95,7 +95,7 @@ class QTable:
         return index
 
     def add_action(self, key: str) -> int:
-        """Returns the index of an action, having added it if it is new.
+        """Returns the index of an action, adding it if it is new.
 
         Raises:
             LearningError: The table would grow beyond its limit.
@@ -185,8 +185,8 @@ class QTable:
         self._visits[state, action] += 1
         self._reward_sums[state, action] += reward
 
-    def set_evidence(self, state: int, action: int, visits: int, reward_sum: float) -> None:
-        """Sets the evidence of a cell, as it was stored."""
+    def set_counts(self, state: int, action: int, visits: int, reward_sum: float) -> None:
+        """Sets the visits and the reward sum of a cell."""
         self._visits[state, action] = visits
         self._reward_sums[state, action] = reward_sum
 

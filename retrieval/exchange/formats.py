@@ -1,4 +1,4 @@
-"""Reads patterns from JSON, JSONL and YAML with every check, and writes them whole or not at all.
+"""Reads and validates patterns in JSON, JSONL and YAML, and writes them atomically.
 
 A file is UTF-8. JSON and YAML hold a list of patterns, or one object with the list under
 ``patterns``; JSONL holds one pattern per line. The keys are the fields of ``TestPattern``.
@@ -48,13 +48,13 @@ MAX_PATTERNS = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLimits:
-    """What a file of patterns may hold before it is refused.
+    """Size limits of a file of patterns.
 
     Attributes:
         max_bytes: Size of the file.
-        max_patterns: Patterns in it.
-        max_yaml_chars: Size of YAML text, in characters.
-        max_yaml_depth: Nesting of YAML; its parser takes quadratic time in the depth.
+        max_patterns: Number of patterns in it.
+        max_yaml_chars: Characters of YAML text.
+        max_yaml_depth: Nesting depth of YAML, in which its parser takes quadratic time.
     """
 
     max_bytes: int = MAX_FILE_BYTES
@@ -63,7 +63,7 @@ class FileLimits:
     max_yaml_depth: int = 50
 
     def with_bounds(self, *, max_bytes: int | None = None, max_patterns: int | None = None) -> Self:
-        """Returns these limits with the given bounds; None keeps a bound as it is."""
+        """Returns a copy of these limits with other bounds; None keeps a bound."""
         return replace(
             self,
             max_bytes=self.max_bytes if max_bytes is None else max_bytes,
@@ -75,7 +75,7 @@ DEFAULT_LIMITS: Final = FileLimits()
 
 
 class _DecodedValue(NamedTuple):
-    """A decoded value and its position in words, for messages."""
+    """A decoded value, and its position for messages."""
 
     position: str
     value: Any
@@ -105,10 +105,10 @@ def pattern_from_builtins(value: Any) -> TestPattern:
 
 
 def format_of(path: Path) -> FileFormat:
-    """Returns the format that belongs to a file's extension.
+    """Returns the format of a file by its extension.
 
     Raises:
-        InterchangeError: The extension is not a known one.
+        InterchangeError: The extension is unknown.
     """
     try:
         return _SUFFIXES[path.suffix.lower()]
@@ -127,16 +127,16 @@ def read_patterns(
     *,
     limits: FileLimits = DEFAULT_LIMITS,
 ) -> list[TestPattern]:
-    """Returns the patterns of a file, all of them checked.
+    """Returns the patterns of a file, validated.
 
     Args:
         path: A file, or a pipe or device, which is read up to the size limit.
-        file_format: By default the one that belongs to the file's extension.
-        limits: A larger file is refused.
+        file_format: Default: from the file extension.
+        limits: Larger files are refused.
 
     Raises:
         ValueError: ``file_format`` is unknown.
-        InterchangeError: The file cannot be read, is too large, or holds something else.
+        InterchangeError: The file cannot be read, is too large, or does not hold patterns.
     """
     file_format = file_format or format_of(path)
     require_one_of("file_format", file_format, FORMATS)
@@ -169,17 +169,17 @@ def read_patterns(
 def decode_patterns(
     text: str, file_format: FileFormat, *, label: str, limits: FileLimits = DEFAULT_LIMITS
 ) -> list[TestPattern]:
-    """Returns the patterns in a text, all of them checked.
+    """Returns the patterns in a text, validated.
 
     Args:
         text: The content of a file.
         file_format: The format of the text.
         label: The name of the text in messages.
-        limits: A larger text is refused.
+        limits: Larger texts are refused.
 
     Raises:
-        InterchangeError: The text has a fault; the message names the first one as ``label``,
-            position and what was expected.
+        InterchangeError: The text is malformed or too large; the message gives ``label``, position
+            and expectation of the first fault.
     """
     values = _values(text, file_format, label, limits)
     if len(values) > limits.max_patterns:
@@ -204,7 +204,7 @@ def decode_patterns(
 
 
 def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) -> str:
-    """Returns the patterns as text that ``decode_patterns`` reads back equal.
+    """Returns the patterns as text, from which ``decode_patterns`` returns equal ones.
 
     Raises:
         ValueError: The format is unknown.
@@ -220,7 +220,7 @@ def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) ->
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Writes a file so that a crash leaves it whole, with either the old or the new content.
+    """Writes a file atomically: after a crash it has either the old or the new content.
 
     Raises:
         InterchangeError: The file cannot be written.
@@ -251,7 +251,7 @@ def _values(
     is_json = file_format == "json"
     value = _decode_json(text, label) if is_json else _decode_yaml(text, label, limits)
     if isinstance(value, dict):
-        value = value.get("patterns", [value])  # a single pattern may be on its own
+        value = value.get("patterns", [value])  # a single pattern needs no list
     if not isinstance(value, list):
         raise InterchangeError(
             f"{label} must hold a list of patterns, got {type(value).__name__}",
@@ -285,7 +285,7 @@ def _encode_yaml(value: object) -> str:
 
 
 def _decode_yaml(text: str, label: str, limits: FileLimits) -> Any:
-    """Returns the value of YAML text without aliases: a few hundred bytes of them can fill memory.
+    """Returns the value of YAML text without aliases: with them, a few hundred bytes fill memory.
 
     Raises:
         InterchangeError: The text is too long or too deep, uses an alias or is not YAML.

@@ -1,8 +1,8 @@
-"""Extracts test patterns from real test suites; code is parsed, never run.
+"""Extracts test patterns from test suites; code is parsed, never run.
 
-``file_discovery.py`` finds test files, ``file_extraction.py`` takes one through the steps: read and
+``file_discovery.py`` finds test files, ``file_extraction.py`` runs the steps for one file: read and
 redact (``source_file.py``), find tests and imports (``languages/``), detect the framework
-(``frameworks/``), build a pattern of each test (``pattern_*.py``, ``placeholders/``).
+(``frameworks/``), build a pattern from each test (``pattern_*.py``, ``placeholders/``).
 After it: ``ingest/`` stores the patterns.
 """
 

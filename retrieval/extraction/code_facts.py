@@ -1,4 +1,4 @@
-"""Collects facts about test code: the functions that it calls, and the names that it uses."""
+"""Collects the functions that test code calls and the names that it uses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
 class Import:
     """An imported name: ``from module import name as alias``.
 
-    A whole module has the name "", its default export the name "default".
+    The name of a whole module is "", that of its default export "default".
     """
 
     module: str
@@ -39,7 +39,7 @@ class CodeFacts:
     names: frozenset[str]
 
     def calls_any(self, pattern: re.Pattern[str]) -> bool:
-        """Returns whether the beginning of a called name matches the pattern."""
+        """Returns whether the start of a called name matches the pattern."""
         return any(pattern.match(call) for call in self.calls)
 
 
@@ -66,7 +66,8 @@ def _dotted(callee: Node) -> str:
     """Returns ``a.b.c`` of ``a(...).b[0].c``: the names of a chain without arguments."""
     parts: list[str] = []
     current: Node | None = callee
-    # Nobody writes longer chains; reading the whole chain of every link would take quadratic time.
+    # Real code has no longer chains; reading the whole chain at each link would take quadratic
+    # time.
     for _ in range(_MAX_LINKS):
         if current is None:
             break

@@ -1,4 +1,4 @@
-"""Finds test files: sorted, safe against loops of links, without installed and generated code."""
+"""Finds test files, without installed and generated code, safe against symbolic link loops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _JAVASCRIPT_TEST_NAME = re.compile(
 )
 _DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")
 
-# In a test folder, a file of any name may hold tests, unless nothing in it looks like one.
+# In a test folder, a file of any name is a candidate if its content hints at a test.
 _PYTHON_TEST_HINT = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _JAVASCRIPT_TEST_HINT = re.compile(rb"\b(?:f|x)?(?:it|test|specify)\b[\w.]*\s*[(`]|\.test\s*\(")
 _HINT_BYTES = 5 * 1024 * 1024
@@ -29,9 +29,9 @@ _HINT_BYTES = 5 * 1024 * 1024
 def find_test_files(paths: Sequence[Path]) -> list[Path]:
     """Returns the test files under the paths, sorted, each once.
 
-    A file given by path is included whatever its name. Folders are searched without ``.git``,
+    A file given by its path is included whatever its name. Folders are searched without ``.git``,
     ``node_modules``, virtual environments, ``__pycache__``, ``dist``, ``build`` and hidden folders,
-    unless such a folder is given itself.
+    unless such a folder is given by its path.
 
     Raises:
         AqeError: A path does not exist.

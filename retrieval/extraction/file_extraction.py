@@ -1,4 +1,4 @@
-"""Extracts the patterns of one test file, or the reason why it has none."""
+"""Extracts the patterns of one test file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedFile:
-    """A file without patterns, and the reason."""
+    """A file that was skipped, and why."""
 
     path: str
     reason: str
@@ -44,9 +44,9 @@ class ExtractedFile:
     """The patterns of one file.
 
     Attributes:
-        storable: One pattern for each test written in it, in source order. The bank stores them
-            without parsing or redacting their code again.
-        skipped: The reason why the file could not be used; None if it was read.
+        storable: One pattern for each test in it, in source order; the bank stores them without
+            parsing or redacting their code again.
+        skipped: Why the file could not be used; None if it was read.
     """
 
     path: Path
@@ -60,7 +60,7 @@ class ExtractedFile:
 
 
 class _UnparsableError(Exception):
-    """A file whose syntax tree is of no use; the message says why."""
+    """A file whose syntax tree is unusable; the message says why."""
 
 
 class _ParsedCode(NamedTuple):
@@ -71,8 +71,8 @@ class _ParsedCode(NamedTuple):
 def extract_file(path: Path) -> ExtractedFile:
     """Returns the patterns of one test file; the code is parsed, never run.
 
-    Content that cannot be used (unparsable, binary, too large, not decodable, not permitted, for a
-    framework that is not supported) never raises: it is reported in ``skipped``.
+    Never raises for the content of a file: if it is unparsable, binary, too large, undecodable, not
+    readable or for an unsupported framework, ``skipped`` says so.
     """
     try:
         patterns = _patterns(read_source(path))
@@ -124,7 +124,7 @@ def _javascript_patterns(source: SourceFile) -> list[StorablePattern]:
 
 
 def _parsed_javascript(source: SourceFile) -> _ParsedCode:
-    """Returns the tree of the first grammar that fits, or the one with the fewest errors."""
+    """Returns the tree without errors of the first grammar that has one, or the best tree."""
     if source.path.suffix in {".ts", ".mts", ".cts"}:
         grammars: tuple[Grammar, ...] = ("typescript", "tsx")
     elif source.language == "typescript":
@@ -147,8 +147,8 @@ def _lines_in_error(root: Node) -> int:
 def _without_errors(source: SourceFile, root: Node, tests: list[FoundTest]) -> list[FoundTest]:
     """Returns the tests that parsed cleanly.
 
-    The grammars stumble over a few valid constructions (measured: see the tests of this module), so
-    an error elsewhere in the file does not cost the tests that it does not touch.
+    The grammars reject a few valid constructions (measured: see the tests of this module), so an
+    error discards only the tests that it touches.
 
     Raises:
         _UnparsableError: Errors touch more than half of the tests.

@@ -1,4 +1,4 @@
-"""Describes a test that was found in a syntax tree, with the code around it that it needs."""
+"""Describes a test found in a syntax tree, with the surrounding code that it needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_CONTEXT_LINES", "FoundTest", "Layer", "Snippet", "TestStyle"]
 
-# Setup and fixtures are context: more than a screenful would bury the test itself.
+# Lines of setup and fixtures: more than a screenful would bury the test itself.
 MAX_CONTEXT_LINES = 40
 
 # How a test is written, as far as its syntax shows.
@@ -19,7 +19,7 @@ TestStyle = Literal["function", "testcase", "call"]
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A part of the source: bytes ``start`` to ``end``, its first line indented by ``column``."""
+    """The source from byte ``start`` to ``end``; its first line is indented by ``column``."""
 
     start: int
     end: int
@@ -48,19 +48,19 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundTest:
-    """A written test.
+    """A test in source code.
 
     Attributes:
         node: The whole test: decorators and function, or the call.
-        chain: Titles or names of the classes or describe blocks around it, outermost first.
+        chain: Titles or names of the enclosing classes or describe blocks, outermost first.
         title: Its own name or title.
         title_node: The literal that holds the title; None in Python.
         doc: Its docstring, or empty.
         doc_node: The statement that holds the docstring.
-        layers: The levels around it, the module first.
+        layers: The enclosing levels, the module first.
         fixtures: Names of the fixtures that it requests.
         marks: Its properties: parametrized, async, skipped, expected-failure.
-        scope_marks: Names of the pytest marks on it and on the classes around it (``slow``).
+        scope_marks: Names of the pytest marks on it and on the enclosing classes (``slow``).
     """
 
     node: Node

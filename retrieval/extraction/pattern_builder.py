@@ -1,4 +1,4 @@
-"""Builds the pattern of each test that was found in a file."""
+"""Builds a pattern from each test found in a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_patterns"]
 
-# Reserved for name, description and tags within the size limit of a pattern.
+# Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
 _CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
 _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
@@ -44,7 +44,7 @@ def build_patterns(
     """Returns one pattern for each test of a file, in the order given.
 
     Args:
-        grammar: What the tests were parsed with.
+        grammar: The grammar that the tests were parsed with.
         detect_framework: Returns the framework of a test.
     """
     ordinals: Counter[tuple[str, ...]] = Counter()
@@ -70,11 +70,11 @@ def build_patterns(
 def _scored(
     source: SourceFile, grammar: Grammar, test: FoundTest, pattern: TestPattern
 ) -> StorablePattern:
-    """Returns the pattern with its quality, from the text and the tree of its file.
+    """Returns the pattern with its quality, measured on the syntax tree of its file.
 
-    Plain, for storing to redact and to parse, if the file has a secret, if a text that is composed
-    of parts of the file (name, description, tags) reads like one, or if the code has to be parsed
-    alone.
+    Returns the plain pattern, to be redacted and scored when stored, if the file has a secret, if
+    its name, description or tags, composed from parts of the file, look like one, or if its code
+    has to be parsed alone.
     """
     if not source.is_clean or not pattern.examples:
         return pattern
@@ -126,14 +126,14 @@ def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
     room = MAX_PATTERN_BYTES - _RESERVED_BYTES
     if len(example.encode()) + len(template.encode()) > room:
         example = ""
-    if len(template.encode()) > room:  # whole lines, as many as fit
+    if len(template.encode()) > room:  # as many whole lines as fit
         cut = template.encode()[:room].decode("utf-8", "ignore")
         template = cut[: cut.rfind("\n") + 1] or cut
     return example, template
 
 
 def _without_docstring(statement: Node) -> Edit:
-    """Returns the edit that removes a docstring: it is the description, not part of the code."""
+    """Returns the edit that removes a docstring, which becomes the description."""
     following = statement.next_named_sibling
     if following is None:
         return Edit(statement.start_byte, statement.end_byte, "pass")

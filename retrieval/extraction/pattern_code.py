@@ -1,4 +1,4 @@
-"""Renders the code of a pattern: the test alone (example), and below its context (template)."""
+"""Renders the code of a pattern: the test alone (example) and with its context (template)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _INDENT = {"python": 4, "javascript": 2, "typescript": 2}
 
 
 def render_example(source: SourceFile, test: FoundTest) -> str:
-    """Returns the real code of a test, moved to the left margin."""
+    """Returns the code of a test, moved to the left margin."""
     return _render(source, Snippet.of(test.node), 0, ())
 
 
 def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) -> str:
-    """Returns the test within its classes or describe blocks, below its setup, with the edits."""
+    """Returns the test in its classes or describe blocks, after its setup, with the edits."""
     ordered = sorted(edits, key=lambda edit: edit.start)
     depth = 0
     blocks: list[str] = []
@@ -55,6 +55,6 @@ def _reindent(text: str, column: int, depth: int) -> str:
     lines = [margin + first]
     for line in rest:
         indent = len(line) - len(line.lstrip(" \t"))
-        # A line further left than the first is part of a string or comment: it stays.
+        # A line further left than the first is part of a string or comment and stays.
         lines.append(margin + line[column:] if indent >= column else line)
     return "\n".join(line.rstrip() if not line.strip() else line for line in lines)

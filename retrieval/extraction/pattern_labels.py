@@ -1,4 +1,4 @@
-"""Derives the category and tags of a test from signs in its code."""
+"""Derives the category and tags of a test from its code."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _MAX_MODULE_TAGS = 6
 def categorize(
     test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], framework: Framework
 ) -> Category:
-    """Returns the first of e2e, performance, security and integration that fits, or unit."""
+    """Returns the first of e2e, performance, security and integration that applies, or unit."""
     words = words_of(" ".join((*test.chain, test.title)))
     if _is_e2e(test, facts, imports, framework):
         return "e2e"
@@ -124,7 +124,7 @@ def _is_e2e(
 
 
 def _modules_used(facts: CodeFacts, imports: tuple[Import, ...]) -> list[str]:
-    """Returns the modules whose imported names the test uses: most likely those under test."""
+    """Returns the modules whose imported names the test uses, most likely those under test."""
     used: dict[str, None] = {}
     for imported in imports:
         top = imported.module.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Derives the name and description of a pattern from what its test says about itself."""
+"""Derives the name and description of a pattern from the names and docstring of its test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...schema.records.patterns import MAX_NAME_CHARS
 
 __all__ = ["describe", "pattern_name", "words_of"]
 
-# A longer first paragraph of a docstring is cut to its first sentence.
+# A longer first paragraph of a docstring is cut after its first sentence.
 _MAX_DESCRIPTION_CHARS = 500
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
@@ -21,13 +21,13 @@ def pattern_name(chain: tuple[str, ...], title: str, *, separator: str) -> str:
     name = separator.join(part for part in (*map(_one_line, chain), _one_line(title)) if part)
     if len(name) <= MAX_NAME_CHARS:
         return name or "unnamed test"
-    # The end distinguishes the tests of a block, so the middle is cut.
+    # The end distinguishes the tests of a block, so the cut is in the middle.
     head = MAX_NAME_CHARS // 2
     return f"{name[:head]}…{name[len(name) - (MAX_NAME_CHARS - head - 1) :]}"
 
 
 def describe(chain: tuple[str, ...], title: str, doc: str) -> str:
-    """Returns the docstring's first paragraph, a title in words, or the name split into words."""
+    """Returns the docstring's first paragraph, a title made of words, or the split name."""
     paragraph = _one_line(re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0])
     if paragraph:
         return _shortened(paragraph)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ["TEST_FOLDERS", "ProjectRoot", "find_project_root", "read_json_object"]
 
-# Folders whose files are tests whatever they are called.
+# Folders whose files are tests whatever their names.
 TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "e2e", "cypress"})
 
 _MAX_JSON_BYTES = 5 * 1024 * 1024
@@ -21,7 +21,7 @@ _REMOTE_URL = re.compile(r"^\s*url\s*=\s*\S*?([\w.-]+?)(?:\.git)?/?\s*$", re.MUL
 
 @dataclass(frozen=True, slots=True)
 class ProjectRoot:
-    """The folder that a test's path is relative to, and a name that is the same everywhere."""
+    """The folder that test paths are relative to, and the project's name, equal on all machines."""
 
     folder: Path
     name: str
@@ -30,8 +30,8 @@ class ProjectRoot:
 def find_project_root(path: Path) -> ProjectRoot:
     """Returns the project that a file belongs to.
 
-    That is the nearest folder above it that is a package installation (``site-packages``) or holds
-    a project file; without any, the nearest folder that is neither a test folder nor a package.
+    It is the nearest parent folder that is a package installation (``site-packages``) or has a
+    project file; if there is none, the nearest that is neither a test folder nor a package.
     """
     folders = path.absolute().parents
     for folder in folders:
@@ -50,18 +50,18 @@ def find_project_root(path: Path) -> ProjectRoot:
 
 
 def read_json_object(path: Path) -> dict[str, object]:
-    """Returns the JSON object in a file, or an empty one if the file holds none."""
+    """Returns the JSON object in a file, or an empty one."""
     try:
         if path.stat().st_size > _MAX_JSON_BYTES:
             return {}
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
-        return {}  # a broken package.json says nothing, and is no reason to stop
+        return {}  # a broken package.json is no reason to stop
     return content if isinstance(content, dict) else {}
 
 
 def _project_name(folder: Path) -> str:
-    """Returns the name in the project's own files, its git remote's name, or the folder's."""
+    """Returns the name from the project files, from the git remote, or of the folder."""
     sources = (
         ("pyproject.toml", _PROJECT_NAME),
         ("setup.cfg", _PROJECT_NAME),

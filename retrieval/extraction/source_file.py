@@ -1,4 +1,4 @@
-"""Reads a test file: decodes it, removes its secrets and places it in its project."""
+"""Reads a test file: decodes it, redacts secrets and locates it in its project."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .project_root import ProjectRoot, find_project_root
 
 __all__ = ["SourceFile", "UnreadableSourceError", "read_source"]
 
-# A hand-written test file is far below this (the largest of numpy, scipy, pandas, scikit-learn and
-# networkx has 0.4 MB); anything above is generated data.
+# Hand-written test files are much smaller (at most 0.4 MB in numpy, scipy, pandas, scikit-learn and
+# networkx); larger ones are generated data.
 MAX_FILE_BYTES = 5 * 1024 * 1024
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -26,11 +26,11 @@ _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class UnreadableSourceError(AqeError):
-    """A file whose text cannot be read; the message says why. Never leaves this package."""
+    """A file cannot be read as text; the message says why. Never leaves this package."""
 
 
 class _LostLines(NamedTuple):
-    """How many lines redaction had removed above a row of the redacted text."""
+    """A row of the redacted text, and the number of lines that redaction removed above it."""
 
     row: int
     total: int
@@ -38,15 +38,15 @@ class _LostLines(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One test file, without its secrets.
+    """A test file with its secrets redacted.
 
     Attributes:
-        path: Where it was read from.
+        path: The file that was read.
         root: The project that it belongs to.
         relative_path: Its path inside the project, with forward slashes.
         code: Its text as UTF-8, each secret replaced by its placeholder.
-        is_clean: Whether it holds no secret, however its lines are indented: any part of its code,
-            moved to any margin, needs no redaction of its own.
+        is_clean: Whether it holds no secret, however its lines are indented; then no part of it
+            needs redaction of its own, whatever margin it is moved to.
     """
 
     path: Path
@@ -96,8 +96,8 @@ def read_source(path: Path) -> SourceFile:
 def _is_clean(text: str) -> bool:
     """Returns whether a text holds no secret at any indentation of its lines.
 
-    Some rules allow a few blanks between a name and its secret. A test that is moved to the left
-    margin can bring the two that close; with no indentation at all they are as close as can be.
+    Some rules allow only a few blanks between a name and its secret, and moving a test to the left
+    margin can reduce their distance. Without any indentation the distance is smallest.
     """
     return not find_secrets(_INDENTATION.sub("", text))
 

@@ -1,8 +1,9 @@
-"""Stores batch after batch while the encoder never waits: reading and writing run next to it.
+"""Stores batch after batch without making the encoder wait.
 
-The encoder takes all processors for about 8 ms a pattern and leaves Python free meanwhile; reading,
-redacting, scoring and writing take 2 ms of one. Done in turns, a fifth of the time had one
-processor idle (bench/results/bulk.md).
+The encoder uses all processors for about 8 ms per pattern and releases the interpreter lock
+meanwhile; reading, redacting, scoring and writing take 2 ms of one processor. Doing them in turns
+left a processor idle for a fifth of the time (bench/results/bulk.md), so they run in threads next
+to the encoder.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from .writer import Embeddings, prepare_batch, write_batch
 
 __all__ = ["store_stream"]
 
-# Suites hold copies of tests in several files (4 % of numpy's), whose text is embedded once. The
-# embeddings of that many texts are 6 MB at 384 dimensions.
+# Suites repeat tests in several files (4 % of numpy's); a repeated text is embedded once. This many
+# embeddings take 6 MB at 384 dimensions.
 RECENT_TEXTS: Final = 4_096
 
 
@@ -37,14 +38,14 @@ def store_stream(
     provenance: Provenance | None = None,
     recent_texts: int = RECENT_TEXTS,
 ) -> Iterator[StoreReport]:
-    """Stores batches one after the other, each in one transaction; yields a report for each.
+    """Stores batches in turn, each in one transaction; yields a report after each commit.
 
-    While one batch is embedded, here, a thread takes the next from ``batches`` and another writes
-    the one before. So three are in memory at most. A report is yielded after its commit; when the
-    caller stops or is interrupted, what is being written is finished and the rest is dropped.
+    While this thread embeds one batch, a second one takes the next from ``batches`` and a third one
+    writes the previous batch, so at most three are in memory. If the caller stops or is
+    interrupted, the batch being written is finished and the others are dropped.
 
     Args:
-        recent_texts: Texts whose embeddings are kept for the batches that follow.
+        recent_texts: Number of recent texts whose embeddings later batches can reuse.
     """
     remaining = iter(batches)
     recent: LRUCache[str, Vector] = LRUCache(recent_texts)

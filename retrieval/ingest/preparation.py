@@ -17,8 +17,8 @@ class PreparedPattern:
     """A pattern ready to be written.
 
     Attributes:
-        base_quality: Its quality while unused, 0..1.
-        text: What is embedded.
+        base_quality: Quality from the code alone, 0..1.
+        text: The text to embed.
     """
 
     pattern: TestPattern
@@ -30,12 +30,12 @@ class PreparedPattern:
 
 @dataclass(frozen=True, slots=True)
 class PreparedBatch:
-    """Patterns ready to be written or rejected.
+    """A batch of patterns, each ready to be written or rejected.
 
     Attributes:
-        outcome: Every pattern of the batch, in the order given.
-        ready: Those that are not rejected.
-        pending: Those whose embedding is not in the bank.
+        outcome: A prepared pattern or the reason for its rejection, in the order given.
+        ready: The patterns that were not rejected.
+        pending: Those of them whose embedding is not in the bank yet.
     """
 
     outcome: tuple[PreparedPattern | StoreResult, ...]
@@ -44,13 +44,12 @@ class PreparedBatch:
 
 
 def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern | StoreResult:
-    """Returns the pattern without secrets and with its score, or the reason to reject it.
+    """Returns the pattern redacted, scored and hashed, or the reason to reject it.
 
-    What extraction has redacted and scored is taken as it is; a plain pattern is redacted and
-    scored here.
+    A ``ScoredPattern`` was redacted and scored by extraction and is used as it is.
 
     Raises:
-        TypeError: It is not a pattern.
+        TypeError: It is no pattern.
     """
     if isinstance(storable, ScoredPattern):
         scored = storable
@@ -58,7 +57,7 @@ def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern |
         require_type("pattern", storable, TestPattern)
         try:
             scored = _scored(storable)
-        except ValueError as error:  # a placeholder is longer than its secret: over a size limit
+        except ValueError as error:  # a placeholder longer than its secret can exceed a size limit
             return _rejected(storable, str(error))
     clean, quality = scored.pattern, scored.base_quality
     if quality < min_quality:
@@ -72,10 +71,10 @@ def _rejected(pattern: TestPattern, reason: str) -> StoreResult:
 
 
 def _scored(pattern: TestPattern) -> ScoredPattern:
-    """Returns the pattern without secrets and with its quality while unused.
+    """Returns the pattern, redacted, with its quality from the code alone.
 
     Raises:
-        ValueError: Redacted, the pattern exceeds a size limit.
+        ValueError: The redacted pattern exceeds a size limit.
     """
     from ..quality.score import score_quality
 

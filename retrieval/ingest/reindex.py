@@ -1,8 +1,8 @@
-"""Rebuilds what is derived: embeddings with another encoder, the full-text index.
+"""Re-embeds a bank with another encoder and rebuilds its indexes.
 
-New embeddings are kept next to the old ones, a batch at a time; only when all are there does one
-transaction put them to use. Killed in between, the bank answers with the old ones as before, and
-the next run continues where this one stopped.
+New embeddings are stored next to the old ones, a batch at a time; when all are there, a single
+transaction switches to them. If the process is killed before that, the bank continues to answer
+with the old embeddings, and the next run resumes where this one stopped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class ReindexReport:
-    """What was rebuilt. ``embedded`` counts what this run embedded, ``indexed`` what is there."""
+    """Encoders before and after, patterns embedded by this run, and embeddings indexed in all."""
 
     before: EncoderIdentity
     after: EncoderIdentity
@@ -37,11 +37,11 @@ def reindex(
     progress: Callable[[int], None] | None = None,
     batch: int = BATCH,
 ) -> ReindexReport:
-    """Embeds every pattern with this encoder, then puts it to use; rebuilds the text index too.
+    """Embeds every pattern with this encoder, switches to it, and rebuilds the text index.
 
     Args:
-        progress: Called with the number of patterns that were embedded since the last call.
-        batch: Patterns embedded and kept at a time.
+        progress: Called with the number of patterns embedded since the last call.
+        batch: Patterns embedded and stored at a time.
     """
     before, identity = backend.identity, identity_of(encoder)
     embedded = 0
@@ -51,7 +51,7 @@ def reindex(
             progress(count)
     while True:
         with backend.writing() as session:
-            if not session.unembedded(identity, 1):  # nothing was stored by others since
+            if not session.unembedded(identity, 1):  # no other process stored a pattern meanwhile
                 indexed = session.switch_encoder(identity)
                 break
         embedded += _embed_next(backend, encoder, identity, batch)
@@ -64,7 +64,7 @@ def reindex(
 def _embed_next(
     backend: PatternBackend, encoder: Encoder, identity: EncoderIdentity, batch: int
 ) -> int:
-    """Embeds and keeps the next patterns that lack this encoder's embedding; returns how many."""
+    """Embeds the next patterns that this encoder has not embedded; returns how many."""
     with backend.writing() as session:
         patterns = session.unembedded(identity, batch)
     if not patterns:

@@ -1,4 +1,4 @@
-"""Writes a batch of patterns in one transaction: creates, updates, leaves alone or rejects each."""
+"""Writes a batch of patterns in one transaction: creates, updates, skips or rejects each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .preparation import PreparedBatch, PreparedPattern, prepared
 
 __all__ = ["Embeddings", "prepare_batch", "store_batch", "write_batch"]
 
-# Texts given to the encoder at once: enough to sort by length, few enough for steady progress.
+# Texts per call of the encoder: enough to sort by length, few enough for steady progress.
 EMBED_BATCH: Final = 256
 _NOTHING: Final[Mapping[str, Vector]] = {}
 
@@ -38,15 +38,17 @@ def store_batch(
     replace_all: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> StoreReport:
-    """Stores patterns in one transaction; returns what happened to each, in the order given.
+    """Stores patterns in one transaction; returns a result for each, in the order given.
 
-    What is new or changed is embedded before the transaction, so that others can write meanwhile.
+    New and changed patterns are embedded before the transaction, so that others can write
+    meanwhile.
 
     Args:
         encoder: Called only when there is something to embed.
-        provenance: Who wrote the patterns; by default a person, or the file that they name.
+        provenance: Who wrote the patterns. Default: a person, or extraction for patterns with a
+            source.
         replace_all: Delete every pattern that is not among these.
-        progress: Called with the number of patterns that were embedded since the last call.
+        progress: Called with the number of patterns embedded since the last call.
     """
     batch = prepare_batch(backend, patterns, min_quality)
     if dry_run:
@@ -70,7 +72,7 @@ def store_batch(
 def prepare_batch(
     backend: PatternBackend, patterns: Iterable[StorablePattern], min_quality: float
 ) -> PreparedBatch:
-    """Returns the patterns ready to be embedded and written."""
+    """Returns the patterns prepared for embedding and writing."""
     outcome: list[PreparedPattern | StoreResult] = []
     ready: list[PreparedPattern] = []
     for pattern in patterns:
@@ -79,8 +81,8 @@ def prepare_batch(
         if isinstance(result, PreparedPattern):
             ready.append(result)
     with backend.reading() as session:
-        known = session.embedded_hashes([each.pattern.id for each in ready])
-    pending = tuple(each for each in ready if known.get(each.pattern.id) != each.text_hash)
+        known = session.embedded_hashes([item.pattern.id for item in ready])
+    pending = tuple(item for item in ready if known.get(item.pattern.id) != item.text_hash)
     return PreparedBatch(tuple(outcome), tuple(ready), pending)
 
 
@@ -93,7 +95,7 @@ def write_batch(
     provenance: Provenance | None = None,
     replace_all: bool = False,
 ) -> StoreReport:
-    """Writes what was prepared in one transaction; see ``store_batch``.
+    """Writes a prepared batch in one transaction; see ``store_batch``.
 
     Raises:
         TypeError: ``change`` or ``provenance`` is of another type.
@@ -103,25 +105,25 @@ def write_batch(
     if provenance is not None:
         require_type("provenance", provenance, Provenance)
     if not batch.ready and not replace_all:
-        return StoreReport(tuple(each for each in batch.outcome if isinstance(each, StoreResult)))
+        return StoreReport(tuple(item for item in batch.outcome if isinstance(item, StoreResult)))
     with backend.writing() as session:
         writer = _BatchWriter(session, embeddings, change or Change(), provenance)
         results = writer.write(batch)
         deleted = session.delete(_others(session, batch)) if replace_all else 0
-    if len(batch.ready) + deleted > 1:  # a single pattern does not wait; closing the bank does it
+    if len(batch.ready) + deleted > 1:  # after a single pattern, closing the bank tidies up
         backend.tidy()
     return StoreReport(tuple(results), deleted)
 
 
 class Embeddings:
-    """Embeddings by the hash of their text, computed before the transaction; rarely, inside it.
+    """Embeddings by the hash of their text, computed before the transaction where possible.
 
     Attributes:
         found: Embeddings ``(dim,)`` by the hash of their text.
 
     Args:
         encoder: Called only when there is something to embed.
-        known: Those that need not be computed.
+        known: Embeddings that need not be computed.
     """
 
     def __init__(
@@ -133,11 +135,11 @@ class Embeddings:
     def add(
         self, pending: Sequence[PreparedPattern], progress: Callable[[int], None] | None = None
     ) -> None:
-        """Embeds the texts that are not known, each once."""
+        """Embeds the texts that have no embedding here yet, each once."""
         texts: dict[str, str] = {}
-        for each in pending:
-            if each.text_hash not in self.found:
-                texts[each.text_hash] = each.text
+        for item in pending:
+            if item.text_hash not in self.found:
+                texts[item.text_hash] = item.text
         items = list(texts.items())
         for start in range(0, len(items), EMBED_BATCH):
             batch = items[start : start + EMBED_BATCH]
@@ -148,7 +150,7 @@ class Embeddings:
                 progress(len(batch))
 
     def of(self, prepared: PreparedPattern) -> Vector:
-        """Returns the embedding ``(dim,)`` of a pattern's text."""
+        """Returns the embedding ``(dim,)`` of a pattern's text, computing it if necessary."""
         if prepared.text_hash not in self.found:  # another process changed the pattern meanwhile
             self.add([prepared])
         return self.found[prepared.text_hash]
@@ -170,21 +172,21 @@ class _BatchWriter:
         self._provenance = provenance
 
     def write(self, batch: PreparedBatch) -> list[StoreResult]:
-        """Writes those that are ready; returns the results of all, in the order given."""
-        ids = [each.pattern.id for each in batch.ready]
-        stored = {each.pattern.id: each for each in self._session.get_many(ids)}
-        hashes = self._session.embedded_hashes(ids) if stored else {}
+        """Writes the ready patterns; returns the results of all, in the order given."""
+        ids = [ready.pattern.id for ready in batch.ready]
+        known = {stored.pattern.id: stored for stored in self._session.get_many(ids)}
+        hashes = self._session.embedded_hashes(ids) if known else {}
         written: set[str] = set()
         results = []
-        for each in batch.outcome:
-            if isinstance(each, StoreResult):
-                results.append(each)
+        for item in batch.outcome:
+            if isinstance(item, StoreResult):
+                results.append(item)
                 continue
-            id = each.pattern.id
+            id = item.pattern.id
             if id in written:  # the same pattern twice in one batch
-                stored |= {again.pattern.id: again for again in self._session.get_many([id])}
+                known |= {stored.pattern.id: stored for stored in self._session.get_many([id])}
                 hashes |= self._session.embedded_hashes([id])
-            results.append(self._write(each, stored.get(id), hashes.get(id)))
+            results.append(self._write(item, known.get(id), hashes.get(id)))
             written.add(id)
         return results
 
@@ -205,7 +207,7 @@ class _BatchWriter:
         counts: list[AgentCount] = []
         if existing is not None:
             counts = self._session.agent_counts(existing.key)
-        elif pattern.usage_count:  # counted elsewhere: an import has the numbers, not the rows
+        elif pattern.usage_count:  # an import has the counts, but not the recorded uses
             successes = round(pattern.success_rate * pattern.usage_count)
             counts = [AgentCount("", successes, pattern.usage_count)]
         content = PatternContent(
@@ -227,7 +229,7 @@ class _BatchWriter:
 def _others(session: PatternReader, batch: PreparedBatch) -> list[str]:
     """Returns the ids of all patterns that are not in the batch."""
     named = {
-        each.pattern.id if isinstance(each, PreparedPattern) else each.id for each in batch.outcome
+        item.pattern.id if isinstance(item, PreparedPattern) else item.id for item in batch.outcome
     }
     return [id for id in session.ids_with_prefix("") if id not in named]
 
@@ -235,21 +237,21 @@ def _others(session: PatternReader, batch: PreparedBatch) -> list[str]:
 def _dry_run_results(session: PatternReader, batch: PreparedBatch) -> list[StoreResult]:
     hashes = {
         stored.pattern.id: stored.content_hash
-        for stored in session.get_many([each.pattern.id for each in batch.ready])
+        for stored in session.get_many([ready.pattern.id for ready in batch.ready])
     }
     results = []
-    for each in batch.outcome:
-        if isinstance(each, StoreResult):
-            results.append(each)
+    for item in batch.outcome:
+        if isinstance(item, StoreResult):
+            results.append(item)
             continue
-        known = hashes.get(each.pattern.id)
+        known = hashes.get(item.pattern.id)
         status: StoreStatus = "updated"
         if known is None:
             status = "created"
-        elif known == each.content_hash:
+        elif known == item.content_hash:
             status = "unchanged"
-        hashes[each.pattern.id] = each.content_hash
-        results.append(_result(each, status))
+        hashes[item.pattern.id] = item.content_hash
+        results.append(_result(item, status))
     return results
 
 

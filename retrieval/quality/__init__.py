@@ -1,6 +1,6 @@
-"""Scores patterns: four components from the code, the fifth from recorded uses.
+"""Scores patterns: four components from the code, a fifth from recorded uses.
 
-``code_measures.py`` counts in the syntax tree, ``score.py`` combines the components,
-``success_bound.py`` bounds the success rate by evidence, ``scored_pattern.py`` carries a score from
-extraction to storing. Before it: ``extraction/``. After it: ``ingest/`` writes the score.
+``code_measures.py`` measures the syntax tree, ``score.py`` combines the components,
+``success_bound.py`` computes evidence and adds the success rate, ``scored_pattern.py`` pairs a
+pattern with its score. Before it: ``extraction/``. After it: ``ingest/`` writes the score.
 """

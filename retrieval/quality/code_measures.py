@@ -1,4 +1,4 @@
-"""Counts in test code what quality is computed from."""
+"""Measures test code for the quality score: counts of statements, assertions, names and more."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["PLACEHOLDER", "CodeMeasures", "measure_code", "measure_node"]
 # A placeholder in a template: ``{{user_name}}``.
 PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 
-# Types between angle brackets: the TypeScript grammar reads them, the one with JSX may not.
+# Type arguments in angle brackets: the TypeScript grammar parses them, the one with JSX may not.
 _ANGLE_TYPE = re.compile(r"(?<![\w$)\]>])<(?![=<])")
 
 _MAX_LINE_CHARS = 100
 _ASSERTING = re.compile(
     r"_*(?:assert|should|raises\Z|warns\Z|deprecated_call\Z|fail\Z|verify\Z|check_)"
 )
-# A check of the suite's own: what it states is not visible here, so it is not exact.
+# An assertion helper of the suite: the values it compares are not visible, so it is not exact.
 _OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
 _EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
 _MAX_CALLEE_BYTES = 4000
@@ -84,13 +84,13 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
 @dataclass(slots=True)
 class CodeMeasures:
-    """Counts of a piece of code, and the names that it uses and defines.
+    """Counts of some code, and the names that it uses and defines.
 
     Attributes:
         nesting: Depth of nested branches, loops and blocks.
         numbers: Numbers other than 0, 1 and 2.
-        exact_assertions: Assertions of a value, not of mere truth (can exceed ``assertions``).
-        unsteady: Uses of time, chance or paths of one machine.
+        exact_assertions: Assertions of a value, not of mere truth; can exceed ``assertions``.
+        unsteady: Uses of time, randomness or machine-specific paths.
     """
 
     lines: int = 0
@@ -107,10 +107,10 @@ class CodeMeasures:
 
 
 def measure_code(code: str, language: Language, framework: Framework) -> CodeMeasures:
-    """Returns the measures of some code, parsed alone; placeholders in it stand for names."""
+    """Returns the measures of some code, parsed alone; placeholders are parsed as names."""
     if not code.strip():
         return CodeMeasures()
-    # A placeholder is where a value may be: a name there parses.
+    # Placeholders are where values are expected, so a name parses in their place.
     text = PLACEHOLDER.sub(r"placeholder_\1", code)
     tree = parse(text.encode("utf-8", "replace"), _grammar_of(language))
     measures = _measures(code, tree.root_node, framework)
@@ -123,15 +123,15 @@ def measure_node(
 ) -> CodeMeasures | None:
     """Returns the measures of a test from its node in the tree of its file.
 
-    They equal those of ``measure_code``, which need a parse.
+    They equal those of ``measure_code``, without parsing the code again.
 
     Args:
         code: The text of the node, moved to the left margin.
-        grammar: What the file was parsed with.
+        grammar: The grammar that the file was parsed with.
 
     Returns:
-        None where the code alone would parse differently: it holds what reads as a placeholder, or
-        the grammar for code alone is another one.
+        None if the code alone would parse differently: it contains text like a placeholder, or is
+        parsed with another grammar.
     """
     if PLACEHOLDER.search(code) or not _parses_alike(code, grammar, _grammar_of(language)):
         return None
@@ -162,7 +162,7 @@ def _measures(code: str, root: Node, framework: Framework) -> CodeMeasures:
 
 
 def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
-    """Adds the counts under a node, one depth of nesting after the other."""
+    """Adds the counts of the nodes below a node, level by level."""
     levels = [([root], 0)]
     while levels:
         stack, depth = levels.pop()

@@ -1,18 +1,19 @@
-"""Scores the quality of a pattern: five components in 0..1, their mean, and the reasons in words.
+"""Scores the quality of a pattern: five components in 0..1, their mean, and reasons.
 
-The components are means of plain measures of the syntax tree (and of the words around it):
+The components are means of measures of the syntax tree, and of name, description and tags:
 
-    readability    short lines, few statements, flat nesting, few bare numbers, a telling name
+    readability    short lines, few statements, flat nesting, few bare numbers, a meaningful name
     completeness   a description of its own, something done, something asserted (better: more than
                    once), both a template and a real example
     specificity    assertions that state a value rather than mere truth, a name with content words,
                    one focus, tags
-    reusability    placeholders in a useful number and with telling names, few names that come from
-                   elsewhere, no dependence on time, chance or one machine, fixtures or parameters
+    reusability    a useful number of placeholders with meaningful names, few names defined
+                   elsewhere, no dependence on time, randomness or one machine, fixtures or
+                   parameters
     success        share of recorded uses that succeeded; left out while the pattern is unused
 
-Every measure is a share or a linear ramp between two fixed ends, so a score can be explained and
-never jumps.
+Every measure is a share or a linear ramp between two fixed ends, so that a score is continuous and
+can be explained.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ _KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(_KNOWN_NAMES_TEXT.split())
 
 @dataclass(frozen=True, slots=True)
 class QualityScore:
-    """The components in 0..1, their mean, and the reasons for them.
+    """The components in 0..1, their mean, and the reasons for low ones.
 
     ``success`` is None for an unused pattern; ``total`` is then the mean of the others.
     """
@@ -74,11 +75,11 @@ class QualityScore:
 
 
 def score_quality(pattern: TestPattern, *, measures: CodeMeasures | None = None) -> QualityScore:
-    """Returns the quality of a pattern: pure, the same for the same content and usage.
+    """Returns the quality of a pattern, a pure function of its content and counters.
 
     Args:
-        pattern: Its first example is judged, or its template if it has none.
-        measures: The measures of that code, if known; by default the code is parsed.
+        pattern: Its first example is scored, or its template if it has none.
+        measures: The measures of that code, if known. Default: the code is parsed.
     """
     if measures is None:
         code = pattern.examples[0] if pattern.examples else pattern.template
@@ -134,7 +135,7 @@ def _readability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str
 def _completeness(pattern: TestPattern, measures: CodeMeasures, reasons: list[str]) -> float:
     own_words = set(_words(pattern.description)) - set(_words(pattern.name))
     content_words = set(_words(pattern.description)) - _VAGUE_WORDS
-    # A title that is a sentence describes too, though less than a description of its own.
+    # A title that is a sentence counts as a description, though for less than a separate one.
     described = 1.0 if len(own_words) >= 3 else min(0.75, len(content_words) / 8)
     if described < 0.5:
         reasons.append("no description beyond its name")
@@ -143,7 +144,7 @@ def _completeness(pattern: TestPattern, measures: CodeMeasures, reasons: list[st
     asserted = (0.0, 0.7)[measures.assertions] if measures.assertions < 2 else 1.0
     acting = 1.0 if measures.calls > measures.assertions else 0.5 if measures.calls else 0.0
     shown = (bool(pattern.template.strip()) + bool(pattern.examples)) / 2
-    # Assertions make a test: they weigh as much as the rest of its code.
+    # Assertions are the point of a test: they weigh as much as the rest of its code.
     return fmean((described, asserted, asserted, acting, shown))
 
 
@@ -175,7 +176,7 @@ def _reusability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str
     if len(free) > _FREE_NAMES[1]:
         reasons.append(f"{len(free)} names come from elsewhere")
     if measures.unsteady:
-        reasons.append("depends on time, chance or one machine")
+        reasons.append("depends on time, randomness or one machine")
     varied = 1.0 if "parametrized" in pattern.tags else 0.5
     varied = max(varied, 0.8 if any(tag.startswith("fixture:") for tag in pattern.tags) else 0.0)
     return fmean(

@@ -1,4 +1,4 @@
-"""Carries a pattern with its quality from extraction to storing."""
+"""Pairs a redacted pattern with its quality, so that storing it computes neither again."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ __all__ = ["ScoredPattern", "StorablePattern", "pattern_of"]
 
 @dataclass(frozen=True, slots=True)
 class ScoredPattern:
-    """A pattern that is known to hold no secret, with its quality while unused (0..1).
+    """A pattern without secrets, and its quality from the code alone (0..1).
 
-    Storing neither redacts nor scores it again, so only code that has done both builds one:
-    ``extraction/pattern_builder.py``. Every other pattern is stored as a ``TestPattern``.
+    Only ``extraction/pattern_builder.py`` builds one, since it has redacted and scored the code.
+    Every other pattern is stored as a ``TestPattern``.
     """
 
     pattern: TestPattern
     base_quality: float
 
 
-# What the bank stores. A plain pattern is redacted and scored first.
+# The bank redacts and scores a plain pattern before it stores it.
 StorablePattern: TypeAlias = TestPattern | ScoredPattern
 
 
 def pattern_of(storable: StorablePattern) -> TestPattern:
-    """Returns the pattern itself."""
+    """Returns the pattern without its score."""
     return storable.pattern if isinstance(storable, ScoredPattern) else storable

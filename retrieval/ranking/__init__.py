@@ -1,5 +1,5 @@
-"""Ranks: from a query to matches, by candidates of both legs, fusion, rules, reasons.
+"""Turns a query into ranked matches: candidates, fusion, rules, grouping, reasons.
 
-``search.py`` is the whole flow on one page. It asks the storage backend for candidates and needs
-nothing of how they are found. The bank caches its answers.
+``search.py`` has the whole flow on one page. It gets its candidates from the storage backend
+(``storage/``), whatever the backend's indexes are; the bank caches the answers.
 """

@@ -1,12 +1,12 @@
-"""Fuses the scores of the legs into one.
+"""Fuses the scores of both legs and the rules into one score.
 
     score = cosine + bm25_weight * bm25 - spread_weight * spread + rule_weight * rule
 
 A linear combination of raw scores, after Bruch et al. 2023 ("An Analysis of Fusion Functions for
-Hybrid Retrieval", ACM TOIS), but without their normalisation by query: a raw BM25 says how rare
-the words are that query and pattern share, so the text leg weighs more for a query of rare words
-and less for one of common words; dividing by the query's own maximum would lose that.
-The spread (query_fit.py) is how unevenly a candidate fits the parts of the query.
+Hybrid Retrieval", ACM TOIS), but without their normalisation by query: raw BM25 reflects how rare
+the shared terms are, so the text leg weighs more for queries with rare terms and less for queries
+with common ones. Dividing by the maximum of each query would lose that.
+The spread (``query_fit.py``) measures how unevenly a candidate fits the pieces of the query.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _TUNING: Final = RankingTuning()
 
 
 class Fused(NamedTuple):
-    """One candidate with its score and the parts it is made of.
+    """A candidate's score and its components.
 
     Attributes:
         score: Higher is better; comparable within one answer.
-        vector_score: Cosine cut to 0..1, None when the vector leg does not know the candidate.
-        text_score: BM25 over the best of this answer, 0..1, None when no word matched.
+        vector_score: Cosine cut to 0..1, None if the candidate has no embedding.
+        text_score: BM25 divided by the best BM25 of this answer, 0..1; None if no term matched.
         rule_score: 0..1.
     """
 
@@ -53,11 +53,11 @@ def fuse(
 
     Args:
         keys: The candidates.
-        cosines: Cosine similarity -1..1, where the vector leg knows it.
-        bm25: Positive BM25 scores, where a word matched.
+        cosines: Cosine similarity -1..1, for candidates that have an embedding.
+        bm25: Positive BM25 scores, for candidates that hold a query term.
         rules: Rule score 0..1 of every candidate.
-        spreads: Spread of the query's pieces, where it is known.
-        rule_weight: In place of the tuning's.
+        spreads: Spread of the query's pieces, where it could be measured.
+        rule_weight: Overrides the weight in ``tuning``.
     """
     weight = tuning.rule_weight if rule_weight is None else rule_weight
     best_bm25 = max(bm25.values(), default=0.0)

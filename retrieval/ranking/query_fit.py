@@ -1,9 +1,9 @@
 """Measures how closely, and how evenly, candidates fit a query.
 
-The embedding of a query is the mean of vectors of its word pieces, so a document may come close to
-it by fitting one piece very well and the others badly. The standard deviation of the pieces'
-cosines to the document, its *spread*, tells the two apart: a soft "and" between the pieces. All
-that it needs comes with encoding the query.
+The embedding of a query is the mean of the vectors of its word pieces, so a document can be close
+to it by matching one piece very well and the others badly. The *spread*, the standard deviation of
+the pieces' cosines to the document, exposes that: subtracting it acts as a soft "and" between the
+pieces. The piece vectors are a by-product of encoding the query.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ __all__ = ["QueryFit", "query_fit", "spreads_of", "telling_pieces"]
 
 
 class QueryFit(NamedTuple):
-    """Cosine of each candidate to the query, -1..1, and its spread, 0..1; by key."""
+    """Cosine to the query, -1..1, and spread, 0..1, of each candidate by key."""
 
     cosines: dict[int, float]
     spreads: dict[int, float]
 
 
 def query_fit(query: QueryEmbedding, keys: Sequence[int], vectors: Vector) -> QueryFit:
-    """Returns how the vectors fit the query.
+    """Returns cosine and spread of each candidate.
 
     Args:
         vectors: Unit vectors ``(len(keys), dim)``.
     """
     unit = query.whole / np.linalg.norm(query.whole)
-    # Not through BLAS, whose threads wait for each other on a busy machine.
+    # einsum does not use BLAS, whose threads wait for each other on a busy machine.
     cosines = np.einsum("ij,j->i", vectors, unit)
     spreads = spreads_of(keys, vectors, telling_pieces(query))
     return QueryFit(dict(zip(keys, cosines.tolist(), strict=True)), spreads)
@@ -51,7 +51,7 @@ def telling_pieces(query: QueryEmbedding) -> Vector:
 
 
 def spreads_of(keys: Sequence[int], vectors: Vector, pieces: Vector) -> dict[int, float]:
-    """Returns the standard deviation of the pieces' cosines to each vector, by its key.
+    """Returns the standard deviation of the pieces' cosines to each vector, by key.
 
     Args:
         vectors: Unit vectors ``(len(keys), dim)``.
@@ -59,5 +59,5 @@ def spreads_of(keys: Sequence[int], vectors: Vector, pieces: Vector) -> dict[int
     """
     if len(pieces) < 2:
         return {}
-    cosines = np.einsum("ij,kj->ik", vectors, pieces)  # not through BLAS, see query_fit
+    cosines = np.einsum("ij,kj->ik", vectors, pieces)  # not BLAS, see query_fit
     return dict(zip(keys, cosines.std(axis=1).tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Defines the measured constants of the ranking."""
+"""Defines the measured weights and depths of the ranking."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ class RankingTuning:
 
     Attributes:
         candidates_per_leg: 20, 50, 100 and 200 gave the same nDCG@10.
-        deeper: How many times deeper a second look goes when copies of few tests are all that the
-            first one found.
+        deeper: Factor on that depth for a second fetch, when the first one found little but
+            copies of a few tests.
         bm25_weight: Fitted on prose, code search and test suites together, with two encoders;
-            with one of them left out in turn, 0.011 to 0.013.
-        spread_weight: Chosen on the same sets and encoders.
-        rule_weight: Share of what is known besides words and meaning: between a pattern that
-            proved itself and an unused one (evidence 0.75 and 0.4) it makes 0.034, about the
-            distance of neighbouring answers.
-        preference_rule_weight: With preferences, more rules share the weight; evidence keeps its
-            part, and a stated language or framework makes 0.07.
-        language_weight, framework_weight, keyword_weight, category_weight: A stated preference
-            counts more than what holds of a pattern in general. The order follows how much a
-            mismatch costs the re-user: another language is a rewrite, another framework an edit.
-        evidence_weight, quality_weight: Rules that always apply.
-        max_grouped: A page of answers is grouped; a larger limit asks for a list, and the cost of
-            comparing grows with its square.
+            leaving out one at a time gave 0.011 to 0.013.
+        spread_weight: Fitted on the same sets and encoders.
+        rule_weight: Weight of the rule score. A proven pattern (evidence 0.75) gains 0.034 over
+            an unused one (0.4), about the distance between neighbouring answers.
+        preference_rule_weight: The same when the context has preferences, so that more rules share
+            it: evidence keeps its influence, and a matching language or framework gains 0.07.
+        language_weight, framework_weight, keyword_weight, category_weight: Preferences weigh more
+            than the general rules, in the order of what a mismatch costs: another language means
+            a rewrite, another framework an edit.
+        evidence_weight, quality_weight: Weights of the rules that always apply.
+        max_grouped: Answers are grouped up to this limit; a larger one asks for a list, and
+            comparing costs its square.
     """
 
     candidates_per_leg: int = 30

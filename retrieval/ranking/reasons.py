@@ -1,4 +1,4 @@
-"""Says in short phrases why a pattern was found."""
+"""Explains in short phrases why a pattern was found."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from .rules import Rules, words_of
 
 __all__ = ["match_reasons", "use_reasons"]
 
-# As many words as fit a line.
+# As many words as fit on a line.
 MAX_REASON_WORDS = 5
-# Code that is searched for words; a longer test is rare and would cost as much as the search.
+# Characters of code scanned for shared words; scanning a whole long test would cost as much as the
+# search itself.
 MAX_REASON_CHARS = 2_000
-# Below this a cosine of test code says little; measured on random pairs of tests.
+# Cosines below this are common between unrelated tests; measured on random pairs.
 NOTABLE_COSINE = 0.35
 
 
@@ -28,7 +29,7 @@ def match_reasons(
     terms: Sequence[str],
     rules: Rules,
 ) -> tuple[str, ...]:
-    """Returns what the legs found, the preferences that are met, uses and trust, in this order."""
+    """Returns the reasons: what the legs found, preferences met, uses, trust, in this order."""
     reasons = []
     if fused.vector_score is not None and fused.vector_score >= NOTABLE_COSINE:
         reasons.append(f"similar meaning ({fused.vector_score:.2f})")
@@ -43,7 +44,7 @@ def match_reasons(
 
 
 def use_reasons(pattern: TestPattern) -> list[str]:
-    """Returns how often the pattern worked; nothing while it is unused."""
+    """Returns how often the pattern worked; empty while it is unused."""
     if not pattern.usage_count:
         return []
     successes = round(pattern.success_rate * pattern.usage_count)
@@ -64,7 +65,7 @@ def _preference_reasons(
 
 
 def _shared_words(pattern: TestPattern, terms: Sequence[str]) -> list[str]:
-    """Returns the query's words that the pattern holds, longest first: those say the most."""
+    """Returns the query terms that the pattern contains, longest first, as the most specific."""
     code = pattern.code[:MAX_REASON_CHARS]
     text = " ".join((pattern.name, pattern.description, *pattern.tags, code))
     return sorted(words_in(text, terms), key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]

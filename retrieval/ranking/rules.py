@@ -1,4 +1,4 @@
-"""Scores what is known of a pattern besides its words and meaning."""
+"""Scores a candidate by rules: preferences met, evidence and quality."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Rules"]
 
 
 class Rules:
-    """The rules that a context calls for; those that it says nothing about do not count.
+    """The rules that apply to a context; preferences that it does not state are left out.
 
     Attributes:
         has_preferences: Whether the context prefers anything.
@@ -57,5 +57,5 @@ class Rules:
 
 
 def words_of(*texts: str) -> set[str]:
-    """Returns the distinct words of texts, as queries are split."""
+    """Returns the distinct words of the texts, split like queries."""
     return {word for text in texts for word in query_terms(text)}

@@ -1,8 +1,8 @@
-"""Searches the bank: candidates of both legs after the filters, fused with the rules, explained.
+"""Searches the bank: finds candidates, scores, fuses, groups and explains them.
 
-The whole flow is on this page. The storage backend finds the candidates; ``query_fit`` measures
-how they fit the query, ``rules`` what else is known of them, ``fusion`` adds both up;
-near-identical answers make room for others, and ``reasons`` says why each was found.
+The whole flow is on this page. The storage backend finds the candidates of both legs, filters
+applied; ``query_fit`` and ``rules`` score them, ``fusion`` adds the scores up; near-duplicates are
+grouped, and ``reasons`` explains each match.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ __all__ = [
     "search_similar",
 ]
 
-# The most answers that a search gives.
+# Upper bound of ``limit``.
 MAX_LIMIT = 4096
 _NO_PREFERENCES = PatternSearchContext()
 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What to search for, and how many answers to return; the key of cached answers."""
+    """The parameters of one search; the key of the answer cache."""
 
     text: str
     context: PatternSearchContext
@@ -61,7 +61,7 @@ def search_request(
     *,
     group: bool = True,
 ) -> SearchRequest:
-    """Returns the request for a query as text or with preferences, under filters.
+    """Returns the request for a query (a text, or a context with preferences) and filters.
 
     Raises:
         TypeError: The context or the criteria are of another type.
@@ -89,17 +89,17 @@ def search_request(
 
 
 def require_limit(limit: int) -> None:
-    """Raises unless a limit is from 1 to 4096.
+    """Requires that a limit is from 1 to 4096.
 
     Raises:
-        ValueError: It is out of range, or no int.
+        ValueError: It is out of range, or not an int.
     """
     if isinstance(limit, bool) or not isinstance(limit, int) or not 1 <= limit <= MAX_LIMIT:
         raise ValueError(f"limit must be from 1 to {MAX_LIMIT}, got {limit!r}")
 
 
 def without_query(criteria: PatternSearchCriteria | None) -> PatternSearchCriteria:
-    """Returns filters for what does not search.
+    """Returns the criteria, after checking that they only filter.
 
     Raises:
         TypeError: They are of another type.
@@ -117,9 +117,9 @@ def without_query(criteria: PatternSearchCriteria | None) -> PatternSearchCriter
 
 
 class ChosenAnswers(NamedTuple):
-    """The answers to show, each with the ids of those that made room for it.
+    """The answers to show, each with the ids of the near-duplicates that it stands for.
 
-    ``crowded``: repeats are shown for want of others.
+    ``crowded``: near-duplicates are shown, since there are too few other answers.
     """
 
     answers: list[tuple[Fused, tuple[str, ...]]]
@@ -129,7 +129,7 @@ class ChosenAnswers(NamedTuple):
 def search(
     session: PatternReader, request: SearchRequest, query: SearchQuery, tuning: RankingTuning
 ) -> list[PatternMatch]:
-    """Returns the best answers, best first; without a word to search for, by evidence."""
+    """Returns the matches, best first; by evidence if the query has no terms."""
     if query.embedding is None and not query.terms:
         return _by_evidence(session, request)
     rules = Rules(request.context, tuning)
@@ -161,7 +161,7 @@ def search(
 def rank_candidates(
     candidates: Candidates, query: SearchQuery, rules: Rules, tuning: RankingTuning
 ) -> list[Fused]:
-    """Returns the candidates, best first and the unproven last; ties are broken by key."""
+    """Returns the candidates, best first, unproven ones last; ties are broken by key."""
     cosines: dict[int, float] = {}
     spreads: dict[int, float] = {}
     if query.embedding is not None and candidates.vectors is not None:
@@ -185,8 +185,8 @@ def _chosen(
 ) -> ChosenAnswers:
     """Returns the answers to show, best first.
 
-    Near-duplicates make room only while there is something else to show: no answer is lost that
-    the limit has a place for.
+    Near-duplicates are grouped only while there are other answers to show instead: grouping never
+    makes the answer shorter than the limit.
     """
     grouped = request.group and request.limit <= tuning.max_grouped
     if not grouped or len(fused) <= request.limit:
@@ -205,7 +205,7 @@ def _chosen(
 def search_similar(
     session: PatternReader, stored: StoredPattern, limit: int, tuning: RankingTuning
 ) -> list[PatternMatch]:
-    """Returns the patterns nearest in meaning to a stored one, which is left out."""
+    """Returns the patterns nearest in meaning to a stored one, without that one."""
     embedding = session.embedding(stored.key)
     text = stored.pattern.code
     query = SearchQuery(
@@ -214,7 +214,7 @@ def search_similar(
         None if embedding is None else QueryEmbedding.without_pieces(embedding),
         "text" if embedding is None else "vector",
     )
-    # Ungrouped: near-duplicates of it are what is asked for.
+    # Ungrouped: its near-duplicates are what the caller wants.
     request = SearchRequest(
         text, PatternSearchContext(), PatternSearchCriteria(), limit + 1, query.mode, group=False
     )
@@ -224,7 +224,7 @@ def search_similar(
 
 
 def _by_evidence(session: PatternReader, request: SearchRequest) -> list[PatternMatch]:
-    """Returns the patterns that meet the criteria: what is proven comes first."""
+    """Returns the patterns that meet the criteria, highest evidence first."""
     found = session.select(request.criteria, order="evidence", limit=request.limit)
     return [
         PatternMatch(

@@ -1,6 +1,6 @@
-"""Defines the seam between the bank and a database.
+"""Stores banks behind a protocol that every storage backend implements.
 
-``backend.py`` says what a backend must do, ``storage_values.py`` and ``use_summary.py`` hold the
-values that pass through, ``sqlite/`` is the backend of today. ``ingest/`` and ``usage/`` write
+``backend.py`` is the protocol, ``storage_values.py`` and ``use_summary.py`` define the values that
+pass through it, ``sqlite/`` is the only backend so far. ``ingest/`` and ``usage/`` write
 through it, ``ranking/`` reads through it; all SQL of the bank is inside the backend.
 """

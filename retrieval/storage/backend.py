@@ -1,13 +1,13 @@
 """Defines what a storage backend of the pattern bank must do.
 
-A backend is a place to store a bank: SQLite today (``sqlite/``). Everything above this file speaks
-of patterns, queries and uses; how rows, a full-text index and a vector index are laid out, which
-extension is loaded and how transactions are retried is the backend's own.
+Code above this file works with patterns, queries and uses. The layout of rows and indexes, loading
+extensions and retrying transactions are the backend's own concern; SQLite (``sqlite/``) is the only
+one so far.
 
-A session is one transaction. Reading sessions see one state of the bank; what a writing session
-changed is committed as a whole when its block ends, or not at all. A thread has one session at a
+A session is one transaction. A reading session sees one state of the bank; the changes of a writing
+session are committed together when its block ends, or not at all. A thread has one session at a
 time. A method that raises may have done part of its work: the error must leave the block, which
-then changes nothing. Every backend passes the contract suite in ``tests/retrieval/storage/``.
+is then rolled back. Every backend passes the contract suite in ``tests/retrieval/storage/``.
 """
 
 from __future__ import annotations
@@ -74,29 +74,28 @@ class PatternReader(Protocol):
         ...
 
     def iterate(self, criteria: PatternSearchCriteria) -> Iterator[TestPattern]:
-        """Yields every pattern that meets the criteria, by age, without holding all in memory."""
+        """Yields every pattern that meets the criteria, by age; does not load all at once."""
         ...
 
     def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
-        """Returns the ids that begin with an ASCII prefix, in order; up to ``limit`` of them."""
+        """Returns up to ``limit`` ids that start with an ASCII prefix, in order."""
         ...
 
     def candidates(
         self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
     ) -> Candidates:
-        """Returns the candidates of both legs for a query, after the filters.
+        """Returns the candidates of both legs for a query, filtered.
 
-        The best ``depth`` trusted patterns of each leg are among them, however many unproven ones
-        rank between them; what one leg found is scored by the other too. No candidate violates the
-        criteria, and none is missing because they were applied after a cut. A backend may end a
-        leg at 4,096 candidates, unproven ones included. In a large bank it may retrieve by the
-        rarest terms alone, and search vectors through an approximate index.
+        They include the best ``depth`` trusted patterns of each leg, however many unproven ones
+        rank among them; candidates of one leg are scored by the other too. Filters are exact: no
+        candidate violates the criteria, and none is lost because they were applied to a cut list.
+        A backend may limit a leg to 4,096 candidates, unproven ones included. In a large bank it
+        may retrieve only by the rarest terms, and search vectors with an approximate index.
 
         Args:
-            query: Its mode says which legs answer; BM25 of a ``text`` search is scaled for words
-                alone.
+            query: Its mode chooses the legs; the text leg scales BM25 differently when it is alone.
             depth: Candidates of each leg.
-            limit: Answers that are wanted: a ``text`` search finds that many if they exist.
+            limit: Number of answers wanted; a ``text`` search finds that many if they exist.
 
         Raises:
             ValueError: The query's embedding has another shape, is not finite, or has no direction.
@@ -106,12 +105,12 @@ class PatternReader(Protocol):
     def embedding(self, key: int) -> Vector | None:
         """Returns the embedding of a pattern, ``(dim,)`` float32, as it was written.
 
-        None where there is none, and where embeddings cannot be searched.
+        None if it has none, or if embeddings cannot be searched.
         """
         ...
 
     def embedded_hashes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Returns, by pattern id, the hash of the text that the bank's encoder embedded."""
+        """Returns the hash of the embedded text of each pattern, by id."""
         ...
 
     def uses(self, id: str, limit: int) -> list[PatternUsageContext]:
@@ -126,7 +125,7 @@ class PatternReader(Protocol):
         ...
 
     def versions(self, id: str) -> list[PatternVersion]:
-        """Returns the content of a pattern before each change, newest first."""
+        """Returns the earlier versions of a pattern, newest first."""
         ...
 
     def count_unproven(self, agent_id: str) -> int:
@@ -134,7 +133,7 @@ class PatternReader(Protocol):
         ...
 
     def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
-        """Returns the ids of the patterns that came from a source, an agent, or a run, by age.
+        """Returns the ids of the patterns from a source, by an agent, or from a run, by age.
 
         Args:
             source: A file or folder: the path that a pattern's ``path:line`` is, or is in.
@@ -147,7 +146,7 @@ class PatternReader(Protocol):
         ...
 
     def statistics(self) -> BankStatistics:
-        """Returns totals, averages and groups, counted from the rows."""
+        """Returns totals, averages and counts by group."""
         ...
 
 
@@ -155,9 +154,9 @@ class PatternWriter(PatternReader, Protocol):
     """A session that also writes; its changes are committed together."""
 
     def insert(self, content: PatternContent) -> Inserted:
-        """Writes a new pattern into its row and both indexes.
+        """Writes a new pattern: its row and both indexes.
 
-        Uses that the summary counts are those of an import: they weigh as those of one agent,
+        Uses counted in the summary come from an import; they weigh as the uses of one agent,
         ``IMPORTED_AGENT``.
 
         Raises:
@@ -166,10 +165,10 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
-        """Replaces the content of a pattern, keeping the one before as a version.
+        """Replaces the content of a pattern and keeps the previous content as a version.
 
-        The key, the id, the recorded uses and the time of creation stay; the version grows by one.
-        With a new embedding, the pattern is ``unembedded`` for every other encoder.
+        Key, id, recorded uses and creation time stay the same; the version is incremented. With a
+        new embedding, the pattern is ``unembedded`` for every other encoder.
 
         Raises:
             ValueError: The embedding has another shape, is not finite, or has no direction.
@@ -177,7 +176,7 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def set_source(self, key: int, source: str) -> None:
-        """Records where a pattern is now; no change of content."""
+        """Records a new source of a pattern; its content and version stay the same."""
         ...
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
@@ -185,7 +184,7 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def set_summary(self, key: int, summary: UseSummary) -> None:
-        """Writes what the uses of a pattern add up to."""
+        """Writes the counters, evidence, quality and trust of a pattern."""
         ...
 
     def delete(self, ids: Iterable[str]) -> int:
@@ -193,11 +192,11 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
-        """Deletes the other traces of an agent or a run, and of patterns that were deleted.
+        """Deletes the remaining traces of an agent or a run, and of deleted patterns.
 
-        Earlier contents that they wrote, the agent's uses of other patterns (the summaries of
-        those are the caller's to write again), rows that a repair set aside; no deleted word
-        stays in the text index.
+        These are the versions they wrote, the agent's uses of other patterns (the caller must
+        write the summaries of those patterns again) and rows that a repair set aside. The text
+        index is rewritten, so that it holds no deleted term.
         """
         ...
 
@@ -211,12 +210,12 @@ class PatternWriter(PatternReader, Protocol):
         """Keeps an embedding that is not searched before ``switch_encoder``.
 
         Raises:
-            ValueError: The embedding has another shape, is not finite, or has no direction.
+            ValueError: The embedding has the wrong shape, is not finite, or is a zero vector.
         """
         ...
 
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
-        """Puts an encoder to use and indexes its embeddings; returns how many.
+        """Switches to an encoder and indexes its embeddings; returns how many.
 
         The embeddings of every other encoder are deleted: two vector spaces never mix. Later
         sessions raise ``EncoderMismatchError`` until ``open`` is called with this encoder.
@@ -233,12 +232,12 @@ class PatternBackend(Protocol):
 
     @property
     def label(self) -> str:
-        """Where the bank is, as a person would name it: a path, ``:memory:``, an address."""
+        """Where the bank is stored, for messages: a path, ``:memory:``, an address."""
         ...
 
     @property
     def has_vectors(self) -> bool:
-        """Whether embeddings can be searched here; without, searches go by words alone."""
+        """Whether embeddings can be searched; without, only the text leg answers."""
         ...
 
     @property
@@ -251,11 +250,11 @@ class PatternBackend(Protocol):
         ...
 
     def open(self, encoder: EncoderIdentity | None, default: EncoderIdentity | None = None) -> None:
-        """Prepares the bank for sessions; idempotent. Derived data of earlier versions is rebuilt.
+        """Prepares the bank for sessions; idempotent. Rebuilds derived data of older versions.
 
         Args:
-            encoder: The encoder to work with; None for the one that the bank was embedded with.
-            default: The encoder of a bank that has none yet; adopted by its first write.
+            encoder: The encoder to use; None for the one that the bank was embedded with.
+            default: The encoder for a bank that has none yet; its first write adopts it.
 
         Raises:
             DatabaseError: The bank cannot be opened, or it has no encoder and none was given.
@@ -289,30 +288,30 @@ class PatternBackend(Protocol):
         ...
 
     def tidy(self) -> None:
-        """Brings what makes searches fast up to date after a batch; what fails is logged."""
+        """Optimises the indexes after a batch; a failure is logged and loses nothing."""
         ...
 
     def update_vector_file(self) -> int:
-        """Applies every change to a vector index kept outside the rows; returns how many."""
+        """Applies pending changes to a vector index outside the database; returns how many."""
         ...
 
     def vector_statistics(self) -> VectorStatistics:
-        """Returns what is held of vectors outside the database."""
+        """Returns the number and size of the vectors held outside the database."""
         ...
 
     def check(self) -> list[Problem]:
-        """Returns every disagreement between rows and what is derived from them."""
+        """Returns every disagreement between rows and derived data."""
         ...
 
     def repair(self) -> int:
         """Sets damaged rows aside and rebuilds derived data; returns how many rows were set aside.
 
-        Patterns that lost their embedding are left ``unembedded``.
+        Patterns whose embedding was damaged are ``unembedded`` afterwards.
         """
         ...
 
     def release(self) -> None:
-        """Gives back what this thread holds, as a thread does before it ends."""
+        """Releases the resources of the calling thread; call it before the thread ends."""
         ...
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
 """Defines the values that pass between the bank and a storage backend.
 
-A *key* is the number that a backend gives a pattern. Keys are unique in a bank and grow with the
-order of first storing, so that ties are broken by age; nothing else may be read from them. A key is
-its pattern's until that is deleted; afterwards it may be that of a younger one, so a key from an
-earlier session must be checked.
+A *key* is the number of a pattern in a backend. Keys are unique in a bank and ascend in the order
+in which patterns were first stored, so that they break ties by age; they have no other meaning.
+After a pattern is deleted, its key may be reused for a younger one, so a key from an earlier
+session must be checked.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A query, tokenised and embedded once.
+    """A query, tokenised and embedded.
 
     Attributes:
-        text: As it was asked.
-        terms: Its distinct words in order, without stop words; a ``vector`` search does not
+        text: The text of the query.
+        terms: Its distinct terms in order, without stop words; a ``vector`` search does not
             retrieve by them.
-        embedding: As the bank's encoder reads it; None leaves the vector leg out.
-        mode: Which legs answer: both, or one alone.
+        embedding: Its embedding by the bank's encoder; None leaves out the vector leg.
+        mode: The legs to use: both, or only one.
     """
 
     text: str
@@ -59,7 +59,7 @@ class SearchQuery:
 
 
 class CandidateFacts(NamedTuple):
-    """What ranking needs to know of a candidate, without its code.
+    """The fields of a candidate that ranking needs.
 
     A named tuple, since each search builds about a hundred: five times as fast as a dataclass.
     """
@@ -81,14 +81,14 @@ class Candidates(NamedTuple):
     """The candidates of one search.
 
     Attributes:
-        facts: Of every candidate, by key.
-        bm25: BM25 (positive, higher is better) of the candidates that hold a query term. Ranking
-            adds a fixed share of it to the cosine, so its scale matters: Okapi's with natural
-            logarithms, k1 = 1.2, b = 0.75 (next to vectors k1 = 0.6), where a word of the name
-            counts four times.
+        facts: The facts of every candidate, by key.
+        bm25: BM25 (positive, higher is better) of the candidates that contain a query term.
+            Ranking adds a fixed share of it to the cosine, so its scale matters: Okapi's with
+            natural logarithms, k1 = 1.2, b = 0.75 (next to vectors k1 = 0.6), where a term in the
+            name counts four times.
         keys: The candidates that have an embedding, in the order of ``vectors``.
         vectors: Their unit vectors, ``(len(keys), dim)`` float32.
-        is_all: No deeper search would find more; True whenever fewer than ``depth`` were found.
+        is_all: Whether a deeper search would find no more; True if fewer than ``depth`` were found.
     """
 
     facts: Mapping[int, CandidateFacts]
@@ -100,7 +100,7 @@ class Candidates(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredPattern:
-    """A pattern with what the bank keeps next to it."""
+    """A pattern with the columns of its row that are not part of it."""
 
     key: int
     pattern: TestPattern
@@ -114,14 +114,14 @@ class StoredPattern:
 
 @dataclass(frozen=True, slots=True)
 class PatternContent:
-    """Everything that one write of a pattern puts into its row and both indexes.
+    """Everything that is written of one pattern: its row and both indexes.
 
     Attributes:
-        pattern: Its own counters and quality are not written; those of ``summary`` are.
-        summary: On an update, of the uses that the pattern already has.
+        pattern: The pattern; its counters and quality are taken from ``summary``.
+        summary: The summary of its uses; on an update, of those already recorded.
         base_quality: Quality from the code alone, 0..1.
-        embedding: ``(dim,)`` float32; None when the text that was embedded has not changed.
-        text_hash: Of the text that the embedding is of.
+        embedding: ``(dim,)`` float32; None if the embedded text has not changed.
+        text_hash: Hash of the embedded text.
     """
 
     pattern: TestPattern
@@ -141,7 +141,7 @@ class Inserted(NamedTuple):
 
 
 class Forgotten(NamedTuple):
-    """Earlier contents and recorded uses that were deleted."""
+    """Numbers of versions and recorded uses that were deleted."""
 
     versions: int
     uses: int
@@ -149,7 +149,7 @@ class Forgotten(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who changes patterns and why; kept with the version before."""
+    """Who changes patterns and why; stored with the previous version."""
 
     description: str = "stored again with other content"
     created_by: str = ""
@@ -157,13 +157,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankStatistics:
-    """What the bank holds; averages and shares are None where there are no rows to average.
+    """Totals, averages and counts by group; averages and shares are None without rows.
 
     Attributes:
-        average_success_rate: Over recorded uses, not over patterns.
-        never_used_share: Of all patterns, 0..1.
-        by_category, by_framework, by_language: Patterns of each, the largest group first; ties are
-            broken by name.
+        average_success_rate: Successes per recorded use, over all patterns.
+        never_used_share: Share of unused patterns, 0..1.
+        by_category, by_framework, by_language: Number of patterns by group, largest first; ties
+            are broken by name.
     """
 
     patterns: int

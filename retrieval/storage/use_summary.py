@@ -1,4 +1,4 @@
-"""Adds up the recorded uses of a pattern: counters, evidence, quality."""
+"""Summarises the recorded uses of a pattern: counters, evidence, quality."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class AgentCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UseSummary:
-    """What the recorded uses of a pattern add up to.
+    """Counters, evidence, quality and trust of a pattern, computed from its recorded uses.
 
     Attributes:
-        evidence: Lower confidence bound on success, 0..1; 0 while the pattern is unproven.
-        quality: The quality that these uses and the code give together, 0..1.
+        evidence: Lower confidence bound of success, 0..1; 0 while the pattern is unproven.
+        quality: Quality from code and uses together, 0..1.
     """
 
     success_count: int
@@ -52,11 +52,11 @@ class UseSummary:
 def use_summary(
     counts: Sequence[AgentCount], *, base_quality: float, trust: Trust = TRUSTED
 ) -> UseSummary:
-    """Returns the summary of the uses by each agent.
+    """Returns the summary of a pattern's uses.
 
     Args:
         base_quality: Quality from the code alone, 0..1.
-        trust: An unproven pattern has no evidence, whatever its uses.
+        trust: The evidence of an unproven pattern is 0, whatever its uses.
     """
     if not counts:
         evidence = UNUSED_EVIDENCE if trust == TRUSTED else 0.0

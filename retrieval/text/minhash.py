@@ -17,17 +17,16 @@ import numpy.typing as npt
 
 __all__ = ["MIN_SIMILARITY", "bands", "comparable_tokens", "group", "signature", "similarity"]
 
-Hashes = npt.NDArray[np.uint32]
 
-# Copies with a line or a value changed. At 0.8, or without strings and numbers, the test that
-# was asked for was often folded into its sibling: 80 instead of 88 of 100 were found among the
-# first ten (bench/results/near_duplicates.md).
+# Copies with a line or a value changed. At 0.8, or without strings and numbers, the wanted test was
+# often grouped under a sibling: 80 instead of 88 of 100 were found among the first ten
+# (bench/results/near_duplicates.md).
 MIN_SIMILARITY = 0.95
 # 64 hashes estimate a Jaccard of 0.95 with a standard deviation of 0.03.
 HASHES = 64
 # 8 bands of 8: a pair at 0.95 nearly always shares a band, a pair at 0.5 with probability 0.03.
 BANDS = 8
-# Of the code, from its start; the longest tests are data, not code.
+# Characters read from the start of the code; the longest tests are data, not code.
 MAX_CHARS = 20_000
 
 _OWN_NAME = re.compile(r"\bdef test\w*")
@@ -57,7 +56,7 @@ def comparable_tokens(code: str) -> list[str]:
 
 
 def bands(signature: bytes) -> list[int]:
-    """Returns 8 numbers, one for each band; near-duplicates most likely share one of them."""
+    """Returns one number for each of 8 bands; near-duplicates very likely share one."""
     width = len(signature) // BANDS
     return [
         (index << 32) | zlib.crc32(signature[index * width : (index + 1) * width])
@@ -81,8 +80,9 @@ def group(signatures: Sequence[bytes], limit: int) -> dict[int, list[int]]:
         limit: The number of groups.
 
     Returns:
-        Positions in ``signatures``, in order, of answers that repeat none before them; each with
-        the later positions that repeat it. Answers after the last group's first are not read.
+        Positions in ``signatures``, in order, of answers that are no near-duplicate of an earlier
+        one, each with the later positions of its near-duplicates. Answers after the first one of
+        the last group are not read.
     """
     groups: dict[int, list[int]] = {}
     by_band: dict[int, list[int]] = {}
@@ -104,7 +104,7 @@ def group(signatures: Sequence[bytes], limit: int) -> dict[int, list[int]]:
 
 
 def _first_repeated(own: bytes, near: Sequence[int], signatures: Sequence[bytes]) -> int | None:
-    """Returns the first of these positions whose signature says the same as this one."""
+    """Returns the first of these positions whose signature is a near-duplicate's."""
     similarities = similarity(own, [signatures[place] for place in near])
     repeated = [place for place, s in zip(near, similarities, strict=True) if s >= MIN_SIMILARITY]
     return repeated[0] if repeated else None

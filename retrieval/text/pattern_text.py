@@ -1,4 +1,4 @@
-"""Builds the texts of a pattern: for the encoder, for the full-text index and as a query."""
+"""Builds the texts of a pattern to embed, to index and to hash, and the text of a query."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from ...schema import PatternSearchContext, TestPattern
 
 __all__ = ["body_of", "content_hash", "context_query", "embedded_text", "is_from", "text_hash"]
 
-# Names that a source file defines, in Python, JavaScript and TypeScript.
+# Definitions in Python, JavaScript and TypeScript source.
 _DEFINITION = re.compile(
     r"^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?"
     r"(?:def|class|function\*?|const|let|var|interface)\s+([A-Za-z_$][\w$]*)",
     re.MULTILINE,
 )
-# Names of a source file that a text query can use.
+# Maximum number of names taken from a source file into a query.
 MAX_DEFINED_NAMES = 24
 MAX_SOURCE_CHARS = 200_000
 
 
 def body_of(pattern: TestPattern) -> str:
-    """Returns what a pattern says at length: its code, or its description when it has none."""
+    """Returns the body of a pattern: its code, or its description if it has none."""
     return pattern.code or pattern.description
 
 
 def embedded_text(pattern: TestPattern) -> str:
-    """Returns the text that is embedded: name, description and code, nothing said twice."""
+    """Returns the text to embed: name, description and code, without repetition."""
     code = pattern.code
     known = " ".join(code.split())
     parts = [part for part in (pattern.name, pattern.description) if " ".join(part.split())]
@@ -36,12 +36,12 @@ def embedded_text(pattern: TestPattern) -> str:
 
 
 def text_hash(text: str) -> str:
-    """Returns the SHA-256 of an embedded text, as 64 hexadecimal digits."""
+    """Returns the SHA-256 of an embedded text, in hex."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def content_hash(pattern: TestPattern) -> str:
-    """Returns the SHA-256 of everything but counters, times and place, in hex."""
+    """Returns the SHA-256 of everything except counters, times and source, in hex."""
     content = (
         pattern.id,
         pattern.name,
@@ -58,7 +58,7 @@ def content_hash(pattern: TestPattern) -> str:
 
 
 def context_query(context: PatternSearchContext) -> str:
-    """Returns the query text of a context: its words, and the names that its source defines."""
+    """Returns the query text of a context: query, keywords, and names defined in its source."""
     names = _DEFINITION.findall(context.source_code[:MAX_SOURCE_CHARS])
     distinct = list(dict.fromkeys(name for name in names if len(name) > 2))[:MAX_DEFINED_NAMES]
     parts = (context.query, context.code_type, *context.keywords, *distinct)

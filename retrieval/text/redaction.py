@@ -2,9 +2,9 @@
 
 The rules are anchored (RELIABILITY section 5): a kind of token is recognised by its prefix or by
 the text around it, never by entropy alone, because entropy mistakes UUIDs and hashes for secrets.
-Each rule names a few literal needles; its expression runs only on text that holds one of them, so
-clean text costs a few microseconds. Every expression has at most one unbounded quantifier, over a
-character class that its neighbours do not share, and so takes linear time.
+Each rule has a few literal needles; its regular expression runs only on text that contains one of
+them, so clean text costs a few microseconds. Every expression has at most one unbounded quantifier,
+over characters that its neighbours cannot match, and so takes linear time.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ _STARTED = r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
 _END = r"(?![A-Za-z0-9])"
 _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 
-# Shannon entropy in bits a character, and share of changes between lower case, upper case and
-# digit, that a value must have to count as random. Measured on 20,000 seeded random values (hex,
-# base 32, base 62; 16 to 40 characters) against the quoted values of numpy, scipy, scikit-learn
-# and networkx tests: the lowest of the former that matters is above, all of the latter below.
+# Minimum Shannon entropy in bits per character, and minimum share of changes between lower case,
+# upper case and digit, for a value to count as random. Measured on 20,000 seeded random values
+# (hex, base 32, base 62; 16 to 40 characters) against the quoted values of numpy, scipy,
+# scikit-learn and networkx tests: the lowest of the former that matters is above, all of the latter
+# below.
 _MIN_ENTROPY = 2.8
 _MIN_CHANGES = 0.22
 _MIN_RANDOM_CHARS = 12
-# How far before a value its name is searched for.
+# Characters before a value in which its name is searched for.
 _MAX_NAME_CHARS = 96
-# Between texts that are scanned together: more blanks than a rule reads across.
+# Separates texts that are scanned together: more blanks than any rule skips.
 _SEPARATOR = "\n" * 9
 
 
@@ -53,7 +54,7 @@ class _Rule:
     needles: tuple[str, ...]
     pattern: re.Pattern[str]  # the group "secret" is removed; without one, the whole match
     before: re.Pattern[str] | None  # what must directly precede the match
-    random: bool  # only a value that looks random counts
+    random: bool  # whether the value must look random
 
 
 def find_secrets(text: str) -> list[SecretFinding]:
@@ -72,7 +73,7 @@ def holds_secrets(texts: Iterable[str]) -> bool:
 def redact(text: str) -> str:
     """Returns the text with each secret replaced by ``<redacted:kind>``.
 
-    Idempotent: the result holds nothing more to redact.
+    Idempotent: the result contains nothing more to redact.
     """
     findings = find_secrets(text)
     while findings:  # a replacement may expose a token that was joined to its neighbour
@@ -107,7 +108,7 @@ def _without_overlaps(findings: list[SecretFinding]) -> list[SecretFinding]:
     kept: list[SecretFinding] = []
     for finding in sorted(findings, key=lambda found: (found.start, -found.end, found.kind)):
         if kept and finding.start < kept[-1].end:
-            if finding.end > kept[-1].end:  # neither holds the other: remove both
+            if finding.end > kept[-1].end:  # neither contains the other: redact both
                 last = kept[-1]
                 kept[-1] = SecretFinding(last.kind, last.start, finding.end)
             continue
@@ -281,5 +282,5 @@ _NEEDLES: tuple[tuple[str, _Rule], ...] = tuple(
     (needle, rule) for rule in _RULES for needle in rule.needles
 )
 
-# Every kind once.
+# Each kind once.
 SECRET_KINDS: tuple[str, ...] = tuple(dict.fromkeys(rule.kind for rule in _RULES))

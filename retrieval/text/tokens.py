@@ -1,4 +1,4 @@
-"""Splits text into words for the full-text index: identifiers whole and by their parts."""
+"""Splits text into terms for the text index: identifiers as a whole and by their parts."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from ...models import WORD_BOUNDARY, split_identifiers
 
 __all__ = [
     "STOP_WORDS",
-    "WORDS_VERSION",
+    "TOKENIZER_VERSION",
     "all_words",
-    "has_words",
-    "index_words",
-    "match_expression",
+    "indexed_text",
     "query_terms",
     "split_words",
     "weighted_terms",
     "words_in",
 ]
 
-# Recorded with the bank; if it differs, the index is rebuilt.
-WORDS_VERSION = "1"
-# RELIABILITY section 3: further terms cost time and add nothing.
+# Recorded in the bank, whose text index is rebuilt when it changes.
+TOKENIZER_VERSION = "1"
+# More terms cost time and find nothing else (RELIABILITY section 3).
 MAX_QUERY_TERMS = 64
 MAX_QUERY_CHARS = 8_192
 
-# Words that do not distinguish tests: English function words, and words that nearly every test and
-# every query holds. Dropping them lifted the text leg on Python tests by 0.04 nDCG@10.
+# Words that do not distinguish tests: English function words, and words in nearly every test and
+# query. Dropping them improved the text leg on Python tests by 0.04 nDCG@10.
 STOP_WORDS = frozenset(
     """a an and are as at be been being but by can could did do does for from had has have he how i
     if in into is it its may might my no not of on or our shall should so some such than that the
@@ -39,7 +37,7 @@ STOP_WORDS = frozenset(
 _WORD = re.compile(r"\w+")
 
 
-def index_words(text: str) -> str:
+def indexed_text(text: str) -> str:
     """Returns the text with the parts of each camelCase identifier added after it.
 
     ``parseHTTPResponse`` becomes ``parseHTTPResponse parse HTTP Response``; snake_case and dotted
@@ -49,10 +47,10 @@ def index_words(text: str) -> str:
 
 
 def query_terms(text: str) -> list[str]:
-    """Returns the distinct words of a query in order, at most 64.
+    """Returns up to 64 distinct terms of a query, in order.
 
-    An identifier counts whole and by its parts, as in ``index_words``. Stop words are dropped
-    unless there are no other words.
+    Identifiers are terms as a whole and by their parts, as in ``indexed_text``. Stop words are
+    dropped unless there are no other words.
     """
     words = list(dict.fromkeys(split_words(text[:MAX_QUERY_CHARS])))
     distinctive = [word for word in words if word not in STOP_WORDS]
@@ -60,27 +58,22 @@ def query_terms(text: str) -> list[str]:
 
 
 def split_words(text: str) -> list[str]:
-    """Returns every word of a text in order, an identifier whole and by its parts."""
-    return _WORD.findall(index_words(text).replace("_", " ").lower())
-
-
-def has_words(text: str) -> bool:
-    """Returns whether the text holds a word to search for."""
-    return bool(query_terms(text))
+    """Returns every word of a text in order, identifiers as a whole and by their parts."""
+    return _WORD.findall(indexed_text(text).replace("_", " ").lower())
 
 
 def all_words(text: str) -> set[str]:
-    """Returns every distinct word of a text of any length, identifiers by their parts alone."""
+    """Returns the distinct words of a text of any length, identifiers only by their parts."""
     return set(_WORD.findall(split_identifiers(text).lower()))
 
 
 def words_in(text: str, words: Iterable[str]) -> set[str]:
-    """Returns the lower-case words that occur in a text, alone or within an identifier.
+    """Returns the lower-case words that occur in a text, alone or as part of an identifier.
 
-    Searches for each word instead of splitting the text: a tenth of the time for a few words.
+    Searches for each word instead of splitting the text, ten times as fast for a few words.
     """
     lowered = text.lower()
-    if len(lowered) != len(text):  # a letter like U+0130: positions in the two texts differ
+    if len(lowered) != len(text):  # as for U+0130: positions in the two texts differ
         text = lowered
     return {word for word in words if _holds(text, lowered, word)}
 
@@ -95,37 +88,24 @@ def _holds(text: str, lowered: str, word: str) -> bool:
 
 
 def _is_boundary(text: str, place: int) -> bool:
-    """Returns whether a word ends or begins at a position of a text, as in ``index_words``."""
+    """Returns whether a word ends or begins at a position of a text, as in ``indexed_text``."""
     if place in (0, len(text)) or not (text[place - 1].isalnum() and text[place].isalnum()):
         return True
     return WORD_BOUNDARY.match(text, place) is not None
 
 
 def weighted_terms(terms: Sequence[str]) -> list[str]:
-    """Returns the terms, those with a digit twice: BM25 counts a repeated term twice.
+    """Returns the terms with those that contain a digit repeated, which doubles their BM25.
 
-    Numbers, versions and numbered names are what an encoder distinguishes least, and what a reader
-    means exactly. Measured with both legs and with text alone: bench/results/ranking.md.
+    An encoder hardly distinguishes numbers, versions and numbered names, but a person who types one
+    means exactly that. Measured with both legs and with text alone: bench/results/ranking.md.
     """
     return [*terms, *(term for term in terms if any(map(str.isdigit, term)))]
 
 
-def match_expression(terms: list[str]) -> str:
-    """Returns the FTS5 expression that matches any of the terms, each quoted.
-
-    A repeated term counts twice in BM25.
-
-    Raises:
-        ValueError: There are no terms: FTS5 has no expression that matches nothing.
-    """
-    if not terms:
-        raise ValueError("terms must hold at least one word, got none")
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
-
-
 def _with_parts(match: re.Match[str]) -> str:
     word = match.group()
-    if word.islower():  # most words; saves the search for parts
+    if word.islower():  # most words have no parts
         return word
     parts = WORD_BOUNDARY.sub(" ", word)
     return word if parts == word else f"{word} {parts}"

@@ -1,5 +1,6 @@
-"""Decides who may write a pattern and what its uses prove; removes what somebody wrote.
+"""Decides the trust in patterns and removes everything that came from a source.
 
-``trust.py`` is asked by ``ingest/`` before a write and by the bank after a use, ``erasure.py``
-forgets a source. Both work on sessions of the storage backend.
+``trust.py`` decides whether an agent may write a pattern (called by ``ingest/``) and whether its
+uses prove it (called by the bank); ``erasure.py`` forgets a source. Both work on sessions of the
+storage backend.
 """

@@ -12,12 +12,13 @@ __all__ = ["ForgetReport", "forget"]
 
 @dataclass(frozen=True, slots=True)
 class ForgetReport:
-    """What was removed.
+    """The data that was removed.
 
     Attributes:
-        patterns: Ids of patterns, each with its words, vectors, versions, uses and counts.
-        versions: Earlier contents of other patterns.
-        uses: Recorded uses of other patterns, whose summaries were computed again.
+        patterns: Ids of the removed patterns; their index entries, versions and uses went with
+            them.
+        versions: Number of versions removed from other patterns.
+        uses: Number of uses removed from other patterns, whose summaries were recomputed.
     """
 
     patterns: tuple[str, ...] = ()
@@ -33,16 +34,16 @@ def forget(
     run_id: str = "",
     dry_run: bool = False,
 ) -> ForgetReport:
-    """Removes all that came from a source, in one transaction.
+    """Removes everything that came from a source, in one transaction.
 
     Args:
-        source: A file, or a folder with all in it, as patterns have it before the line number.
-        agent_id: What this agent wrote, and its uses of what others wrote.
-        run_id: What was written in this run.
-        dry_run: Report only.
+        source: A file or folder, as patterns name their source, without line number.
+        agent_id: An agent: what it wrote, and its uses of other patterns.
+        run_id: A run: what was written in it.
+        dry_run: Report what would be removed; write nothing.
 
     Raises:
-        ValueError: Nothing to forget was named.
+        ValueError: None of the three was given.
     """
     if not (source or agent_id or run_id):
         raise ValueError("name what to forget: a source, an agent or a run")

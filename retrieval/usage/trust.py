@@ -1,8 +1,8 @@
-"""Decides how far a pattern is trusted: an agent's is unproven until others succeed with it.
+"""Decides the trust in a pattern: an agent's is unproven until others succeed with it.
 
-An agent can be made to store what an attacker wants (MINJA, NeurIPS 2025; OWASP ASI06). So its
-patterns rank behind all trusted ones, it cannot overwrite what others wrote, it can only have a
-limited number of them, and its own uses do not prove them.
+An attacker can trick an agent into storing patterns (MINJA, NeurIPS 2025; OWASP ASI06). So unproven
+patterns rank behind all trusted ones, their number is limited for each agent, its own uses do not
+prove them, and it cannot overwrite what others wrote.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from ..storage.use_summary import (
 
 __all__ = ["INDEPENDENT_SUCCESSES", "MAX_UNPROVEN_PER_AGENT", "proven_summary", "refusal"]
 
-# Agents other than the author that must have succeeded with a pattern: more than the one that may
+# Agents other than the author that must have succeeded with a pattern. One is not enough: it may
 # have been deceived in the same way.
 INDEPENDENT_SUCCESSES = 2
-# Searches rank all unproven patterns, so their number must stay small next to the 4,096 rows that
-# one search can rank.
+# Searches rank all unproven patterns, so there must be few of them compared with the 4,096 rows
+# that a search can rank.
 MAX_UNPROVEN_PER_AGENT = 500
-# Uses by nobody in particular, and those that an import claims, prove nothing.
+# Agent ids whose uses prove nothing: uses without an agent, and uses claimed by an import.
 ANONYMOUS = frozenset({"", IMPORTED_AGENT})
 
 
@@ -53,7 +53,7 @@ def refusal(session: PatternReader, provenance: Provenance, existing: StoredPatt
 
 
 def proven_summary(session: PatternReader, stored: StoredPattern) -> UseSummary:
-    """Returns what the uses of a pattern add up to now, promoted if they prove it."""
+    """Returns the summary of a pattern's uses; it is trusted now if they prove it."""
     counts = session.agent_counts(stored.key)
     trust: Trust = stored.trust
     if trust == UNPROVEN and _successful_others(counts, stored) >= INDEPENDENT_SUCCESSES:

@@ -1,9 +1,9 @@
-"""Copies a database while others write, verifies the copy, and puts copies back.
+"""Backs up a database while others write, verifies the copy, and restores copies.
 
-A copy appears under its name whole or not at all. The live file is never opened by anything but
-SQLite: closing any other handle on it would drop this process's locks
+A copy appears under its name only when it is complete. Only SQLite ever opens the live file, since
+closing any other handle on it would drop this process's locks
 (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
-Only where no connection of this process is open is it locked and moved.
+A restore, which needs the file without any connection of this process, locks and moves it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class BackupReport:
     Attributes:
         path: The copy.
         size_bytes: Its size.
-        patterns: How many patterns it holds.
+        patterns: Number of patterns in it.
     """
 
     path: Path
@@ -71,14 +71,14 @@ class RestoreReport:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """The file that is copied, and what to do when it cannot be.
+    """The file to copy, and the advice in error messages when it cannot be.
 
     Attributes:
         path: The file.
-        missing: What is not there when there is no file.
-        remote: What to do about a file on a network mount.
-        foreign: What to do about a file that is not a pattern bank.
-        damaged: What to do about a damaged one.
+        missing: Names the file in the message that there is none.
+        remote: Advice about a file on a network mount.
+        foreign: Advice about a file that is not a pattern bank.
+        damaged: Advice about a damaged file.
     """
 
     path: Path
@@ -89,7 +89,7 @@ class _Source:
 
     @classmethod
     def database(cls, path: Path) -> _Source:
-        """Returns the database of a backup, which the user named with ``--db``."""
+        """Returns the source of a backup: the database, given by ``--db``."""
         return cls(
             path,
             missing="no database",
@@ -100,7 +100,7 @@ class _Source:
 
     @classmethod
     def backup(cls, path: Path) -> _Source:
-        """Returns the backup of a restore, which the user named as the file to restore."""
+        """Returns the source of a restore: the copy, given as an argument."""
         return cls(
             path,
             missing="no backup",
@@ -111,19 +111,19 @@ class _Source:
 
 
 def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupReport:
-    """Copies a database, as of one moment, while others continue to write.
+    """Copies one state of a database while others continue to write.
 
-    The copy is a single file without a log. It appears under its name only when it is complete,
-    verified and on the disk.
+    The copy is a single file without a WAL. It appears under its name only when it is complete,
+    verified and synced.
 
     Args:
         source: The database.
-        target: Where the copy goes.
-        overwrite: Replace a file that is there.
+        target: Path of the copy.
+        overwrite: Replace an existing file.
 
     Raises:
         DatabaseError: The target exists and ``overwrite`` is not set, the source cannot be read or
-            is damaged, or there is no room.
+            is damaged, or the disk is full.
     """
     _require_free(target, overwrite)
     partial = _partial(target)
@@ -136,16 +136,16 @@ def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupRep
 
 
 def restore(backup: Path, target: Path) -> RestoreReport:
-    """Puts a copy in the place of a database, which is kept next to it under another name.
+    """Replaces a database by a copy; the replaced file is kept under another name.
 
     No connection to ``target`` may be open in this process.
 
     Args:
-        backup: The copy; it stays where it is.
+        backup: The copy, which is left in place.
         target: The database.
 
     Raises:
-        DatabaseError: The copy is missing, damaged, not ours or from a newer version.
+        DatabaseError: The copy is missing, damaged, foreign or from a newer version.
         DatabaseBusyError: Other processes have the database open.
     """
     partial = _partial(target)
@@ -158,15 +158,15 @@ def restore(backup: Path, target: Path) -> RestoreReport:
 
 
 def put_in_place(new: Path, target: Path, label: str) -> Path | None:
-    """Moves a database file with its log aside and another one into its place.
+    """Moves a database file and its WAL aside and another file into its place.
 
     Args:
-        new: A complete database file without a log, in the folder of ``target``.
-        target: The name that it gets.
-        label: Says in the old file's new name why it was moved.
+        new: A complete database file without a WAL, in the folder of ``target``.
+        target: The path that it gets.
+        label: Part of the old file's new name that says why it was moved.
 
     Returns:
-        The old file's new name, ``<name>.<label>-<time>``; None when there was none.
+        The old file's new path, ``<name>.<label>-<time>``; None if there was none.
 
     Raises:
         DatabaseBusyError: Other processes have the database open.
@@ -178,7 +178,7 @@ def put_in_place(new: Path, target: Path, label: str) -> Path | None:
     aside = _free_name(target, label)
     with _nobody_else(target):
         os.link(target, aside)
-        for end in SIDE_FILES:  # before the new file has the name: it must not meet the old log
+        for end in SIDE_FILES:  # first, so that the new file never has the old WAL
             with suppress(FileNotFoundError):
                 os.replace(target.with_name(target.name + end), f"{aside}{end}")
         _publish(new, target, overwrite=True)
@@ -186,7 +186,7 @@ def put_in_place(new: Path, target: Path, label: str) -> Path | None:
 
 
 def _copy(source: _Source, partial: Path) -> int:
-    """Copies a database in one read transaction, verifies the copy; returns its patterns."""
+    """Copies a database in one read transaction and verifies it; returns its pattern count."""
     path = source.path
     if not path.is_file():
         raise DatabaseOpenError(f"{source.missing} at {path}; check the path", path=path)
@@ -241,13 +241,13 @@ def _verified(copy: apsw.Connection, source: _Source) -> int:
 
 
 def _publish(partial: Path, target: Path, overwrite: bool) -> None:
-    """Gives a complete file its name, after its content is on the disk."""
+    """Syncs a complete file and gives it its name."""
     _sync(partial)
     try:
         if overwrite:
             os.replace(partial, target)
         else:
-            os.link(partial, target)  # unlike a rename, refuses a name that is taken
+            os.link(partial, target)  # unlike a rename, fails if the name is taken
             partial.unlink()
     except FileExistsError as error:
         raise DatabaseError(f"{target} exists; nothing was changed", path=target) from error
@@ -291,10 +291,10 @@ def _remove(partial: Path) -> None:
 
 @contextmanager
 def _nobody_else(path: Path) -> Iterator[None]:
-    """Holds SQLite's own lock on a file, so that nobody opens it in between.
+    """Holds SQLite's lock on a file, so that nobody can open it meanwhile.
 
     Raises:
-        DatabaseBusyError: Somebody has it open.
+        DatabaseBusyError: Another process has it open.
     """
     descriptor = os.open(path, os.O_RDWR)
     try:

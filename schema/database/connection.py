@@ -1,4 +1,4 @@
-"""Prepares a database file, opens a connection to it, and tidies the connection up at its end."""
+"""Prepares a database file, opens connections to it, and tidies up before they close."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ __all__ = [
 APPLICATION_ID = 0x61716531
 # Before 3.53.2: the WAL-reset race loses commits (fixed 3.51.3), FTS5 heap overflow CVE-2026-11824.
 MIN_SQLITE = 3_053_002
-# The smallest page: SQLite takes a shorter file for an empty one, and would overwrite it. Larger
-# ones are left to SQLite, since reading the file here would drop this process's locks on it.
+# The smallest page size. SQLite treats a shorter file as empty and would overwrite it. Larger files
+# are left to SQLite, since reading the file here would drop this process's locks on it.
 MIN_FILE_BYTES = 512
-# Closing does not wait for readers: the last of them to close will checkpoint.
+# Closing does not wait for readers: the last one to close checkpoints.
 TIDY_TIMEOUT_MS = 100
-# Long enough for writers to finish what they do; a reader that stays longer is not waited for.
+# Long enough for writers to finish; longer-lived readers are not waited for.
 SHORTEN_TIMEOUT_MS = 1_500
-# WAL keeps its index in memory that all processes share; two kernels cannot share it.
+# The WAL index is in shared memory, which two kernels cannot share.
 NETWORK_FILE_SYSTEMS = frozenset(
     {"9p", "afs", "ceph", "cifs", "fuse.grpcfuse", "fuse.osxfs", "fuse.sshfs", "nfs", "nfs4"}
     | {"smb3", "smbfs", "virtiofs", "vboxsf"}
@@ -48,11 +48,11 @@ _log = logging.getLogger("aqe.sqlite")
 
 
 def prepare_file(path: Path, *, must_exist: bool) -> None:
-    """Creates the folder and the empty file, readable by their owner alone.
+    """Creates the folder and an empty file, readable only by their owner.
 
     Raises:
-        DatabaseOpenError: The path is a folder or not a database, cannot be created, or nothing is
-            there and ``must_exist`` is set.
+        DatabaseOpenError: The path is a folder or not a database, cannot be created, or does
+            not exist although ``must_exist`` is set.
     """
     try:
         if path.is_dir():
@@ -74,7 +74,7 @@ def prepare_file(path: Path, *, must_exist: bool) -> None:
 
 
 def is_writable(path: Path) -> bool:
-    """Returns whether SQLite can write here: the file, and its log, which is next to it."""
+    """Returns whether SQLite can write the file and, next to it, its WAL."""
     if not os.access(path, os.W_OK):
         return False
     if os.access(path.parent, os.W_OK):
@@ -83,15 +83,15 @@ def is_writable(path: Path) -> bool:
 
 
 def needs_immutable(path: Path) -> bool:
-    """Returns whether a read-only file must be opened as one that nobody changes.
+    """Returns whether a read-only file must be opened as immutable.
 
-    Reading while others write takes shared memory in the same folder. Where it cannot be created,
-    nobody on this machine writes either, but a log that was left behind could not be read.
+    Reading a WAL database needs shared memory in its folder. Where that cannot be created, nobody
+    on this machine can write either, but a WAL that was left behind cannot be read.
 
     https://sqlite.org/wal.html#read_only_databases
 
     Raises:
-        DatabaseOpenError: Such a log holds changes.
+        DatabaseOpenError: Such a WAL holds changes.
     """
     if os.access(path.parent, os.W_OK):
         return False
@@ -120,15 +120,15 @@ def open_connection(
     """Returns a configured connection to the file at ``path``, or to a private in-memory database.
 
     Args:
-        path: The file; None for a database in memory.
+        path: The file; None for an in-memory database.
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
         read_only: Refuse to write.
-        immutable: Nobody can change the file while it is open, as on read-only media: it is read
-            without locks, and without its log (https://sqlite.org/uri.html#uriimmutable).
-        advice: What to do about a file that is not a database, as the errors end.
+        immutable: Read the file without locks and without its WAL, since nobody can change it, as
+            on read-only media (https://sqlite.org/uri.html#uriimmutable).
+        advice: Ends the error messages about a file that is not a database.
 
     Raises:
-        DatabaseError: SQLite itself is too old.
+        DatabaseError: The SQLite library is too old.
         DatabaseOpenError: The file is not a database, cannot be opened, or is on a network mount.
     """
     require_sqlite_version(apsw.SQLITE_VERSION_NUMBER)
@@ -161,7 +161,7 @@ def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> apsw.
 
 
 def require_sqlite_version(number: int) -> None:
-    """Refuses an SQLite with known data loss.
+    """Refuses an SQLite version that is known to lose data.
 
     Raises:
         DatabaseError: ``number`` (``SQLITE_VERSION_NUMBER``) is below 3.53.2.
@@ -195,7 +195,7 @@ def require_local_file_system(
 
 
 def file_system_of(path: Path, mounts: Path) -> str:
-    """Returns the type of the file system that holds ``path``; empty where it is not known."""
+    """Returns the type of the file system that holds ``path``; empty if it is unknown."""
     if not mounts.is_file():  # not Linux
         return ""
     target = path.resolve()
@@ -213,7 +213,7 @@ def file_system_of(path: Path, mounts: Path) -> str:
 def tidy(connection: apsw.Connection) -> None:
     """Updates planner statistics and checkpoints, before a connection that wrote is closed.
 
-    One idle reader keeps the log from shrinking (seen: 41 MB), so whoever closes tries.
+    A single idle reader keeps the WAL from shrinking (41 MB was seen), so every close tries.
 
     https://sqlite.org/lang_analyze.html#periodically_run_pragma_optimize_
     https://sqlite.org/pragma.html#pragma_wal_checkpoint
@@ -226,15 +226,15 @@ def tidy(connection: apsw.Connection) -> None:
         row = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
         if row is not None and row[0]:
             _log.info("the write-ahead log is in use by others and stays %d pages long", row[1])
-    except apsw.Error as error:  # what was acknowledged is in the log already
+    except apsw.Error as error:  # acknowledged commits are in the WAL already
         _log.warning("the write-ahead log was not checkpointed: %s", error)
 
 
 def shorten_log(connection: apsw.Connection) -> bool:
-    """Checkpoints and truncates the log; returns whether that was possible.
+    """Checkpoints and truncates the WAL; returns whether that was possible.
 
-    SQLite does so by itself only in a moment without readers and writers: four processes that
-    wrote without a pause had a log of 196 MB after three minutes.
+    SQLite itself does so only at a moment without readers and writers: the WAL of four processes
+    that wrote without a pause reached 196 MB in three minutes.
 
     https://sqlite.org/wal.html#avoiding_excessively_large_wal_files
     """
@@ -251,7 +251,7 @@ def shorten_log(connection: apsw.Connection) -> bool:
             time.sleep(random.uniform(0.005, 0.05))
     except apsw.BusyError:
         return False
-    except apsw.Error as error:  # what was acknowledged is in the log; the next write meets this
+    except apsw.Error as error:  # acknowledged commits are in the WAL; the next write reports it
         _log.warning("the write-ahead log was not checkpointed: %s", error)
         return False
     finally:

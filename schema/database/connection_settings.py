@@ -33,13 +33,14 @@ BUSY_TIMEOUT_MS = 5_000
 PAGE_CACHE_KIB = 4_000
 SMALL_PAGE_CACHE_KIB = 1_000
 JOURNAL_SIZE_LIMIT_BYTES = 64 * 1024 * 1024
-# 8 MB of log. Storing one pattern writes about 60 pages, so with SQLite's 1,000 one store in 17
-# waited for a checkpoint: p95 12 ms at 100,000 patterns, 3.5 with 2,000 (bench/results/latency.md).
+# 8 MB of WAL. Storing a pattern writes about 60 pages, so with SQLite's default of 1,000 one store
+# in 17 waited for a checkpoint: p95 was 12 ms at 100,000 patterns; with 2,000 it is 3.5 ms
+# (bench/results/latency.md).
 CHECKPOINT_PAGES = 2_000
 LENGTH_LIMIT_BYTES = 16 * 1024 * 1024
 SQL_LENGTH_LIMIT_BYTES = 1024 * 1024
 EXPRESSION_DEPTH_LIMIT = 100
-# One is needed: VACUUM INTO attaches its target.
+# Needed for VACUUM INTO, which attaches its target.
 ATTACHED_LIMIT = 1
 
 _log = logging.getLogger("aqe.sqlite")
@@ -89,8 +90,8 @@ def set_untrusted_schema(connection: apsw.Connection) -> None:
 def load_vector_extension(connection: apsw.Connection) -> None:
     """Loads sqlite-vec; SQL itself can never load an extension.
 
-    The library file is found without importing the package, which costs 0.15 s. A machine without
-    it gets a connection all the same: see ``has_vector_extension``; ``Database`` warns once.
+    Finds the library without importing its package, which takes 0.15 s. If it is missing, the
+    connection works without it (see ``has_vector_extension``), and ``Database`` warns once.
 
     https://sqlite.org/loadext.html
     https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfigenableloadextension
@@ -115,7 +116,7 @@ def has_vector_extension(connection: apsw.Connection) -> bool:
 
 
 def set_defensive(connection: apsw.Connection) -> None:
-    """Blocks writes to the shadow tables of the indexes; after the extension has named its own.
+    """Blocks writes to shadow tables of indexes; set after the extension has declared its own.
 
     https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfigdefensive
     """
@@ -123,7 +124,7 @@ def set_defensive(connection: apsw.Connection) -> None:
 
 
 def set_cell_size_check(connection: apsw.Connection) -> None:
-    """Finds some corruption when a page is read instead of later.
+    """Detects some corruption as soon as a page is read.
 
     https://sqlite.org/pragma.html#pragma_cell_size_check
     """
@@ -131,7 +132,7 @@ def set_cell_size_check(connection: apsw.Connection) -> None:
 
 
 def set_temp_store(connection: apsw.Connection) -> None:
-    """Keeps plain text out of temporary files.
+    """Keeps stored text out of temporary files.
 
     https://sqlite.org/pragma.html#pragma_temp_store
     """
@@ -139,7 +140,7 @@ def set_temp_store(connection: apsw.Connection) -> None:
 
 
 def set_no_memory_map(connection: apsw.Connection) -> None:
-    """Makes an I/O error an error of the query instead of a SIGBUS that ends the process.
+    """Makes an I/O error fail the query instead of killing the process with SIGBUS.
 
     https://sqlite.org/mmap.html
     """
@@ -147,10 +148,10 @@ def set_no_memory_map(connection: apsw.Connection) -> None:
 
 
 def set_page_cache(connection: apsw.Connection) -> None:
-    """Holds up to 4 MB of pages for each connection, that is for each thread.
+    """Caches up to 4 MB of pages per connection, that is per thread.
 
-    9 % off a lookup among 100,000 patterns against SQLite's own 2 MB, as much as 8 or 16 MB
-    saved (bench/results/latency.md).
+    Compared with SQLite's default of 2 MB, a lookup among 100,000 patterns takes 9 % less time;
+    8 or 16 MB save no more (bench/results/latency.md).
 
     https://sqlite.org/pragma.html#pragma_cache_size
     """
@@ -158,7 +159,7 @@ def set_page_cache(connection: apsw.Connection) -> None:
 
 
 def set_small_page_cache(connection: apsw.Connection) -> None:
-    """Holds up to 1 MB of pages, for one of many connections to the same file.
+    """Caches up to 1 MB of pages, for one of many connections to the same file.
 
     Not in ``SETTINGS``: it depends on how many connections are open.
 
@@ -168,7 +169,7 @@ def set_small_page_cache(connection: apsw.Connection) -> None:
 
 
 def set_limits(connection: apsw.Connection) -> None:
-    """Bounds what one statement or value may take.
+    """Bounds the size of statements and values.
 
     https://sqlite.org/limits.html
     https://sqlite.org/c3ref/limit.html
@@ -196,7 +197,7 @@ def set_checkpoint_interval(connection: apsw.Connection) -> None:
 
 
 def set_secure_delete(connection: apsw.Connection) -> None:
-    """Overwrites deleted content, since a deleted pattern may have held a secret.
+    """Overwrites deleted content, since a deleted pattern may have contained a secret.
 
     https://sqlite.org/pragma.html#pragma_secure_delete
     """

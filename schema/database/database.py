@@ -1,8 +1,8 @@
 """Opens a database file, keeps its connections and runs its transactions.
 
-One connection for each thread, none across a fork. Reading and writing go through ``read`` and
-``write``, which translate SQLite's errors into ours and end what they began. A database without a
-path is in memory, behind a single connection and a lock.
+One connection for each thread, none across a fork. ``read`` and ``write`` open a transaction, end
+it, and translate SQLite's errors into ours. A database without a path is in memory, behind a single
+connection and a lock.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self, get_args
 
 import apsw
@@ -44,14 +43,14 @@ from .sqlite_errors import READ_ONLY, label_of, raise_translated
 
 __all__ = ["Database"]
 
-# A new connection counts its data_version from the start again: after a fork, what was seen through
-# the parent's observer must not look fresh. More commits than any one observer sees.
+# A new connection counts its data_version from the start again. After a fork, the child's versions
+# must differ from the parent's; this exceeds the number of commits that one observer sees.
 FORK_STEP = 1 << 40
 
 _log = logging.getLogger("aqe.sqlite")
 
 
-# Connections inherited through a fork: closing one in the child could checkpoint under the parent.
+# Connections inherited by a fork are kept: closing one in the child could checkpoint the parent's.
 _inherited: list[apsw.Connection] = []
 
 
@@ -64,15 +63,15 @@ class Database:
         path: The file. Missing folders are created, private to the user (0700, the file 0600).
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
         must_exist: Refuse to create the file.
-        upgrade: Upgrade an older file to the current schema; without it, an older file is refused.
-        migrations: The steps of the schema; by default those of this version of aqe.
+        upgrade: Upgrade an older file to the current schema; if False, an older file is refused.
+        migrations: The steps of the schema. Default: those of this version of aqe.
         tuning: Deadlines and sizes.
 
     Attributes:
         path: The absolute path; None in memory.
         read_only: Whether the file can only be read.
-        has_vectors: Whether sqlite-vec is loaded; without it, searches use words alone.
-        migration: What opening the file changed about its schema.
+        has_vectors: Whether sqlite-vec is loaded; without it, searches use full text only.
+        migration: The schema versions before and after opening the file.
 
     Raises:
         ValueError: ``durability`` is unknown.
@@ -119,8 +118,8 @@ class Database:
             raise_translated(error, self.path, since=started)
         if not self.has_vectors:
             _log.warning(
-                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches use"
-                " words alone; install it: pip install sqlite-vec"
+                "sqlite-vec is missing or cannot be loaded: embeddings are stored, but searches use"
+                " full text only; install it: pip install sqlite-vec"
             )
 
     def connection(self) -> apsw.Connection:
@@ -150,11 +149,10 @@ class Database:
         """Yields a connection on which every query sees the same state of the database.
 
         Args:
-            deadline_s: Processor time of this thread that the queries may take; by default that
-                of ``DatabaseTuning``.
+            deadline_s: Limit on the processor time of the queries. Default: the tuning's.
 
         Raises:
-            DatabaseError: The database cannot be read, or the queries took longer.
+            DatabaseError: The database cannot be read, or the queries exceeded the limit.
         """
         with self._turn:
             started = time.monotonic()
@@ -183,7 +181,7 @@ class Database:
             DatabaseReadOnlyError: The file or its folder cannot be written.
             DatabaseBusyError: Others held the write lock past the deadline of ``DatabaseTuning``.
             DatabaseError: The database cannot be written. An error of the commit itself leaves the
-                outcome unknown: what is tried again must be idempotent.
+                outcome unknown, so a retry must be idempotent.
         """
         if self.read_only:
             raise DatabaseReadOnlyError(READ_ONLY.format(path=self.path), path=self.path)
@@ -205,11 +203,11 @@ class Database:
                 raise_translated(error, self.path, since=started)
 
     def content_version(self) -> int:
-        """Returns a number that differs after any commit of any thread or process.
+        """Returns a number that changes with any commit of any thread or process.
 
         SQLite's ``data_version`` moves on a connection when another one commits
         (https://sqlite.org/pragma.html#pragma_data_version), so one connection is kept that never
-        writes. In memory there is a single connection, whose own changes count.
+        writes. An in-memory database has a single connection, whose own changes count.
 
         Raises:
             DatabaseError: The database was closed, or cannot be read.
@@ -233,9 +231,9 @@ class Database:
         return apsw.memory_used()
 
     def truncate_wal(self) -> bool:
-        """Moves the whole write-ahead log into the file; returns whether the log is now empty.
+        """Checkpoints and truncates the WAL; returns whether it is now empty.
 
-        Deleted content is overwritten in the file, but stays in the log until this is done. Other
+        Deleted content is overwritten in the file, but stays in the WAL until this is done. Other
         readers and writers can prevent it.
 
         Raises:
@@ -244,9 +242,9 @@ class Database:
         return self.path is None or shorten_log(self.connection())
 
     def release(self) -> None:
-        """Closes this thread's connection, as a thread does that ends; the next use opens another.
+        """Closes this thread's connection; call it before a thread ends.
 
-        Without it, the connection is dropped with the thread's own data and not tidied.
+        Otherwise the connection is dropped without a checkpoint. The next use opens another.
         """
         connection: apsw.Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
@@ -268,12 +266,7 @@ class Database:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _open(self) -> apsw.Connection:
@@ -301,9 +294,9 @@ class Database:
                 time.sleep(random.uniform(*self._tuning.retry_pause_s))
 
     def _shorten_log(self, connection: apsw.Connection) -> None:
-        """Truncates the log after a commit when it has grown long, unless others are in the way.
+        """Truncates the WAL after a commit if it has grown long and nobody else uses it.
 
-        Its size is taken from the folder: opening the log would drop this process's locks on it.
+        Its size is read from the folder: opening the WAL would drop this process's locks on it.
         """
         try:
             size = os.stat(f"{self.path}-wal").st_size
@@ -334,7 +327,7 @@ class Database:
         return migrate(connection, path=self.path, transaction=self.write, steps=steps)
 
     def _forget_inherited(self) -> None:
-        """In a child after a fork: keeps the parent's connections unused, opens its own."""
+        """After a fork, sets the parent's connections aside in the child, which opens its own."""
         _inherited.extend(self._connections)
         self._connections = weakref.WeakSet()
         self._local = threading.local()
@@ -356,5 +349,5 @@ os.register_at_fork(after_in_child=_after_fork_in_child)
 
 
 def _turn(path: Path | None) -> AbstractContextManager[object]:
-    """Returns the lock of a database in memory, whose threads share one connection."""
+    """Returns the lock of an in-memory database, whose threads share one connection."""
     return threading.RLock() if path is None else nullcontext()

@@ -1,4 +1,4 @@
-"""Holds the deadlines and sizes that ``Database`` works with."""
+"""Defines the deadlines and sizes of a database."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ class DatabaseTuning:
     """Deadlines and sizes of one database; the defaults are measured and are what aqe uses.
 
     Attributes:
-        write_deadline_s: How long a whole write transaction is tried again. SQLite's own queue of
+        write_deadline_s: Time during which a write transaction is retried. SQLite's own queue of
             waiting writers is unfair: 9.7 s was seen with a timeout of 5 s.
-        retry_pause_s: Shortest and longest pause between two attempts, chosen at random.
+        retry_pause_s: Bounds of the random pause between two attempts.
         read_deadline_s: Processor time that one read transaction may take, so that a crafted file
-            or query does not hang an agent. The thread's own time counts: where many take turns
-            on few processors, a good query may wait long.
-        progress_steps: Steps of SQLite's virtual machine between two looks at that deadline.
-        roomy_connections: Connections with a page cache of full size. Of a file that many threads
-            use, the later ones hold fewer pages, so that 18 threads take 38 MB instead of 78 of
-            the 100 that caches may take (bench/results/memory.md).
-        long_log_bytes: A longer log is checkpointed and truncated after a commit; half of the 64
+            or query cannot hang an agent. Only the thread's own time counts, since a valid query
+            may wait long where many threads share few processors.
+        progress_steps: Steps of SQLite's virtual machine between two checks of that deadline.
+        roomy_connections: Number of connections with a page cache of full size. Further ones
+            cache fewer pages, so that 18 threads take 38 MB instead of 78, of the 100 MB that
+            caches may take (bench/results/memory.md).
+        long_log_bytes: A longer WAL is checkpointed and truncated after a commit; half of the 64
             MB that it may reach.
-        log_step_bytes: After a failed attempt, the next waits until the log has grown by this.
+        log_step_bytes: Growth of the WAL after a failed attempt before the next one.
     """
 
     write_deadline_s: float = 30.0

@@ -1,4 +1,4 @@
-"""Checks what SQLite itself knows of a file: pages, indexes, references, free space and log."""
+"""Checks the file with SQLite's own checks: pages, indexes, references, free space, WAL."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = [
 # a new file, or nothing that a program can do.
 RepairAction = Literal["rebuild", "quarantine", "salvage", "none"]
 
-# More of them would not say more.
+# More messages would add nothing.
 MAX_MESSAGES = 100
-# What integrity_check says of a table whose rows are sound and whose index is not.
+# Messages of integrity_check about a table whose rows are sound but whose index is not.
 _INDEX_MARKS = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 
 
@@ -38,8 +38,8 @@ class Problem:
         area: One of file, index, references, row, words, vectors, embedding, keys, counters,
             encoder, learning.
         message: What is wrong, in one line.
-        repair: What would fix it.
-        subject: Id of the pattern or agent concerned; empty when it concerns all.
+        repair: The action that fixes it.
+        subject: Id of the pattern or agent concerned; empty if it concerns all.
     """
 
     area: str
@@ -50,7 +50,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """Sizes of the file. ``wal_bytes`` is the log of commits that are not yet in it."""
+    """Sizes of the file and its WAL."""
 
     size_bytes: int
     wal_bytes: int
@@ -59,7 +59,7 @@ class FileFacts:
 
 
 def check_file(connection: apsw.Connection) -> list[Problem]:
-    """Returns what SQLite finds wrong, the structure of the full-text index included.
+    """Returns the faults that SQLite finds, including the structure of the full-text index.
 
     https://sqlite.org/pragma.html#pragma_integrity_check
     https://sqlite.org/fts5.html#the_integrity_check_command
@@ -83,7 +83,7 @@ def check_file(connection: apsw.Connection) -> list[Problem]:
 
 
 def file_facts(connection: apsw.Connection, path: Path | None) -> FileFacts:
-    """Returns the sizes of the file; of a database in memory, those of its pages."""
+    """Returns the sizes of the file; for an in-memory database, those of its pages."""
     pages = int(connection.pragma("page_count"))
     size = pages * int(connection.pragma("page_size"))
     log = None if path is None else path.with_name(path.name + "-wal")

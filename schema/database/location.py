@@ -1,4 +1,4 @@
-"""Finds the database file to use, in the same order for every command."""
+"""Finds the database file to use; every command searches in the same order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RELATIVE_PATH = Path(".aqe", "aqe.db")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLocation:
-    """A path and why it was chosen, in words."""
+    """A path, and why it was chosen."""
 
     path: Path
     reason: str
@@ -30,9 +30,9 @@ def locate_database(
     ``folder/.aqe/aqe.db``.
 
     Args:
-        explicit: A path given by the user; empty or None when there is none.
+        explicit: A path given by the user; empty or None if there is none.
         environment: The environment variables.
-        folder: The working folder; relative paths start here.
+        folder: The working folder, which relative paths start from.
     """
     if explicit:
         return DatabaseLocation(folder / Path(explicit).expanduser(), "--db")

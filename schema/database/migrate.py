@@ -1,8 +1,8 @@
 """Upgrades a database to the current schema: numbered steps, each applied exactly once.
 
-A step and its bookkeeping row are one transaction, and the version is read again inside it, so
-that of many processes opening a file at once exactly one applies each step. ``schema_migrations``
-is the truth; ``user_version`` repeats it in the header of a file that is ours alone
+A step and its bookkeeping row are one transaction, which reads the version again, so that of many
+processes opening a file at once exactly one applies each step. ``schema_migrations`` is
+authoritative; ``user_version`` repeats the version in the header of a file that is only ours
 (https://sqlite.org/pragma.html#pragma_user_version).
 """
 
@@ -27,7 +27,7 @@ from .sqlite_errors import ANOTHER_PATH
 
 __all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
 
-# The tables and views that a step creates, as our SQL files write them.
+# Matches the tables and views that a step creates, as our SQL files write them.
 _CREATED = re.compile(r"^create (?:virtual table|table|view) (\w+)", re.MULTILINE)
 
 
@@ -41,7 +41,7 @@ class Migration:
 
     @property
     def checksum(self) -> str:
-        """SHA-256 of the SQL text, as it is recorded with the step."""
+        """SHA-256 of the SQL text, recorded with the step."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
@@ -116,8 +116,8 @@ def check_version(
     Args:
         connection: The database.
         steps: All steps that this version knows.
-        path: The file, as the errors name it.
-        advice: What to do about a file of another program, as the errors end.
+        path: The file, for error messages.
+        advice: Ends the error messages about a file of another program.
 
     Raises:
         SchemaVersionError: See ``migrate``.
@@ -128,7 +128,8 @@ def check_version(
             f"{path} belongs to another program (application_id {application:#x}); {advice}",
             path=path,
         )
-    # Names before the version: a process that creates the tables in between is no namesake.
+    # Reads the names before the version: tables that another process of ours creates in between are
+    # no namesakes.
     namesakes = _table_names(connection) & {
         name for step in steps for name in _CREATED.findall(step.sql)
     }

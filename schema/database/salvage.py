@@ -1,7 +1,7 @@
-"""Copies what can still be read of a damaged database into a new one, row by row.
+"""Copies the readable rows of a damaged database into a new one.
 
-Only the rows of ordinary tables are copied: indexes, words and vectors are derived from them. A row
-that no longer fits its table is kept as JSON in ``repair_quarantine``.
+Only rows of ordinary tables are copied, since indexes and vectors are derived from them. A row that
+no longer fits its table is kept as JSON in ``repair_quarantine``.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ __all__ = ["SalvageReport", "salvage", "salvage_in_place"]
 _READ_ERRORS = (apsw.Error, UnicodeDecodeError)
 # Written by the migrations of the new file.
 _OWN = frozenset({"schema_migrations", "sqlite_sequence"})
-# Shadow tables of the indexes, which without the index itself look like ordinary ones, and tables
-# that SQLite creates by itself.
+# Shadow tables of the indexes, which look like ordinary tables once the index itself is
+# lost, and tables that SQLite creates itself.
 _DERIVED = ("patterns_fts", "patterns_vec", "sqlite_")
 
 
 @dataclass(frozen=True, slots=True)
 class SalvageReport:
-    """Numbers of rows that were copied, and where some are missing.
+    """Counts of copied rows, and the places where rows are missing.
 
     Attributes:
         copied: Rows copied into their table.
         quarantined: Rows that do not fit their table, kept in ``repair_quarantine``.
-        gaps: Places where rows cannot be read; how many is unknown.
+        gaps: Places where an unknown number of rows cannot be read.
     """
 
     copied: int
@@ -107,7 +107,7 @@ def salvage_in_place(path: Path) -> tuple[SalvageReport, Path | None]:
     try:
         with Database(partial) as fresh:
             report = salvage(path, fresh.connection())
-            fresh.connection().pragma("journal_mode", "delete")  # one file to move, without a WAL
+            fresh.connection().pragma("journal_mode", "delete")  # a single file, without a WAL
         return report, put_in_place(partial, path, "damaged")
     finally:
         for end in ("", "-wal", "-shm", "-journal"):
@@ -179,7 +179,7 @@ class _Copier:
         )
 
     def _readable(self, query: str, values: dict[str, int]) -> Iterator[tuple[Any, ...]]:
-        """Yields rows until one cannot be read, whose error is kept; others are not caught."""
+        """Yields rows until one cannot be read; keeps the error of reading, raises any other."""
         self._error = None
         cursor: apsw.Cursor | None = None
         while True:
@@ -274,7 +274,7 @@ def _tables(connection: apsw.Connection) -> list[_Table]:
 
 
 def _columns(connection: apsw.Connection, table: str) -> list[str]:
-    """Returns the stored columns; generated ones are computed again."""
+    """Returns the stored columns; generated ones are not copied."""
     try:
         rows = connection.execute(
             "select name from pragma_table_xinfo(:table) where hidden = 0", {"table": table}

@@ -1,6 +1,6 @@
-"""Translates what SQLite reports into our own errors: one line each, with the next step.
+"""Translates errors of SQLite into our own: one line each, with the next step.
 
-Called only when there is an error, so that a transaction that succeeds does not pay for it.
+Called only after an error, so that it costs a successful transaction nothing.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ READ_ONLY = "{path} is read-only; nothing was changed: give a writable copy with
 
 
 def label_of(path: Path | None) -> str:
-    """Returns the path of a database as a person should read it; ``:memory:`` without one."""
+    """Returns the path of a database for messages; ``:memory:`` without one."""
     return ":memory:" if path is None else str(path)
 
 
 def raise_translated(
     error: apsw.Error | UnicodeDecodeError, path: Path | None, *, since: float
 ) -> NoReturn:
-    """Raises the error of ours that says the same as SQLite's.
+    """Raises our own error for an error of SQLite.
 
     Args:
-        error: What SQLite raised, or what decoding a damaged text raised.
-        path: The database; None for one in memory.
-        since: When the transaction began, as ``time.monotonic`` counts.
+        error: The error of SQLite, or of decoding a damaged text.
+        path: The database; None for an in-memory one.
+        since: Start of the transaction by ``time.monotonic``.
 
     Raises:
         DatabaseBusyError: Others held the lock too long.

@@ -1,8 +1,8 @@
 """Forwards SQLite's own log to ``logging``: the only trace of recovered or damaged content.
 
-The log is a setting of SQLite for the whole process (https://sqlite.org/errlog.html). So it is set
-when the first database is opened, not when this package is imported: a program that imports aqe
-without using it keeps its own. A program that wants both sets its own after that opening.
+The log is a process-wide setting of SQLite (https://sqlite.org/errlog.html). So it is set when the
+first database is opened, not when this package is imported: a program that imports aqe without
+using it keeps its own log. A program that wants its own anyway sets it after that.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _is_set = False
 def forward_sqlite_log() -> None:
     """Sends SQLite's log to the logger ``aqe.sqlite``, once per process; later calls do nothing.
 
-    SQLite takes this setting at any time, but not from two threads at once
-    (https://sqlite.org/c3ref/config.html), hence the lock: no thread opens a connection of ours
-    before it is done.
+    SQLite accepts this setting at any time, but not from two threads at once
+    (https://sqlite.org/c3ref/config.html). The lock also keeps threads from opening a connection
+    before it is set.
     """
     global _is_set
     if _is_set:
@@ -38,9 +38,9 @@ def forward_sqlite_log() -> None:
 
 
 def ran_full(since: float) -> bool:
-    """Returns whether SQLite ran out of room in this thread since then (``time.monotonic``).
+    """Returns whether the disk was full for SQLite in this thread since then (``time.monotonic``).
 
-    Extensions such as sqlite-vec report any error of theirs as a plain one; SQLite's log has it.
+    Extensions such as sqlite-vec report it as a generic error; only SQLite's log tells.
     """
     return getattr(_thread, "full_at", 0.0) >= since
 

@@ -1,6 +1,5 @@
-"""Defines what is stored, as immutable values that are checked when they are created.
+"""Defines the stored values as immutable records that validate themselves on creation.
 
-Everything that enters the product becomes one of these records first, whichever door it came
-through, and everything that leaves it is one of them again. They import only each other;
+Whatever enters or leaves the product does so as one of these records. They import only each other;
 ``validation.py`` has the checks that they share.
 """

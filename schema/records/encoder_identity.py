@@ -1,4 +1,4 @@
-"""Defines what must be equal for two embeddings to be comparable."""
+"""Defines the identity of an encoder: embeddings are comparable only if theirs is equal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["EncoderIdentity"]
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """An encoder by name, width of its vectors, and content of its weights."""
+    """The identity of an encoder: its name, dimension, and a hash of its weights."""
 
     name: str
     dimension: int

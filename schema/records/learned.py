@@ -1,4 +1,4 @@
-"""Defines the records of what was learned: recommendations, what works and fails, analytics.
+"""Defines the records of learning: recommendations, strategy and failure records, analytics.
 
 A missing value is ``None`` and means "no data"; nothing is guessed in its place.
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from .learning import AgentAction
 
 __all__ = [
-    "STANDINGS",
     "ActionStatistics",
     "DailyTrend",
     "FailurePattern",
@@ -29,12 +28,10 @@ __all__ = [
 Standing = Literal["candidate", "promoted", "demoted", "retired"]
 RecommendationBasis = Literal["state", "task type", "no data"]
 
-STANDINGS: tuple[Standing, ...] = get_args(Standing)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyAlternative:
-    """A strategy that could be chosen instead, and what is known about it."""
+    """An alternative strategy and its record."""
 
     strategy: str
     expected_reward: float
@@ -49,9 +46,9 @@ class StrategyRecommendation:
     Attributes:
         strategy: None when there is no data to recommend from.
         confidence: 0..1, grows with the number of experiences.
-        reasoning: The reasons in words.
-        basis: Which experiences it rests on.
-        action: The action meant; None where only the task type is known.
+        reasoning: The reasons as text.
+        basis: The kind of experiences that it is based on.
+        action: The full action; None if it is based on the task type only.
         expected_reward: The Q-value (same state) or the mean reward (same task type).
         evidence: Number of those experiences.
         alternatives: At most three, best first.
@@ -151,7 +148,7 @@ class ActionStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningAnalytics:
-    """Figures of what was learned within a time range; averages are None without data.
+    """Totals, averages and records within a time range; averages are None without data.
 
     ``exploration_rate`` is the share of exploratory experiences among those where that is known;
     ``pattern_reuse_rate`` is the share of experiences that used a pattern of the bank.

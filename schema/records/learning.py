@@ -46,14 +46,14 @@ MAX_TEXT_CHARS = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskState:
-    """What is known about a task before it is done: the state of the learner.
+    """The properties of a task known in advance: the state of the learner.
 
     Attributes:
         task_type: Any text; empty means "unknown".
-        complexity: 0 is trivial, 1 as hard as they come.
-        required_capabilities: What the agent must be able to do, in any order.
-        previous_attempts: How often this task was tried before.
-        available_resources: 0 is none, 1 plenty.
+        complexity: 0 (trivial) to 1 (hardest).
+        required_capabilities: Capabilities that the agent needs, in any order.
+        previous_attempts: Number of earlier attempts at this task.
+        available_resources: 0 (none) to 1 (plenty).
         time_constraint_s: Seconds allowed for the task.
 
     Raises:
@@ -117,7 +117,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAction:
-    """A way to do a task: what an agent chooses between.
+    """A way to do a task; agents choose between actions.
 
     Attributes:
         strategy: Name of the approach; must not be empty.
@@ -150,19 +150,19 @@ class TaskResult:
 
     Attributes:
         success: True or False: an unknown outcome teaches nothing.
-        action: What was done; a text is the name of a strategy; None leaves it to the caller.
-        quality: 0..1, of what was produced.
+        action: The action taken; a str is the name of a strategy; None leaves it to the caller.
+        quality: Quality of the result, 0..1.
         execution_time_ms: Milliseconds.
-        coverage: 0..1, reached by what was produced.
+        coverage: Coverage that the result reaches, 0..1.
         errors: One text for each error, ``ExceptionType: message`` for an exception.
         patterns_used: Ids of the bank's patterns that were used.
-        pattern: A pattern that the work produced and that is worth keeping.
-        next_state: What follows the task; None when it ends here.
-        terminated: The task ended here, nothing of value follows; by default exactly when there
-            is no ``next_state``.
-        truncated: It was cut off from outside (a time limit): what follows still has value.
+        pattern: A pattern worth keeping that the work produced.
+        next_state: The state after the task; None if nothing follows.
+        terminated: The task has ended, and no reward follows. Default: whether ``next_state`` is
+            None.
+        truncated: The task was cut off from outside, as by a time limit; rewards could follow.
 
-    Terminated and truncated are those of Gymnasium (https://gymnasium.farama.org/api/env/).
+    ``terminated`` and ``truncated`` are those of Gymnasium (https://gymnasium.farama.org/api/env/).
 
     Raises:
         ValueError: A field is out of range, or the ending contradicts ``next_state``.
@@ -213,12 +213,12 @@ class TaskResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningFeedback:
-    """The judgement of somebody else on a result.
+    """Feedback on a result by somebody else.
 
     Attributes:
         rating: 0..1, 0.5 is neutral.
-        issues: One text for each thing that was wrong with it.
-        source: Who says so.
+        issues: One text for each fault of the result.
+        source: Who gave the feedback.
 
     Raises:
         ValueError: A field is out of range, or too long.
@@ -237,7 +237,7 @@ class LearningFeedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experience:
-    """One row of the history: what was done in a state, and the reward.
+    """One row of the history: the action taken in a state, and its reward.
 
     ``state``, ``action`` and ``next_state`` are keys as ``aqe.learning`` encodes them;
     ``next_state`` is None where nothing follows. ``explored`` and ``failure_kind`` are None where
@@ -268,9 +268,9 @@ class Experience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningOutcome:
-    """What one experience changed.
+    """The effect of one experience.
 
-    ``learned`` is False when learning is switched off or the experience was known already;
+    ``learned`` is False if learning is switched off or the experience was recorded before;
     ``reason`` then says so, and nothing was written.
     """
 

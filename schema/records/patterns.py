@@ -93,9 +93,9 @@ class TestPattern:
         id: Stable identity. Left empty, it is derived from language, framework, source path and
             name, so that storing the same pattern again updates it.
         template: Code with named placeholders, written ``{{name}}``.
-        examples: Real code that the pattern was seen in.
+        examples: The real code that the pattern comes from.
         success_rate: Share of recorded uses that succeeded; meaningless while ``usage_count`` is 0.
-        version: Grows by one with each change of content.
+        version: Incremented with each change of content.
         source: Where it came from, as ``path:line``.
 
     Raises:
@@ -103,7 +103,7 @@ class TestPattern:
         TypeError: A field is of the wrong type.
     """
 
-    __test__ = False  # not a test class, whatever pytest thinks of its name
+    __test__ = False  # keeps pytest from collecting it as a test class
 
     name: str
     category: Category
@@ -125,9 +125,9 @@ class TestPattern:
 
     @classmethod
     def of_stored(cls, **fields: Any) -> TestPattern:
-        """Returns a pattern of values that were checked when they were stored, without checks.
+        """Returns a pattern from stored values, which were validated before.
 
-        A search returns ten patterns; checking them again would be a twentieth of its time.
+        Validating the ten patterns of a search again would take a twentieth of its time.
 
         Args:
             fields: All fields, with tuples for ``examples`` and ``tags``, and times in UTC.
@@ -161,7 +161,7 @@ class TestPattern:
 
     @property
     def code(self) -> str:
-        """The real code that the pattern was seen in, or its template where there is none."""
+        """The examples of the pattern, or its template if it has none."""
         return "\n\n".join(self.examples) or self.template
 
     def _derived_id(self) -> str:
@@ -196,15 +196,15 @@ class TestPattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternSearchContext:
-    """What an agent knows about its need: preferences that lift a match, never exclude one.
+    """An agent's need and its preferences, which lift matches and never exclude any.
 
     Attributes:
         query: The need in words.
-        code_type: What kind of code is to be tested.
+        code_type: The kind of code to test.
         framework: The framework in use.
         language: The language in use.
         keywords: Further words that matter.
-        source_code: The code to be tested.
+        source_code: The code to test.
 
     Raises:
         ValueError: The framework or language is unknown.
@@ -230,11 +230,11 @@ class PatternSearchContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternSearchCriteria:
-    """What a person demands: each field that is set excludes every pattern that violates it.
+    """Filters: each field that is set excludes every pattern that does not meet it.
 
     Attributes:
         query: The need in words.
-        tags: All of them must be on the pattern.
+        tags: The pattern must have all of them.
         min_confidence: 0..1.
         min_quality: 0..1.
 
@@ -272,11 +272,11 @@ class PatternMatch:
         pattern: The pattern that was found.
         rank: 1 is the best.
         score: Higher is better; comparable within one answer only.
-        vector_score: Cosine similarity cut to 0..1; None when the vector leg did not see it.
-        text_score: BM25 divided by the best BM25 of this answer; None when the text leg did not.
+        vector_score: Cosine similarity cut to 0..1; None if the vector leg did not score it.
+        text_score: BM25 divided by the best BM25 of this answer; None if no term matched.
         rule_score: Agreement with the context, quality and evidence, 0..1.
-        reasons: Short phrases that say why it is here.
-        near_duplicates: Ids of patterns that say the same and were left out for it.
+        reasons: Short phrases that explain why it was found.
+        near_duplicates: Ids of near-duplicates that it stands for.
     """
 
     pattern: TestPattern
@@ -296,13 +296,13 @@ class PatternUsageContext:
     Attributes:
         success: Whether the pattern served its purpose.
         agent_id: Who used it; empty for a person.
-        task_id: The task it was used for.
-        project_id: The project it was used in.
+        task_id: The task of the use.
+        project_id: The project of the use.
         execution_time_ms: Milliseconds; None when not known.
         coverage_achieved: 0..1; None when not known.
         context: Anything else worth keeping, as text.
         error_message: What went wrong.
-        used_at: When, in UTC.
+        used_at: Time of the use, in UTC.
 
     Raises:
         ValueError: A number is out of range.

@@ -1,4 +1,4 @@
-"""Defines where a pattern comes from."""
+"""Defines the provenance of a pattern: origin, agent and run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Defines what the bank reports of the patterns that it was given."""
+"""Defines the results of storing patterns."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ StoreStatus = Literal["created", "updated", "unchanged", "rejected"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreResult:
-    """The fate of one pattern that was given to the bank.
+    """The result of storing one pattern.
 
     Attributes:
-        id: Of the pattern.
-        name: Of the pattern.
-        status: What happened.
-        reason: Why a pattern was rejected; otherwise empty.
-        near_duplicate_of: Id of a stored pattern that says the same as a new one.
+        id: Id of the pattern.
+        name: Name of the pattern.
+        status: Whether it was created, updated, unchanged or rejected.
+        reason: Why it was rejected; otherwise empty.
+        near_duplicate_of: Id of a stored pattern of which a new one is a near-duplicate.
     """
 
     id: str
@@ -31,11 +31,11 @@ class StoreResult:
 
 @dataclass(frozen=True, slots=True)
 class StoreReport:
-    """The fate of each pattern of a batch, in the order given.
+    """The results of storing a batch of patterns.
 
     Attributes:
-        results: One for each pattern.
-        deleted: How many patterns a replacing import removed, since the batch did not name them.
+        results: One for each pattern, in the order given.
+        deleted: Number of patterns that a replacing import deleted.
     """
 
     results: tuple[StoreResult, ...] = ()

@@ -1,8 +1,8 @@
-"""Checks the fields of records: each helper says which field, what was expected and what it got.
+"""Validates the fields of records; messages name the field, what was expected and the value.
 
-``require_…`` returns nothing; the others return the value as the record keeps it. All of them raise
-``TypeError`` for a wrong type and ``ValueError`` for a value out of range. Records are built on the
-search path, so the usual case comes first.
+``require_…`` returns nothing; the others return the value as the record stores it. All of them
+raise ``TypeError`` for a wrong type and ``ValueError`` for a value out of range. Searches build
+records, so the usual case is checked first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
     "require_type",
 ]
 
-# The largest whole number that every JSON reader keeps exact.
+# The largest integer that every JSON reader represents exactly.
 MAX_COUNT = 2**53
 
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -52,8 +52,8 @@ class CheckReport:
     Attributes:
         path: The database file.
         problems: Empty when the database is sound.
-        facts: Size and fill of the file; None when it could not be opened.
-        patterns: Number of patterns; 0 when they cannot be counted.
+        facts: Sizes of the file; None if it could not be opened.
+        patterns: Number of patterns; 0 if they cannot be counted.
     """
 
     path: Path
@@ -70,8 +70,8 @@ class RepairReport:
         before: Problems found before the repair.
         after: Problems that remain.
         quarantined: Ids of damaged patterns that were moved to the table ``repair_quarantine``.
-        embedded: Number of patterns that were embedded again.
-        salvaged: What was copied into a new file; None when the file was repaired in place.
+        embedded: Number of patterns that were re-embedded.
+        salvaged: What was copied into a new file; None if the file was repaired in place.
         kept: New path of the damaged file; None when the file was repaired in place.
     """
 
@@ -126,7 +126,7 @@ def repair_database(path: str | Path, *, dry_run: bool = False) -> RepairReport:
             return replace(_repair_in_place(path), before=before)
         except (DatabaseBusyError, DatabaseFullError, DatabaseReadOnlyError):
             raise
-        except DatabaseError as error:  # the damage is deeper than a check can see
+        except DatabaseError as error:  # damage that the check did not find
             _log.info("repair in place failed, salvaging what can be read: %s", error)
     salvaged, kept = salvage_in_place(path)
     return replace(_repair_in_place(path), before=before, salvaged=salvaged, kept=kept)

@@ -13,7 +13,7 @@ import pytest
 from aqe.cli import main as main_module
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import clean_up, file_memory
+from aqe.retrieval.storage.sqlite import clean_up, measure_disk_usage
 from aqe.schema import Database, TestPattern
 
 
@@ -160,6 +160,6 @@ def test_cleanup_says_when_the_log_is_in_use(path: Path) -> None:
 
 
 def test_file_memory_of_a_database_in_memory() -> None:
-    memory = file_memory(Database(None))
+    memory = measure_disk_usage(Database(None))
     assert memory.wal_bytes == memory.vector_file_bytes == 0
     assert memory.database_bytes > 0

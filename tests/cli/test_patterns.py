@@ -277,7 +277,7 @@ def test_an_empty_bank_says_no_data(aqe: Aqe, path: Path) -> None:
     ("command", "code", "message"),
     [
         (("patterns", "show", "zzz"), 1, "error: no pattern has the id 'zzz'; find one with"),
-        (("patterns", "show", "b"), 1, "error: several ids begin with 'b' .bbb222, bbb333."),
+        (("patterns", "show", "b"), 1, "error: several ids start with 'b' .bbb222, bbb333."),
         (("patterns", "delete", "zzz"), 1, "error: no pattern has the id"),
         (("patterns", "similar", "\x1b[31m"), 1, "error: no pattern has the id"),
         (("patterns", "store", "no.json"), 1, "error: cannot read no.json: No such file"),

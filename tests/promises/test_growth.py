@@ -9,8 +9,8 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank, SQLitePatternBackend
-from aqe.retrieval.storage.sqlite.pattern_selection import each_pattern
-from aqe.retrieval.storage.sqlite.text_index import put_words
+from aqe.retrieval.storage.sqlite.pattern_selection import iterate_patterns
+from aqe.retrieval.storage.sqlite.text_index import put_text
 from aqe.schema import TestPattern
 
 
@@ -41,12 +41,12 @@ def test_growth(count: int, rounds: int, path: Path, promise: Callable[..., None
             backend = SQLitePatternBackend(bank.database)
             backend.open(bank.encoder_identity)
             with backend.reading() as session:
-                patterns = list(each_pattern(session.connection))
+                patterns = list(iterate_patterns(session.connection))
             for begin in range(0, count, 100):
                 with backend.writing() as session:
                     for rowid, pattern in patterns[begin : begin + 100]:
                         vector = encoder.encode([pattern.template + str(round_)])[0]
-                        put_words(session.connection, rowid, pattern)
+                        put_text(session.connection, rowid, pattern)
                         session.embeddings.put(rowid, pattern, 0.5, vector, "hash")
     ratio = path.stat().st_size / start
     promise(

@@ -595,7 +595,7 @@ def test_resolve_id_takes_a_unique_beginning(bank: QEReasoningBank, pattern: Mak
     assert bank.resolve_id("abc") == "abc"  # whole, although another one begins with it
     assert bank.resolve_id("abcd") == "abcd"
     assert bank.resolve_id("x") == "x-y"
-    with pytest.raises(PatternNotFoundError, match=r"several ids begin with 'ab' \(abc, abcd, abd"):
+    with pytest.raises(PatternNotFoundError, match=r"several ids start with 'ab' \(abc, abcd, abd"):
         bank.resolve_id("ab")
     for unknown in ("", "zzz", "é", "\ud800", "%", "_"):
         with pytest.raises(PatternNotFoundError, match="no pattern has the id"):

@@ -1,7 +1,7 @@
 """Stores what was learned in an SQLite database: the default backend.
 
-``SQLiteLearningTransaction`` is put together from one class for each group of tables; each holds
-the queries next to the methods that run them.
+``SQLiteLearningTransaction`` combines one class for each group of tables, with its queries next to
+the methods that run them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import apsw
@@ -25,7 +24,7 @@ from .record_tables import RecordTables
 
 __all__ = ["SQLiteLearningBackend", "SQLiteLearningTransaction"]
 
-# An export may read every row; a question of an agent must not take that long.
+# An export may read every row; the queries of an agent may not take that long.
 LONG_DEADLINE_S = 600.0
 
 
@@ -40,7 +39,7 @@ class SQLiteLearningTransaction(
     """Everything that was learned, as one open transaction of a connection sees it.
 
     Args:
-        connection: Inside a transaction, which its opener ends.
+        connection: Inside a transaction, which the caller ends.
     """
 
     def __init__(self, connection: apsw.Connection) -> None:
@@ -53,8 +52,8 @@ class SQLiteLearningBackend:
     Opened on first use. After ``close`` the next use opens the database again.
 
     Args:
-        database: An open database, the path of one, or None for one in memory. One that is opened
-            here waits for the process, not for the disk: what was acknowledged survives kill -9.
+        database: An open database, the path of one, or None for an in-memory one. A database
+            opened here has durability ``normal``: commits survive kill -9, but not a power cut.
     """
 
     def __init__(self, database: Database | str | Path | None = None) -> None:
@@ -122,12 +121,7 @@ class SQLiteLearningBackend:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

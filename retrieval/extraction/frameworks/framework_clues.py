@@ -1,9 +1,9 @@
-"""Lists the clues to each JavaScript test framework: a new framework is a row in these tables.
+"""Lists the clues to each JavaScript test framework; a new framework is a row in these tables.
 
 To add a framework, add its name to ``Framework`` in ``schema/records/patterns.py``, add rows for
 what its users import, call, install, run and configure, and add its test functions in
-``languages/javascript_calls.py`` if they have names of their own. Within a table the first row that
-fits decides. ``python_framework`` distinguishes the two Python frameworks.
+``languages/javascript_calls.py`` if they have names of their own. Within a table the first
+matching row decides. ``python_framework`` distinguishes the two Python frameworks.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MODULES: Final[PatternClues] = (
     (re.compile(r"mocha\Z"), "mocha"),
     (re.compile(r"jasmine(?:-core)?\Z"), "jasmine"),
 )
-# Modules of frameworks that patterns cannot name, with their names for messages.
+# Modules of unsupported frameworks, with their names for messages.
 UNSUPPORTED_MODULES: Final[Mapping[str, str]] = {
     "bun:test": "bun:test",
     "node:test": "node:test",
@@ -100,7 +100,7 @@ SCRIPTS: Final[PatternClues] = (
     (re.compile(r"\bplaywright\b"), "playwright"),
     (re.compile(r"\bcypress\b"), "cypress"),
 )
-# The same for frameworks that patterns cannot name.
+# The same for unsupported frameworks.
 UNSUPPORTED_SCRIPTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\bnode\b[^&|;]*\s--test\b|\bborp\b"), "node:test"),
     (re.compile(r"\bbun test\b"), "bun:test"),
@@ -121,10 +121,10 @@ CONFIG_FILES: Final[NameClues] = (
 )
 # Settings in package.json itself.
 MANIFEST_KEYS: Final[tuple[Framework, ...]] = ("jest", "ava", "mocha")
-# Frameworks that own only the files under folders of their own.
+# Frameworks that apply only to files in their own folders.
 BROWSER_FRAMEWORKS: Final = frozenset[Framework]({"playwright", "cypress"})
 BROWSER_FOLDERS: Final = frozenset({"cypress", "e2e", "cy", "playwright", "browser", "component"})
-# Styles of assertion, for a file without another clue.
+# Styles of assertion, for a file without any other clue.
 JEST_ASSERTION: Final = re.compile(r"expect(?:\.\w+)*\.(?:not\.|resolves\.|rejects\.)*to[A-Z]\w*\Z")
 CHAI_ASSERTION: Final = re.compile(
     r"expect\.(?:\w+\.)*(?:to|be|have|not)\.|assert(?:\.|\Z)|.*\.should\.|should\."

@@ -1,4 +1,4 @@
-"""Detects the framework that a test is written for, and says how certain that is."""
+"""Detects the framework that a test is written for, with a certainty."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ __all__ = [
     "python_framework",
 ]
 
-# Certainty by kind of clue. What matters is the order: a name imported from the framework cannot
-# mean another one; a call like `cy.get` hardly can; a project may hold suites for several
-# frameworks; a look-alike assertion is a guess.
+# Certainty by kind of clue; the order matters. A name imported from a framework is conclusive, a
+# call such as `cy.get` nearly so; a project may have suites for several frameworks; the style of an
+# assertion is a guess.
 IMPORTED = 0.95
 CALLED = 0.85
 INHERITED = 0.9
@@ -48,12 +48,12 @@ ASSUMED = 0.5
 
 
 class UnsupportedFrameworkError(AqeError):
-    """A framework that patterns cannot name; never leaves this package."""
+    """A test is for an unsupported framework; never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedFramework:
-    """A framework, and the certainty (0..1) that it is the right one."""
+    """A framework, and the certainty (0..1) of the guess."""
 
     framework: Framework
     certainty: float
@@ -80,8 +80,7 @@ def javascript_framework(
     the style of the assertions.
 
     Raises:
-        UnsupportedFrameworkError: The file is for a framework that patterns cannot name
-            (``node:test``).
+        UnsupportedFrameworkError: The file is for an unsupported framework (``node:test``).
     """
     modules = [imported.module for imported in imports]
     for pattern, framework in MODULES:
@@ -106,13 +105,13 @@ def _assumed_framework(calls: list[str]) -> DetectedFramework:
 
 
 def _project_framework(source: SourceFile) -> DetectedFramework | None:
-    """Returns what package.json and configuration files say, from the nearest folder that does.
+    """Returns the framework that the nearest package.json or configuration file names.
 
-    A browser framework owns the files under its own folders only: a project that has Cypress for
-    its pages still runs its other tests with something else.
+    A browser framework applies only to files in its own folders: a project that tests its pages
+    with Cypress runs its other tests with another framework.
 
     Raises:
-        UnsupportedFrameworkError: The nearest folder runs one that patterns cannot name.
+        UnsupportedFrameworkError: The nearest folder uses an unsupported framework.
     """
     for folder in _folders_above(source):
         candidates = [
@@ -135,7 +134,7 @@ def _refuse_unsupported_scripts(folder: Path) -> None:
 
 
 def _folders_above(source: SourceFile) -> list[Path]:
-    """Returns the test's folder and those above, through the root of a repository around it."""
+    """Returns the test's folder and its parents, up to the root of the repository."""
     folders: list[Path] = []
     for folder in source.path.absolute().parents:
         if folder.name == "node_modules":
@@ -156,7 +155,7 @@ def _scripts(folder: Path) -> dict[str, str]:
 
 
 def _from_scripts(folder: Path) -> list[Framework]:
-    """Returns the frameworks that the scripts run, those of ``test`` first."""
+    """Returns the frameworks that the scripts run, that of ``test`` first."""
     scripts = _scripts(folder)
     ordered = sorted(scripts, key=lambda name: (name != "test", not name.startswith("test"), name))
     return [
@@ -168,7 +167,7 @@ def _from_scripts(folder: Path) -> list[Framework]:
 
 
 def _from_configuration(folder: Path) -> list[Framework]:
-    """Returns the frameworks that have a configuration file or a setting in package.json."""
+    """Returns the frameworks with a configuration file, or settings in package.json."""
     names = [*_listed(folder), *(f"test/{name}" for name in _listed(folder / "test"))]
     names += [f"spec/support/{name}" for name in _listed(folder / "spec" / "support")]
     configured = [framework for glob, framework in CONFIG_FILES if fnmatch.filter(names, glob)]

@@ -202,7 +202,7 @@ def _read_arguments(
 
 
 def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]) -> bool:
-    """Returns whether this is the inner call of `it.each(table)(...)`, which declares nothing."""
+    """Returns whether this is the inner call of `it.each(table)(...)`, which declares no test."""
     callee = node.child_by_field_name("function")
     if callee is None or callee.type != "member_expression":
         return False
@@ -216,7 +216,7 @@ def _title(node: Node) -> str:
     text = node_text(node)
     if node.type in {"string", "template_string"}:
         text = re.sub(r"\\(['\"`$\\])", r"\1", text[1:-1])
-    elif node.type == "binary_expression":  # 'a ' + b: the parts that are text, the rest as ${...}
+    elif node.type == "binary_expression":  # 'a ' + b: literal parts as they are, others as ${...}
         text = re.sub(r"\s*\+\s*", " ", re.sub(r"['\"`]", "", text))
     else:
         text = re.sub(r"\.name\Z", "", text)

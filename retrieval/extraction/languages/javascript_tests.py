@@ -40,7 +40,7 @@ _HOOKS = frozenset(
         "teardown",
     }
 )
-# Declarations of a block are included if they are short and the test uses their names.
+# Maximum lines of a declaration that is included with a test that uses its names.
 _MAX_DECLARATION_LINES = 3
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
@@ -53,7 +53,7 @@ class _Declaration(NamedTuple):
 
 
 class _Helpers(NamedTuple):
-    """The statements of a block that its tests may need."""
+    """The statements of a block that its tests may use."""
 
     hooks: list[Node]
     declarations: list[_Declaration]
@@ -61,7 +61,7 @@ class _Helpers(NamedTuple):
 
 @dataclass(slots=True)
 class _Block:
-    """A describe block around the current place (or the file itself)."""
+    """An enclosing describe block, or the file itself."""
 
     title: str
     modifiers: tuple[str, ...]
@@ -73,7 +73,7 @@ class _Block:
 
     @property
     def helpers(self) -> _Helpers:
-        """Hooks, and short declarations with their names; computed once for all tests."""
+        """Hooks, and short declarations with their names; computed once per block."""
         if self._helpers is None:
             hooks = [statement for statement in self.statements if _is_hook(statement)]
             declared = [] if self.parent is None else self.statements  # imports are left out
@@ -92,11 +92,11 @@ class _Block:
 
 
 def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTest]:
-    """Returns the tests written in a file, in source order, each `it.each` once.
+    """Returns the tests in a file, in source order; each `it.each` counts as one.
 
-    A call is a test if its function is a test function (by its usual name, or as an alias of an
-    imported one) and it has a title or a body. Planned tests (`it.todo`, a title without a body)
-    hold nothing to reuse and are left out.
+    A call is a test if it calls a test function (by its usual name, or an alias of an imported one)
+    with a title or a body. Planned tests (`it.todo`, a title without a body) have no code to reuse
+    and are left out.
     """
     names = FunctionNames(root, imports)
     found: list[FoundTest] = []
@@ -114,7 +114,7 @@ def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTe
         elif call.body is not None:
             inner = _enter(node, call, block)
             stack.extend((child, inner) for child in reversed(inner.statements))
-        else:  # describe('x', sharedTests): its tests are where that function is written
+        else:  # describe('x', sharedTests): the tests are in that function
             stack.extend((child, block) for child in reversed(node.named_children))
     return found
 

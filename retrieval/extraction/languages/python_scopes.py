@@ -1,4 +1,4 @@
-"""Reads the scopes of a Python module: its functions and classes, and which of them hold tests."""
+"""Reads the functions and classes of a Python module, and finds those that hold tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "module_scope",
 ]
 
-# Statements that open no scope: what they define belongs to the scope around them.
+# Statements that open no scope: their definitions belong to the enclosing scope.
 _TRANSPARENT = frozenset(
     {
         "block",
@@ -83,7 +83,7 @@ class Function:
 
     @property
     def may_be_test(self) -> bool:
-        """Returns whether it is a test, in a scope whose tests run."""
+        """Returns whether it is a test, provided that the tests of its scope run."""
         return (
             self.name.startswith("test")
             and not self.is_fixture
@@ -93,7 +93,7 @@ class Function:
 
 @dataclass(slots=True)
 class Scope:
-    """A module or class, with what it defines."""
+    """A module or class, with its definitions."""
 
     name: str
     outer: Node
@@ -108,7 +108,7 @@ class Scope:
 
     @property
     def helpers(self) -> list[Function]:
-        """Fixtures and setup methods; computed once for all tests of the scope."""
+        """Fixtures and setup methods; computed once per scope."""
         if self._helpers is None:
             known = SETUP_NAMES | MODULE_SETUP_NAMES
             self._helpers = [f for f in self.functions if f.is_fixture or f.name in known]
@@ -120,26 +120,26 @@ class Scope:
         return (*self.parent.chain, self) if self.parent else (self,)
 
     def defines(self, *names: str) -> bool:
-        """Returns whether it has a function with one of the names."""
+        """Returns whether it defines a function with one of the names."""
         return any(function.name in names for function in self.functions)
 
 
 class CollectedClass(NamedTuple):
-    """A class whose tests run, and how they are written."""
+    """A class whose tests run, and their style."""
 
     scope: Scope
     style: TestStyle
 
 
 def module_scope(root: Node) -> Scope:
-    """Returns the scope of a module, with everything that is defined in it."""
+    """Returns the scope of a module, with everything defined in it."""
     module = Scope("", root, root)
     _fill(module)
     return module
 
 
 def collected_classes(module: Scope) -> list[CollectedClass]:
-    """Returns the classes of a module whose tests run, their own or inherited ones."""
+    """Returns the classes of a module whose own or inherited tests run."""
     classes = list(_all_classes(module))
     styles = _styles(classes)
     return [CollectedClass(scope, styles[id(scope)]) for scope in classes if id(scope) in styles]
@@ -200,7 +200,7 @@ def _all_classes(module: Scope) -> Iterator[Scope]:
 
 
 def _styles(classes: list[Scope]) -> dict[int, TestStyle]:
-    """Returns the style of each class whose tests run, its own or inherited, by identity."""
+    """Returns the style of each class whose own or inherited tests run, by ``id``."""
     by_name: dict[str, Scope] = {}
     for scope in classes:
         by_name.setdefault(scope.name, scope)
@@ -221,7 +221,7 @@ def _styles(classes: list[Scope]) -> dict[int, TestStyle]:
 
 
 def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:
-    """Returns a class and the classes of this file that it inherits from."""
+    """Returns a class and its base classes in this file."""
     family: list[Scope] = []
     pending = [scope]
     while pending:

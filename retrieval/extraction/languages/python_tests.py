@@ -33,12 +33,12 @@ _STRING = re.compile(
 
 
 def find_python_tests(root: Node) -> list[FoundTest]:
-    """Returns the tests written in a module, in source order, each once.
+    """Returns the tests in a module, in source order, each once.
 
-    A test is a function ``test*`` of the module, or a method ``test*`` of a class that is
-    collected: ``Test*`` without a constructor, a ``unittest.TestCase``, or a class that either
-    inherits from in the same file. A class with ``test`` in its name (``GraphTestBase``) that is
-    not used in its own file is included: other files inherit from it.
+    A test is a function ``test*`` of the module, or a method ``test*`` of a collected class: one
+    named ``Test*`` without a constructor, a ``unittest.TestCase``, or a base class of either in the
+    same file. A class with ``test`` in its name (``GraphTestBase``) that its own file does not use
+    is included too, since other files inherit from it.
     """
     module = module_scope(root)
     found = [
@@ -103,7 +103,7 @@ def _fixtures(parameters: tuple[str, ...], decorators: str) -> tuple[str, ...]:
     given: set[str] = set()
     for match in re.finditer(r"parametrize\(\s*[(\[]?((?:\s*[\"'][\w, ]+[\"']\s*,?)+)", decorators):
         given |= set(re.findall(r"\w+", match[1]))
-    # Nor are arguments fixtures that hypothesis and mock decorators pass.
+    # Arguments that hypothesis and mock decorators pass are not fixtures either.
     if re.search(
         r"@\s*(?:hypothesis\.|st\.)?given\b|@\s*(?:mock\.|unittest\.mock\.)?patch\b", decorators
     ):
@@ -112,7 +112,7 @@ def _fixtures(parameters: tuple[str, ...], decorators: str) -> tuple[str, ...]:
 
 
 def _layers(chain: tuple[Scope, ...], function: Function, requested: set[str]) -> tuple[Layer, ...]:
-    """Returns the context of a test; the innermost setup has precedence while there is room."""
+    """Returns the context of a test, up to the size limit; the innermost setup comes first."""
     wanted = set().union(*(re.findall(r"\w+", name) for name in requested)) if requested else set()
     room = MAX_CONTEXT_LINES
     layers: list[Layer] = []
@@ -133,7 +133,7 @@ def _layers(chain: tuple[Scope, ...], function: Function, requested: set[str]) -
 def _needed_members(
     scope: Scope, setup_names: frozenset[str], wanted: set[str], function: Function
 ) -> list[Function]:
-    """Returns setup and the wanted fixtures; those that a fixture requests join ``wanted``."""
+    """Returns setup and the wanted fixtures; adds fixtures that these request to ``wanted``."""
     helpers = scope.helpers
     members = [f for f in helpers if f.name in setup_names and not f.is_fixture]
     pool = [f for f in helpers if f.is_fixture and f is not function]

@@ -1,4 +1,4 @@
-"""Describes where a literal is in a syntax tree."""
+"""Describes the position of a literal in a syntax tree."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _STRING_PARTS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A node and the path down to it (the parent of a node costs a search of the whole tree)."""
+    """A node and the path to it, since finding a node's parent searches the whole tree."""
 
     node: Node
     parent: Place | None

@@ -1,9 +1,9 @@
-"""Replaces the literals of a test that a user of its pattern must fill in with named placeholders.
+"""Replaces the literals that a user of a pattern must fill in with named placeholders.
 
 A literal is named after its place (keyword argument, key, assigned variable, comparison or called
-function) or after its kind (URL, e-mail address, path). The same literal gets the same placeholder
-throughout a pattern. Structure, as opposed to data, stays: 0, 1, 2, "", strings of one or two
-letters (open modes, axes), keys, interpolated strings, titles of tests.
+function) or after its kind (URL, e-mail address, path). Equal literals get the same placeholder
+throughout a pattern. Literals that are structure rather than data stay: 0, 1, 2, "", strings of one
+or two letters (open modes, axes), keys, interpolated strings, titles of tests.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Edit", "placeholder_edits"]
 
-# Items that decide whether a collection is data; reading all of them, at every level of a deep one,
-# would take quadratic time.
+# Items read to decide whether a collection is data; reading all at every level of a deep one would
+# take quadratic time.
 _MAX_ITEMS_SEEN = 500
 _TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2."})
 _TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
-# The type of most nodes; it holds no literal.
+# The most frequent node type; it contains no literals.
 _NAME = "identifier"
 _ARITHMETIC = frozenset(
     {"binary_expression", "binary_operator", "unary_expression", "unary_operator"}
@@ -67,7 +67,7 @@ _CHAINER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A replacement of the bytes ``start`` to ``end`` by ``text``."""
+    """The replacement of bytes ``start`` to ``end`` by ``text``."""
 
     start: int
     end: int
@@ -78,7 +78,7 @@ def placeholder_edits(nodes: Iterable[Node], keep: Iterable[Node] = ()) -> list[
     """Returns the edits that turn the literals under the nodes into placeholders.
 
     Args:
-        nodes: The shown code of a test, context first; placeholders are named in this order.
+        nodes: The code of a test, context first; placeholders are named in this order.
         keep: Nodes to leave as they are (titles, docstrings).
     """
     kept = {(node.start_byte, node.end_byte) for node in keep}
@@ -126,7 +126,7 @@ def _is_chainer(node: Node) -> bool:
 
 
 def _is_cases(place: Place) -> bool:
-    """Returns whether this is the table of a parametrised test, which is replaced as a whole."""
+    """Returns whether this is the table of a parametrised test, to be replaced as a whole."""
     return callee_name(place) in {"parametrize", "each"} and place.node.named_child_count > 0
 
 
@@ -149,7 +149,7 @@ def _is_key(place: Place) -> bool:
 
 
 def _is_data(node: Node) -> bool:
-    """Returns whether a collection holds only literals, two or more and not all trivial."""
+    """Returns whether a collection consists of two or more literals, not all trivial."""
     leaves = 0
     has_data = False
     stack = list(node.named_children)

@@ -39,7 +39,7 @@ _ASSIGNMENTS = frozenset(
 )
 _COMPARISONS = frozenset({"comparison_operator"})
 _COMPARING_OPERATORS = frozenset({"==", "===", "!=", "!==", "<", ">", "<=", ">="})
-# Wrappers that name nothing: the place is that of the wrapper.
+# Wrappers that give no name: a literal in one has the place of the wrapper.
 _TRANSPARENT = frozenset(
     {
         "as_expression",
@@ -89,7 +89,7 @@ _NAMED_CALLS = {
 
 
 class PlaceholderNames:
-    """The names of literals: each distinct literal has one, and none is used twice."""
+    """Unique names for distinct literals."""
 
     def __init__(self) -> None:
         self._by_literal: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """Stores a bank in SQLite: one file with rows, an FTS5 index and a vec0 table.
 
-``pattern_backend.py`` opens sessions, ``pattern_session.py`` answers inside one transaction; the
+``pattern_backend.py`` opens sessions, ``pattern_session.py`` is one transaction; the
 ``*_table`` files hold the SQL of their tables, ``text_*`` the full-text index, ``vector_*`` the
 three ways to search vectors, ``filter_*`` exact filters. FTS5's syntax, vec0's limits, row numbers
 and ``data_version`` stay in this folder.
@@ -10,22 +10,22 @@ from __future__ import annotations
 
 from .bank_check import check_patterns, count_patterns
 from .bank_repair import quarantine_pattern, repair_bank, repair_patterns
-from .disk_usage import CleanUp, FileMemory, TableMemory, clean_up, file_memory
+from .disk_usage import CleanUpReport, DiskUsage, TableSize, clean_up, measure_disk_usage
 from .pattern_backend import SQLitePatternBackend
 from .pattern_session import SQLitePatternSession
 from .storage_tuning import StorageTuning
 
 __all__ = [
-    "CleanUp",
-    "FileMemory",
+    "CleanUpReport",
+    "DiskUsage",
     "SQLitePatternBackend",
     "SQLitePatternSession",
     "StorageTuning",
-    "TableMemory",
+    "TableSize",
     "check_patterns",
     "clean_up",
     "count_patterns",
-    "file_memory",
+    "measure_disk_usage",
     "quarantine_pattern",
     "repair_bank",
     "repair_patterns",

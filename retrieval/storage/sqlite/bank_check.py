@@ -1,7 +1,8 @@
-"""Checks that rows and what is derived from them agree.
+"""Checks that rows and the data derived from them agree.
 
-A row is the truth; its words, vectors, tags, bands and counters are derived from it. Its
-``content_hash`` shows whether it still is what was stored: SQLite does not notice a flipped bit.
+The rows are authoritative; text index, vectors, tags, bands and counters are derived from them. A
+row's ``content_hash`` shows whether it is still what was stored: SQLite does not notice a flipped
+bit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from ....schema import Problem, TestPattern, unreadable
 from ...text.minhash import bands, signature
 from ...text.pattern_text import body_of, content_hash, embedded_text, text_hash
-from ...text.tokens import WORDS_VERSION
+from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import StoredPattern
 from ..use_summary import use_summary
 from .embedding_table import from_blob
@@ -26,15 +27,15 @@ from .use_tables import agent_counts
 
 __all__ = ["CHECK_DEADLINE_S", "check_patterns", "count_patterns", "embedding_fault"]
 
-# Every row is read and hashed: about 6,000 patterns a second.
+# Every row is read and hashed: about 6,000 patterns per second.
 CHECK_DEADLINE_S = 3_600.0
-# Encoders give unit vectors; those of int8 models stay this close to it.
+# Encoders return unit vectors; the norms of int8 models deviate by less than this.
 NORM_TOLERANCE = 1e-2
 TOLERANCE = 1e-9
 
 
 def check_patterns(connection: apsw.Connection, *, has_vectors: bool) -> list[Problem]:
-    """Returns every disagreement between rows, words, vectors, embeddings, tags and counters."""
+    """Returns every disagreement between rows, text index, embeddings, vectors and counters."""
     check = _Check(connection, has_vectors=has_vectors)
     check.bank()
     rowids: list[int] = []
@@ -52,9 +53,9 @@ def count_patterns(connection: apsw.Connection) -> int:
 
 
 def embedding_fault(blob: bytes, hash: str, pattern: TestPattern, dimension: int) -> str:
-    """Returns what is wrong with a stored embedding, in words; nothing when it is sound."""
+    """Returns the fault of a stored embedding as text; empty if it is sound."""
     if hash != text_hash(embedded_text(pattern)):
-        return "its embedding is of another text"
+        return "its embedding was computed from another text"
     if len(blob) != 4 * dimension:
         return f"its embedding must have {4 * dimension} bytes, got {len(blob)}"
     norm = float(np.linalg.norm(from_blob(blob)))
@@ -62,7 +63,7 @@ def embedding_fault(blob: bytes, hash: str, pattern: TestPattern, dimension: int
 
 
 class _Check:
-    """Checks one pattern after the other and notes what is wrong."""
+    """A check of one bank, pattern by pattern, and the problems found so far."""
 
     def __init__(self, connection: apsw.Connection, *, has_vectors: bool) -> None:
         self.problems: list[Problem] = []
@@ -73,25 +74,26 @@ class _Check:
         self._broken: set[str] = set()
 
     def bank(self) -> None:
-        """Checks what is known of the bank as a whole."""
+        """Checks the facts about the bank as a whole."""
         with unreadable(self.problems, "encoder", "salvage"):
             used = encoder_in_use(self._connection)
             if used is not None:
                 self._encoder, self._dimension = used.rowid, used.identity.dimension
             version = self._fact("words_version")
-            if version not in (None, WORDS_VERSION):
-                self._note("words", f"built by word splitter {version}, not {WORDS_VERSION}")
+            if version not in (None, TOKENIZER_VERSION):
+                message = f"built by tokenizer version {version}, expected {TOKENIZER_VERSION}"
+                self._note("words", message)
             if self._has_vectors and self._encoder:
                 self._vector_table()
         if not self._has_vectors:
             message = (
-                "sqlite-vec is missing or cannot be loaded: embeddings are kept but searches go by"
-                " words alone; install it: pip install sqlite-vec"
+                "sqlite-vec is missing or cannot be loaded: embeddings are stored, but searches use"
+                " full text only; install it: pip install sqlite-vec"
             )
             self.problems.append(Problem("vectors", message, "none"))
 
     def pattern(self, rowid: int) -> None:
-        """Checks one pattern and all that is derived from it."""
+        """Checks one pattern and the data derived from it."""
         stored = self._stored(rowid)
         if stored is None:
             return
@@ -105,7 +107,7 @@ class _Check:
             self._keys(rowid, pattern)
         with unreadable(self.problems, "counters", "rebuild", pattern.id):
             self._counters(stored)
-        self._unless_broken("words", lambda: self._words(rowid, pattern))
+        self._unless_broken("words", lambda: self._text(rowid, pattern))
         with unreadable(self.problems, "embedding", "rebuild", pattern.id):
             self._embedding(rowid, pattern)
 
@@ -129,7 +131,7 @@ class _Check:
                 )
                 return next(iter(stored_at(self._connection, [rowid])), None)
         except (ValueError, TypeError, msgspec.DecodeError) as error:
-            message = "is no pattern: " + " ".join(str(error).split())
+            message = "is not a valid pattern: " + " ".join(str(error).split())
             self.problems.append(Problem("row", message, "quarantine", subject))
         return None
 
@@ -147,9 +149,9 @@ class _Check:
         )
         found_bands = {row[0] for row in numbers}
         if kept != own or found_bands != set(bands(own)):
-            self._note("keys", "its signature is not that of its code", pattern.id)
+            self._note("keys", "its signature does not match its code", pattern.id)
         if found_tags != {tag.casefold() for tag in pattern.tags}:
-            self._note("keys", "its tags are not found under it", pattern.id)
+            self._note("keys", "its rows in pattern_tags do not match its tags", pattern.id)
 
     def _counters(self, stored: StoredPattern) -> None:
         counts = agent_counts(self._connection, stored.key)
@@ -160,19 +162,20 @@ class _Check:
             or abs(stored.evidence - summary.evidence) > TOLERANCE
             or abs(stored.pattern.quality - summary.quality) > TOLERANCE
         ):
-            self._note(
-                "counters", "its counters are not the sums of its agents' uses", stored.pattern.id
-            )
+            message = "its counters are not the sums of its agents' uses"
+            self._note("counters", message, stored.pattern.id)
 
-    def _words(self, rowid: int, pattern: TestPattern) -> None:
+    def _text(self, rowid: int, pattern: TestPattern) -> None:
         found = self._connection.execute(
             "select name, description, tags, code from patterns_fts where rowid = :rowid",
             {"rowid": rowid},
         ).fetchone()
         if found is None:
-            self._note("words", "is missing in the word index", pattern.id)
+            self._note("words", "is missing from the text index", pattern.id)
         elif tuple(found) != index_columns(pattern):
-            self._note("words", "its words are not those of its content", pattern.id)
+            self._note(
+                "words", "its entry in the text index does not match its content", pattern.id
+            )
 
     def _embedding(self, rowid: int, pattern: TestPattern) -> None:
         row = self._connection.execute(
@@ -197,22 +200,24 @@ class _Check:
         ).fetchone()
         facets = (pattern.framework, pattern.language, pattern.category)
         if found is None:
-            self._note("vectors", "is missing in the vector index", pattern.id)
+            self._note("vectors", "is missing from the vector index", pattern.id)
         elif found[0] != blob:
-            self._note("vectors", "its vector is not its embedding", pattern.id)
+            self._note("vectors", "its vector does not match its embedding", pattern.id)
         elif tuple(found[1:4]) != facets or not np.allclose(
             found[4:], (pattern.confidence, pattern.quality), atol=1e-6
         ):
-            self._note("vectors", "its filters in the vector index are not its own", pattern.id)
+            self._note(
+                "vectors", "its filter columns in the vector index do not match its row", pattern.id
+            )
 
     def _vector_table(self) -> None:
-        made = self._connection.execute(
+        ddl = self._connection.execute(
             "select sql from sqlite_schema where name = 'patterns_vec'"
         ).get
         if self._fact("vectors_pending") is not None:
             self._note("vectors", "patterns were stored where sqlite-vec was missing")
-        elif made is None or f"float[{self._dimension}]" not in made:
-            self._note("vectors", f"there is no index of {self._dimension} dimensions")
+        elif ddl is None or f"float[{self._dimension}]" not in ddl:
+            self._note("vectors", f"there is no vector index with {self._dimension} dimensions")
         else:
             self._has_index = True
 
@@ -225,15 +230,15 @@ class _Check:
     def _stray(self, area: str, query: str, rowids: set[int]) -> None:
         strays = {row[0] for row in self._connection.execute(query)} - rowids
         if strays:
-            self._note(area, f"{len(strays)} entries of its index belong to no pattern")
+            self._note(area, f"{len(strays)} entries of the index belong to no pattern")
 
-    def _unless_broken(self, area: str, look: Callable[[], None]) -> None:
-        """Reads an index until it once cannot be read: every later attempt would say the same."""
+    def _unless_broken(self, area: str, check: Callable[[], None]) -> None:
+        """Runs a check of an index, unless reading that index has failed before."""
         if area in self._broken:
             return
         known = len(self.problems)
         with unreadable(self.problems, area, "rebuild"):
-            look()
+            check()
         if self.problems[known:] and self.problems[-1].message.startswith("cannot be read"):
             self._broken.add(area)
 

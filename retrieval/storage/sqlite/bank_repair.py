@@ -1,4 +1,4 @@
-"""Rebuilds a bank's derived data from its rows, and sets damaged rows aside."""
+"""Sets damaged rows aside and rebuilds a bank's derived data from the others."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
 from .bank_check import embedding_fault
 from .embedding_table import EmbeddingTable
-from .pattern_session import encoder_in_use, note_words_version
+from .pattern_session import encoder_in_use, record_tokenizer_version
 from .pattern_table import json_text
-from .text_index import create_text_index, put_words
+from .text_index import create_text_index, put_text
 from .use_tables import agent_counts
 from .vector_table import create_vector_table
 
@@ -27,7 +27,7 @@ _BELONGING = {
     "pattern_agent_counts": "select * from pattern_agent_counts where pattern_rowid = :rowid",
 }
 
-# What cannot be derived again, of patterns that are not there.
+# Tables whose rows cannot be derived and may belong to a pattern that is gone.
 _ORPHANS = {
     "pattern_usage": "select * from pattern_usage"
     " where pattern_id not in (select id from patterns)",
@@ -51,9 +51,9 @@ def repair_bank(
 
 
 def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str) -> bool:
-    """Sets a damaged pattern aside with all that belongs to it; returns whether it was there.
+    """Sets a damaged pattern aside with all its rows; returns whether it existed.
 
-    Nothing of it is lost: all its rows are kept in ``repair_quarantine`` as JSON.
+    Nothing is lost: the rows are kept in ``repair_quarantine`` as JSON.
     """
     rowid = connection.execute(
         "select pattern_rowid from patterns where id = :id", {"id": pattern_id}
@@ -68,21 +68,21 @@ def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str
 
 
 def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
-    """Rebuilds all that is derived: keys, counters, words, the vector table.
+    """Rebuilds all derived data: keys, counters, text index, vector table.
 
-    Embeddings that are not of their pattern's text, or not normalised, are removed.
+    Embeddings of another text, and those that are not normalised, are removed.
 
     Returns:
-        How many patterns the encoder has to embed again.
+        Number of patterns to re-embed.
     """
     _remove_orphans(connection)
     create_text_index(connection)
-    patterns = dict(pattern_selection.each_pattern(connection))
+    patterns = dict(pattern_selection.iterate_patterns(connection))
     for rowid, pattern in patterns.items():
         pattern_table.rewrite_keys(connection, rowid, pattern)
-        put_words(connection, rowid, pattern)
+        put_text(connection, rowid, pattern)
         _repair_summary(connection, rowid)
-    note_words_version(connection)
+    record_tokenizer_version(connection)
     return _repair_vectors(connection, patterns, has_vectors=has_vectors)
 
 
@@ -106,7 +106,8 @@ def _remove_orphans(connection: apsw.Connection) -> None:
         connection.execute(
             f"delete from {table} where pattern_rowid not in (select pattern_rowid from patterns)"
         )
-    # Whose encoder is unknown is of no use, and must not be taken for that of the next one.
+    # An embedding of an unknown encoder is useless, and a later encoder could get the same row
+    # number.
     connection.execute(
         "delete from pattern_embeddings"
         " where encoder_rowid not in (select encoder_rowid from encoders)"
@@ -118,7 +119,7 @@ def _remove_orphans(connection: apsw.Connection) -> None:
 
 
 def _repair_summary(connection: apsw.Connection, rowid: int) -> None:
-    """Makes a row's counters the sums of those of its agents."""
+    """Recomputes a row's counters from those of its agents."""
     (stored,) = pattern_table.stored_at(connection, [rowid])
     counts = agent_counts(connection, rowid)
     summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
@@ -150,7 +151,7 @@ def _repair_vectors(
     if has_vectors:
         create_vector_table(connection, dimension)
         table = EmbeddingTable(connection, used, indexed=True)
-        table.rebuild(pattern_selection.each_pattern(connection))
+        table.rebuild(pattern_selection.iterate_patterns(connection))
         connection.execute("delete from bank_facts where key = 'vectors_pending'")
     return len(patterns) - (len(found) - len(unsound))
 

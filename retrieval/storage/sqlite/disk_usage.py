@@ -1,4 +1,4 @@
-"""Measures a database file and the files next to it by table, and gives room back."""
+"""Measures disk usage by file and table, and frees disk space."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .text_index import optimize_text_index
 from .vector_cache import read_marker
 from .vector_file import vector_file_path
 
-__all__ = ["CleanUp", "FileMemory", "TableMemory", "clean_up", "file_memory"]
+__all__ = ["CleanUpReport", "DiskUsage", "TableSize", "clean_up", "measure_disk_usage"]
 
-# Sizes by table are found by reading every page.
+# Measuring tables reads every page of the file.
 DEADLINE_S = 120.0
-# FTS5 and vec0 keep an index in tables of their own, named after it.
+# FTS5 and vec0 store an index in shadow tables with its name as prefix.
 _INDEXES = ("patterns_fts", "patterns_vec")
 
 
 @dataclass(frozen=True, slots=True)
-class TableMemory:
+class TableSize:
     """Bytes of a table with its indexes; a search index counts as one table."""
 
     name: str
@@ -30,17 +30,17 @@ class TableMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class FileMemory:
-    """What a database takes on disk.
+class DiskUsage:
+    """Disk usage of a database.
 
     Attributes:
-        database_bytes: The file; ``free_bytes`` of it are pages that later writes will use.
-        wal_bytes: The write-ahead log beside it.
-        vector_file_bytes: The derived file of vectors; 0 when there is none.
-        vector_file_vectors: Those that the database says are in it; None when it knows of none.
-        vector_file_changes: Embeddings changed since.
-        wants_vector_file: The bank is too large to be held in memory.
-        tables: By size, largest first; None when this SQLite cannot tell.
+        database_bytes: Size of the file; ``free_bytes`` of it are free pages.
+        wal_bytes: Size of the write-ahead log.
+        vector_file_bytes: Size of the vector file; 0 if there is none.
+        vector_file_vectors: Vectors in it, as the database records; None without a record of it.
+        vector_file_changes: Embeddings changed since it was written.
+        wants_vector_file: Whether the bank has more vectors than are held in memory.
+        tables: Sizes, largest first; None if SQLite was built without ``dbstat``.
     """
 
     database_bytes: int
@@ -50,20 +50,20 @@ class FileMemory:
     vector_file_vectors: int | None
     vector_file_changes: int | None
     wants_vector_file: bool
-    tables: tuple[TableMemory, ...] | None
+    tables: tuple[TableSize, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class CleanUp:
-    """What upkeep gave back. ``wal_busy``: others were reading, so the log could not be emptied."""
+class CleanUpReport:
+    """Disk usage before and after; ``wal_busy`` if readers kept the WAL from being emptied."""
 
-    before: FileMemory
-    after: FileMemory
+    before: DiskUsage
+    after: DiskUsage
     wal_busy: bool
 
 
-def file_memory(database: Database, tuning: StorageTuning | None = None) -> FileMemory:
-    """Returns what the database takes on disk."""
+def measure_disk_usage(database: Database, tuning: StorageTuning | None = None) -> DiskUsage:
+    """Returns the disk usage of a database."""
     max_cached = (tuning or StorageTuning()).max_cached_vectors
     with database.read(deadline_s=DEADLINE_S) as connection:
         page = int(connection.pragma("page_size"))
@@ -78,7 +78,7 @@ def file_memory(database: Database, tuning: StorageTuning | None = None) -> File
             ).get
         tables = _tables(connection)
     path = database.path
-    return FileMemory(
+    return DiskUsage(
         database_bytes=page * int(pages),
         free_bytes=page * int(free),
         wal_bytes=0 if path is None else _size(path.with_name(path.name + "-wal")),
@@ -90,15 +90,15 @@ def file_memory(database: Database, tuning: StorageTuning | None = None) -> File
     )
 
 
-def clean_up(database: Database, *, vacuum: bool = False) -> CleanUp:
-    """Merges the word index, refreshes the planner's statistics, empties the log.
+def clean_up(database: Database, *, vacuum: bool = False) -> CleanUpReport:
+    """Merges the text index, updates planner statistics and empties the WAL.
 
-    Nothing that was learned or stored is deleted.
+    Deletes nothing that was stored or learned.
 
     Args:
-        vacuum: Also rewrite the file without its free pages; needs as much room again.
+        vacuum: Also rewrite the file without free pages; needs that much disk space again.
     """
-    before = file_memory(database)
+    before = measure_disk_usage(database)
     with database.write() as connection:
         optimize_text_index(connection)
     connection = database.connection()
@@ -106,10 +106,10 @@ def clean_up(database: Database, *, vacuum: bool = False) -> CleanUp:
     if vacuum:
         connection.execute("vacuum")
     busy, *_ = connection.execute("pragma wal_checkpoint(truncate)").fetchone() or (0,)
-    return CleanUp(before, file_memory(database), bool(busy))
+    return CleanUpReport(before, measure_disk_usage(database), bool(busy))
 
 
-def _tables(connection: apsw.Connection) -> tuple[TableMemory, ...] | None:
+def _tables(connection: apsw.Connection) -> tuple[TableSize, ...] | None:
     if not connection.execute("select 1 from pragma_module_list where name = 'dbstat'").get:
         return None
     sizes: dict[str, int] = {}
@@ -121,7 +121,7 @@ def _tables(connection: apsw.Connection) -> tuple[TableMemory, ...] | None:
         owner = next((index for index in _INDEXES if str(name).startswith(index)), str(name))
         sizes[owner] = sizes.get(owner, 0) + int(str(size))
     return tuple(
-        TableMemory(name, size)
+        TableSize(name, size)
         for name, size in sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     )
 

@@ -1,4 +1,4 @@
-"""Writes embeddings: rows of ``pattern_embeddings``, and ``patterns_vec``, derived from them."""
+"""Writes embeddings: rows of ``pattern_embeddings`` and, derived from them, ``patterns_vec``."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from ....models.vector import Vector
 from ....schema import TestPattern
 from .pattern_table import json_text
 from .vector_cache import EncoderRow
-from .vector_index import checked_norm
+from .vector_search import checked_norm
 
 __all__ = ["EmbeddingTable", "as_blob", "from_blob"]
 
 
 def as_blob(embedding: Vector, dimension: int) -> bytes:
-    """Returns an embedding as it is stored: little-endian float32.
+    """Returns an embedding as stored: little-endian float32.
 
     Raises:
-        ValueError: It has another shape or type, is not finite, or has no direction.
+        ValueError: It has the wrong shape or type, is not finite, or is a zero vector.
     """
     checked_norm(embedding, dimension)
     return embedding.astype("<f4", copy=False).tobytes()
 
 
 def from_blob(blob: bytes) -> Vector:
-    """Returns the embedding (dim,) that ``as_blob`` stored."""
+    """Returns the embedding ``(dim,)`` in a blob of ``as_blob``."""
     return np.frombuffer(blob, dtype="<f4")
 
 
@@ -35,9 +35,9 @@ class EmbeddingTable:
     """The embeddings of one encoder inside one transaction.
 
     Args:
-        encoder: The encoder whose embeddings are meant.
-        indexed: Whether ``patterns_vec`` is kept up to date: not where sqlite-vec is missing, nor
-            for an encoder that is not in use yet.
+        encoder: The encoder of the embeddings.
+        indexed: Whether to update ``patterns_vec`` as well: False without sqlite-vec, and for an
+            encoder that is not in use yet.
     """
 
     def __init__(self, connection: apsw.Connection, encoder: EncoderRow, *, indexed: bool) -> None:
@@ -49,10 +49,10 @@ class EmbeddingTable:
     def put(
         self, rowid: int, pattern: TestPattern, quality: float, embedding: Vector, text_hash: str
     ) -> None:
-        """Writes an embedding, in place of the one the pattern had, and indexes it."""
+        """Writes and indexes the embedding of a pattern, replacing an earlier one."""
         blob = as_blob(embedding, self._dimension)
         self.keep(rowid, blob, text_hash)
-        # Another encoder that is being filled must embed the new text, not keep the old one's.
+        # A re-embedding under way must embed the new text, not keep the embedding of the old one.
         self._connection.execute(
             "delete from pattern_embeddings"
             " where pattern_rowid = :rowid and encoder_rowid != :encoder",
@@ -77,7 +77,7 @@ class EmbeddingTable:
         )
 
     def set_facets(self, rowid: int, pattern: TestPattern, quality: float) -> None:
-        """Writes the values that filters compare; the embedding stays."""
+        """Updates the filter columns of a pattern in the vector index."""
         if self._indexed:
             self._connection.execute(
                 "update patterns_vec set framework = :framework, language = :language,"
@@ -87,7 +87,7 @@ class EmbeddingTable:
             )
 
     def set_quality(self, rowid: int, quality: float) -> None:
-        """Writes the quality that filters compare."""
+        """Updates the quality of a pattern in the vector index."""
         if self._indexed:
             self._connection.execute(
                 "update patterns_vec set quality = :quality where pattern_rowid = :rowid",
@@ -95,16 +95,16 @@ class EmbeddingTable:
             )
 
     def delete_vector(self, rowid: int) -> None:
-        """Removes a pattern from the index; its embeddings go with its row."""
+        """Removes a pattern from the vector index; deleting its row deletes its embeddings."""
         if self._indexed:
             self._connection.execute(
                 "delete from patterns_vec where pattern_rowid = :rowid", {"rowid": rowid}
             )
 
     def text_hashes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Returns, by pattern id, the hash of the text that was embedded."""
+        """Returns the hash of the embedded text of each pattern, by id."""
         rows = self._connection.execute(
-            # From the few to the many: reversed, it reads every embedding (590 ms at 100,000).
+            # Keeps this join order; the reverse reads every embedding (590 ms at 100,000).
             "select p.id, e.text_hash from json_each(:ids) j"
             " cross join patterns p on p.id = j.value"
             " cross join pattern_embeddings e on e.pattern_rowid = p.pattern_rowid"
@@ -114,7 +114,7 @@ class EmbeddingTable:
         return dict(rows)
 
     def missing(self, limit: int) -> list[int]:
-        """Returns up to ``limit`` rows of patterns that this encoder has not embedded."""
+        """Returns up to ``limit`` row numbers of patterns that this encoder has not embedded."""
         rows = self._connection.execute(
             "select p.pattern_rowid from patterns p where not exists"
             " (select 1 from pattern_embeddings e"
@@ -125,7 +125,7 @@ class EmbeddingTable:
         return [row[0] for row in rows]
 
     def rebuild(self, patterns: Iterable[tuple[int, TestPattern]]) -> int:
-        """Indexes the stored embeddings of these patterns in an empty index; returns how many."""
+        """Fills an empty vector index with the embeddings of these patterns; returns how many."""
         count = 0
         for rowid, pattern in patterns:
             blob = self._connection.execute(
@@ -147,7 +147,7 @@ class EmbeddingTable:
         )
 
     def _index(self, values: dict[str, int | float | str | bytes]) -> None:
-        # Update in place: a delete and an insert would make the file grow (RELIABILITY finding 5).
+        # Updates in place: delete and insert would make the file grow (RELIABILITY finding 5).
         self._connection.execute(
             "update patterns_vec set embedding = :embedding, framework = :framework,"
             " language = :language, category = :category, confidence = :confidence,"

@@ -1,4 +1,4 @@
-"""Applies a filter to rows: all rows that pass when they are few, otherwise those of given ones."""
+"""Applies filters: reads all rows that pass when they are few, otherwise checks given rows."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["FilterPlan", "filter_plan"]
 def filter_plan(
     connection: apsw.Connection, criteria: PatternSearchCriteria, tuning: StorageTuning
 ) -> FilterPlan | None:
-    """Returns how to apply the criteria in this transaction; None when they demand nothing."""
+    """Returns how to apply the criteria in this transaction; None if they filter nothing."""
     demands = row_conditions(criteria).clauses
     return FilterPlan(connection, criteria, tuning) if demands else None
 
 
 class FilterPlan:
-    """One filter inside one transaction; what it found is kept for the other leg.
+    """A filter inside one transaction; both legs share its results.
 
     Args:
-        criteria: Demand something.
+        criteria: At least one field must filter.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class FilterPlan:
             ((self._count(part), part) for part in parts), key=lambda pair: pair[0]
         )
         self._is_tight = self._rows <= self._max_tight()
-        self._is_whole = len(parts) == 1  # then the driver alone selects what passes
+        self._is_whole = len(parts) == 1  # then the driver alone selects the rows that pass
         self._every: list[int] | None = None
 
     def tight(self) -> list[int] | None:
-        """Returns the rows that pass, or None when they may be many."""
+        """Returns all rows that pass, or None if there may be many."""
         return self.every() if self._is_tight else None
 
     def every(self) -> list[int]:
@@ -64,9 +64,9 @@ class FilterPlan:
         return self._every
 
     def passing(self, rowids: Sequence[int]) -> set[int]:
-        """Returns those of the rows that pass."""
+        """Returns the given rows that pass."""
         rows = self._connection.execute(
-            # A cross join keeps SQLite from reversing the order, from the few to the many.
+            # A cross join keeps SQLite from swapping the tables: the few rows given drive the join.
             "select p.pattern_rowid from json_each(:rowids) r"
             f" cross join patterns p on p.pattern_rowid = r.value{self._conditions.sql('where')}",
             {**self._conditions.values, "rowids": json_text(list(rowids))},
@@ -74,7 +74,7 @@ class FilterPlan:
         return {row[0] for row in rows}
 
     def first_passing(self, rowids: Sequence[int], k: int) -> list[int]:
-        """Returns the first k of the rows that pass, in their order."""
+        """Returns the first k of the given rows that pass, in the order given."""
         first: list[int] = []
         for start in range(0, len(rowids), 2 * k):
             chunk = rowids[start : start + 2 * k]
@@ -85,10 +85,10 @@ class FilterPlan:
         return first[:k]
 
     def _count(self, part: _Part) -> int:
-        """Returns how many rows pass a part of the filter; counted until they are many."""
+        """Returns how many rows pass a part of the filter; stops just above ``tight_rows``."""
         count: int = self._connection.execute(
-            f"select count(*) from (select 1 from ({part.sql}) limit :most)",
-            {**part.values, "most": self._tuning.tight_rows + 1},
+            f"select count(*) from (select 1 from ({part.sql}) limit :max_count)",
+            {**part.values, "max_count": self._tuning.tight_rows + 1},
         ).get
         return count
 
@@ -101,7 +101,7 @@ class FilterPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a filter that one index answers, as a selection of row numbers."""
+    """A part of a filter that one index can answer: a query for row numbers."""
 
     sql: str
     values: Mapping[str, str | float | int]

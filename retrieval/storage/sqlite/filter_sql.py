@@ -1,4 +1,4 @@
-"""Turns search criteria into SQL conditions: fixed texts, bound values, nothing formatted in."""
+"""Turns search criteria into SQL conditions with bound values."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ Value = str | float | int
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """SQL conditions to be joined by ``and``, and the values they name."""
+    """SQL conditions to be joined by ``and``, and their named values."""
 
     clauses: tuple[str, ...]
     values: dict[str, Value]
 
     def sql(self, prefix: str) -> str:
-        """Returns ``prefix`` and the joined conditions, or nothing when there are none."""
+        """Returns ``prefix`` and the joined conditions; empty without conditions."""
         return f" {prefix} " + " and ".join(self.clauses) if self.clauses else ""
 
 
 def pattern_conditions(criteria: PatternSearchCriteria) -> Conditions:
-    """Returns the conditions on ``patterns p``, for finding all rows that meet them."""
+    """Returns the conditions on ``patterns p`` for selecting all rows that meet them."""
     return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_PATTERN)
 
 
 def row_conditions(criteria: PatternSearchCriteria) -> Conditions:
-    """Returns the conditions on ``patterns p``, for asking rows that something else names.
+    """Returns the conditions on ``patterns p`` for checking rows that are already selected.
 
-    The tags of such a row are compared one by one; ``pattern_conditions`` first collects every row
-    that carries them, which costs 26 ms for a tag of 70,000 patterns.
+    They look up the tags of each row; ``pattern_conditions`` first collects every row that has the
+    tags, which takes 26 ms for a tag of 70,000 patterns.
     """
     return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_ROW)
 
 
 def distinct_tags(criteria: PatternSearchCriteria) -> list[str]:
-    """Returns the demanded tags as they are stored, in order."""
+    """Returns the tags of the criteria as they are stored, in order."""
     return sorted({tag.casefold() for tag in criteria.tags})
 
 
 def vector_conditions(criteria: PatternSearchCriteria) -> Conditions:
     """Returns the conditions that vec0 applies before it takes the nearest k.
 
-    vec0 pushes down comparisons of metadata columns and ``rowid in (select …)``; anything else
-    would silently be applied after the cut (RELIABILITY finding 6).
+    vec0 pushes down comparisons of metadata columns and ``rowid in (select …)``; any other
+    condition would silently filter the k rows it found (RELIABILITY finding 6).
     """
     return _conditions(criteria, column_prefix="", tags=_TAGS_OF_VECTOR)
 
@@ -79,13 +79,13 @@ def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: st
         if wanted is not None:
             clauses.append(f"{column_prefix}{column} = :{column}")
             values[column] = wanted
-    for column, least in (
+    for column, minimum in (
         ("confidence", criteria.min_confidence),
         ("quality", criteria.min_quality),
     ):
-        if least > 0:
+        if minimum > 0:
             clauses.append(f"{column_prefix}{column} >= :min_{column}")
-            values[f"min_{column}"] = float(least)
+            values[f"min_{column}"] = float(minimum)
     if criteria.tags:
         distinct = distinct_tags(criteria)
         clauses.append(tags)

@@ -1,4 +1,4 @@
-"""Stores a bank in SQLite: opens sessions, keeps derived data up to date.
+"""Opens sessions on a bank in SQLite and keeps its derived data up to date.
 
 All SQL of the bank is in this folder.
 """
@@ -21,16 +21,16 @@ from ....schema import (
     EncoderMismatchError,
     Problem,
 )
-from ...text.tokens import WORDS_VERSION
+from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import VectorStatistics
 from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
-from .pattern_selection import each_pattern
+from .pattern_selection import iterate_patterns
 from .pattern_session import (
     SQLitePatternSession,
     encoder_in_use,
-    note_words_version,
-    words_version,
+    record_tokenizer_version,
+    tokenizer_version,
 )
 from .storage_tuning import StorageTuning
 from .text_index_merge import merge_text_index
@@ -52,10 +52,10 @@ class SQLitePatternBackend:
     """A bank in one SQLite file, or in memory; see ``PatternBackend``.
 
     Args:
-        database: An open database, which is not closed here; a path, opened by ``open`` and closed
-            by ``close``; or None for a bank in memory.
-        durability: Of a database that is opened here.
-        tuning: Measured constants.
+        database: An open database, which is never closed here; a path, which ``open`` opens and
+            ``close`` closes; or None for an in-memory bank.
+        durability: Durability of a database that is opened here.
+        tuning: Measured limits and thresholds.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class SQLitePatternBackend:
 
     @property
     def has_vectors(self) -> bool:
-        """Whether sqlite-vec is there."""
+        """Whether sqlite-vec is loaded."""
         return self.database.has_vectors
 
     @property
@@ -109,7 +109,7 @@ class SQLitePatternBackend:
 
         Raises:
             DatabaseError: The database cannot be opened, or it has no encoder and none was given.
-            EncoderMismatchError: The bank is embedded with another encoder.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         if self._database is None:
             self._open_database()
@@ -120,7 +120,7 @@ class SQLitePatternBackend:
         if encoder is None:
             raise DatabaseError(f"{self.label} has no encoder yet; open it with one")
         self._identity = encoder
-        self._rebuild_outdated_words()
+        self._rebuild_outdated_text_index()
         self._index_pending_vectors()
 
     @contextmanager
@@ -129,7 +129,7 @@ class SQLitePatternBackend:
 
         Raises:
             DatabaseError: The database cannot be read, or reading took too long.
-            EncoderMismatchError: The bank is embedded with another encoder.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         deadline = {"deadline_s": WHOLE_BANK_DEADLINE_S} if whole else {}
         with self.database.read(**deadline) as connection:
@@ -141,7 +141,7 @@ class SQLitePatternBackend:
 
         Raises:
             DatabaseError: The database cannot be written.
-            EncoderMismatchError: The bank is embedded with another encoder.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         with self.database.write() as connection:
             if not self._has_vectors:
@@ -154,13 +154,13 @@ class SQLitePatternBackend:
             self._wrote = True
 
     def version(self) -> int:
-        """Returns SQLite's ``data_version``: it differs after any commit of any process."""
+        """Returns SQLite's ``data_version``, which changes with any commit of any process."""
         return self.database.content_version()
 
     def tidy(self) -> None:
-        """Merges the text index into one segment and updates the vector file; failures are logged.
+        """Merges the text index into one segment and updates the vector file.
 
-        Everything is stored, and searches continue without it.
+        A failure is logged: everything is stored already, and searches work without it.
         """
         try:
             merge_text_index(self.database, self._tuning)
@@ -172,10 +172,10 @@ class SQLitePatternBackend:
         """Updates the vector file where the bank is large enough to have one.
 
         Args:
-            min_changed: Do nothing when fewer embeddings than this changed; None for the tuning's.
+            min_changed: Do nothing if fewer embeddings have changed; None for the tuning's value.
 
         Returns:
-            How many embeddings were applied.
+            Number of embeddings applied.
         """
         with self.reading(whole=True) as session:
             used = session.encoder
@@ -190,11 +190,11 @@ class SQLitePatternBackend:
         )
 
     def vector_statistics(self) -> VectorStatistics:
-        """Returns what is held of vectors outside the database."""
+        """Returns the number and size of the vectors held outside the database."""
         return self._cache.statistics()
 
     def check(self) -> list[Problem]:
-        """Returns every disagreement between rows and what is derived from them."""
+        """Returns every disagreement between rows and derived data."""
         with self.database.read(deadline_s=CHECK_DEADLINE_S) as connection:
             return check_patterns(connection, has_vectors=self.has_vectors)
 
@@ -211,10 +211,10 @@ class SQLitePatternBackend:
         self.database.release()
 
     def close(self) -> None:
-        """Tidies up after single writes and closes the database if it was opened here."""
+        """Tidies up after writes of single patterns; closes the database if it was opened here."""
         if self._database is None:
             return
-        if self._wrote:  # a batch has tidied up by itself; single patterns do not wait for it
+        if self._wrote:  # batches tidy up themselves, single patterns leave it to this
             self._wrote = False
             self.tidy()
         if self._database is not self._given:
@@ -237,7 +237,7 @@ class SQLitePatternBackend:
         """Builds a session for the bank's encoder, which is None while nothing was ever stored.
 
         Raises:
-            EncoderMismatchError: The bank is embedded with another encoder.
+            EncoderMismatchError: The bank was embedded with a different encoder.
         """
         identity = self._identity
         if used is not None and used.identity != identity:
@@ -257,21 +257,21 @@ class SQLitePatternBackend:
         )
 
     def _adopt(self, connection: apsw.Connection) -> EncoderRow:
-        """Puts this bank's encoder to use in a database that has none."""
-        note_words_version(connection)
+        """Adopts this bank's encoder in a database that has none."""
+        record_tokenizer_version(connection)
         rowid = adopt_encoder(connection, self.identity, vector_table=self._has_vectors)
         return EncoderRow(rowid, self.identity)
 
-    def _rebuild_outdated_words(self) -> None:
-        """Rebuilds the text index when another version of the word splitter built it."""
+    def _rebuild_outdated_text_index(self) -> None:
+        """Rebuilds the text index if another version of the tokenizer built it."""
         with self.reading() as session:
-            version = words_version(session.connection)
-        if version not in (None, WORDS_VERSION):
+            version = tokenizer_version(session.connection)
+        if version not in (None, TOKENIZER_VERSION):
             with self.writing() as session:
                 session.rebuild_text_index()
 
     def _index_pending_vectors(self) -> None:
-        """Indexes what was written where sqlite-vec was missing, now that it is there."""
+        """Indexes patterns that were written without sqlite-vec, now that it is loaded."""
         with self.reading() as session:
             pending = session.connection.execute(_PENDING).get is not None
         if not (pending and self.database.has_vectors):
@@ -281,5 +281,5 @@ class SQLitePatternBackend:
             if connection.execute(_PENDING).get is None:  # another process was first
                 return
             create_vector_table(connection, self.identity.dimension)
-            session.embeddings.rebuild(each_pattern(connection))
+            session.embeddings.rebuild(iterate_patterns(connection))
             connection.execute("delete from bank_facts where key = 'vectors_pending'")

@@ -14,7 +14,7 @@ from ..storage_values import BankStatistics, SortKey, StoredPattern
 from .filter_sql import pattern_conditions
 from .pattern_table import PATTERN_COLUMNS, STORED_COLUMNS, fields_of, json_text, stored_of
 
-__all__ = ["count_statistics", "each_pattern", "ids_with_prefix", "select_stored"]
+__all__ = ["count_statistics", "ids_with_prefix", "iterate_patterns", "select_stored"]
 
 _ORDER: dict[SortKey, str] = {
     "evidence": "p.evidence desc, p.quality desc, p.id",
@@ -57,7 +57,7 @@ def select_stored(
     return [stored_of(row) for row in rows]
 
 
-def each_pattern(
+def iterate_patterns(
     connection: apsw.Connection, criteria: PatternSearchCriteria | None = None
 ) -> Iterator[tuple[int, TestPattern]]:
     """Yields every pattern that meets the criteria with its row number, in row order."""
@@ -72,8 +72,8 @@ def each_pattern(
 
 
 def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None) -> list[str]:
-    """Returns ids that begin with an ASCII prefix, in order."""
-    # Ids are ASCII (a check of the record), so DEL follows every legal character.
+    """Returns ids that start with an ASCII prefix, in order."""
+    # Ids are ASCII, which the record checks, so DEL sorts after every legal character.
     rows = connection.execute(
         "select id from patterns where id >= :low and id < :high order by id limit :limit",
         {"low": prefix, "high": prefix + "\x7f", "limit": -1 if limit is None else limit},
@@ -82,7 +82,7 @@ def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None)
 
 
 def count_statistics(connection: apsw.Connection) -> BankStatistics:
-    """Returns the statistics of the bank on an open transaction."""
+    """Returns the statistics of the bank."""
     patterns, quality, confidence, uses, successes, never_used = connection.execute(
         "select count(*), avg(quality), avg(confidence), coalesce(sum(usage_count), 0),"
         " coalesce(sum(success_count), 0), coalesce(sum(usage_count = 0), 0) from patterns"

@@ -1,6 +1,7 @@
 """Reads and writes a bank in SQLite inside one transaction: rows, both indexes, uses.
 
-Objects for a table are built when a method needs them; most are functions over the connection.
+Objects for a table are created when a method needs them; most tables have functions over the
+connection instead.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ....schema import (
     TestPattern,
     utc_now,
 )
-from ...text.tokens import WORDS_VERSION
+from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import (
     BankStatistics,
     Candidates,
@@ -38,13 +39,13 @@ from .storage_tuning import StorageTuning
 from .text_index import (
     TextIndex,
     create_text_index,
-    delete_words,
+    delete_text,
     optimize_text_index,
-    put_words,
+    put_text,
 )
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
-from .vector_index import VectorIndex
+from .vector_search import VectorSearch
 from .vector_table import adopt_encoder, known_encoder
 
 if TYPE_CHECKING:
@@ -53,22 +54,22 @@ if TYPE_CHECKING:
 __all__ = [
     "SQLitePatternSession",
     "encoder_in_use",
-    "note_words_version",
-    "words_version",
+    "record_tokenizer_version",
+    "tokenizer_version",
 ]
 
-# The deepest that each leg looks, since vec0 ranks no more (RELIABILITY section 2).
+# Maximum depth of a leg: vec0 returns no more rows (RELIABILITY section 2).
 MAX_DEPTH = 4096
 _ANYTHING = PatternSearchCriteria()
-_NO_ENCODER = EncoderIdentity("", 0, "")  # of a bank without one: it has embedded nothing
+_NO_ENCODER = EncoderIdentity("", 0, "")  # a bank without an encoder has embedded nothing
 
 
 class SQLitePatternSession:
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:
-        encoder: The encoder in use; None while nothing was ever stored.
-        cache: Vectors outside the database; None for a session that writes.
+        encoder: The encoder in use; None before anything was stored.
+        cache: Vectors held outside the database; None for a session that writes.
     """
 
     def __init__(
@@ -87,15 +88,15 @@ class SQLitePatternSession:
         self._budget = budget
         self._cache = cache
         self._tuning = tuning
-        self._vectors: VectorIndex | None = None
+        self._vectors: VectorSearch | None = None
         self._embeddings: EmbeddingTable | None = None
         self._planned: tuple[PatternSearchCriteria, FilterPlan | None] | None = None
 
     @property
-    def vectors(self) -> VectorIndex:
-        """Vector search in this session."""
+    def vectors(self) -> VectorSearch:
+        """The vector search of this session."""
         if self._vectors is None:
-            self._vectors = VectorIndex(
+            self._vectors = VectorSearch(
                 self.connection,
                 self.encoder if self._has_vectors else None,
                 cache=self._cache,
@@ -137,18 +138,18 @@ class SQLitePatternSession:
 
     def iterate(self, criteria: PatternSearchCriteria) -> Iterator[TestPattern]:
         """Yields every pattern that meets the criteria, by age."""
-        for _, pattern in pattern_selection.each_pattern(self.connection, criteria):
+        for _, pattern in pattern_selection.iterate_patterns(self.connection, criteria):
             yield pattern
 
     def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
-        """Returns the ids that begin with an ASCII prefix, in order."""
+        """Returns the ids that start with an ASCII prefix, in order."""
         return pattern_selection.ids_with_prefix(self.connection, prefix, limit)
 
     def candidates(
         self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
     ) -> Candidates:
-        """Returns the candidates of both legs for a query, after the filters."""
-        # Past the unproven, so that many of them cannot push out what is trusted.
+        """Returns the candidates of both legs for a query, filtered."""
+        # Deeper by the number of unproven patterns, so that these cannot displace trusted ones.
         depth = min(depth + pattern_table.count_unproven(self.connection), MAX_DEPTH)
         cosines: dict[int, float] = {}
         alone = query.embedding is None or query.mode == "text"
@@ -169,7 +170,7 @@ class SQLitePatternSession:
     def vector_candidates(
         self, embedding: Vector, k: int, criteria: PatternSearchCriteria
     ) -> dict[int, float]:
-        """Returns the best k rows of the vector leg under the criteria with their cosine."""
+        """Returns the best k rows of the vector leg that meet the criteria, with their cosines."""
         return self.vectors.candidates(embedding, k, criteria, self._filter(criteria))
 
     def text_candidates(
@@ -182,16 +183,16 @@ class SQLitePatternSession:
         alone: bool = False,
         limit: int = 0,
     ) -> dict[int, float]:
-        """Returns the BM25 of the best k rows of the text leg under the criteria; see TextIndex."""
+        """Returns the BM25 of the best k rows of the text leg; see ``TextIndex``."""
         index = TextIndex(self.connection, self._budget, self._filter(criteria), alone=alone)
         return index.candidates(terms, k, others=others, limit=limit if alone else 0)
 
     def embedding(self, key: int) -> Vector | None:
-        """Returns the embedding of a pattern; None where there is none or none can be searched."""
+        """Returns the embedding of a pattern; None if it has none or vectors are unavailable."""
         return self.vectors.embeddings([key]).get(key) if self._has_vectors else None
 
     def embedded_hashes(self, ids: Sequence[str]) -> dict[str, str]:
-        """Returns, by pattern id, the hash of the text that the bank's encoder embedded."""
+        """Returns the hash of the embedded text of each pattern, by id."""
         return self.embeddings.text_hashes(ids)
 
     def uses(self, id: str, limit: int) -> list[PatternUsageContext]:
@@ -203,7 +204,7 @@ class SQLitePatternSession:
         return use_tables.agent_counts(self.connection, key)
 
     def versions(self, id: str) -> list[PatternVersion]:
-        """Returns the content of a pattern before each change, newest first."""
+        """Returns the earlier versions of a pattern, newest first."""
         return use_tables.versions_of(self.connection, id)
 
     def count_unproven(self, agent_id: str) -> int:
@@ -211,7 +212,7 @@ class SQLitePatternSession:
         return pattern_table.count_unproven(self.connection, agent_id)
 
     def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
-        """Returns the ids of the patterns that came from a file or folder, an agent, or a run."""
+        """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
         return use_tables.ids_written_by(
             self.connection, source=source, agent_id=agent_id, run_id=run_id
         )
@@ -222,24 +223,24 @@ class SQLitePatternSession:
         return pattern_table.stored_at(self.connection, rowids)
 
     def statistics(self) -> BankStatistics:
-        """Returns totals, averages and groups, counted from the rows."""
+        """Returns totals, averages and counts by group."""
         return pattern_selection.count_statistics(self.connection)
 
     # -- writing ---------------------------------------------------------------------------------
 
     def insert(self, content: PatternContent) -> Inserted:
-        """Writes a new pattern into its row and both indexes."""
+        """Writes a new pattern: its row and both indexes."""
         rowid, near_duplicate = pattern_table.insert_row(self.connection, content)
         summary = content.summary
-        if summary.usage_count:  # counted elsewhere: an import has the numbers, not the rows
+        if summary.usage_count:  # an import has the counts, but not the recorded uses
             claimed = AgentCount(IMPORTED_AGENT, summary.success_count, summary.usage_count)
             use_tables.count_agent(self.connection, rowid, claimed)
-        put_words(self.connection, rowid, content.pattern)
+        put_text(self.connection, rowid, content.pattern)
         self._put_embedding(rowid, content)
         return Inserted(rowid, near_duplicate)
 
     def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
-        """Replaces the content of a pattern, keeping the one before as a version."""
+        """Replaces the content of a pattern and keeps the previous content as a version."""
         use_tables.add_version(self.connection, stored, change)
         pattern_table.update_row(
             self.connection,
@@ -248,11 +249,11 @@ class SQLitePatternSession:
             version=stored.pattern.version + 1,
             updated_at=utc_now(),
         )
-        put_words(self.connection, stored.key, content.pattern)
+        put_text(self.connection, stored.key, content.pattern)
         self._put_embedding(stored.key, content)
 
     def set_source(self, key: int, source: str) -> None:
-        """Records where a pattern is now; no change of content."""
+        """Records a new source of a pattern; its content and version stay the same."""
         pattern_table.set_source(self.connection, key, source)
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
@@ -260,7 +261,7 @@ class SQLitePatternSession:
         use_tables.add_use(self.connection, stored, use)
 
     def set_summary(self, key: int, summary: UseSummary) -> None:
-        """Writes what the uses of a pattern add up to."""
+        """Writes the counters, evidence, quality and trust of a pattern."""
         pattern_table.set_summary(self.connection, key, summary)
         self.embeddings.set_quality(key, summary.quality)
 
@@ -268,13 +269,13 @@ class SQLitePatternSession:
         """Deletes patterns with their uses, versions and embeddings; returns how many."""
         rowids = pattern_table.rowids_of(self.connection, list(ids))
         for rowid in rowids:
-            delete_words(self.connection, rowid)
+            delete_text(self.connection, rowid)
             self.embeddings.delete_vector(rowid)
             pattern_table.delete_row(self.connection, rowid)
         return len(rowids)
 
     def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
-        """Deletes the other traces of an agent or a run, and of patterns that were deleted."""
+        """Deletes the remaining traces of an agent or a run, and of deleted patterns."""
         forgotten = use_tables.forget_traces(
             self.connection, ids=ids, agent_id=agent_id, run_id=run_id
         )
@@ -288,26 +289,26 @@ class SQLitePatternSession:
     def put_embedding(
         self, encoder: EncoderIdentity, key: int, embedding: Vector, text_hash: str
     ) -> None:
-        """Keeps an embedding by an encoder that is not in use yet."""
+        """Stores an embedding by an encoder that is not in use yet."""
         self._filling(encoder).keep(key, as_blob(embedding, encoder.dimension), text_hash)
 
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
-        """Puts an encoder to use and indexes its embeddings; returns how many."""
+        """Switches to an encoder and indexes its embeddings; returns how many."""
         rowid = adopt_encoder(self.connection, encoder, vector_table=self._has_vectors)
         adopted = EncoderRow(rowid, encoder)
         table = EmbeddingTable(self.connection, adopted, indexed=self._has_vectors)
         table.delete_other_encoders()
-        return table.rebuild(pattern_selection.each_pattern(self.connection))
+        return table.rebuild(pattern_selection.iterate_patterns(self.connection))
 
     def rebuild_text_index(self) -> None:
         """Rebuilds the full-text index from the rows."""
         create_text_index(self.connection)
-        for rowid, pattern in list(pattern_selection.each_pattern(self.connection)):
-            put_words(self.connection, rowid, pattern)
-        note_words_version(self.connection)
+        for rowid, pattern in list(pattern_selection.iterate_patterns(self.connection)):
+            put_text(self.connection, rowid, pattern)
+        record_tokenizer_version(self.connection)
 
     def _filter(self, criteria: PatternSearchCriteria) -> FilterPlan | None:
-        """Returns the plan of the criteria, made once for both legs; None for no demands."""
+        """Returns the plan of the criteria, shared by both legs; None if they filter nothing."""
         if criteria == _ANYTHING:
             return None
         if self._planned is None or self._planned[0] != criteria:
@@ -323,31 +324,31 @@ class SQLitePatternSession:
             self.embeddings.put(rowid, pattern, quality, content.embedding, content.text_hash)
 
     def _filling(self, encoder: EncoderIdentity) -> EmbeddingTable:
-        """Returns the embeddings of an encoder that is not in use yet."""
+        """Returns the table for an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
         return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
 
 
 def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
-    """Returns the bank's encoder; None while it has none."""
+    """Returns the encoder in use; None if the bank has none."""
     row = connection.execute(
         "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
     ).fetchone()
     return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
 
 
-def words_version(connection: apsw.Connection) -> str | None:
-    """Returns the version of the word splitter that built the text index."""
+def tokenizer_version(connection: apsw.Connection) -> str | None:
+    """Returns the version of the tokenizer that built the text index."""
     version: str | None = connection.execute(
         "select value from bank_facts where key = 'words_version'"
     ).get
     return version
 
 
-def note_words_version(connection: apsw.Connection) -> None:
-    """Records that the present word splitter built the text index."""
+def record_tokenizer_version(connection: apsw.Connection) -> None:
+    """Records that the current tokenizer built the text index."""
     connection.execute(
         "insert into bank_facts (key, value) values ('words_version', :version)"
         " on conflict (key) do update set value = excluded.value",
-        {"version": WORDS_VERSION},
+        {"version": TOKENIZER_VERSION},
     )

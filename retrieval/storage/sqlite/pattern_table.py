@@ -39,7 +39,7 @@ __all__ = [
     "update_row",
 ]
 
-# Patterns that a new pattern is compared with; a suite of copies could share its bands.
+# A new pattern is compared with at most this many; in a suite of copies, all share its bands.
 MAX_COMPARED = 64
 
 PATTERN_COLUMNS = (
@@ -75,7 +75,7 @@ def stored_at(connection: apsw.Connection, rowids: Sequence[int]) -> list[Stored
 
 
 def patterns_of(connection: apsw.Connection, rowids: Sequence[int]) -> dict[int, TestPattern]:
-    """Returns the patterns in these rows, unchecked: they were checked when they were stored."""
+    """Returns the patterns in these rows by row number, without validating them again."""
     rows = connection.execute(
         f"select p.pattern_rowid, {PATTERN_COLUMNS} from patterns p"
         " where p.pattern_rowid in (select value from json_each(:rowids))",
@@ -87,7 +87,7 @@ def patterns_of(connection: apsw.Connection, rowids: Sequence[int]) -> dict[int,
 def candidate_facts(
     connection: apsw.Connection, rowids: Sequence[int]
 ) -> dict[int, CandidateFacts]:
-    """Returns what ranking needs of these rows."""
+    """Returns the facts that ranking needs of these rows."""
     rows = connection.execute(
         "select pattern_rowid, id, name, category, framework, language, tags, quality,"
         " evidence, signature, trust from patterns"
@@ -98,7 +98,7 @@ def candidate_facts(
 
 
 def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:
-    """Returns the rows of the patterns that have these ids."""
+    """Returns the row numbers of the patterns that have these ids."""
     rows = connection.execute(
         "select pattern_rowid from patterns where id in (select value from json_each(:ids))",
         {"ids": json_text(list(ids))},
@@ -107,7 +107,7 @@ def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:
 
 
 def count_unproven(connection: apsw.Connection, agent_id: str | None = None) -> int:
-    """Returns how many patterns are unproven: of one agent, or of all."""
+    """Returns how many patterns of an agent, or of all agents, are unproven."""
     if agent_id is None:
         query = "select count(*) from patterns where trust = 'unproven'"
         return int(connection.execute(query).get)
@@ -119,7 +119,7 @@ def count_unproven(connection: apsw.Connection, agent_id: str | None = None) -> 
 
 
 def insert_row(connection: apsw.Connection, content: PatternContent) -> tuple[int, str | None]:
-    """Writes a new row with its tags; returns its number and the id of a near-duplicate."""
+    """Inserts a row with its tags; returns its row number and the id of a near-duplicate."""
     pattern = content.pattern
     own = signature(body_of(pattern))
     values = _values(content, own) | {
@@ -154,7 +154,7 @@ def update_row(
     version: int,
     updated_at: datetime,
 ) -> None:
-    """Replaces the content of a row; its id and time of creation stay."""
+    """Replaces the content of a row; its id and creation time stay the same."""
     own = signature(body_of(content.pattern))
     values = _values(content, own) | {
         "version": version,
@@ -176,7 +176,7 @@ def update_row(
 
 
 def rewrite_keys(connection: apsw.Connection, rowid: int, pattern: TestPattern) -> None:
-    """Rewrites what is derived from a pattern's content: signature, tags and bands."""
+    """Rewrites the keys derived from a pattern's content: signature, tags and bands."""
     own = signature(body_of(pattern))
     connection.execute(
         "update patterns set signature = :signature where pattern_rowid = :rowid",
@@ -186,7 +186,7 @@ def rewrite_keys(connection: apsw.Connection, rowid: int, pattern: TestPattern) 
 
 
 def set_source(connection: apsw.Connection, rowid: int, source: str) -> None:
-    """Records where the pattern is now; no change of content."""
+    """Records a new source of a pattern; its content and version stay the same."""
     connection.execute(
         "update patterns set source = :source where pattern_rowid = :rowid",
         {"source": source, "rowid": rowid},
@@ -194,7 +194,7 @@ def set_source(connection: apsw.Connection, rowid: int, source: str) -> None:
 
 
 def set_summary(connection: apsw.Connection, rowid: int, summary: UseSummary) -> None:
-    """Writes the counters of use and what follows from them."""
+    """Writes the counters, evidence, quality and trust of a pattern."""
     connection.execute(
         "update patterns set success_count = :success_count, usage_count = :usage_count,"
         " evidence = :evidence, quality = :quality, trust = :trust where pattern_rowid = :rowid",
@@ -217,7 +217,7 @@ def delete_row(connection: apsw.Connection, rowid: int) -> None:
 def _near_duplicate(
     connection: apsw.Connection, own: bytes, own_bands: Sequence[int]
 ) -> str | None:
-    """Returns the id of the stored pattern most like a new one, if one says the same."""
+    """Returns the id of the stored pattern most similar to a new one, if a near-duplicate."""
     rows: list[tuple[str, bytes]] = connection.execute(
         "select id, signature from patterns where pattern_rowid in"
         " (select pattern_rowid from pattern_bands"
@@ -242,7 +242,7 @@ def _rewrite_keys(
 def _write_keys(
     connection: apsw.Connection, rowid: int, pattern: TestPattern, own_bands: Sequence[int]
 ) -> None:
-    """Writes the rows by which a pattern is found: its tags and its bands."""
+    """Inserts the tags and bands of a pattern."""
     connection.executemany(
         "insert into pattern_tags (tag, pattern_rowid) values (:tag, :rowid)",
         [{"tag": tag, "rowid": rowid} for tag in sorted(set(map(str.casefold, pattern.tags)))],
@@ -281,7 +281,7 @@ def _values(content: PatternContent, own: bytes) -> dict[str, Any]:
 
 
 def stored_of(row: tuple[Any, ...]) -> StoredPattern:
-    """Returns the pattern in a row of ``STORED_COLUMNS``, checked again."""
+    """Returns the pattern in a row of ``STORED_COLUMNS``, validated."""
     return StoredPattern(
         key=row[0],
         pattern=TestPattern(**fields_of(row[9:])),
@@ -321,5 +321,5 @@ def json_text(value: object) -> str:
     """Returns the value as JSON text for ``json_each``."""
     try:
         return msgspec.json.encode(value).decode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate; escaped, it equals nothing that is stored
+    except UnicodeEncodeError:  # a lone surrogate; escaped, it matches nothing that is stored
         return json.dumps(value)

@@ -1,6 +1,6 @@
-"""Searches and writes the full-text index: BM25 of FTS5.
+"""Searches and writes the full-text index, scored by the BM25 of FTS5.
 
-FTS5's raw scores (negative, unbounded, lower is better) do not leave this file.
+FTS5's raw scores (negative, lower is better) do not leave this file.
 """
 
 from __future__ import annotations
@@ -12,35 +12,37 @@ from itertools import islice
 import apsw
 
 from ....schema import TestPattern, known_migrations
-from ...text.tokens import index_words, weighted_terms
+from ...text.tokens import indexed_text, weighted_terms
 from .filter_plan import FilterPlan
 from .text_term_budget import ChosenTerms, TermBudget
 
 __all__ = [
     "TextIndex",
     "create_text_index",
-    "delete_words",
+    "delete_text",
     "index_columns",
+    "match_expression",
     "optimize_text_index",
-    "put_words",
+    "put_text",
 ]
 
-# Name, description, tags, code: a word in the name counts four times (bench/results/ranking.md).
+# Of name, description, tags and code: a term in the name counts four times
+# (bench/results/ranking.md).
 WEIGHTS_ALONE = {"name": 4.0, "description": 1.0, "tags": 1.0, "code": 1.0}
-# All doubled, which is the same as BM25 with k1 = 0.6 instead of FTS5's fixed 1.2: next to vectors,
-# a word that is repeated says less. FTS5 weighs the count: 2f / (2f + 1.2 K) = f / (f + 0.6 K).
+# Next to vectors, repetition of a term matters less, as with k1 = 0.6 instead of FTS5's fixed 1.2.
+# Doubling all weights has that effect: 2f / (2f + 1.2 K) = f / (f + 0.6 K).
 WEIGHTS = {column: 2 * weight for column, weight in WEIGHTS_ALONE.items()}
 _BM25 = "bm25(patterns_fts, :name, :description, :tags, :code)"
-# Fetched for each answer under a filter that many rows pass, so that enough of them do.
+# Rows fetched per answer under a loose filter, so that enough of them pass.
 FETCHED_PER_ANSWER = 6
-# Of the documents that rare terms retrieve, those that the other terms may still lift.
+# Rows per answer, retrieved by rare terms, that the other terms score as well.
 WEIGHED_PER_ANSWER = 4
 
 _STATEMENT = re.compile(r"^create virtual table patterns_fts .*?;$", re.MULTILINE | re.DOTALL)
 
 
 def create_text_index(connection: apsw.Connection) -> None:
-    """Rebuilds ``patterns_fts`` empty, as its migration created it."""
+    """Replaces ``patterns_fts`` by an empty table, as its migration created it."""
     statements = [found for step in known_migrations() for found in _STATEMENT.findall(step.sql)]
     connection.execute("drop table if exists patterns_fts")
     connection.execute(statements[-1])
@@ -48,7 +50,7 @@ def create_text_index(connection: apsw.Connection) -> None:
 
 
 def optimize_text_index(connection: apsw.Connection) -> None:
-    """Rewrites the index as one segment, without the words of deleted patterns.
+    """Rewrites the index as one segment, without terms of deleted patterns.
 
     https://sqlite.org/fts5.html#the_optimize_command
     """
@@ -56,26 +58,26 @@ def optimize_text_index(connection: apsw.Connection) -> None:
 
 
 def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
-    """Returns the words of a pattern as the index holds them: name, description, tags, code."""
+    """Returns the indexed text of a pattern: name, description, tags, code."""
     return (
-        index_words(pattern.name),
-        index_words(pattern.description),
-        index_words(" ".join(pattern.tags)),
-        index_words(pattern.code),
+        indexed_text(pattern.name),
+        indexed_text(pattern.description),
+        indexed_text(" ".join(pattern.tags)),
+        indexed_text(pattern.code),
     )
 
 
-def put_words(connection: apsw.Connection, rowid: int, pattern: TestPattern) -> None:
-    """Writes a pattern's words, in place of those it had."""
-    delete_words(connection, rowid)
+def put_text(connection: apsw.Connection, rowid: int, pattern: TestPattern) -> None:
+    """Indexes the text of a pattern, replacing its earlier text."""
+    delete_text(connection, rowid)
     connection.execute(
         "insert into patterns_fts (rowid, name, description, tags, code) values (?, ?, ?, ?, ?)",
         (rowid, *index_columns(pattern)),
     )
 
 
-def delete_words(connection: apsw.Connection, rowid: int) -> None:
-    """Removes a pattern's words."""
+def delete_text(connection: apsw.Connection, rowid: int) -> None:
+    """Removes a pattern from the index."""
     connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
 
 
@@ -83,9 +85,9 @@ class TextIndex:
     """Full-text search inside one transaction.
 
     Args:
-        budget: Chooses the terms that a search can pay for; without one, all count.
-        row_filter: What answers must pass; None for no filter.
-        alone: Scores for a search by words alone, not next to vectors.
+        budget: Chooses the terms that a search can afford; None uses all.
+        row_filter: The filter that rows must pass; None for no filter.
+        alone: Score for the text leg alone, not next to vectors.
     """
 
     def __init__(
@@ -106,12 +108,12 @@ class TextIndex:
     ) -> dict[int, float]:
         """Returns the BM25 of the best k rows that pass the filter, and of ``others``.
 
-        A score is positive, higher is better. Best first; ties are broken by row number.
+        Scores are positive, higher is better. Best first; ties are broken by row number.
 
         Args:
-            others: Rows that another leg found under the same filter; scored where they hold a
+            others: Rows that the vector leg found under the same filter; scored if they contain a
                 term.
-            limit: When the affordable terms find fewer, all terms retrieve.
+            limit: If the affordable terms find fewer rows than this, all terms are used.
         """
         if not terms:
             return {}
@@ -123,7 +125,7 @@ class TextIndex:
         return bm25
 
     def _chosen(self, terms: tuple[str, ...]) -> ChosenTerms:
-        """Returns the terms that this search can pay for: in a small bank, all of them."""
+        """Returns the terms that this search can afford: all of them in a small bank."""
         if self._budget is None:
             return ChosenTerms(terms, terms)
         last = "select max(rowid) from patterns_fts_docsize"
@@ -132,12 +134,12 @@ class TextIndex:
             return ChosenTerms(terms, terms)
         return self._budget.choose(terms, size, self.count_documents, alone=self._alone)
 
-    def count_documents(self, term: str, most: int) -> int:
-        """Returns how many documents hold a term; counted no further than ``most``."""
+    def count_documents(self, term: str, max_count: int) -> int:
+        """Returns the number of documents that contain a term, up to ``max_count``."""
         count: int = self._connection.execute(
             "select count(*) from (select 1 from patterns_fts"
-            " where patterns_fts match :expression limit :most)",
-            {"expression": _match_expression([term]), "most": most},
+            " where patterns_fts match :expression limit :max_count)",
+            {"expression": match_expression([term]), "max_count": max_count},
         ).get
         return count
 
@@ -153,15 +155,15 @@ class TextIndex:
     def _matching(
         self, terms: Sequence[str], k: int, others: Collection[int] = ()
     ) -> tuple[dict[int, float], set[int]]:
-        """Returns the BM25 of rows that hold a term, and which of them are the best k that pass.
+        """Returns the BM25 of rows that contain a term, and which are the best k that pass.
 
-        Those of ``others`` that hold a term are among the rows.
+        The rows include those of ``others`` that contain a term.
         """
         few = self._filter.tight() if self._filter is not None else None
         if self._filter is None or few is not None:
             found = self._best(terms, k, among=few, others=others)
             return found, set(islice(found, k))
-        # A join visits the row of every document that matches, three times the work of scoring it.
+        # A join would visit the row of every matching document, three times the work of scoring it.
         fetched = FETCHED_PER_ANSWER * k
         found = self._best(terms, fetched, others=others)
         passing = self._filter.first_passing(list(found), k)
@@ -178,37 +180,38 @@ class TextIndex:
         among: Iterable[int] | None = None,
         others: Collection[int] = (),
     ) -> dict[int, float]:
-        """Returns the best k rows, or all, that hold any of the terms, and those of ``others``.
+        """Returns the best k rows (or all) that contain any of the terms, and those of ``others``.
 
         Args:
-            among: No other rows than these.
+            among: Consider only these rows.
         """
         values: dict[str, str | int | float] = {
             **(WEIGHTS_ALONE if self._alone else WEIGHTS),
-            "expression": _match_expression(weighted_terms(terms)),
-            "most": k if k < 0 else k + len(others),
+            "expression": match_expression(weighted_terms(terms)),
+            "limit": k if k < 0 else k + len(others),
         }
         condition = first = ""
         if among is not None:
-            # The plus keeps SQLite from running the match once for every row: 0.3 against 15 ms.
+            # The plus keeps SQLite from running the match once per row: 0.3 instead of 15 ms.
             condition = " and +rowid in (select value from json_each(:among))"
             values["among"] = str(list(among))  # ints print as JSON
-        if others:  # they come first, so that the limit, which spares fetching the rest, keeps them
+        if others:  # sorted first, so that the limit keeps them
             first = "+rowid in (select value from json_each(:others)) desc, "
             values["others"] = str(list(others))
         rows = self._connection.execute(
             f"select rowid, {_BM25} as bm25 from patterns_fts"
             f" where patterns_fts match :expression{condition}"
-            f" order by {first}bm25, rowid limit :most",
+            f" order by {first}bm25, rowid limit :limit",
             values,
         )
         found = sorted(rows, key=lambda row: (row[1], row[0])) if others else rows
         return {rowid: -bm25 for rowid, bm25 in found}
 
 
-def _match_expression(terms: Sequence[str]) -> str:
-    """Returns the FTS5 expression that matches any of the terms; each is quoted, so any is legal.
+def match_expression(terms: Sequence[str]) -> str:
+    """Returns the FTS5 expression that matches any of the terms, of which there is at least one.
 
-    A term that is listed twice counts twice in BM25. https://sqlite.org/fts5.html#fts5_strings
+    Terms are quoted, so they may contain anything. A repeated term counts twice in BM25.
+    https://sqlite.org/fts5.html#fts5_strings
     """
     return " OR ".join(['"' + term.replace('"', '""') + '"' for term in terms])

@@ -1,8 +1,8 @@
 """Merges the full-text index into one segment.
 
-FTS5 writes what each transaction adds as a segment of its own, and a search looks up every word in
-each of them. Its own merging lags behind: a bank of 1,000 patterns that was stored in batches had
-16 segments, one of 100,000 had ten. In one segment they answer 18 and 13 % faster at p95
+Each transaction adds a segment, and a search looks up every term in each segment. FTS5's automatic
+merging lags behind: a bank of 1,000 patterns stored in batches had 16 segments, one of 100,000 had
+ten. Merged into one segment, they answer 18 and 13 % faster at p95
 (bench/results/latency.md).
 """
 
@@ -17,7 +17,7 @@ __all__ = ["merge_text_index", "segment_pages"]
 
 
 def merge_text_index(database: Database, tuning: StorageTuning) -> bool:
-    """Merges all segments into one where that is worth it; returns whether it did."""
+    """Merges all segments into one if that is worthwhile; returns whether it did."""
     with database.read() as connection:
         sizes = segment_pages(connection)
     if len(sizes) < 2 or sum(sizes[1:]) < tuning.merge_share * sizes[0]:
@@ -30,7 +30,7 @@ def merge_text_index(database: Database, tuning: StorageTuning) -> bool:
 
 
 def segment_pages(connection: apsw.Connection) -> list[int]:
-    """Returns the number of pages of each segment, the largest first."""
+    """Returns the page count of each segment, largest first."""
     rows = connection.execute(
         "select count(*) as pages from patterns_fts_idx group by segid order by pages desc"
     )
@@ -38,7 +38,7 @@ def segment_pages(connection: apsw.Connection) -> list[int]:
 
 
 def _merge(database: Database, pages: int) -> bool:
-    """Merges up to that many pages in one transaction; returns whether there may be more to do."""
+    """Merges up to that many pages in one transaction; returns whether more may be left."""
     with database.write() as connection:
         before = connection.total_changes()
         connection.execute(

@@ -1,10 +1,11 @@
-"""Chooses the query terms that retrieve documents and those that only score, by rarity.
+"""Chooses, by rarity, the query terms that retrieve documents and those that only score.
 
-FTS5 visits and scores every document that holds a term: about a microsecond each, 46 ms for a
-question of eight words in a bank of 100,000, nearly all of it for terms that say little because a
-quarter of the bank holds them. So only the rare terms retrieve documents; the best of these are
-then scored by the less rare terms too, which FTS5 skips through ten times as fast. A bank of a few
-thousand patterns stays within both budgets.
+FTS5 visits and scores every document that contains a term: about a microsecond each, 46 ms for a
+    query of
+eight words in a bank of 100,000, nearly all of it for common terms that contribute little. So only
+rare terms retrieve documents; the best of these are then also scored by less rare terms, which is
+ten times as fast as retrieving by them. A bank of a few thousand patterns stays within both
+budgets.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ __all__ = ["ChosenTerms", "TermBudget"]
 
 @dataclass(frozen=True, slots=True)
 class ChosenTerms:
-    """The terms that retrieve documents, and those among all that score, in the query's order."""
+    """The terms that retrieve documents, and the terms that score them, in query order."""
 
     retrieving: tuple[str, ...]
     scoring: tuple[str, ...]
 
 
 class TermBudget:
-    """Chooses terms and remembers how many documents hold each; safe for many threads.
+    """Chooses terms and caches their document counts; safe to use from several threads.
 
     Attributes:
-        free_documents: A search that scores no more documents than this needs no choice.
+        free_documents: A search that can score at most this many documents uses all its terms.
     """
 
     def __init__(self, tuning: StorageTuning) -> None:
@@ -48,15 +49,15 @@ class TermBudget:
         *,
         alone: bool = False,
     ) -> ChosenTerms:
-        """Returns the terms to retrieve and to score with; always the rarest one.
+        """Returns the terms to retrieve and to score with; they include the rarest one.
 
-        Terms that no document holds are left out, unless there is no other.
+        Terms that no document contains are dropped, unless there are no others.
 
         Args:
-            terms: Distinct.
-            size: Documents in the index, about.
-            count: Counts the documents that hold a term, no further than its second argument.
-            alone: No vectors retrieve documents as well, so the terms may retrieve more.
+            terms: Distinct terms.
+            size: Approximate number of documents in the index.
+            count: Returns the number of documents that contain a term, up to its second argument.
+            alone: The text leg is alone, so its terms may retrieve more documents.
         """
         self._drop_outdated(size)
         known: dict[str, int] = {}
@@ -80,19 +81,19 @@ class TermBudget:
                 self._frequencies.clear()
 
     def _within(self, frequencies: dict[str, int], size: int, *, alone: bool) -> ChosenTerms:
-        """Returns the terms, in the query's order, that both budgets can pay for."""
+        """Returns the terms that both budgets can afford, in query order."""
         tuning = self._tuning
         terms = tuple(frequencies)
         by_rarity = sorted(filter(frequencies.get, terms), key=frequencies.__getitem__)
         if not by_rarity:
             return ChosenTerms(terms, terms)
-        most = size // 2 if size >= tuning.min_documents else size
+        max_frequency = size // 2 if size >= tuning.min_documents else size
         budget = tuning.document_budget_alone if alone else tuning.document_budget
         retrieving, scoring = set(by_rarity[:1]), set(by_rarity[:1])
         spent = frequencies[by_rarity[0]]
         for term in by_rarity[1:]:
             spent += frequencies[term]
-            if frequencies[term] > most or spent > tuning.weighing_budget:
+            if frequencies[term] > max_frequency or spent > tuning.weighing_budget:
                 break
             scoring.add(term)
             if spent <= budget:

@@ -1,4 +1,4 @@
-"""Reads and writes what happened to patterns: uses, counts by agent, earlier contents, authors.
+"""Reads and writes the history of patterns: uses, counts by agent, versions, authors.
 
 Every function works on the connection of an open transaction.
 """
@@ -109,7 +109,7 @@ def latest_uses(
 
 
 def add_version(connection: apsw.Connection, before: StoredPattern, change: Change) -> None:
-    """Keeps the full content of a pattern, and who wrote it, as it was before a change."""
+    """Stores the content and author of a pattern before a change as a version."""
     connection.execute(
         "insert into pattern_versions (pattern_id, version_number, snapshot,"
         " change_description, created_by, created_at, agent_id, run_id)"
@@ -128,7 +128,7 @@ def add_version(connection: apsw.Connection, before: StoredPattern, change: Chan
 
 
 def versions_of(connection: apsw.Connection, pattern_id: str) -> list[PatternVersion]:
-    """Returns the kept versions, newest first."""
+    """Returns the earlier versions of a pattern, newest first."""
     rows = connection.execute(
         "select snapshot, version_number, change_description, created_by, created_at"
         " from pattern_versions where pattern_id = :id order by version_number desc",
@@ -149,7 +149,7 @@ def versions_of(connection: apsw.Connection, pattern_id: str) -> list[PatternVer
 def ids_written_by(
     connection: apsw.Connection, *, source: str, agent_id: str, run_id: str
 ) -> list[str]:
-    """Returns the ids of patterns from a file or folder, an agent, or a run, by age."""
+    """Returns the ids of the patterns from a source, by an agent, or from a run, by age."""
     rows: Any = connection.execute(
         "select id, source, (:agent_id != '' and agent_id = :agent_id)"
         " or (:run_id != '' and run_id = :run_id) as is_author from patterns"
@@ -160,7 +160,7 @@ def ids_written_by(
 
 
 def rows_used_by(connection: apsw.Connection, agent_id: str) -> list[int]:
-    """Returns the rows of the patterns that an agent used."""
+    """Returns the row numbers of the patterns that an agent used."""
     rows = connection.execute(
         "select pattern_rowid from pattern_agent_counts where agent_id = :agent_id",
         {"agent_id": agent_id},
@@ -171,7 +171,7 @@ def rows_used_by(connection: apsw.Connection, agent_id: str) -> list[int]:
 def forget_traces(
     connection: apsw.Connection, *, ids: Sequence[str], agent_id: str, run_id: str
 ) -> Forgotten:
-    """Deletes earlier contents by an agent or run, the agent's uses, and what was set aside."""
+    """Deletes versions by an agent or run, the agent's uses, and rows set aside by a repair."""
     connection.execute(
         "delete from repair_quarantine where pattern_id in (select value from json_each(:ids))",
         {"ids": json_text(list(ids))},

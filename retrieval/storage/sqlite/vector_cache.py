@@ -1,7 +1,7 @@
-"""Holds vectors in memory: all of a small bank, or those that its vector file does not have yet.
+"""Caches vectors in memory: all of a small bank, or those missing from its vector file.
 
-One cache for each backend object, shared by its threads. It is brought up to date by the change
-numbers of the database, read in the transaction of the search itself, so it cannot be stale.
+Each backend object has one cache, which its threads share. A search updates it from the change
+numbers in the database, read in the transaction of the search, so that it cannot be stale.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
 
 Keys = npt.NDArray[np.int64]
 
-# Rows that the matrix grows by at least; otherwise by a quarter of what it held.
+# Minimum growth of the matrix in rows; otherwise it grows by a quarter.
 MIN_GROWTH: Final = 256
 MARKER_KEY: Final = "vector_file"
 
 
 class EncoderRow(NamedTuple):
-    """An encoder as the bank knows it."""
+    """An encoder and its row number in the bank."""
 
     rowid: int
     identity: EncoderIdentity
@@ -49,13 +49,13 @@ class EncoderRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VectorView:
-    """The vectors of one state of the database; never changed once made.
+    """The vectors of one state of the database; immutable.
 
     Attributes:
-        rowids: (n,) row numbers of ``matrix``; -1 where a vector was replaced or deleted.
-        matrix: (n, dim) float32 with unit rows.
-        file: The rest, if there is a file.
-        superseded: Rows whose vector in the file is not the present one.
+        rowids: ``(n,)`` row numbers of ``matrix``; -1 where a vector was replaced or deleted.
+        matrix: ``(n, dim)`` float32, unit rows.
+        file: The vector file with the other vectors, if there is one.
+        superseded: Rows whose vector in the file is outdated.
     """
 
     rowids: Keys
@@ -64,17 +64,17 @@ class VectorView:
     superseded: frozenset[int]
 
     def current(self, rowids: Keys) -> Keys:
-        """Returns those rows (n,) for which the file has the present vector."""
+        """Returns the rows, ``(m,)``, whose vector in the file is current."""
         if not self.superseded:
             return rowids
         return rowids[~np.isin(rowids, np.fromiter(self.superseded, dtype=np.int64))]
 
 
 class VectorCache:
-    """Keeps a view of the database's vectors and brings it up to date for each search.
+    """A view of the database's vectors that each search brings up to date.
 
     Args:
-        database: The database file; None for one in memory, which has no vector file.
+        database: The database file; None for an in-memory database, which has no vector file.
     """
 
     def __init__(self, database: Path | None, tuning: StorageTuning) -> None:
@@ -87,11 +87,11 @@ class VectorCache:
     def view(
         self, connection: apsw.Connection, encoder: EncoderRow
     ) -> tuple[VectorView | None, str]:
-        """Returns the vectors as this transaction sees them, and the reason for what it returned.
+        """Returns the vectors as this transaction sees them, or None, and the reason.
 
-        None for the first search: a process that asks once is served faster by the table in the
-        database than by loading all vectors. Also None when they do not fit, and when another
-        thread has already moved on to a later state.
+        None for the first search: for a process that searches once, scanning the table is faster
+        than loading all vectors. Also None if they do not fit, or if another thread has already
+        loaded a later state.
         """
         with self._lock:
             if not self._asked:
@@ -108,7 +108,7 @@ class VectorCache:
             return self._state.view(connection)
 
     def statistics(self) -> VectorStatistics:
-        """Returns what is held now."""
+        """Returns the number and size of the cached vectors."""
         with self._lock:
             state = self._state
             if state is None:
@@ -126,7 +126,7 @@ class VectorCache:
 
 
 class _State:
-    """The vectors of one encoder on top of one file, up to a change number."""
+    """The vectors of one encoder that are not in its file, up to a change number."""
 
     def __init__(
         self,
@@ -146,12 +146,12 @@ class _State:
 
     @property
     def rows(self) -> int:
-        """Rows in memory, those that were replaced among them."""
+        """Number of rows in memory, replaced ones included."""
         return len(self._rowids)
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of the arrays and, about, of the set of superseded rows."""
+        """Bytes of the arrays, and an estimate for the set of superseded rows."""
         return self._matrix.nbytes + self._rowids.nbytes + 64 * len(self._superseded)
 
     def view(self, connection: apsw.Connection) -> tuple[VectorView | None, str]:
@@ -169,7 +169,7 @@ class _State:
         return view, held
 
     def _load(self, connection: apsw.Connection) -> bool:
-        """Applies what has changed; returns False when that is too much to hold."""
+        """Applies the changes since the last call; returns False if they exceed the limit."""
         if self._loaded:
             source = (
                 " from embedding_changes c left join pattern_embeddings e"
@@ -207,7 +207,7 @@ class _State:
         return True
 
     def _take(self, changed: Sequence[tuple[int, Any]]) -> None:
-        """Applies rows with their stored embeddings, None for those that are gone."""
+        """Applies changed rows with their stored embeddings; None for deleted ones."""
         changed_rowids = np.array([rowid for rowid, _ in changed], dtype=np.int64)
         kept = np.where(np.isin(self._rowids, changed_rowids), -1, self._rowids)
         if self.file is not None:
@@ -221,7 +221,7 @@ class _State:
             grown = np.empty((room, self._dimension), dtype=np.float32)
             grown[:count] = self._matrix[:count]
             self._matrix = grown
-        # Rows past the count of a view are not part of it, so appending changes no view.
+        # A view does not include rows beyond its count, so appending changes no view.
         if present:
             norms = np.linalg.norm(added, axis=1, keepdims=True)
             self._matrix[count:total] = added / norms
@@ -238,7 +238,7 @@ def last_change(connection: apsw.Connection) -> int:
 
 
 def read_marker(connection: apsw.Connection) -> VectorFileMarker | None:
-    """Returns what the database knows of its vector file."""
+    """Returns the database's record of its vector file; None without one."""
     text = connection.execute(
         "select value from bank_facts where key = :key", {"key": MARKER_KEY}
     ).get
@@ -246,7 +246,7 @@ def read_marker(connection: apsw.Connection) -> VectorFileMarker | None:
 
 
 def write_marker(connection: apsw.Connection, marker: VectorFileMarker) -> None:
-    """Records which vector file the database knows."""
+    """Records the vector file that belongs to the database."""
     connection.execute(
         "insert into bank_facts (key, value) values (:key, :value)"
         " on conflict (key) do update set value = excluded.value",

@@ -1,9 +1,9 @@
 """Reads and writes the vector file of a large bank: nearest neighbours without a full scan.
 
-A graph of small worlds (HNSW: Malkov and Yashunin 2016, arXiv 1603.09320) over int8 vectors, built
-by usearch and mapped into memory. It is derived: the database stays the truth, records which file
-it knows (a marker with the file's digest) and holds the exact vectors that answers are rescored
-with. A file that is lost, foreign, damaged or of another state is not opened.
+The file is an HNSW graph (Malkov and Yashunin 2016, arXiv 1603.09320) over int8 vectors, built by
+usearch and mapped into memory. It is derived data: the database is authoritative, records the
+file's digest (``VectorFileMarker``) and holds the exact vectors for rescoring. A file that is
+missing, foreign, damaged or of another state is not opened.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ Keys = npt.NDArray[np.int64]
 CONNECTIVITY: Final = 16
 EXPANSION_ADD: Final = 128
 EXPANSION_SEARCH: Final = 256
-# The largest component that int8 can hold; unit vectors of 384 dimensions stay below it, but for
-# rare ones that are cut. usearch's own conversion scales by 1 and leaves six levels.
+# The largest component that int8 represents. Components of unit vectors of 384 dimensions hardly
+# ever exceed it; those that do are clipped. usearch's own conversion scales by 1, which would leave
+# six levels.
 LARGEST_COMPONENT: Final = 0.25
 ADD_BATCH: Final = 2_048
 
@@ -51,12 +52,12 @@ _log = logging.getLogger("aqe")
 
 @dataclass(frozen=True, slots=True)
 class VectorFileMarker:
-    """What the database knows of its file.
+    """The database's record of its vector file.
 
     Attributes:
-        change: The last change of an embedding that the file contains.
-        encoder_rowid: The encoder of its vectors.
-        count: Vectors in it.
+        change: Number of the last change of an embedding that the file contains.
+        encoder_rowid: Row number of the encoder of its vectors.
+        count: Number of vectors in it.
         digest: SHA-256 of the file.
     """
 
@@ -67,7 +68,7 @@ class VectorFileMarker:
 
 
 class VectorFile:
-    """An open file; safe to use from several threads."""
+    """An open vector file; safe to use from several threads."""
 
     def __init__(self, index: Index) -> None:
         self._index: Any = index  # its stubs call expansion_search read-only
@@ -76,7 +77,7 @@ class VectorFile:
 
     @classmethod
     def open(cls, path: Path, marker: VectorFileMarker, dimension: int) -> VectorFile | None:
-        """Returns the file that the marker describes; None when it is not there or is another."""
+        """Returns the file that the marker describes; None if it is missing or does not match."""
         if not has_usearch():
             _log.info("usearch is not installed; %s is not used", path)
             return None
@@ -87,11 +88,11 @@ class VectorFile:
             _log.info("cannot read %s: %s", path, error)
             return None
         if digest != marker.digest:
-            _log.info("%s is not the file that the database knows; it is not used", path)
+            _log.info("%s does not have the recorded digest; it is not used", path)
             return None
         index = _restored(path, view=True)
         if index is None or len(index) != marker.count or index.ndim != dimension:
-            _log.info("%s does not hold what the database says; it is not used", path)
+            _log.info("%s does not have the recorded size; it is not used", path)
             return None
         return cls(index)
 
@@ -99,7 +100,7 @@ class VectorFile:
         return len(self._index)
 
     def nearest(self, query: Vector, k: int) -> list[int]:
-        """Returns up to k rows, the nearest first by their int8 vectors."""
+        """Returns up to k rows by the distance of their int8 vectors, nearest first."""
         with self._lock:
             self._index.expansion_search = max(EXPANSION_SEARCH, k)
             found = self._index.search(_quantized(query), min(k, len(self._index)))
@@ -107,7 +108,7 @@ class VectorFile:
         return keys
 
     def nearest_of(self, rowids: Keys, query: Vector, k: int) -> list[int]:
-        """Returns the nearest k of those of these rows (n,) that are in the file."""
+        """Returns the nearest k of the given rows ``(n,)`` that are in the file."""
         keys = rowids.astype(np.uint64)
         with self._lock:
             known: Keys = rowids[np.asarray(self._index.contains(keys), dtype=bool)]
@@ -120,12 +121,12 @@ class VectorFile:
 
 
 def has_usearch() -> bool:
-    """Returns whether the library that makes and reads these files is installed."""
+    """Returns whether usearch, which reads and writes these files, is installed."""
     return find_spec("usearch") is not None
 
 
 def vector_file_path(database: Path) -> Path:
-    """Returns where the file of a database lies."""
+    """Returns the path of a database's vector file."""
     return database.with_name(database.name + ".vectors")
 
 
@@ -137,12 +138,12 @@ def write_vector_file(
     extend: bool = False,
     removed: Sequence[int] = (),
 ) -> tuple[int, str]:
-    """Writes a file in place of the one that is there; returns its count and digest.
+    """Writes a vector file, replacing an existing one; returns its count and digest.
 
     Args:
-        vectors: Row numbers with their vectors (dim,).
-        extend: Begin with what the present file holds; the caller knows that it is the right one.
-        removed: Row numbers to leave out of the present file.
+        vectors: Row numbers with their vectors ``(dim,)``.
+        extend: Start from the existing file, which the caller has verified.
+        removed: Row numbers to remove from the existing file.
     """
     index = _restored(path, view=False) if extend else None
     if index is None:

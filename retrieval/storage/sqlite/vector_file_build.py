@@ -1,8 +1,8 @@
-"""Builds and extends the vector file, and updates the marker by which the database knows it.
+"""Builds and extends the vector file and records it in the database.
 
-Vectors are read in short transactions, the file is written outside of any, and one more transaction
-records it: writers wait for that alone. What is written meanwhile has a higher change number than
-the marker, so searches look it up in memory.
+Vectors are read in short transactions, the file is written outside any transaction, and a last one
+records its marker: writers wait only for that. Embeddings changed meanwhile have a higher change
+number than the marker, so searches find them in memory.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ def update_vector_file(
     tuning: StorageTuning,
     min_changed: int | None = None,
 ) -> int:
-    """Rebuilds or extends the vector file when that is worth it; returns the embeddings applied.
+    """Rebuilds or extends the vector file if worthwhile; returns the number of embeddings applied.
 
-    Banks that fit in memory have none, nor do banks in memory or machines without usearch.
+    There is no vector file for in-memory databases, for banks whose vectors all fit in memory, and
+    without usearch.
 
     Args:
-        min_changed: Changes that make it worth it; by default those of the tuning. When it is
-            given, the file is verified even if nothing changed.
+        min_changed: Changes that make an update worthwhile; None for the tuning's value. If given,
+            the file is verified even if nothing changed.
     """
     path = None if database.path is None else vector_file_path(database.path)
     if path is None or not tuning.vector_file or not has_usearch():
@@ -84,14 +85,14 @@ def update_vector_file(
 
 
 def _is_sound(path: Path, marker: VectorFileMarker, dimension: int, *, read: bool) -> bool:
-    """Returns whether the file is there and, having read it, the one that the marker describes."""
+    """Returns whether the file exists and, if ``read``, matches the marker."""
     if not read:
         return path.exists()
     return VectorFile.open(path, marker, dimension) is not None
 
 
 def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
-    """Returns the rows whose present vector is not in the file."""
+    """Returns the rows whose current vector is not in the file."""
     with database.read() as connection:
         rows = connection.execute(
             "select pattern_rowid from embedding_changes where change > :since",
@@ -117,7 +118,7 @@ def _count(connection: apsw.Connection, encoder_rowid: int) -> int:
 def _vectors(
     database: Database, encoder_rowid: int, rowids: list[int] | None
 ) -> Iterator[tuple[int, Vector]]:
-    """Yields the unit vectors of these rows, or of all, a batch in each transaction."""
+    """Yields the unit vectors of these rows, or of all; each transaction reads a batch."""
     if rowids is None:
         with database.read() as connection:
             rowids = [

@@ -1,7 +1,7 @@
-"""Keeps the encoders of a bank and the vec0 table of the width of the one in use.
+"""Records the encoders of a bank and creates the vec0 table for the one in use.
 
-``patterns_vec`` is derived: whatever it holds can be rebuilt from ``pattern_embeddings``. It is
-created here and not in a migration, because its width is that of the encoder.
+``patterns_vec`` can be rebuilt from ``pattern_embeddings``. It is created here and not in a
+migration, because its width is the dimension of the encoder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int:
-    """Returns the row number of an encoder, recording it if it is new; does not put it to use."""
+    """Returns the row number of an encoder, inserting it if it is new; does not switch to it."""
     values = {
         "name": identity.name,
         "dimension": identity.dimension,
@@ -42,7 +42,7 @@ def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int
 def adopt_encoder(
     connection: apsw.Connection, identity: EncoderIdentity, *, vector_table: bool
 ) -> int:
-    """Puts an encoder to use, with an empty table of its width; returns its row number."""
+    """Switches to an encoder, with an empty table of its width; returns its row number."""
     row = known_encoder(connection, identity)
     connection.execute("update encoders set in_use = 0 where in_use = 1")
     connection.execute(
@@ -55,7 +55,7 @@ def adopt_encoder(
 
 
 def create_vector_table(connection: apsw.Connection, dimension: int) -> None:
-    """Rebuilds ``patterns_vec`` empty; its metadata columns are the filters it can push down.
+    """Replaces ``patterns_vec`` by an empty table; its metadata columns can be filtered on.
 
     Args:
         connection: Inside a write transaction, with sqlite-vec loaded.

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gymnasium
 import numpy as np
 import pytest
 
-from aqe.bench.learning.gymnasium_runs import Model, Setup, run, train
+from aqe.bench.learning.gymnasium_runs import SETUPS, Model, run, train
 
-QUICK = Setup(
-    environment="CliffWalking-v1",
-    episodes=200,
-    learning_rate=0.5,
-    discount_factor=1.0,
-    epsilon_start=0.1,
-    epsilon_end=0.1,
-    epsilon_share=1.0,
-    gate=-13.0,
-)
+QUICK = replace(SETUPS[1], episodes=200)  # CliffWalking
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.learning.gymnasium_runs import Setup, run
+from aqe.bench.learning.gymnasium_runs import SETUPS, run
 from aqe.bench.studies.learning_report import main, write_results
 
-QUICK = Setup(
-    environment="CliffWalking-v1",
-    episodes=200,
-    learning_rate=0.5,
-    discount_factor=1.0,
-    epsilon_start=0.1,
-    epsilon_end=0.1,
-    epsilon_share=1.0,
-    gate=-13.0,
-)
+QUICK = replace(SETUPS[1], episodes=200)  # CliffWalking
 
 
 def test_results_are_written_as_table_picture_and_data(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_agent_uses_and_feeds_a_real_bank(
     with LearningEngine("test-generator", path.with_name("l.db")) as engine:
         agent = create_agent("test-generator", work, engine=engine, bank=bank)
         result = agent.run(TASK)
-        assert agent.memory.error is None
+        assert agent.services.error is None
         assert result.patterns_used == (known.id,)
         assert engine.get_analytics().pattern_reuse_rate == 1.0
     used = bank.get_pattern(known.id)
@@ -242,7 +242,7 @@ def test_agent_whose_memory_fails_does_its_work_and_warns_once(
             assert agent.run(TASK).success
     assert len(caplog.records) == 1
     assert "continues without it: OSError: disk gone" in caplog.text
-    assert agent.memory.error is not None
+    assert agent.services.error is not None
 
 
 def test_agent_whose_memory_fails_still_raises_the_error_of_its_work(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_agent_works_unchanged_with_learning_switched_off(
     with LearningEngine("test-generator", path.with_name("l.db")) as engine:
         agent = create_agent("test-generator", succeed, engine=engine, bank=bank)
         assert agent.run(TASK).strategy == "example-based"
-        assert (agent.memory.engine, agent.memory.bank) == (None, None)
+        assert (agent.services.engine, agent.services.bank) == (None, None)
         assert engine.get_total_experiences() == 0
         create_agent("test-generator", succeed, engine=engine, learning=True).run(TASK)
         assert engine.get_total_experiences() == 1
@@ -408,7 +408,7 @@ def test_what_worked_for_an_agent_ranks_higher_for_the_same_query(
     better = bank.find_matching_patterns(query)[1].pattern.id
     for number in range(12):
         agent.run(Task(id=str(number), type="t", context={"use": (worse, better)[number % 2]}))
-    assert agent.memory.error is None
+    assert agent.services.error is None
     first = bank.find_matching_patterns(query)[0]
     assert first.pattern.id == better
     assert first.pattern.usage_count == 6

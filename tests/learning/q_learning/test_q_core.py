@@ -1,4 +1,4 @@
-"""The Q-learning core: table, update rules, and the draws of rehearsal."""
+"""The Q-learning core: table, update rules, and the draws of replay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def filled_table() -> QTable:
     table = QTable(["s0", "s1"], ["a0", "a1", "a2"])
     for action, value in enumerate((1.0, 4.0, 2.0)):
         table.set_value(1, action, value)
-        table.set_evidence(1, action, 1, value)
+        table.set_counts(1, action, 1, value)
     return table
 
 

@@ -96,7 +96,7 @@ WORSE = {
         "specificity",
         "def test_x(a):\n" + "    assert a == {{expected}}\n" * 25,
     ),
-    "depends on time, chance or one machine": (
+    "depends on time, randomness or one machine": (
         "reusability",
         "def test_x(a):\n    time.sleep(5)\n    assert a.read('/home/bob/x') == {{expected}}\n",
     ),

@@ -1,14 +1,14 @@
-"""Finds the nearest embeddings by one of three routes, and says which it took and why.
+"""Finds the nearest embeddings by one of three routes.
 
 1. *memory*: up to 20,000 embeddings are held as one matrix and scanned exactly.
-2. *file*: a larger bank has a vector file (HNSW over int8). What it finds is rescored with the
-   stored embeddings; what changed since it was written is scanned in memory.
-3. *table*: sqlite-vec's ``patterns_vec`` scans every vector in the database, exactly. It answers
-   the first search of a process, sessions that write, and whatever the others cannot hold.
+2. *file*: a larger bank has a vector file (HNSW over int8). Its results are rescored with the
+   stored embeddings; embeddings changed since it was written are scanned in memory.
+3. *table*: sqlite-vec's ``patterns_vec`` scans every vector in the database, exactly. It serves the
+   first search of a process, sessions that write, and banks that fit neither of the others.
 
 Cosines are those of the stored float32 embeddings on every route; distances stay in this file.
-They are computed by einsum, not through BLAS, whose threads wait for each other on a busy machine:
-10,000 vectors took it 1.1 ms with one thread and 7 ms with two where this took 0.6 and 0.8.
+They are computed by einsum, not by BLAS, whose threads wait for each other on a busy machine: for
+10,000 vectors BLAS took 1.1 ms with one thread and 7 ms with two, einsum 0.6 and 0.8 ms.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from .filter_sql import vector_conditions
 from .storage_tuning import StorageTuning
 from .vector_cache import EncoderRow, Keys, VectorCache, VectorView
 
-__all__ = ["VectorIndex", "VectorRoute", "checked_norm"]
+__all__ = ["VectorRoute", "VectorSearch", "checked_norm"]
 
-# vec0 refuses more in one query (RELIABILITY section 2).
+# The limit of vec0 for one query (RELIABILITY section 2).
 MAX_K: Final = 4096
-# An embedding shorter than this has no direction.
+# An embedding shorter than this counts as a zero vector.
 MIN_NORM: Final = 1e-6
 
 
 class VectorRoute(NamedTuple):
-    """How a session searches vectors, and why it is not a faster way."""
+    """The route of a session's vector searches, and why it was chosen."""
 
     name: Literal["memory", "file", "table", "none"]
     reason: str
@@ -60,14 +60,14 @@ def checked_norm(embedding: Vector, dimension: int) -> float:
     return norm
 
 
-class VectorIndex:
+class VectorSearch:
     """Vector search inside one transaction.
 
     Args:
         encoder: The encoder whose embeddings are searched; None where sqlite-vec is missing or
             nothing is embedded.
-        cache: Vectors outside the database; None for a session that writes, since the cache keeps
-            what it sees.
+        cache: Vectors held outside the database; None for a session that writes, since the cache
+            must not contain uncommitted vectors.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class VectorIndex:
         self._encoder_rowid = 0 if encoder is None else encoder.rowid
         self._dimension = 0 if encoder is None else encoder.identity.dimension
         self._tuning = tuning
-        self._read: dict[int, Vector] = {}  # rows that were rescored are asked for again
+        self._read: dict[int, Vector] = {}  # rescored rows are read again for ranking
         self._view: VectorView | None = None
         if encoder is None:
             self.route = VectorRoute("none", "sqlite-vec is missing or nothing is embedded")
@@ -90,25 +90,25 @@ class VectorIndex:
             self.route = VectorRoute("table", "the session writes")
         else:
             self._view, reason = cache.view(connection, encoder)
-            way: Literal["table", "memory", "file"] = "table"
+            name: Literal["table", "memory", "file"] = "table"
             if self._view is not None:
-                way = "memory" if self._view.file is None else "file"
-            self.route = VectorRoute(way, reason)
+                name = "memory" if self._view.file is None else "file"
+            self.route = VectorRoute(name, reason)
 
     def candidates(
         self, query: Vector, k: int, criteria: PatternSearchCriteria, plan: FilterPlan | None
     ) -> dict[int, float]:
-        """Returns up to k rows that meet the criteria with their cosine, best first.
+        """Returns up to k rows that meet the criteria with their cosines, best first.
 
-        Exact on all routes but *file*, which finds at least 98 of 100 neighbours. Ties are broken
-        by row number.
+        Exact on all routes except *file*, which finds at least 98 of 100 neighbours. Ties are
+        broken by row number.
 
         Args:
             query: ``(dim,)`` float32.
-            plan: The criteria as a plan; None when they demand nothing.
+            plan: The plan of the criteria; None if they filter nothing.
 
         Raises:
-            ValueError: The query has another shape, is not finite, or has no direction.
+            ValueError: The query has the wrong shape, is not finite, or is a zero vector.
         """
         if self.route.name == "none":
             return {}
@@ -122,12 +122,13 @@ class VectorIndex:
         return {rowid: cosine for cosine, rowid in found}
 
     def unit_vectors(self, rowids: Sequence[int]) -> tuple[list[int], Vector]:
-        """Returns those of these rows that have an embedding, and their unit vectors (n, dim)."""
+        """Returns the rows that have an embedding, and their unit vectors ``(n, dim)``."""
         view = self._view
         if view is None:
             return self._stored_units(rowids)
         wanted = np.array(rowids, dtype=np.int64)
-        # Most banks hold their rows in order: one search of each. Where they do not, all are read.
+        # In most banks the rows are sorted, and a binary search finds them; otherwise all are
+        # scanned.
         places = np.minimum(np.searchsorted(view.rowids, wanted), len(view.rowids) - 1)
         if not len(view.rowids) or (view.rowids[places] != wanted).any():
             places = np.flatnonzero(np.isin(view.rowids, wanted))
@@ -138,7 +139,7 @@ class VectorIndex:
         return [*found, *others], np.concatenate([view.matrix[places], more])
 
     def embeddings(self, rowids: Sequence[int]) -> dict[int, Vector]:
-        """Returns the stored embeddings (dim,) of these rows, each read once in a session."""
+        """Returns the stored embeddings ``(dim,)`` by row; each is read once per session."""
         unread = [rowid for rowid in rowids if rowid not in self._read]
         if unread:
             rows = self._connection.execute(
@@ -176,7 +177,7 @@ class VectorIndex:
             f" where embedding match :query and k = :k{conditions.sql('and')}",
             {**conditions.values, "query": query.astype("<f4").tobytes(), "k": k},
         )
-        # vec0's cosine distance is 1 - cosine; NULL would mean a vector without direction.
+        # vec0's cosine distance is 1 - cosine; NULL means a zero vector.
         found = [(1.0 - distance, rowid) for rowid, distance in rows if distance is not None]
         return sorted(found, key=lambda item: (-item[0], item[1]))
 
@@ -204,7 +205,7 @@ class VectorIndex:
         plan: FilterPlan | None,
         allowed: Keys | None,
     ) -> list[tuple[float, int]]:
-        """Returns the best k of the rows in memory: exact."""
+        """Returns the best k of the rows in memory, exactly."""
         usable = view.rowids >= 0
         if allowed is not None:
             usable &= np.isin(view.rowids, allowed)
@@ -212,7 +213,7 @@ class VectorIndex:
         if not len(places):
             return []
         rowids = view.rowids[places]
-        if 2 * len(places) > len(view.rowids):  # copying many rows costs more than their products
+        if 2 * len(places) > len(view.rowids):  # copying many rows costs more than multiplying all
             scores = np.einsum("ij,j->i", view.matrix, unit)[places]
         else:
             scores = np.einsum("ij,j->i", view.matrix[places], unit)
@@ -236,10 +237,10 @@ class VectorIndex:
         plan: FilterPlan | None,
         allowed: Keys | None,
     ) -> list[int] | None:
-        """Returns the rows of the file that may be among the best k, and a few more.
+        """Returns the rows of the file that may be among the best k, with a margin.
 
-        None where the graph leads to fewer than were asked for: many equal vectors have no
-        neighbours but each other, and whoever stores enough of them would hide all others.
+        None if the graph finds fewer than requested: many equal vectors have only each other as
+        neighbours, so that storing enough of them would hide all others.
         """
         assert view.file is not None
         tuning = self._tuning
@@ -263,9 +264,9 @@ class VectorIndex:
 
 
 def _top(scores: Vector, count: int) -> npt.NDArray[np.intp]:
-    """Returns the places of the highest scores, highest first; ties in order of place."""
+    """Returns the positions of the highest scores, highest first; ties by position."""
     if count < len(scores):
-        # All that equal the last one kept are sorted, so that ties do not depend on the partition.
+        # Includes all ties with the last score kept, so that they do not depend on the partition.
         lowest = np.partition(scores, len(scores) - count)[len(scores) - count]
         places = np.flatnonzero(scores >= lowest)
     else:

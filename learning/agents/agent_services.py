@@ -1,4 +1,4 @@
-"""Asks an agent's engine and bank, neither of which may break its work."""
+"""Calls an agent's engine and bank so that their failures do not break its work."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ...schema import (
 )
 from ..engine import LearningEngine
 
-__all__ = ["AgentMemory", "PatternBank"]
+__all__ = ["AgentServices", "PatternBank"]
 
 _log = logging.getLogger("aqe.agents")
 _Answer = TypeVar("_Answer")
 
 
 class PatternBank(Protocol):
-    """The part of a pattern bank that an agent uses; ``QEReasoningBank`` has it."""
+    """The methods of a pattern bank that an agent uses; ``QEReasoningBank`` has them."""
 
     def find_matching_patterns(
         self, context: PatternSearchContext | str, limit: int = 10
@@ -43,11 +43,11 @@ class PatternBank(Protocol):
         ...
 
 
-class AgentMemory:
-    """Access to an agent's engine and bank, which survives their failures.
+class AgentServices:
+    """The engine and bank of an agent, and calls to them that survive failures.
 
     The first failure is logged as a warning, which Python prints on stderr unless the program
-    configures logging; ``error`` keeps the last one.
+    configures logging; ``error`` is the last one.
 
     Args:
         name: The agent's name, for the warning.
@@ -65,14 +65,14 @@ class AgentMemory:
         self._lock = threading.Lock()
         self._warned = False
 
-    def attempt(self, what: str, ask: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
-        """Returns the answer, or ``otherwise`` when asking fails.
+    def attempt(self, what: str, call: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        """Returns the result of ``call``, or ``otherwise`` if it raises.
 
-        Whatever engine or bank raise, the task that asked must continue: this is the one place
-        where every exception is caught. It is not swallowed: see the class.
+        A task must continue whatever engine or bank raise, so this is the one place that catches
+        every exception; the class says how it is reported.
         """
         try:
-            return ask()
+            return call()
         except Exception as error:
             self._degrade(what, error)
             return otherwise
