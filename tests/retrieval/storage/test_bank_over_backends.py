@@ -64,13 +64,13 @@ def ids(matches: list[PatternMatch]) -> list[str]:
 
 
 def test_a_database_and_a_backend_are_refused(path: Path) -> None:
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="got both"):
         QEReasoningBank(path, backend=MemoryPatternBackend())
 
 
 def test_a_bank_elsewhere_has_no_database(dict_bank: QEReasoningBank) -> None:
     assert isinstance(dict_bank.backend, MemoryPatternBackend)
-    with pytest.raises(DatabaseError, match=r"a bank in memory is no SQLite.*use bank.backend"):
+    with pytest.raises(DatabaseError, match=r"a bank in memory is not an SQLite.*use bank.backend"):
         _ = dict_bank.database
 
 
