@@ -276,7 +276,7 @@ class QEReasoningBank:
                 have different queries.
         """
         require_limit(limit)
-        request = search_request(context, criteria or _NO_CRITERIA, limit, mode, group=group)
+        request = search_request(context, criteria, limit, mode, group=group)
         return list(self._resources.answers.get(request, partial(self._answer, request)))
 
     def get_pattern(self, id: str) -> TestPattern | None:

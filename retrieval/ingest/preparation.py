@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...schema import StoreResult, TestPattern
-from ...schema.records.validation import require_type
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.pattern_text import content_hash, embedded_text, text_hash
 
@@ -53,12 +52,13 @@ def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern |
     """
     if isinstance(storable, ScoredPattern):
         scored = storable
-    else:
-        require_type("pattern", storable, TestPattern)
+    elif isinstance(storable, TestPattern):
         try:
             scored = _scored(storable)
         except ValueError as error:  # a placeholder longer than its secret can exceed a size limit
             return _rejected(storable, str(error))
+    else:
+        raise TypeError(f"pattern must be a TestPattern, got {type(storable).__name__}")
     clean, quality = scored.pattern, scored.base_quality
     if quality < min_quality:
         return _rejected(clean, f"quality must be >= {min_quality:.2f}, got {quality:.2f}")

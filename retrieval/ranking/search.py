@@ -39,6 +39,7 @@ __all__ = [
 # Upper bound of ``limit``.
 MAX_LIMIT = 4096
 _NO_PREFERENCES = PatternSearchContext()
+_NO_CRITERIA = PatternSearchCriteria()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class SearchRequest:
 
 def search_request(
     context: PatternSearchContext | str,
-    criteria: PatternSearchCriteria,
+    criteria: PatternSearchCriteria | None,
     limit: int,
     mode: SearchMode = "hybrid",
     *,
@@ -69,7 +70,10 @@ def search_request(
     """
     if mode not in ("hybrid", "vector", "text"):
         raise ValueError(f"mode must be hybrid, vector or text, got {mode!r}")
-    require_type("criteria", criteria, PatternSearchCriteria)
+    if criteria is None:
+        criteria = _NO_CRITERIA
+    else:
+        require_type("criteria", criteria, PatternSearchCriteria)
     if isinstance(context, str):
         text, context = context, _NO_PREFERENCES
     elif isinstance(context, PatternSearchContext):
