@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from ..retrieval import QEReasoningBank
-from ..retrieval.storage.sqlite import DiskUsage, clean_up, measure_disk_usage
+from ..retrieval.storage.sqlite.disk_usage import DiskUsage, clean_up, measure_disk_usage
 from .options import DatabaseOption, JsonOption, open_database
 from .output import plain, print_json, stdout, table
 

@@ -7,7 +7,9 @@ file, ``migrations/`` has its tables as SQL, ``errors.py`` all exceptions.
 
 from __future__ import annotations
 
-from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .database.connection_settings import Durability
 from .database.database import Database
 from .database.database_tuning import DatabaseTuning
@@ -22,7 +24,6 @@ from .database.file_check import (
 )
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
-from .database.salvage import SalvageReport, salvage, salvage_in_place
 from .errors import (
     AqeError,
     DatabaseBusyError,
@@ -39,30 +40,6 @@ from .errors import (
     SchemaVersionError,
 )
 from .records.encoder_identity import EncoderIdentity
-from .records.learned import (
-    ActionStatistics,
-    DailyTrend,
-    FailurePattern,
-    LearnedPattern,
-    LearningAnalytics,
-    RecommendationBasis,
-    RewardBucket,
-    Standing,
-    StrategyAlternative,
-    StrategyRecommendation,
-    SuggestedAction,
-)
-from .records.learning import (
-    RETRY_POLICIES,
-    AgentAction,
-    Experience,
-    LearningFeedback,
-    LearningOutcome,
-    RetryPolicy,
-    Task,
-    TaskResult,
-    TaskState,
-)
 from .records.patterns import (
     CATEGORIES,
     FRAMEWORKS,
@@ -81,6 +58,34 @@ from .records.patterns import (
 )
 from .records.provenance import ORIGINS, Origin, Provenance
 from .records.store_report import StoreReport, StoreResult, StoreStatus
+
+if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to build
+    from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
+    from .database.salvage import SalvageReport, salvage, salvage_in_place
+    from .records.learned import (
+        ActionStatistics,
+        DailyTrend,
+        FailurePattern,
+        LearnedPattern,
+        LearningAnalytics,
+        RecommendationBasis,
+        RewardBucket,
+        Standing,
+        StrategyAlternative,
+        StrategyRecommendation,
+        SuggestedAction,
+    )
+    from .records.learning import (
+        RETRY_POLICIES,
+        AgentAction,
+        Experience,
+        LearningFeedback,
+        LearningOutcome,
+        RetryPolicy,
+        Task,
+        TaskResult,
+        TaskState,
+    )
 
 __all__ = [
     "CATEGORIES",
@@ -161,3 +166,53 @@ __all__ = [
     "unreadable",
     "utc_now",
 ]
+
+# Name -> the module that it is imported from when it is first used.
+_HOMES = {
+    **dict.fromkeys(
+        ("BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"),
+        ".database.backup",
+    ),
+    **dict.fromkeys(
+        ("SalvageReport", "salvage", "salvage_in_place"),
+        ".database.salvage",
+    ),
+    **dict.fromkeys(
+        (
+            "ActionStatistics",
+            "DailyTrend",
+            "FailurePattern",
+            "LearnedPattern",
+            "LearningAnalytics",
+            "RecommendationBasis",
+            "RewardBucket",
+            "Standing",
+            "StrategyAlternative",
+            "StrategyRecommendation",
+            "SuggestedAction",
+        ),
+        ".records.learned",
+    ),
+    **dict.fromkeys(
+        (
+            "AgentAction",
+            "Experience",
+            "LearningFeedback",
+            "LearningOutcome",
+            "RETRY_POLICIES",
+            "RetryPolicy",
+            "Task",
+            "TaskResult",
+            "TaskState",
+        ),
+        ".records.learning",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name], __name__), name)
+    globals()[name] = value
+    return value

@@ -13,7 +13,7 @@ import pytest
 from aqe.cli import main as main_module
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.storage.sqlite import clean_up, measure_disk_usage
+from aqe.retrieval.storage.sqlite.disk_usage import clean_up, measure_disk_usage
 from aqe.schema import Database, TestPattern
 
 

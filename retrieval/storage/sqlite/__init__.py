@@ -10,22 +10,16 @@ from __future__ import annotations
 
 from .bank_check import check_patterns, count_patterns
 from .bank_repair import quarantine_pattern, repair_bank, repair_patterns
-from .disk_usage import CleanUpReport, DiskUsage, TableSize, clean_up, measure_disk_usage
 from .pattern_backend import SQLitePatternBackend
 from .pattern_session import SQLitePatternSession
 from .storage_tuning import StorageTuning
 
 __all__ = [
-    "CleanUpReport",
-    "DiskUsage",
     "SQLitePatternBackend",
     "SQLitePatternSession",
     "StorageTuning",
-    "TableSize",
     "check_patterns",
-    "clean_up",
     "count_patterns",
-    "measure_disk_usage",
     "quarantine_pattern",
     "repair_bank",
     "repair_patterns",
