@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from .learning import check_learning_in, repair_learning_in
 from .retrieval import QEReasoningBank
 from .retrieval.storage.sqlite import (
+    CHECK_DEADLINE_S,
     check_patterns,
     count_patterns,
-    quarantine_pattern,
+    quarantine_patterns,
     repair_patterns,
 )
 from .schema import (
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     import apsw
 
 __all__ = ["CheckReport", "RepairReport", "check_all", "check_database", "repair_database"]
-
-# Every row is read and hashed: about 6,000 patterns a second.
-CHECK_DEADLINE_S = 3_600.0
 
 _log = logging.getLogger("aqe")
 
@@ -154,7 +152,7 @@ def _repair_in_place(path: Path) -> RepairReport:
     with Database(path, must_exist=True) as database:
         with database.write() as connection:
             problems = check_all(connection, database)
-            quarantined = _quarantine(connection, problems)
+            quarantined = quarantine_patterns(connection, problems)
             if any(problem.area == "index" for problem in problems):
                 rebuild_indexes(connection)
             if quarantined or any(problem.repair != "none" for problem in problems):
@@ -163,14 +161,6 @@ def _repair_in_place(path: Path) -> RepairReport:
         embedded = _embed_missing(database)
         after = _check_open(path, database).problems
     return RepairReport((), after, quarantined, embedded)
-
-
-def _quarantine(connection: apsw.Connection, problems: tuple[Problem, ...]) -> tuple[str, ...]:
-    """Moves damaged patterns aside; returns the ids of those that were there."""
-    reasons = {
-        problem.subject: problem.message for problem in problems if problem.repair == "quarantine"
-    }
-    return tuple(id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason))
 
 
 def _embed_missing(database: Database) -> int:

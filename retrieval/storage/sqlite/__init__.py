@@ -8,19 +8,20 @@ and ``data_version`` stay in this folder.
 
 from __future__ import annotations
 
-from .bank_check import check_patterns, count_patterns
-from .bank_repair import quarantine_pattern, repair_bank, repair_patterns
+from .bank_check import CHECK_DEADLINE_S, check_patterns, count_patterns
+from .bank_repair import quarantine_patterns, repair_bank, repair_patterns
 from .pattern_backend import SQLitePatternBackend
 from .pattern_session import SQLitePatternSession
 from .storage_tuning import StorageTuning
 
 __all__ = [
+    "CHECK_DEADLINE_S",
     "SQLitePatternBackend",
     "SQLitePatternSession",
     "StorageTuning",
     "check_patterns",
     "count_patterns",
-    "quarantine_pattern",
+    "quarantine_patterns",
     "repair_bank",
     "repair_patterns",
 ]

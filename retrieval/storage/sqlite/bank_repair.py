@@ -18,7 +18,7 @@ from .text_index import create_text_index, put_text
 from .use_tables import agent_counts
 from .vector_table import create_vector_table
 
-__all__ = ["quarantine_pattern", "repair_bank", "repair_patterns"]
+__all__ = ["quarantine_pattern", "quarantine_patterns", "repair_bank", "repair_patterns"]
 
 _BELONGING = {
     "patterns": "select * from patterns where pattern_rowid = :rowid",
@@ -38,16 +38,21 @@ _ORPHANS = {
 
 def repair_bank(
     connection: apsw.Connection, problems: Iterable[Problem], *, has_vectors: bool
-) -> list[str]:
+) -> tuple[str, ...]:
     """Sets damaged patterns aside, then rebuilds everything derived; returns their ids."""
+    quarantined = quarantine_patterns(connection, problems)
+    repair_patterns(connection, has_vectors=has_vectors)
+    return quarantined
+
+
+def quarantine_patterns(
+    connection: apsw.Connection, problems: Iterable[Problem]
+) -> tuple[str, ...]:
+    """Sets the damaged patterns among the problems aside; returns the ids of those that existed."""
     reasons = {
         problem.subject: problem.message for problem in problems if problem.repair == "quarantine"
     }
-    quarantined = [
-        id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason)
-    ]
-    repair_patterns(connection, has_vectors=has_vectors)
-    return quarantined
+    return tuple(id for id, reason in reasons.items() if quarantine_pattern(connection, id, reason))
 
 
 def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str) -> bool:

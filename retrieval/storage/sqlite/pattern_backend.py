@@ -201,7 +201,7 @@ class SQLitePatternBackend:
     def repair(self) -> int:
         """Sets damaged rows aside and rebuilds derived data; returns how many were set aside."""
         problems = self.check()
-        if not problems:
+        if all(problem.repair == "none" for problem in problems):
             return 0
         with self.database.write() as connection:
             return len(repair_bank(connection, problems, has_vectors=self.has_vectors))
