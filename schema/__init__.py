@@ -60,8 +60,8 @@ from .records.provenance import ORIGINS, Origin, Provenance
 from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to build
-    from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-    from .database.salvage import SalvageReport, salvage, salvage_in_place
+    from .database.files.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
+    from .database.files.salvage import SalvageReport, salvage, salvage_in_place
     from .records.learned import (
         ActionStatistics,
         DailyTrend,
@@ -171,11 +171,11 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(
         ("BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"),
-        ".database.backup",
+        ".database.files.backup",
     ),
     **dict.fromkeys(
         ("SalvageReport", "salvage", "salvage_in_place"),
-        ".database.salvage",
+        ".database.files.salvage",
     ),
     **dict.fromkeys(
         (

@@ -17,18 +17,18 @@ from pathlib import Path
 
 import apsw
 
-from ..errors import (
+from ...errors import (
     DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
     DatabaseFullError,
     DatabaseOpenError,
 )
-from ..records.patterns import utc_now
-from .connection import APPLICATION_ID, open_connection, require_local_file_system
-from .file_check import check_file
-from .migrate import check_version, known_migrations
-from .sqlite_errors import ANOTHER_PATH
+from ...records.patterns import utc_now
+from ..connection import APPLICATION_ID, open_connection, require_local_file_system
+from ..file_check import check_file
+from ..migrate import check_version, known_migrations
+from ..sqlite_errors import ANOTHER_PATH
 
 __all__ = ["BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"]
 

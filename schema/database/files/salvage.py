@@ -15,11 +15,11 @@ from typing import Any, NoReturn
 
 import apsw
 
-from ..errors import DatabaseCorruptError
-from ..records.patterns import utc_now
+from ...errors import DatabaseCorruptError
+from ...records.patterns import utc_now
+from ..connection import open_connection
+from ..database import Database
 from .backup import put_in_place
-from .connection import open_connection
-from .database import Database
 
 __all__ = ["SalvageReport", "salvage", "salvage_in_place"]
 
