@@ -22,6 +22,8 @@ from .database.file_check import (
     rebuild_indexes,
     unreadable,
 )
+from .database.files.private_file import real_path
+from .database.files.side_files import orphaned_logs
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
 from .errors import (
@@ -60,7 +62,9 @@ from .records.provenance import ORIGINS, Origin, Provenance
 from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to build
-    from .database.files.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
+    from .database.files.backup import BackupReport, RestoreReport, back_up, restore
+    from .database.files.file_replacement import KeptFiles, put_in_place
+    from .database.files.private_file import partial_file, remove_stale_partials, write_private
     from .database.files.salvage import SalvageReport, salvage, salvage_in_place
     from .records.learned import (
         ActionStatistics,
@@ -117,6 +121,7 @@ __all__ = [
     "FileFacts",
     "Framework",
     "InterchangeError",
+    "KeptFiles",
     "Language",
     "LearnedPattern",
     "LearningAnalytics",
@@ -156,8 +161,12 @@ __all__ = [
     "file_facts",
     "known_migrations",
     "locate_database",
+    "orphaned_logs",
+    "partial_file",
     "put_in_place",
+    "real_path",
     "rebuild_indexes",
+    "remove_stale_partials",
     "restore",
     "salvage",
     "salvage_in_place",
@@ -165,13 +174,19 @@ __all__ = [
     "stable_id",
     "unreadable",
     "utc_now",
+    "write_private",
 ]
 
 # Name -> the module that it is imported from when it is first used.
 _HOMES = {
     **dict.fromkeys(
-        ("BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"),
+        ("BackupReport", "RestoreReport", "back_up", "restore"),
         ".database.files.backup",
+    ),
+    **dict.fromkeys(("KeptFiles", "put_in_place"), ".database.files.file_replacement"),
+    **dict.fromkeys(
+        ("partial_file", "remove_stale_partials", "write_private"),
+        ".database.files.private_file",
     ),
     **dict.fromkeys(
         ("SalvageReport", "salvage", "salvage_in_place"),

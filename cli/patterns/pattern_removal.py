@@ -26,7 +26,7 @@ MAX_SHOWN = 20
 
 def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Delete a pattern with its versions and recorded uses."""
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         if not bank.delete_pattern(pattern.id):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 import msgspec
 
-from ...schema import InterchangeError, TestPattern
+from ...schema import InterchangeError, TestPattern, remove_stale_partials, write_private
 from ...schema.records.validation import require_one_of
 
 __all__ = [
@@ -219,23 +218,24 @@ def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) ->
     return _encode_yaml({"patterns": values})
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, shared: bool = False) -> None:
     """Writes a file atomically: after a crash it has either the old or the new content.
+
+    A new file is readable by its owner alone, an existing one keeps its mode; a link stays.
+
+    Args:
+        shared: One of many files in a folder that may come from others: a link there is replaced,
+            not followed, and the caller removes what writers that died have left.
 
     Raises:
         InterchangeError: The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        if not shared:
+            remove_stale_partials(path.parent)
+        write_private(path, text.encode("utf-8", "replace"), follow=not shared)
     except OSError as error:
-        with suppress(OSError):  # the folder itself may not exist
-            partial.unlink(missing_ok=True)
         raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error
 
 

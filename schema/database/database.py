@@ -38,6 +38,8 @@ from .connection_settings import (
     set_small_page_cache,
 )
 from .database_tuning import DEFAULT_TUNING, DatabaseTuning
+from .files.foreign_file import refuse_foreign
+from .files.private_file import real_path
 from .migrate import Migration, MigrationReport, check_version, known_migrations, migrate
 from .sqlite_errors import READ_ONLY, label_of, raise_translated
 
@@ -62,13 +64,13 @@ class Database:
     Args:
         path: The file. Missing folders are created, private to the user (0700, the file 0600).
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
-        must_exist: Refuse to create the file.
+        must_exist: Refuse to create the file, and to add our tables to those of another program.
         upgrade: Upgrade an older file to the current schema; if False, an older file is refused.
         migrations: The steps of the schema. Default: those of this version of aqe.
         tuning: Deadlines and sizes.
 
     Attributes:
-        path: The absolute path; None in memory.
+        path: The absolute path, links followed; None in memory.
         read_only: Whether the file can only be read.
         has_vectors: Whether sqlite-vec is loaded; without it, searches use full text only.
         migration: The schema versions before and after opening the file.
@@ -89,7 +91,7 @@ class Database:
         tuning: DatabaseTuning = DEFAULT_TUNING,
     ) -> None:
         require_one_of("durability", durability, get_args(Durability))
-        self.path = None if path is None else Path(os.path.abspath(path))
+        self.path = None if path is None else real_path(Path(path))
         self._durability = durability
         self._tuning = tuning
         self._local = threading.local()
@@ -106,8 +108,10 @@ class Database:
         if self.path is not None:
             prepare_file(self.path, must_exist=must_exist)
             self.read_only = not is_writable(self.path)
-        _open_databases.add(self)
         steps = known_migrations() if migrations is None else migrations
+        if self.path is not None:
+            refuse_foreign(self.path, steps, holds_bank=must_exist)
+        _open_databases.add(self)
         started = time.monotonic()
         try:
             if self.path is not None and self.read_only:

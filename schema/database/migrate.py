@@ -9,7 +9,6 @@ authoritative; ``user_version`` repeats the version in the header of a file that
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -23,6 +22,7 @@ from .. import migrations
 from ..errors import DatabaseError, SchemaVersionError
 from ..records.patterns import utc_now
 from .connection import APPLICATION_ID
+from .files.private_file import partial_file, remove_stale_partials
 from .sqlite_errors import ANOTHER_PATH
 
 __all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
@@ -200,21 +200,30 @@ def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:
     target = path.with_name(f"{path.name}.v{version}.backup")
     if target.exists():
         return target
-    partial = path.with_name(f"{target.name}.{os.getpid()}.partial")
-    copy = apsw.Connection(str(partial))
-    try:
-        with copy.backup("main", connection, "main") as backup:
-            while not backup.done:
-                backup.step(1000)
-        unchanged = schema_version(copy) == version
-    finally:
-        copy.close()
-    os.chmod(partial, 0o600)
-    if unchanged:
-        os.replace(partial, target)
-    else:  # another process upgraded the file while it was being copied, and has made the copy
-        partial.unlink()
+    remove_stale_partials(path.parent)
+    with partial_file(target) as partial:
+        copy = apsw.Connection(str(partial))
+        try:
+            with copy.backup("main", connection, "main") as backup:
+                while not backup.done:
+                    backup.step(1000)
+            unchanged = schema_version(copy) == version
+        finally:
+            copy.close()
+        if unchanged:  # else another process upgraded the file meanwhile, and has made the copy
+            _publish(partial, target)
     return target
+
+
+def _publish(partial: Path, target: Path) -> None:
+    """Gives a copy its name; another process may have been first."""
+    from .files.file_replacement import put_in_place  # 5 ms that opening a file need not spend
+
+    try:
+        put_in_place(partial, target, "replaced", overwrite=False)
+    except DatabaseError:
+        if not target.exists():
+            raise
 
 
 def _table_names(connection: apsw.Connection) -> set[str]:

@@ -58,6 +58,14 @@ PROMISES = {
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
     27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
+    28: (
+        "restore and repair survive a kill beside a leftover log",
+        "100 kills: old or new, whole, 0 acknowledged lost, no hard link",
+    ),
+    33: (
+        "temporary files cannot be planted, what holds content is private",
+        "0 planted names used, 0 files others can read, umask 0",
+    ),
 }
 
 

@@ -11,9 +11,11 @@ import hashlib
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 
 import apsw
 import pytest
@@ -21,11 +23,19 @@ import pytest
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import Database, SchemaVersionError, schema_version
+from aqe.schema.database.files import file_replacement
 from aqe.schema.database.migrate import known_migrations
+
+from .line_kill import kill_at_line
 
 SEED = 20260923
 FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("schema-*.db.gz"))
 NEWEST = known_migrations()[-1].version
+# The code between the old version and the new one; imported before lines are counted.
+UPGRADE = (
+    str(Path("database", "migrate.py")),
+    Path(file_replacement.__file__).parent.name + os.sep,
+)
 
 
 def unpack(fixture: Path, path: Path) -> None:
@@ -131,3 +141,62 @@ def test_a_killed_upgrade_is_old_or_new(
         part="killed",
         seed=SEED,
     )
+
+
+def is_upgrade(code: CodeType) -> bool:
+    return any(part in code.co_filename for part in UPGRADE)
+
+
+def opened_until(path: Path, line: int) -> None:
+    kill_at_line(line, is_upgrade)
+    Database(path)
+    sys.settrace(None)
+
+
+@pytest.mark.parametrize("every", [37, pytest.param(1, marks=pytest.mark.slow)])
+def test_an_upgrade_killed_at_every_line_is_old_or_new(
+    every: int,
+    tmp_path: Path,
+    forked: Callable[..., int],
+    sound: Callable[[Path], None],
+    promise: Callable[..., None],
+) -> None:
+    """From the version before the last: a copy first, then one step, then its bookkeeping."""
+    counts = {"old": 0, "new": 0}
+    line = every
+    while True:
+        path = tmp_path / str(line) / "bank.db"
+        path.parent.mkdir()
+        unpack(FIXTURES[-2], path)
+        before = everything(path)
+        child = forked(opened_until, path, line)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        counts[_left(path, before)] += 1
+        with Database(path) as database:
+            assert schema_version(database.connection()) == NEWEST
+        assert everything(path) == before
+        sound(path)
+        line += every
+    promise(
+        13,
+        f"{sum(counts.values())} kills: {counts['old']} old, {counts['new']} new, copies whole",
+        part="killed at lines",
+    )
+    assert counts["old"]
+    assert every > 1 or counts["new"]
+
+
+def _left(path: Path, before: list[tuple[object, ...]]) -> str:
+    """Returns what a kill left; with a step applied, the copy of the old file must be there."""
+    connection = apsw.Connection(str(path))
+    version = schema_version(connection)
+    connection.close()
+    if version < int(FIXTURES[-1].name[7]):
+        return "old"
+    (copy,) = path.parent.glob("bank.db.v*.backup")
+    assert everything(copy) == before
+    assert copy.stat().st_nlink == 1
+    return "new"

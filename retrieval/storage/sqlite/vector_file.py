@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....models.vector import Vector
+from ....schema import partial_file, remove_stale_partials
 
 if TYPE_CHECKING:  # imported with the first file: 0.05 s
     from usearch.index import Index
@@ -154,15 +154,12 @@ def write_vector_file(
     while batch := list(islice(remaining, ADD_BATCH)):
         keys = np.array([rowid for rowid, _ in batch], dtype=np.uint64)
         index.add(keys, _quantized(np.stack([vector for _, vector in batch])))
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+    remove_stale_partials(path.parent)
+    with partial_file(path) as partial:
         index.save(str(partial))
-        os.chmod(partial, 0o600)
         with partial.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+        partial.replace(path)
     return len(index), digest
 
 

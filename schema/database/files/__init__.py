@@ -1,5 +1,6 @@
-"""Manages the database as a file among files: copies, replaces and salvages it.
+"""Manages the database as a file among files: copies, replaces and salvages it, keeps its logs.
 
-``backup.py`` copies it and puts copies in its place, ``salvage.py`` copies what is readable of a
-damaged one.
+``private_file.py`` writes what holds the bank's content, ``side_files.py`` knows the log and its
+kin, ``file_replacement.py`` puts a complete file in the place of another. ``backup.py`` and
+``salvage.py`` build on them; ``foreign_file.py`` recognises the files of other programs.
 """
