@@ -6,24 +6,40 @@ import logging
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
 from ..errors import DatabaseError, DatabaseOpenError
-from .connection_settings import SETTINGS, Durability, set_busy_timeout, set_synchronous
+from .connection_settings import (
+    SETTINGS,
+    Durability,
+    set_busy_timeout,
+    set_checkpoint_on_close,
+    set_synchronous,
+)
+from .database_tuning import DatabaseTuning
+from .file_identity import FileIdentity
+from .fork_gate import turn
 from .sqlite_errors import ANOTHER_PATH
 from .sqlite_log import forward_sqlite_log
 
+if TYPE_CHECKING:
+    from .file_identity import OpenFile
+
 __all__ = [
     "APPLICATION_ID",
+    "Connection",
+    "close_connection",
     "is_writable",
     "needs_immutable",
     "open_connection",
     "prepare_file",
     "require_local_file_system",
+    "retry_while_busy",
     "shorten_log",
-    "tidy",
 ]
 
 # "aqe1" in ASCII: marks a file as ours, so that a foreign one is refused.
@@ -45,6 +61,18 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/self/mounts")
 
 _log = logging.getLogger("aqe.sqlite")
+
+
+class Connection(apsw.Connection):
+    """A connection that knows its open transaction and the files that belong to it.
+
+    Attributes:
+        transaction: A token of the transaction that is open on it; None without one.
+        side_files: The identities of its WAL and WAL index; None until it has used them.
+    """
+
+    transaction: object | None = None
+    side_files: tuple[FileIdentity | None, FileIdentity | None] | None = None
 
 
 def prepare_file(path: Path, *, must_exist: bool) -> None:
@@ -116,7 +144,7 @@ def open_connection(
     read_only: bool = False,
     immutable: bool = False,
     advice: str = ANOTHER_PATH,
-) -> apsw.Connection:
+) -> Connection:
     """Returns a configured connection to the file at ``path``, or to a private in-memory database.
 
     Args:
@@ -132,14 +160,15 @@ def open_connection(
         DatabaseOpenError: The file is not a database, cannot be opened, or is on a network mount.
     """
     require_sqlite_version(apsw.SQLITE_VERSION_NUMBER)
-    forward_sqlite_log()
     if path is not None:
         require_local_file_system(path, MOUNTS)
     try:
-        connection = _connection(path, read_only=read_only, immutable=immutable)
-        for setting in SETTINGS:
-            setting(connection)
-        set_synchronous(connection, durability)
+        with turn():
+            forward_sqlite_log()
+            connection = _connection(path, read_only=read_only, immutable=immutable)
+            for setting in SETTINGS:
+                setting(connection)
+            set_synchronous(connection, durability)
     except apsw.NotADBError as error:
         raise DatabaseOpenError(f"{path} is not an SQLite database; {advice}", path=path) from error
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as error:
@@ -149,15 +178,15 @@ def open_connection(
     return connection
 
 
-def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> apsw.Connection:
+def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> Connection:
     if read_only:
         flags = apsw.SQLITE_OPEN_READONLY
     else:
         flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     if immutable and path is not None:
         name = path.absolute().as_uri() + "?immutable=1"
-        return apsw.Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
-    return apsw.Connection(":memory:" if path is None else str(path), flags=flags)
+        return Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
+    return Connection(":memory:" if path is None else str(path), flags=flags)
 
 
 def require_sqlite_version(number: int) -> None:
@@ -210,7 +239,36 @@ def file_system_of(path: Path, mounts: Path) -> str:
     return kind
 
 
-def tidy(connection: apsw.Connection) -> None:
+def retry_while_busy(take_lock: Callable[[], object], tuning: DatabaseTuning) -> None:
+    """Takes a lock, trying again with a random pause until the deadline.
+
+    Raises:
+        apsw.BusyError: Others held it past the deadline.
+    """
+    deadline = time.monotonic() + tuning.write_deadline_s
+    while True:
+        try:
+            take_lock()
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(*tuning.retry_pause_s))
+
+
+def close_connection(connection: Connection, file: OpenFile | None) -> None:
+    """Closes a connection; checkpoints and removes the WAL only if it belongs to the database.
+
+    Args:
+        file: The database file; None for an in-memory database.
+    """
+    if file is None or file.owns_log(connection):
+        _tidy(connection)
+        set_checkpoint_on_close(connection, True)
+    connection.close()
+
+
+def _tidy(connection: apsw.Connection) -> None:
     """Updates planner statistics and checkpoints, before a connection that wrote is closed.
 
     A single idle reader keeps the WAL from shrinking (41 MB was seen), so every close tries.

@@ -58,6 +58,12 @@ PROMISES = {
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
     27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
+    29: ("a file moved while it is open is noticed", "10 kinds, bank and engine: 0 acknowledged"),
+    30: ("a signal leaves no transaction open", "200 signals x each read and write: 0 locks held"),
+    32: (
+        "fork next to busy threads",
+        "300 forks x 3 kinds of work: 0 hung, clear error or own use",
+    ),
 }
 
 
