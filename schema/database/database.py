@@ -305,14 +305,12 @@ class Database:
                 close_connection(connection, self._file)
 
     def close(self) -> None:
-        """Closes every thread's connection; idempotent."""
-        if self._closed:
-            return
+        """Closes every thread's connection; idempotent, also after an interrupt."""
         self._closed = True
-        with turn():
-            for connection in self._connections:
+        for connection in self._connections:
+            self._connections.discard(connection)
+            with turn():
                 close_connection(connection, self._file)
-        self._connections = WeakList()
 
     def __enter__(self) -> Self:
         return self
