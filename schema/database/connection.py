@@ -1,41 +1,50 @@
-"""Prepares a database file, opens connections to it, and tidies up before they close."""
+"""Opens connections to a database file, and tidies up before they close."""
 
 from __future__ import annotations
 
 import logging
 import os
 import random
-import stat
 import time
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
 from ..errors import DatabaseError, DatabaseOpenError
-from .connection_settings import SETTINGS, Durability, set_busy_timeout, set_synchronous
-from .files.side_files import folder_lock, free_name, move_side_files, orphaned_logs
+from .connection_settings import (
+    SETTINGS,
+    Durability,
+    set_busy_timeout,
+    set_checkpoint_on_close,
+    set_synchronous,
+)
+from .database_tuning import DatabaseTuning
+from .file_identity import FileIdentity
+from .fork_gate import turn
 from .sqlite_errors import ANOTHER_PATH
 from .sqlite_log import forward_sqlite_log
 
+if TYPE_CHECKING:
+    from .file_identity import OpenFile
+
 __all__ = [
     "APPLICATION_ID",
+    "Connection",
+    "close_connection",
     "is_writable",
     "needs_immutable",
     "open_connection",
-    "prepare_file",
     "require_local_file_system",
+    "retry_while_busy",
     "shorten_log",
-    "tidy",
 ]
 
 # "aqe1" in ASCII: marks a file as ours, so that a foreign one is refused.
 APPLICATION_ID = 0x61716531
 # Before 3.53.2: the WAL-reset race loses commits (fixed 3.51.3), FTS5 heap overflow CVE-2026-11824.
 MIN_SQLITE = 3_053_002
-# The smallest page size. SQLite treats a shorter file as empty and would overwrite it. Larger files
-# are left to SQLite, since reading the file here would drop this process's locks on it.
-MIN_FILE_BYTES = 512
 # Closing does not wait for readers: the last one to close checkpoints.
 TIDY_TIMEOUT_MS = 100
 # Long enough for writers to finish; longer-lived readers are not waited for.
@@ -50,96 +59,16 @@ MOUNTS = Path("/proc/self/mounts")
 _log = logging.getLogger("aqe.sqlite")
 
 
-def prepare_file(path: Path, *, must_exist: bool) -> None:
-    """Creates the folder and an empty file, readable only by their owner.
+class Connection(apsw.Connection):
+    """A connection that knows its open transaction and the files that belong to it.
 
-    A log without its file is kept under another name, since SQLite would delete it. A warning says
-    so, and another one if others can read the file.
-
-    Raises:
-        DatabaseOpenError: The path is a folder or not a database, cannot be created, or does
-            not exist although ``must_exist`` is set.
+    Attributes:
+        transaction: A token of the transaction that is open on it; None without one.
+        side_files: The identities of its WAL and WAL index; None until it has used them.
     """
-    try:
-        if path.is_dir():
-            raise DatabaseOpenError(f"{path} is a folder; give the path of a file", path=path)
-        if path.exists():
-            size = path.stat().st_size
-            if 0 < size < MIN_FILE_BYTES:
-                raise DatabaseOpenError(
-                    f"{path} is not an SQLite database; {ANOTHER_PATH}", path=path
-                )
-            if size:
-                _warn_if_readable(path)
-                return
-        if logs := orphaned_logs(path):
-            _keep_logs(path, logs, must_exist=must_exist)
-        if path.exists():
-            return
-        if must_exist:
-            raise DatabaseOpenError(
-                f"no database at {path}; check the path, or store a pattern", path=path
-            )
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create_private(path)
-    except OSError as error:
-        raise DatabaseOpenError(f"cannot create {path}: {error.strerror}", path=path) from error
 
-
-def _create_private(path: Path) -> None:
-    """Creates an empty file that its owner alone can read, unless there is one."""
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        return
-    os.fchmod(descriptor, 0o600)
-    os.close(descriptor)
-
-
-def _keep_logs(path: Path, logs: tuple[Path, ...], *, must_exist: bool) -> None:
-    """Keeps the logs of a missing or empty file under another name, and creates the file.
-
-    Raises:
-        DatabaseOpenError: ``must_exist`` is set; nothing is moved.
-    """
-    names = ", ".join(log.name for log in logs)
-    state = "empty" if path.exists() else "missing"
-    if must_exist:
-        raise DatabaseOpenError(
-            f"{path} is {state}, but its log is left ({names}): put the file back next to it, or a"
-            " backup in its place with: aqe db restore FILE, which keeps the log",
-            path=path,
-        )
-    with folder_lock(path.parent):
-        if not orphaned_logs(path):  # another process was first
-            return
-        kept = move_side_files(path, free_name(path, "orphan"))
-        if not path.exists():
-            _create_private(path)
-    _log.warning(
-        "%s was %s, but its log was left; a new database is used, the log is kept as %s",
-        path,
-        state,
-        ", ".join(map(str, kept)),
-    )
-
-
-@cache  # once for each file and process
-def _warn_if_readable(path: Path) -> None:
-    """Warns if the modes of the file and of all folders above it let others use it."""
-    status = path.stat()
-    if not status.st_mode & 0o077 or status.st_uid != os.geteuid():
-        return
-    folders = [parent.stat().st_mode for parent in path.parents]
-    for rights, enter in ((0o070, 0o010), (0o007, 0o001)):
-        if status.st_mode & rights and all(mode & enter for mode in folders):
-            _log.warning(
-                "%s can be used by other users (mode %04o); make it private with: chmod 600 %s",
-                path,
-                stat.S_IMODE(status.st_mode),
-                path,
-            )
-            return
+    transaction: object | None = None
+    side_files: tuple[FileIdentity | None, FileIdentity | None] | None = None
 
 
 def is_writable(path: Path) -> bool:
@@ -185,7 +114,7 @@ def open_connection(
     read_only: bool = False,
     immutable: bool = False,
     advice: str = ANOTHER_PATH,
-) -> apsw.Connection:
+) -> Connection:
     """Returns a configured connection to the file at ``path``, or to a private in-memory database.
 
     Args:
@@ -201,14 +130,15 @@ def open_connection(
         DatabaseOpenError: The file is not a database, cannot be opened, or is on a network mount.
     """
     require_sqlite_version(apsw.SQLITE_VERSION_NUMBER)
-    forward_sqlite_log()
     if path is not None:
         require_local_file_system(path, MOUNTS)
     try:
-        connection = _connection(path, read_only=read_only, immutable=immutable)
-        for setting in SETTINGS:
-            setting(connection)
-        set_synchronous(connection, durability)
+        with turn():
+            forward_sqlite_log()
+            connection = _connection(path, read_only=read_only, immutable=immutable)
+            for setting in SETTINGS:
+                setting(connection)
+            set_synchronous(connection, durability)
     except apsw.NotADBError as error:
         raise DatabaseOpenError(f"{path} is not an SQLite database; {advice}", path=path) from error
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as error:
@@ -218,7 +148,7 @@ def open_connection(
     return connection
 
 
-def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> apsw.Connection:
+def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> Connection:
     if read_only:
         flags = apsw.SQLITE_OPEN_READONLY
     else:
@@ -227,8 +157,8 @@ def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> apsw.
             flags |= apsw.SQLITE_OPEN_CREATE
     if immutable and path is not None:
         name = path.absolute().as_uri() + "?immutable=1"
-        return apsw.Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
-    return apsw.Connection(":memory:" if path is None else str(path), flags=flags)
+        return Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
+    return Connection(":memory:" if path is None else str(path), flags=flags)
 
 
 def require_sqlite_version(number: int) -> None:
@@ -281,7 +211,36 @@ def file_system_of(path: Path, mounts: Path) -> str:
     return kind
 
 
-def tidy(connection: apsw.Connection) -> None:
+def retry_while_busy(take_lock: Callable[[], object], tuning: DatabaseTuning) -> None:
+    """Takes a lock, trying again with a random pause until the deadline.
+
+    Raises:
+        apsw.BusyError: Others held it past the deadline.
+    """
+    deadline = time.monotonic() + tuning.write_deadline_s
+    while True:
+        try:
+            take_lock()
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(*tuning.retry_pause_s))
+
+
+def close_connection(connection: Connection, file: OpenFile | None) -> None:
+    """Closes a connection; checkpoints and removes the WAL only if it belongs to the database.
+
+    Args:
+        file: The database file; None for an in-memory database.
+    """
+    if file is None or file.owns_log(connection):
+        _tidy(connection)
+        set_checkpoint_on_close(connection, True)
+    connection.close()
+
+
+def _tidy(connection: apsw.Connection) -> None:
     """Updates planner statistics and checkpoints, before a connection that wrote is closed.
 
     A single idle reader keeps the WAL from shrinking (41 MB was seen), so every close tries.

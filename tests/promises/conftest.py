@@ -62,6 +62,12 @@ PROMISES = {
         "restore and repair survive a kill beside a leftover log",
         "100 kills: old or new, whole, 0 acknowledged lost, no hard link",
     ),
+    29: ("a file moved while it is open is noticed", "10 kinds, bank and engine: 0 acknowledged"),
+    30: ("a signal leaves no transaction open", "200 signals x each read and write: 0 locks held"),
+    32: (
+        "fork next to busy threads",
+        "300 forks x 3 kinds of work: 0 hung, clear error or own use",
+    ),
     33: (
         "temporary files cannot be planted, what holds content is private",
         "0 planted names used, 0 files others can read, umask 0",

@@ -288,7 +288,7 @@ def test_a_failed_exchange_is_undone(template: Path, monkeypatch: pytest.MonkeyP
     def refuse(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: SimpleNamespace(renameat2=refuse))
+    monkeypatch.setitem(vars(ctypes), "CDLL", lambda *_, **__: SimpleNamespace(renameat2=refuse))
     with pytest.raises(DatabaseError, match="No space left"):
         restore(template / "copy.db", path)
     assert ids(path) == ALL

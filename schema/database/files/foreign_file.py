@@ -9,6 +9,7 @@ import apsw
 
 from ...errors import DatabaseOpenError, SchemaVersionError
 from ..connection import APPLICATION_ID, open_connection
+from ..fork_gate import turn
 from ..migrate import Migration, check_version
 from ..sqlite_errors import ANOTHER_PATH
 from .side_files import side_file, size_of
@@ -42,7 +43,8 @@ def refuse_foreign(
         SchemaVersionError: It belongs to another program, or comes from a newer version.
         DatabaseOpenError: It has only other people's tables.
     """
-    header = _header(path)
+    with turn():
+        header = _header(path)
     application = int.from_bytes(header[APPLICATION_ID_AT])
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or application == APPLICATION_ID:
         return
@@ -52,7 +54,8 @@ def refuse_foreign(
             path=path,
         )
     try:
-        is_foreign = _has_only_other_tables(path, steps, advice)
+        with turn():
+            is_foreign = _has_only_other_tables(path, steps, advice)
     except (apsw.Error, UnicodeDecodeError, DatabaseOpenError):
         return  # damaged or in use: opening it says more
     if is_foreign and holds_bank:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import signal
@@ -167,7 +168,7 @@ def test_a_rename_never_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         rename_new(first, second)
         assert second.read_text() == "1"
         assert not first.exists()
-        monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: SimpleNamespace())
+        monkeypatch.setitem(vars(ctypes), "CDLL", lambda *_, **__: SimpleNamespace())
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
