@@ -28,6 +28,7 @@ from ..migrate import check_version, known_migrations
 from ..sqlite_errors import ANOTHER_PATH
 from .file_replacement import put_in_place
 from .foreign_file import refuse_foreign
+from .log_owner import stamp_copy
 from .private_file import copy_mode, partial_file, real_path, remove_stale_partials
 from .side_files import SIDE_FILES, side_file
 
@@ -201,17 +202,19 @@ def _copy(source: _Source, partial: Path) -> int:
             with copy.backup("main", original, "main") as backup:
                 backup.step(-1)
             copy.pragma("journal_mode", "delete")  # one file, readable from read-only media
-            return _verified(copy, source)
+            patterns = _verified(copy, source)
         finally:
             copy.close()
             original.close()
+        stamp_copy(partial)
+        return patterns
     except apsw.FullError as error:
         raise DatabaseFullError(
             f"no room left for a copy of {path}; nothing was changed", path=partial
         ) from error
     except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
         raise _damaged(source, str(error)) from error
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise DatabaseError(f"cannot copy {path}: {error}", path=path) from error
 
 

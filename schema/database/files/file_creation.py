@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from ...errors import DatabaseOpenError
+from ..fork_gate import turn
 from ..sqlite_errors import ANOTHER_PATH
+from .log_owner import refuse_stray_log
 from .side_files import folder_lock, free_name, move_side_files, orphaned_logs
 
 __all__ = ["prepare_file"]
@@ -29,7 +31,7 @@ def prepare_file(path: Path, *, must_exist: bool) -> None:
 
     Raises:
         DatabaseOpenError: The path is a folder or not a database, cannot be created, or does
-            not exist although ``must_exist`` is set.
+            not exist although ``must_exist`` is set; or its log belongs to another file.
     """
     try:
         if path.is_dir():
@@ -42,6 +44,8 @@ def prepare_file(path: Path, *, must_exist: bool) -> None:
                 )
             if size:
                 _warn_if_readable(path)
+                with turn():
+                    refuse_stray_log(path)
                 return
         if logs := orphaned_logs(path):
             _keep_logs(path, logs, must_exist=must_exist)

@@ -11,7 +11,7 @@ acknowledged is lost. The steps, each harmless if it is the last:
    either would change the other.
 
 A file that is missing or that SQLite cannot open has no state to lose: its logs are moved aside
-without step 2, and kept under the name of the old file.
+without step 2, and kept under the name of the old file. So is the log of another file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import apsw
 
 from ...errors import DatabaseBusyError, DatabaseError, DatabaseFullError
 from .file_exchange import exchange_names
+from .log_owner import owns_log
 from .private_file import copy_mode, partial_file, publish, rename_new, sync
 from .side_files import (
     SIDE_FILES,
@@ -102,11 +103,13 @@ def _replaced(new: Path, target: Path, aside: Path) -> KeptFiles:
     for _ in range(ATTEMPTS):
         with _nobody_else(target):  # refuses before anything is changed
             pass
-        folded = _fold_log(target)
+        own_log = owns_log(target)
+        folded = own_log and _fold_log(target)
         with _nobody_else(target) as descriptor:
             if folded and _needs_log(target):
                 continue
-            return _exchanged(new, target, aside, descriptor)
+            logs_aside = aside if own_log else free_name(target, "orphan")
+            return _exchanged(new, target, aside, logs_aside, descriptor)
     raise DatabaseBusyError(
         f"{target} is being written by other processes; stop them first, see which with:"
         f" fuser {target}",
@@ -169,12 +172,14 @@ def _needs_log(path: Path) -> bool:
         return stream.read(1) != b"\0"
 
 
-def _exchanged(new: Path, target: Path, aside: Path, descriptor: int) -> KeptFiles:
+def _exchanged(
+    new: Path, target: Path, aside: Path, logs_aside: Path, descriptor: int
+) -> KeptFiles:
     """Gives ``target`` the name ``aside`` and ``new`` the name of ``target``; undone on errors."""
     old = os.fstat(descriptor).st_ino
     side_files: tuple[Path, ...] = ()
     try:
-        side_files = move_side_files(target, aside)
+        side_files = move_side_files(target, logs_aside)
         rename_new(new, aside)
         if not exchange_names(aside, target):
             aside.rename(new)
@@ -183,7 +188,7 @@ def _exchanged(new: Path, target: Path, aside: Path, descriptor: int) -> KeptFil
         sync(target.parent)
     finally:
         if target.stat().st_ino == old:  # failed or interrupted
-            _undo(new, target, aside)
+            _undo(new, target, aside, logs_aside)
     return KeptFiles(aside, side_files)
 
 
@@ -202,11 +207,11 @@ def _copy_aside(descriptor: int, target: Path, aside: Path) -> None:
         publish(partial, aside, overwrite=False)
 
 
-def _undo(new: Path, target: Path, aside: Path) -> None:
+def _undo(new: Path, target: Path, aside: Path, logs_aside: Path) -> None:
     """Moves the side files back; what else has the name ``aside`` is a copy or the new file."""
     for end in SIDE_FILES:
-        if os.path.lexists(side_file(aside, end)):
-            side_file(aside, end).rename(side_file(target, end))
+        if os.path.lexists(side_file(logs_aside, end)):
+            side_file(logs_aside, end).rename(side_file(target, end))
     aside.unlink(missing_ok=True)
     new.unlink(missing_ok=True)
 

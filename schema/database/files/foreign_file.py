@@ -12,12 +12,12 @@ from ..connection import APPLICATION_ID, open_connection
 from ..fork_gate import turn
 from ..migrate import Migration, check_version
 from ..sqlite_errors import ANOTHER_PATH
+from .log_owner import HEADER_BYTES, read_header
 from .side_files import side_file, size_of
 
 __all__ = ["refuse_foreign"]
 
 # https://sqlite.org/fileformat2.html#the_database_header
-HEADER_BYTES = 100
 APPLICATION_ID_AT = slice(68, 72)
 MAGIC = b"SQLite format 3\0"
 
@@ -44,7 +44,7 @@ def refuse_foreign(
         DatabaseOpenError: It has only other people's tables.
     """
     with turn():
-        header = _header(path)
+        header = read_header(path)
     application = int.from_bytes(header[APPLICATION_ID_AT])
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or application == APPLICATION_ID:
         return
@@ -62,21 +62,6 @@ def refuse_foreign(
         raise DatabaseOpenError(
             f"{path} holds tables of another program and no pattern bank; {advice}", path=path
         )
-
-
-def _header(path: Path) -> bytes:
-    """Reads the header through SQLite, which keeps its locks where another handle drops them."""
-    flags = [apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0]
-    try:
-        file = apsw.VFSFile("", str(path), flags)
-    except apsw.CantOpenError:  # opening it says why
-        return b""
-    try:
-        return bytes(file.xRead(HEADER_BYTES, 0))
-    except apsw.IOError:
-        return b""
-    finally:
-        file.xClose()
 
 
 def _has_only_other_tables(path: Path, steps: Sequence[Migration], advice: str) -> bool:

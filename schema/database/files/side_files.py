@@ -20,6 +20,7 @@ from ...records.patterns import utc_now
 
 __all__ = [
     "SIDE_FILES",
+    "WAL_HEADER_BYTES",
     "folder_lock",
     "free_name",
     "holds_frames",
@@ -68,11 +69,14 @@ def holds_frames(log: Path) -> bool:
 
     https://sqlite.org/fileformat2.html#the_write_ahead_log
     """
-    if size_of(log) <= WAL_HEADER_BYTES:
+    try:
+        with log.open("rb") as stream:
+            content = stream.read(WAL_HEADER_BYTES + 1)
+    except FileNotFoundError:
         return False
-    with log.open("rb") as stream:
-        content = stream.read(WAL_HEADER_BYTES)
-    words = struct.unpack(">8I", content)
+    if len(content) <= WAL_HEADER_BYTES:
+        return False
+    words = struct.unpack_from(">8I", content)
     order = ">" if words[0] & 1 else "<"
     first = second = 0
     for left, right in struct.iter_unpack(f"{order}2I", content[:24]):
