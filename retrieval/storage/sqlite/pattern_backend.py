@@ -33,7 +33,7 @@ from .pattern_session import (
     tokenizer_version,
 )
 from .storage_tuning import StorageTuning
-from .text_index_merge import merge_text_index
+from .text_index import merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import update_vector_file
