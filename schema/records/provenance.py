@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -84,6 +83,8 @@ def agent_key(agent_id: str) -> str:
     """
     if agent_id.isascii() and agent_id.isprintable():
         return " ".join(agent_id.casefold().split())
+    import unicodedata  # a cold search compares no agents
+
     folded = unicodedata.normalize("NFKC", agent_id).casefold()
     folded = _IGNORABLE.sub("", unicodedata.normalize("NFKC", folded))
     return " ".join(
