@@ -54,12 +54,13 @@ def use_summary(
         base_quality: Quality from the code alone, 0..1.
         trust: Uses raise neither evidence nor quality of an unproven pattern.
     """
+    if not counts:
+        evidence = UNUSED_EVIDENCE if trust == TRUSTED else 0.0
+        return UseSummary(0, 0, evidence, base_quality, trust)
     successes = sum(count.success_count for count in counts)
     uses = sum(count.usage_count for count in counts)
     if trust == UNPROVEN:
         return UseSummary(successes, uses, 0.0, base_quality, trust)
-    if not counts:
-        return UseSummary(0, 0, UNUSED_EVIDENCE, base_quality, trust)
     pairs = [(count.success_count, count.usage_count) for count in counts]
     quality = quality_with_use(base_quality, successes, uses)
     return UseSummary(successes, uses, evidence_of_agents(pairs), quality, trust)

@@ -42,11 +42,8 @@ class _Author(NamedTuple):
         return by_agent or by_run or is_from(self.source, source)
 
 
-def count_unproven(connection: apsw.Connection, agent_id: str | None = None) -> int:
-    """Returns how many patterns of an agent, or of all agents, are unproven."""
-    if agent_id is None:
-        query = "select count(*) from patterns where trust = 'unproven'"
-        return int(connection.execute(query).get)
+def count_unproven(connection: apsw.Connection, agent_id: str) -> int:
+    """Returns how many patterns of an agent are unproven."""
     rows: Any = connection.execute(
         "select agent_id, count(*) from patterns where trust = 'unproven' group by agent_id"
     )

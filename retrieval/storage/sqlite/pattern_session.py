@@ -154,7 +154,7 @@ class SQLitePatternSession:
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered."""
         # Deeper by the number of unproven patterns, so that these cannot displace trusted ones.
-        depth = min(depth + author_traces.count_unproven(self.connection), MAX_DEPTH)
+        depth = min(depth + pattern_table.count_unproven(self.connection), MAX_DEPTH)
         cosines: dict[int, float] = {}
         alone = query.embedding is None or query.mode == "text"
         if query.embedding is not None and not alone:

@@ -26,6 +26,7 @@ __all__ = [
     "STORED_COLUMNS",
     "STORED_ID",
     "candidate_facts",
+    "count_unproven",
     "delete_row",
     "fields_of",
     "insert_row",
@@ -143,6 +144,12 @@ def candidate_facts(
         {"rowids": str(list(rowids))},
     )
     return {facts.key: facts for facts in readable(rows, CandidateFacts._make, id_at=1)}
+
+
+def count_unproven(connection: apsw.Connection) -> int:
+    """Returns how many patterns are unproven."""
+    query = "select count(*) from patterns where trust = 'unproven'"
+    return int(connection.execute(query).get)
 
 
 def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:

@@ -10,8 +10,9 @@ import pytest
 from aqe.bench.studies.flow_size import Flow, Patch, count_flows, main, measure_layout, patches_in
 
 # Before the folders were drawn, the same script counted 30 files and 150 functions, 29 and 143, 23
-# and 90. The aim was a third less of each; a store is not there (bench/results/flow_size.md).
-CEILINGS = {"search": (20, 106), "store": (23, 116), "learn": (15, 60)}
+# and 90. The aim was a third less of each; a store is not there (bench/results/flow_size.md). Trust
+# that travels and rows read one by one added two files each, and the steps of a store's decision.
+CEILINGS = {"search": (22, 110), "store": (25, 132), "learn": (15, 60)}
 TESTS = """
 import os
 from aqe.cli import db
