@@ -217,7 +217,8 @@ class _BatchDecision:
     def _look_up(self, ids: Sequence[str]) -> None:
         self._known |= {stored.pattern.id: stored for stored in self._session.get_many(ids)}
         missing = [id for id in ids if id not in self._known]
-        self._unreadable = set(self._session.unreadable(missing)) if missing else set()
+        if missing:
+            self._unreadable |= set(self._session.unreadable(missing))
 
     def _result(self, ready: PreparedPattern) -> StoreResult:
         raise NotImplementedError

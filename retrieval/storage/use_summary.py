@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ...schema import TRUSTED, UNPROVEN, Trust
+from ...schema.records.validation import MAX_COUNT
 from ..quality.success_bound import UNUSED_EVIDENCE, evidence_of_agents, quality_with_use
 
 __all__ = [
@@ -57,8 +58,9 @@ def use_summary(
     if not counts:
         evidence = UNUSED_EVIDENCE if trust == TRUSTED else 0.0
         return UseSummary(0, 0, evidence, base_quality, trust)
-    successes = sum(count.success_count for count in counts)
-    uses = sum(count.usage_count for count in counts)
+    # Bounded, so that a damaged count neither overflows nor makes the pattern unreadable.
+    uses = min(sum(count.usage_count for count in counts), MAX_COUNT)
+    successes = min(sum(count.success_count for count in counts), uses)
     if trust == UNPROVEN:
         return UseSummary(successes, uses, 0.0, base_quality, trust)
     pairs = [(count.success_count, count.usage_count) for count in counts]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from aqe.retrieval import QEReasoningBank
 from aqe.schema import (
     AqeError,
     DatabaseCorruptError,
+    PatternNotFoundError,
     PatternUsageContext,
     Provenance,
     TestPattern,
@@ -77,6 +79,12 @@ HISTORY = {
         "coverage_achieved": SHARES,
         "used_at": DATES,
     },
+    "pattern_agent_counts": {
+        "agent_id": TEXTS[:1],
+        "content_hash": ("'x'",),
+        "success_count": COUNTS,
+        "usage_count": COUNTS,
+    },
     "pattern_versions": {
         "snapshot": (*TEXTS, "'{}'", "'[]'", "'{\"id\": 5}'"),
         "origin": KINDS,
@@ -93,7 +101,11 @@ class Damage(NamedTuple):
     value: str
 
     def do(self, path: Path) -> None:
-        key = "id" if self.table == "patterns" else "pattern_id"
+        key = {
+            "patterns": "id",
+            "pattern_agent_counts": "(select id from patterns p where p.pattern_rowid ="
+            " pattern_agent_counts.pattern_rowid)",
+        }.get(self.table, "pattern_id")
         connection = apsw.Connection(str(path))
         connection.pragma("foreign_keys", False)
         connection.pragma("ignore_check_constraints", True)
@@ -165,6 +177,9 @@ def others_answer(path: Path, folder: Path) -> None:
             bank.store_pattern(make("p4", template="def test_it():\n    pass")).status == "created"
         )
         assert bank.record_usage("p2", PatternUsageContext(success=True)).usage_count == 1
+        with suppress(DatabaseCorruptError, PatternNotFoundError):  # it says that it is damaged
+            bank.record_usage("bad", PatternUsageContext(success=True, agent_id="ann"))
+        assert {pattern.id for pattern in bank.list_patterns(limit=None)} >= OTHERS
         assert bank.delete_pattern("p4")
 
 

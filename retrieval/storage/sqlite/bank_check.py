@@ -232,7 +232,8 @@ class _Check:
             "select sql from sqlite_schema where name = 'patterns_vec'"
         ).get
         if self._fact("vectors_pending") is not None:
-            self._note("vectors", "patterns were stored where sqlite-vec was missing")
+            message = "rows changed without it; the next search or a repair rebuilds it"
+            self._note("vectors", message)
         elif ddl is None or f"float[{self._dimension}]" not in ddl:
             self._note("vectors", f"there is no vector index with {self._dimension} dimensions")
         else:

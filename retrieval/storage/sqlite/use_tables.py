@@ -16,6 +16,7 @@ import apsw
 import msgspec
 
 from ....schema import PatternUsageContext, PatternVersion, Provenance, agent_key, utc_now
+from ....schema.records.validation import MAX_COUNT
 from ...exchange.formats import pattern_from_builtins
 from ..readable_rows import FAULTS, one_line, readable
 from ..storage_values import Change, StoredPattern
@@ -73,16 +74,19 @@ def agent_counts(
 ) -> list[AgentCount]:
     """Returns the uses of a pattern's content by agent, in order of the agents' keys.
 
+    A damaged count is bounded, so that it can be summed.
+
     Args:
         content_hash: The content; None for the present one.
     """
     rows = connection.execute(
-        "select agent_id, success_count, usage_count from pattern_agent_counts"
+        "select agent_id, max(0, min(success_count, usage_count, :most)),"
+        " max(1, min(usage_count, :most)) from pattern_agent_counts"
         " where pattern_rowid = :rowid and content_hash = coalesce(:hash,"
         " (select content_hash from patterns where pattern_rowid = :rowid)) order by agent_id",
-        {"rowid": rowid, "hash": content_hash},
+        {"rowid": rowid, "hash": content_hash, "most": MAX_COUNT},
     )
-    return [AgentCount._make(row) for row in rows]
+    return list(readable(rows, AgentCount._make))
 
 
 def uses_by_agent(
@@ -253,9 +257,10 @@ def _count_use(
         " (pattern_rowid, content_hash, agent_id, success_count, usage_count)"
         " values (:rowid, :hash, :agent, :success, 1)"
         " on conflict (pattern_rowid, content_hash, agent_id) do update set"
-        " success_count = success_count + excluded.success_count,"
-        " usage_count = usage_count + 1",
+        " success_count = min(max(success_count, 0), max(usage_count, 0), :most)"
+        " + excluded.success_count, usage_count = min(max(usage_count, 0), :most) + 1",
         {
+            "most": MAX_COUNT,  # a damaged counter must not overflow
             "rowid": stored.key,
             "hash": stored.content_hash,
             "agent": agent_key(use.agent_id),
