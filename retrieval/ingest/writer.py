@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -194,7 +195,7 @@ class _Verdict(NamedTuple):
     reason: str = ""
 
 
-class _BatchDecision:
+class _BatchDecision(ABC):
     """Decides on the patterns of a batch in turn, as a write and as a dry run.
 
     Args:
@@ -220,8 +221,9 @@ class _BatchDecision:
         if missing:
             self._unreadable |= set(self._session.unreadable(missing))
 
+    @abstractmethod
     def _result(self, ready: PreparedPattern) -> StoreResult:
-        raise NotImplementedError
+        """Returns the result of the next pattern."""
 
     def _count_unproven(self, author: Provenance) -> int:
         return self._session.count_unproven(author.agent_id)

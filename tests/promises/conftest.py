@@ -58,7 +58,7 @@ PROMISES = {
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
     27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
-    36: ("trust is earned and travels", "300 patterns x 12 paths: 0 gained trust, evidence, rank"),
+    36: ("trust is earned and travels", "300 patterns x 33 ways: 0 gained trust, evidence, rank"),
     37: (
         "any row can be read, or deleted and found",
         "every column x every value: delete, forget; check finds 100 %",

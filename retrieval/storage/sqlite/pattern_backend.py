@@ -274,7 +274,7 @@ class SQLitePatternBackend:
         """Indexes patterns that were written without sqlite-vec, now that it is loaded."""
         with self.reading() as session:
             pending = session.connection.execute(_PENDING).get is not None
-        if not (pending and self.database.has_vectors):
+        if not (pending and self.database.has_vectors) or self.database.read_only:
             return
         with self.writing() as session:
             connection = session.connection
