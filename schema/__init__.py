@@ -59,7 +59,7 @@ from .records.patterns import (
     stable_id,
     utc_now,
 )
-from .records.provenance import ORIGINS, Origin, Provenance
+from .records.provenance import ORIGINS, TRUSTED, UNPROVEN, Origin, Provenance, Trust, agent_key
 from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to build
@@ -98,6 +98,8 @@ __all__ = [
     "LANGUAGES",
     "ORIGINS",
     "RETRY_POLICIES",
+    "TRUSTED",
+    "UNPROVEN",
     "ActionStatistics",
     "AgentAction",
     "AqeError",
@@ -158,6 +160,8 @@ __all__ = [
     "TaskResult",
     "TaskState",
     "TestPattern",
+    "Trust",
+    "agent_key",
     "back_up",
     "check_file",
     "file_facts",

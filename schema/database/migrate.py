@@ -21,11 +21,19 @@ import apsw
 from .. import migrations
 from ..errors import DatabaseError, SchemaVersionError
 from ..records.patterns import utc_now
+from ..records.provenance import agent_key
 from .connection import APPLICATION_ID
 from .files.private_file import partial_file, remove_stale_partials
 from .sqlite_errors import ANOTHER_PATH
 
-__all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
+__all__ = [
+    "Migration",
+    "MigrationReport",
+    "add_functions",
+    "known_migrations",
+    "migrate",
+    "schema_version",
+]
 
 # Matches the tables and views that a step creates, as our SQL files write them.
 _CREATED = re.compile(r"^create (?:virtual table|table|view) (\w+)", re.MULTILINE)
@@ -171,6 +179,7 @@ def _check_applied(
 
 def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> None:
     ours_alone = step.version > 1 or not _has_any_table(connection)
+    add_functions(connection)
     try:
         connection.execute(step.sql)
     except apsw.SQLError as error:
@@ -193,6 +202,16 @@ def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> N
         connection.pragma("application_id", APPLICATION_ID)
     if connection.pragma("application_id") == APPLICATION_ID:
         connection.pragma("user_version", step.version)
+
+
+def add_functions(connection: apsw.Connection) -> None:
+    """Adds the SQL functions that the steps use."""
+    connection.create_scalar_function("agent_key", _agent_key, 1, deterministic=True)
+
+
+def _agent_key(*values: apsw.SQLiteValue) -> str:
+    """The SQL function by which migrations compare agents."""
+    return agent_key(str(values[0]))
 
 
 def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:

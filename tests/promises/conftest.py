@@ -64,14 +64,20 @@ PROMISES = {
     ),
     29: ("a file moved while it is open is noticed", "10 kinds, bank and engine: 0 acknowledged"),
     30: ("a signal leaves no transaction open", "200 signals x each read and write: 0 locks held"),
-    32: (
-        "fork next to busy threads",
-        "300 forks x 3 kinds of work: 0 hung, clear error or own use",
-    ),
+    31: ("no signal, no hang from the vector file", "every kind of damage: exact answers, said"),
+    32: ("fork next to busy threads", "100 forks x 4 kinds of work: 0 hung, 0 errors"),
     33: (
         "temporary files cannot be planted, what holds content is private",
         "0 planted names used, 0 files others can read, umask 0",
     ),
+    34: ("one source file is bounded", "memory, time, tests, nodes; the file is named"),
+    35: ("no secret in any table", ">= 60 kinds x >= 8 contexts: >= 97 % redacted"),
+    36: ("trust is earned and travels", "300 patterns x 33 ways: 0 gained trust, evidence, rank"),
+    37: (
+        "any row can be read, or deleted and found",
+        "every column x every value: delete, forget; check finds 100 %",
+    ),
+    38: ("a clock that jumps harms nothing", "30 s of jumps by years: 0 lost, 0 errors"),
 }
 
 

@@ -22,7 +22,8 @@ import pytest
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.schema import Database, SchemaVersionError, schema_version
+from aqe.retrieval.quality.success_bound import evidence_of_agents
+from aqe.schema import Database, Provenance, SchemaVersionError, schema_version
 from aqe.schema.database.files import file_replacement
 from aqe.schema.database.migrate import known_migrations
 
@@ -200,3 +201,52 @@ def _left(path: Path, before: list[tuple[object, ...]]) -> str:
     assert everything(copy) == before
     assert copy.stat().st_nlink == 1
     return "new"
+
+
+# What a bank of schema 5 may hold since an import could claim uses and agents were not compared.
+CLAIMS = """
+update pattern_agent_counts set agent_id = 'Ann ' where agent_id = 'a';
+update pattern_usage set agent_id = 'Ann ' where agent_id = 'a';
+insert into pattern_usage (pattern_id, agent_id, task_id, project_id, context, success, used_at)
+  values ('p1', 'ann', '', '', '', 1, '2999-01-01T00:00:00+00:00'),
+         ('p2', 'bob', '', '', '', 1, '2000-01-01T00:00:00+00:00');
+insert into pattern_agent_counts select pattern_rowid, 'ann', 1, 1 from patterns where id = 'p1';
+insert into pattern_agent_counts select pattern_rowid, 'bob', 1, 1 from patterns where id = 'p2';
+insert into pattern_agent_counts
+  select pattern_rowid, '(imported)', 9007199254740993, 9007199254740993 from patterns
+  where id = 'p3';
+update patterns set usage_count = 2, success_count = 2 where id = 'p1';
+update patterns set usage_count = 1, success_count = 1, evidence = 0.5 where id = 'p2';
+update patterns set usage_count = 9007199254740993, success_count = 9007199254740993,
+  evidence = 0.67, version = 9007199254740993 where id = 'p3';
+update patterns set origin = 'agent', agent_id = 'mallory', trust = 'unproven', evidence = 0
+  where id = 'p4';
+update pattern_versions set agent_id = 'mallory',
+  snapshot = json_set(snapshot, '$.usage_count', 9007199254740993, '$.version', 9007199254740993);
+"""
+
+
+def test_an_upgrade_counts_recorded_uses_alone(
+    tmp_path: Path, sound: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "bank.db"
+    unpack(Path(__file__).parent / "fixtures" / "schema-5.db.gz", path)
+    connection = apsw.Connection(str(path))
+    connection.execute(CLAIMS)
+    connection.close()
+    with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
+        patterns = {pattern.id: pattern for pattern in bank.list_patterns()}
+        assert {
+            id: pattern.usage_count for id, pattern in patterns.items() if pattern.usage_count
+        } == {"p1": 2}
+        assert patterns["p3"].version == 1_000_000_000
+        assert len(bank.get_usage("p2")) == 1  # of the content before
+        (version,) = bank.get_version_history("p2")
+        assert version.pattern.provenance == Provenance(origin="agent", agent_id="mallory")
+        assert (version.pattern.version, version.pattern.usage_count) == (1_000_000_000, 0)
+        assert bank.restore_version("p2", 1).status == "updated"
+        assert bank.store_pattern(patterns["p3"]).status == "unchanged"
+        evidence = dict(bank.database.connection().execute("select id, evidence from patterns"))
+    assert evidence["p1"] == evidence_of_agents([(2, 2)])  # by one agent
+    assert (evidence["p3"], evidence["p4"]) == (0.4, 0)
+    sound(path)
