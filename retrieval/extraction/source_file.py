@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ...schema.errors import AqeError
 from ...schema.records.patterns import Language
-from ..text.redaction import SecretFinding, find_secrets, redact
+from ...schema.redaction.redaction import SecretFinding, find_secrets, redact
 from ..text.source_language import language_of
 from .project_root import ProjectRoot, find_project_root
 

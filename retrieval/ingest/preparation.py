@@ -84,7 +84,7 @@ def _scored(pattern: TestPattern) -> ScoredPattern:
 
 
 def _redacted(pattern: TestPattern) -> TestPattern:
-    from ..text.redaction import holds_secrets, redact
+    from ...schema.redaction.redaction import holds_secrets, redact
 
     texts = (pattern.name, pattern.description, pattern.template, *pattern.examples, *pattern.tags)
     if not holds_secrets(texts):

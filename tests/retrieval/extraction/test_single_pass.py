@@ -22,9 +22,9 @@ from aqe.retrieval.extraction import extract_file, find_test_files
 from aqe.retrieval.ingest.preparation import PreparedPattern, prepared
 from aqe.retrieval.quality.score import score_quality
 from aqe.retrieval.quality.scored_pattern import ScoredPattern, StorablePattern, pattern_of
-from aqe.retrieval.text.redaction import find_secrets, redact
 from aqe.retrieval.text.syntax_tree import parse
 from aqe.schema import TestPattern
+from aqe.schema.redaction.redaction import find_secrets, redact
 
 SEED = 20261125
 BASE62 = string.ascii_letters + string.digits

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aqe.retrieval.text.redaction import SECRET_KINDS, find_secrets, holds_secrets, redact
+from aqe.schema.redaction.redaction import SECRET_KINDS, find_secrets, holds_secrets, redact
 
 SEED = 20260815
 
