@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import importlib.util
+import json
 import random
-import string
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,166 +14,34 @@ from hypothesis import strategies as st
 
 from aqe.schema.redaction.redaction import SECRET_KINDS, find_secrets, holds_secrets, redact
 
+from ...promises.planted_secrets import BASE62, BASE64, TOKENS, draw, mixed, planted, survivors
+
 SEED = 20260815
 
-LOWER_HEX = "0123456789abcdef"
-BASE62 = string.ascii_letters + string.digits
-BASE64 = BASE62 + "+/"
-UPPER36 = string.ascii_uppercase + string.digits
+PLANTED = list(planted(SEED))
+KINDS = sorted({item.kind for item in PLANTED})
 
 
-def _draw(rng: random.Random, alphabet: str, length: int) -> str:
-    return "".join(rng.choice(alphabet) for _ in range(length))
-
-
-def _mixed(rng: random.Random, length: int) -> str:
-    """Returns base 62 text that mixes both cases and digits, as issuers ensure."""
-    return "".join(
-        rng.choice((string.ascii_lowercase, string.ascii_uppercase, string.digits)[index % 3])
-        for index in range(length)
-    )
-
-
-def _base64url(rng: random.Random, text: str) -> str:
-    return base64.urlsafe_b64encode((text + _draw(rng, BASE62, 20)).encode()).decode().rstrip("=")
-
-
-# Tokens are put together at run time, so that none is in this file.
-GENERATORS: dict[str, Callable[[random.Random], str]] = {
-    "aws-access-key-id": lambda r: "AK" + "IA" + _draw(r, UPPER36, 16),
-    "google-api-key": lambda r: "AI" + "za" + _draw(r, BASE62, 35),
-    "google-oauth-secret": lambda r: "GOC" + "SPX-" + _draw(r, BASE62, 28),
-    "google-oauth-token": lambda r: "ya" + "29." + _draw(r, BASE62, 60),
-    "azure-storage-key": lambda r: "Account" + "Key=" + _draw(r, BASE64, 86) + "==",
-    "digitalocean-token": lambda r: "dop" + "_v1_" + _draw(r, LOWER_HEX, 64),
-    "databricks-token": lambda r: "da" + "pi" + _draw(r, LOWER_HEX, 32),
-    "vault-token": lambda r: "hv" + "s." + _draw(r, BASE62, 90),
-    "doppler-token": lambda r: "dp." + "pt." + _draw(r, BASE62, 43),
-    "planetscale-token": lambda r: "pscale" + "_tkn_" + _draw(r, BASE62, 43),
-    "supabase-token": lambda r: "sb" + "p_" + _draw(r, LOWER_HEX, 40),
-    "github-token": lambda r: (
-        r.choice(["gh" + "p_", "gh" + "o_", "gh" + "s_"]) + _draw(r, BASE62, 36)
-    ),
-    "github-fine-grained-token": lambda r: (
-        "github" + "_pat_" + _draw(r, BASE62, 22) + "_" + _draw(r, BASE62, 59)
-    ),
-    "gitlab-token": lambda r: "gl" + "pat-" + _draw(r, BASE62, 20),
-    "npm-token": lambda r: "np" + "m_" + _draw(r, BASE62, 36),
-    "pypi-token": lambda r: "py" + "pi-AgEIcHlwaS5vcmc" + _draw(r, BASE62, 120),
-    "rubygems-token": lambda r: "ruby" + "gems_" + _draw(r, LOWER_HEX, 48),
-    "docker-token": lambda r: "dckr" + "_pat_" + _draw(r, BASE62, 27),
-    "anthropic-key": lambda r: "sk-" + "ant-api03-" + _draw(r, BASE62 + "-_", 92) + "AA",
-    "openai-key": lambda r: "sk-" + r.choice(["proj-", ""]) + _draw(r, BASE62, 48),
-    "huggingface-token": lambda r: "h" + "f_" + _draw(r, string.ascii_letters, 34),
-    "groq-key": lambda r: "gs" + "k_" + _draw(r, BASE62, 52),
-    "replicate-token": lambda r: "r" + "8_" + _draw(r, BASE62, 37),
-    "slack-token": lambda r: (
-        "xo"
-        + "xb-"
-        + _draw(r, string.digits, 12)
-        + "-"
-        + _draw(r, string.digits, 12)
-        + "-"
-        + _draw(r, BASE62, 24)
-    ),
-    "slack-webhook": lambda r: (
-        "https://hooks."
-        + "slack.com/services/T"
-        + _draw(r, UPPER36, 10)
-        + "/B"
-        + _draw(r, UPPER36, 10)
-        + "/"
-        + _draw(r, BASE62, 24)
-    ),
-    "discord-token": lambda r: (
-        "M" + _draw(r, BASE62, 25) + "." + _draw(r, BASE62, 6) + "." + _draw(r, BASE62, 38)
-    ),
-    "discord-webhook": lambda r: (
-        "https://discord.com/api"
-        + "/webhooks/"
-        + _draw(r, "123456789", 18)
-        + "/"
-        + _draw(r, BASE62, 68)
-    ),
-    "telegram-token": lambda r: _draw(r, "123456789", 10) + ":A" + "A" + _draw(r, BASE62, 33),
-    "twilio-key": lambda r: r.choice(["S" + "K", "A" + "C"]) + _draw(r, LOWER_HEX, 32),
-    "sendgrid-key": lambda r: "S" + "G." + _draw(r, BASE62, 22) + "." + _draw(r, BASE62, 43),
-    "mailgun-key": lambda r: "ke" + "y-" + _draw(r, LOWER_HEX, 32),
-    "mailchimp-key": lambda r: _draw(r, LOWER_HEX, 32) + "-u" + "s12",
-    "stripe-key": lambda r: r.choice(["sk", "rk"]) + "_li" + "ve_" + _draw(r, BASE62, 24),
-    "stripe-webhook-secret": lambda r: "whs" + "ec_" + _draw(r, BASE62, 32),
-    "shopify-token": lambda r: "shp" + "at_" + _draw(r, LOWER_HEX, 32),
-    "square-token": lambda r: "sq0" + "atp-" + _draw(r, BASE62, 22),
-    "linear-key": lambda r: "lin" + "_api_" + _draw(r, BASE62, 40),
-    "notion-token": lambda r: "nt" + "n_" + _draw(r, BASE62, 46),
-    "figma-token": lambda r: "fig" + "d_" + _draw(r, BASE62, 40),
-    "postman-key": lambda r: "PM" + "AK-" + _draw(r, LOWER_HEX, 24) + "-" + _draw(r, LOWER_HEX, 34),
-    "airtable-token": lambda r: "pa" + "t" + _draw(r, BASE62, 14) + "." + _draw(r, LOWER_HEX, 64),
-    "atlassian-token": lambda r: "AT" + "ATT3" + _draw(r, BASE62, 180),
-    "grafana-token": lambda r: "gl" + "sa_" + _draw(r, BASE62, 32) + "_" + _draw(r, LOWER_HEX, 8),
-    "new-relic-key": lambda r: "NR" + "AK-" + _draw(r, UPPER36, 27),
-    "sentry-token": lambda r: "sntr" + "ys_" + _draw(r, BASE62, 80),
-    "age-key": lambda r: "AGE-SECRET" + "-KEY-1" + _draw(r, UPPER36, 58),
-    "jwt": lambda r: ".".join(
-        (_base64url(r, '{"alg":"HS256"}'), _base64url(r, '{"sub":"1"}'), _draw(r, BASE62, 43))
-    ),
-    "private-key": lambda r: (
-        "-----BEGIN RSA PRIVATE"
-        + " KEY-----\\n"
-        + "\\n".join(_draw(r, BASE64, 64) for _ in range(12))
-        + "\\n-----END RSA PRIVATE"
-        + " KEY-----"
-    ),
-    "url-credentials": lambda r: "postgres://admin" + ":" + _mixed(r, 16) + "@db.internal:5432/app",
-}
-# Kinds that are recognised by the text around them have a context of their own.
-NAMED_GENERATORS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
-    "aws-secret-key": lambda r: ("aws_secret_access_key", _mixed(r, 40)),
-    "password": lambda r: ("db_password", _mixed(r, 20)),
-}
-
-CONTEXTS: dict[str, str] = {
-    "assignment": 'value = "{}"\n',
-    "environment": "export SERVICE_CONFIG={}\n",
-    "json": '{{"id": 7, "setting": "{}", "next": null}}',
-    "comment": "    # left over from debugging: {} (remove)\n",
-    "argument": "client = connect('eu', '{}', timeout=3)\n",
-    "escape": 'text = "first line\\n{}\\nlast line"\n',
-}
-NAMED_CONTEXTS: dict[str, str] = {
-    "assignment": '{} = "{}"\n',
-    "environment": "export {}={}\n",
-    "json": '{{"user": "bob", "{}": "{}"}}',
-    "keyword": "connect(host, {}='{}', retry=True)\n",
-    "yaml": "settings:\n  {}: '{}'\n",
-}
-
-
-@pytest.mark.parametrize("context", CONTEXTS)
-@pytest.mark.parametrize("kind", GENERATORS)
-def test_redact_takes_out_every_kind_in_every_context(kind: str, context: str) -> None:
-    rng = random.Random(f"{SEED}{kind}{context}")
-    for _ in range(20):
-        token = GENERATORS[kind](rng)
-        text = CONTEXTS[context].format(token)
-        redacted = redact(text)
-        body = token[-12:].rstrip("=-")
-        assert f"<redacted:{kind}>" in redacted, f"seed {SEED}: {text!r} -> {redacted!r}"
-        if kind not in {"url-credentials", "private-key"}:
-            assert body not in redacted
+@pytest.mark.parametrize("kind", KINDS)
+def test_redact_takes_out_every_kind_in_every_context(kind: str) -> None:
+    items = [item for item in PLANTED if item.kind == kind]
+    leaked = []
+    for item in items:
+        redacted = redact(item.text)
         assert redact(redacted) == redacted
+        if survivors(redacted, item.parts):
+            leaked.append(item)
+    # A random value may happen not to look random; the rate is in tests/promises.
+    assert len(leaked) <= 1, f"seed {SEED}: {leaked}"
 
 
-@pytest.mark.parametrize("context", NAMED_CONTEXTS)
-@pytest.mark.parametrize("kind", NAMED_GENERATORS)
-def test_redact_takes_out_values_told_by_their_name(kind: str, context: str) -> None:
-    rng = random.Random(f"{SEED}{kind}{context}")
-    for _ in range(20):
-        name, value = NAMED_GENERATORS[kind](rng)
-        redacted = redact(NAMED_CONTEXTS[context].format(name, value))
-        assert value not in redacted, f"seed {SEED}: {value}"
-        assert "<redacted:" in redacted
-        assert redact(redacted) == redacted
+def test_redact_keeps_escaped_json_valid() -> None:
+    for item in PLANTED:
+        if item.context == "json":
+            assert json.loads(redact(item.text))["id"] == 7
+        elif item.context == "doubly escaped json":
+            document = redact(item.text).removeprefix("log = ")
+            assert isinstance(json.loads(json.loads(document)), str)
 
 
 @pytest.mark.parametrize(
@@ -190,16 +56,42 @@ def test_redact_takes_out_values_told_by_their_name(kind: str, context: str) -> 
 )
 def test_redact_takes_out_authorization_headers(header: str) -> None:
     rng = random.Random(SEED)
-    value = _mixed(rng, 32)
+    value = mixed(rng, 32)
     redacted = redact(header.format(value))
     assert value not in redacted
     assert "<redacted:authorization-header>" in redacted
 
 
-def test_kinds_are_at_least_thirty_and_all_tested() -> None:
-    tested = {*GENERATORS, *NAMED_GENERATORS, "authorization-header"}
-    assert set(SECRET_KINDS) == tested
-    assert len(SECRET_KINDS) >= 30
+def test_every_kind_of_secret_is_planted() -> None:
+    found = {secret.kind for item in PLANTED for secret in find_secrets(item.text)}
+    assert set(SECRET_KINDS) == found
+    assert len(SECRET_KINDS) >= 100
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'password = "{}"',
+        '"{{\\"password\\": \\"{}\\"}}"',
+        "headers={{'X-API-Key': '{}'}}",
+        "X-API-Key: {}",
+        'ENCRYPTION_KEY = "{}"',
+        'private_key = "{}"',
+        'auth = "{}"',
+        "Cookie: sessionid={}",
+        "curl -u admin:{} https://x",
+        "PASSWORD: {}",
+        "db_pass='{}'",
+        "PGPASSWORD={} psql",
+        "password='{}',",
+        "client_secret: {}",
+        'DOCKER_AUTH=\'{{"auths":{{"x":{{"auth":"{}="}}}}}}\'',
+    ],
+)
+def test_redact_takes_out_what_an_attack_left(line: str) -> None:
+    """The lines of the attack; prefixes of its vendors are in the planted kinds."""
+    value = mixed(random.Random(SEED), 32)
+    assert value not in redact(line.format(value))
 
 
 def _clean_test_files() -> list[Path]:
@@ -216,7 +108,7 @@ def test_find_secrets_leaves_clean_test_files_alone() -> None:
     files = _clean_test_files()
     assert len(files) >= 1000
     hits = [path for path in files if find_secrets(path.read_text("utf-8"))]
-    assert len(hits) <= len(files) // 100, hits
+    assert len(hits) <= len(files) // 200, hits
 
 
 @pytest.mark.parametrize(
@@ -243,14 +135,14 @@ def test_find_secrets_finds_nothing_in_plain_code(text: str) -> None:
 
 
 def test_redact_keeps_the_host_of_a_url() -> None:
-    password = _mixed(random.Random(SEED), 12)
+    password = mixed(random.Random(SEED), 12)
     redacted = redact(f"https://bob:{password}@example.org/x")
     assert redacted == "https://<redacted:url-credentials>@example.org/x"
 
 
 def test_redact_takes_out_a_key_block_of_any_layout() -> None:
     rng = random.Random(SEED)
-    lines = [_draw(rng, BASE64, 64).replace("+", "x") for _ in range(6)]
+    lines = [draw(rng, BASE64, 64).replace("+", "x") for _ in range(6)]
     begin, end = "-----BEGIN PRIVATE" + " KEY-----", "-----END PRIVATE" + " KEY-----"
     plain = "\n".join([begin, *lines, end])
     concatenated = " +\n".join(f"'{line}\\n'" for line in [begin, *lines, end])
@@ -264,7 +156,7 @@ def test_redact_takes_out_a_key_block_of_any_layout() -> None:
 
 def test_find_secrets_merges_overlapping_findings() -> None:
     rng = random.Random(SEED)
-    token = "gh" + "p_" + _draw(rng, BASE62, 36)
+    token = "gh" + "p_" + draw(rng, BASE62, 36)
     text = f'api_token = "{token}"'
     (finding,) = find_secrets(text)
     assert text[finding.start : finding.end] == token
@@ -274,8 +166,8 @@ def test_find_secrets_merges_overlapping_findings() -> None:
 def test_find_secrets_joins_findings_that_overlap_in_part() -> None:
     rng = random.Random(SEED)
     # The number of the bot is also the tail of the token.
-    first = GENERATORS["jwt"](rng)
-    second = GENERATORS["telegram-token"](rng)
+    first = TOKENS["jwt"](rng)
+    second = TOKENS["telegram token"](rng)
     text = f"x {first}-{second} y"
     (finding,) = find_secrets(text)
     assert text[finding.start : finding.end] == f"{first}-{second}"
@@ -289,13 +181,13 @@ def test_redact_is_idempotent_on_any_text(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(sorted(GENERATORS)), min_size=1, max_size=4),
+    st.lists(st.sampled_from(sorted(TOKENS)), min_size=1, max_size=4),
     st.text(alphabet=" \n\"'=:,-_aZ0", max_size=3),
     st.integers(0, 2**32),
 )
 def test_redact_is_idempotent_on_tokens_in_a_row(kinds: list[str], glue: str, seed: int) -> None:
     rng = random.Random(seed)
-    once = redact(glue.join(GENERATORS[kind](rng) for kind in kinds))
+    once = redact(glue.join(TOKENS[kind](rng) for kind in kinds))
     assert redact(once) == once
 
 
@@ -335,7 +227,7 @@ def test_holds_secrets_scans_texts_apart(texts: list[str]) -> None:
 
 
 def test_holds_secrets_finds_one_in_any_text() -> None:
-    token = GENERATORS["github-token"](random.Random(SEED))
+    token = TOKENS["github token"](random.Random(SEED))
     assert holds_secrets(["a", f"use {token}"])
     assert not holds_secrets(["a", token[:20], token[20:]])
     assert not holds_secrets([])
