@@ -2,7 +2,7 @@
 
 A key is readable text, ``name=value`` joined by ``;``, values percent-encoded, equal on every
 machine and in every process. Numbers are binned: a table learns nothing about a state that never
-recurs.
+recurs. A secret in a name is replaced by its placeholder, so that equal names keep equal keys.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import cast
 from urllib.parse import quote, unquote
 
 from ...schema import AgentAction, RetryPolicy, Task, TaskState
+from ...schema.records.validation import without_secrets
 
 __all__ = ["action_key", "parse_action", "state_key", "strategy_of", "task_type_of"]
 
@@ -46,7 +47,7 @@ def state_key(state: TaskState | Task) -> str:
 def action_key(action: AgentAction) -> str:
     """Returns the key of an action."""
     return (
-        f"strategy={quote(action.strategy.strip(), safe=' ', errors='replace')}"
+        f"strategy={_quoted(without_secrets(action.strategy.strip()))}"
         f";tools={_set(action.tools)}"
         f";parallel={_WORKERS[bisect_left(_WORKER_BOUNDS, action.parallelism)]}"
         f";retry={action.retry_policy}"
@@ -82,7 +83,11 @@ def task_type_of(key: str) -> str:
 
 
 def _word(text: str) -> str:
-    return quote(" ".join(text.split()).casefold(), safe=" ", errors="replace")
+    return _quoted(" ".join(without_secrets(text).split()).casefold())
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=" ", errors="replace")
 
 
 def _set(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .validation import as_text, require_one_of, require_text
+from .validation import as_text, require_one_of, require_text, without_secrets
 
 __all__ = ["ORIGINS", "Origin", "Provenance"]
 
@@ -40,6 +40,7 @@ class Provenance:
             value = getattr(self, name)
             require_text(name, value, max_chars=MAX_ID_CHARS)
             # SQLite's length() ends at a NUL.
-            object.__setattr__(self, name, as_text(name, value).replace("\0", "\ufffd"))
+            text = without_secrets(as_text(name, value).replace("\0", "\ufffd"))
+            object.__setattr__(self, name, text[:MAX_ID_CHARS])
         if self.origin == "agent" and not self.agent_id.strip():
             raise ValueError("agent_id must name the agent that wrote the pattern, got ''")

@@ -90,24 +90,22 @@ def _tokens(text: str) -> Iterator[SecretFinding]:
     words = "\n".join(_LONG_WORD.findall(text))
     if not words:
         return
-    for form, needles in _forms():
-        if any(needle in words for needle in needles):
-            pattern = _token_pattern(form)
-            if pattern.search(words):
-                for match in pattern.finditer(text):
-                    yield SecretFinding(form.kind, *match.span())
+    for form in dict.fromkeys([form for needle, form in _form_needles() if needle in words]):
+        pattern = _token_pattern(form)
+        if pattern.search(words):
+            for match in pattern.finditer(text):
+                yield SecretFinding(form.kind, *match.span())
 
 
 def _places(text: str) -> Iterator[SecretFinding]:
-    for place, needles in _placed():
-        if any(needle in text for needle in needles):
-            for match in _place_pattern(place).finditer(text):
-                if place.kind == "cookie":
-                    yield from _cookies(match)
-                    continue
-                group = "secret" if "secret" in match.re.groupindex else 0
-                if not place.min_random or looks_random(match[group], place.min_random):
-                    yield SecretFinding(place.kind, *match.span(group))
+    for place in dict.fromkeys([place for needle, place in _place_needles() if needle in text]):
+        for match in _place_pattern(place).finditer(text):
+            if place.kind == "cookie":
+                yield from _cookies(match)
+                continue
+            group = "secret" if "secret" in match.re.groupindex else 0
+            if not place.min_random or looks_random(match[group], place.min_random):
+                yield SecretFinding(place.kind, *match.span(group))
 
 
 def _cookies(header: re.Match[str]) -> Iterator[SecretFinding]:
@@ -123,13 +121,13 @@ def _named(text: str) -> Iterator[SecretFinding]:
 
 
 @cache
-def _forms() -> tuple[tuple[TokenForm, tuple[str, ...]], ...]:
-    return tuple((form, tuple(form.needles.split())) for form in TOKEN_FORMS)
+def _form_needles() -> tuple[tuple[str, TokenForm], ...]:
+    return tuple((needle, form) for form in TOKEN_FORMS for needle in form.needles.split())
 
 
 @cache
-def _placed() -> tuple[tuple[SecretPlace, tuple[str, ...]], ...]:
-    return tuple((place, tuple(place.needles.split())) for place in SECRET_PLACES)
+def _place_needles() -> tuple[tuple[str, SecretPlace], ...]:
+    return tuple((needle, place) for place in SECRET_PLACES for needle in place.needles.split())
 
 
 @cache

@@ -58,6 +58,7 @@ PROMISES = {
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
     27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
+    35: ("no secret in any table", ">= 60 kinds x 8 contexts: >= 97 %, each context >= 95 %"),
 }
 
 

@@ -94,13 +94,15 @@ def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
 def _set_aside(
     connection: apsw.Connection, pattern_id: str, reason: str, content: dict[str, Any]
 ) -> None:
+    from ....schema.redaction.stored_text import redacted_json, redacted_text
+
     connection.execute(
         "insert into repair_quarantine (pattern_id, reason, content, quarantined_at)"
         " values (:id, :reason, :content, :now)",
         {
             "id": pattern_id,
-            "reason": reason,
-            "content": json_text(content),
+            "reason": redacted_text(reason),
+            "content": json_text(redacted_json(content)),
             "now": utc_now().isoformat(),
         },
     )

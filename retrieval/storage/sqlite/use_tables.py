@@ -109,7 +109,12 @@ def latest_uses(
 
 
 def add_version(connection: apsw.Connection, before: StoredPattern, change: Change) -> None:
-    """Stores the content and author of a pattern before a change as a version."""
+    """Stores the content and author of a pattern before a change as a version.
+
+    The content was redacted when it was stored, though not by the rules of today.
+    """
+    from ...text.pattern_redaction import redacted_pattern  # no search needs it
+
     connection.execute(
         "insert into pattern_versions (pattern_id, version_number, snapshot,"
         " change_description, created_by, created_at, agent_id, run_id)"
@@ -117,7 +122,7 @@ def add_version(connection: apsw.Connection, before: StoredPattern, change: Chan
         {
             "id": before.pattern.id,
             "version": before.pattern.version,
-            "snapshot": msgspec.json.encode(before.pattern).decode("utf-8"),
+            "snapshot": msgspec.json.encode(redacted_pattern(before.pattern)).decode("utf-8"),
             "change": change.description,
             "by": change.created_by,
             "now": utc_now().isoformat(),
