@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from ...schema import AgentAction, RetryPolicy, Task, TaskState
 from ...schema.records.validation import without_secrets
 
-__all__ = ["action_key", "parse_action", "state_key", "strategy_of", "task_type_of"]
+__all__ = ["action_key", "parse_action", "redacted_key", "state_key", "strategy_of", "task_type_of"]
 
 UNKNOWN = "unknown"
 # Thirds; a share on a bound belongs above it.
@@ -70,6 +70,25 @@ def parse_action(key: str) -> AgentAction:
         parallelism=_MIN_WORKERS[fields["parallel"]],
         retry_policy=cast(RetryPolicy, fields["retry"]),  # checked by the record
     )
+
+
+def redacted_key(key: str) -> str:
+    """Returns the key that the same state or action has since its names are redacted.
+
+    A name that was stored in lower case, as in a state, may no longer look like its secret.
+    """
+    parts = []
+    for part in key.split(";"):
+        name, equals, value = part.partition("=")
+        words = [_redacted_word(word) for word in value.split("+")]
+        parts.append(f"{name}{equals}{'+'.join(words)}")
+    return ";".join(parts)
+
+
+def _redacted_word(word: str) -> str:
+    text = unquote(word)
+    clean = without_secrets(text)
+    return word if clean == text else _quoted(clean)
 
 
 def strategy_of(key: str) -> str:

@@ -41,6 +41,7 @@ _PASS_QUALIFIERS: Final = (
     "user",
 )
 _MAX_QUALIFIER_CHARS = 24
+_IN_PLACEHOLDER = re.compile(r"redacted(?::|%3[Aa])[a-z0-9-]*\Z")
 _MAX_VALUE_CHARS = 2048
 
 _QUOTE = r"(?:\\{0,16}[\"'`]|&quot;|%22)"
@@ -162,5 +163,4 @@ def _is_qualified(stem: _Stem, lower: str, start: int) -> bool:
 
 def _is_placeholder(text: str, start: int) -> bool:
     """Returns whether a position is inside ``<redacted:kind>``."""
-    opened = text.rfind("<redacted:", max(0, start - 40), start)
-    return opened >= 0 and ">" not in text[opened:start]
+    return _IN_PLACEHOLDER.search(text, max(0, start - 40), start) is not None

@@ -28,7 +28,8 @@ __all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "holds_secrets", "re
 # character, so that the search can skip from one such character to the next.
 _STARTED = r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=%[0-9A-Fa-f]{2}.))"
 _END = r"(?![A-Za-z0-9])"
-_PLACEHOLDER = re.compile(r"<redacted:[a-z0-9-]{1,40}>")
+# As it is written, or percent-encoded in a key of learning.
+_PLACEHOLDER = re.compile(r"(?:<|%3[Cc])redacted(?::|%3[Aa])[a-z0-9-]{1,40}(?:>|%3[Ee])")
 _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 # A word that may hold a token, with the signs that may join it to its neighbours.
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=.~:\\%-]{20,}")
@@ -59,7 +60,7 @@ class SecretFinding:
 def find_secrets(text: str) -> list[SecretFinding]:
     """Returns the secrets in a text by position, without overlaps (the longest wins)."""
     findings = [*_tokens(text), *_places(text), *_named(text)]
-    if findings and "<redacted:" in text:
+    if findings and "redacted" in text:
         findings = _outside_placeholders(text, findings)
     return _without_overlaps(findings)
 

@@ -20,12 +20,11 @@ MAX_REMEMBERED_CHARS: Final = 256
 MAX_REMEMBERED_TEXTS: Final = 4096
 
 
-def redacted_text(text: str, *, max_chars: int | None = None) -> str:
-    """Returns a text without its secrets, cut to ``max_chars`` after they were found."""
+def redacted_text(text: str) -> str:
+    """Returns a text without its secrets."""
     if len(text) < MIN_SECRET_CHARS:
         return text
-    clean = _remembered(text) if len(text) <= MAX_REMEMBERED_CHARS else redact(text)
-    return clean if max_chars is None else clean[:max_chars]
+    return _remembered(text) if len(text) <= MAX_REMEMBERED_CHARS else redact(text)
 
 
 def redacted_json(value: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import apsw
 import pytest
@@ -18,6 +19,7 @@ from aqe.cli.main import app
 from aqe.learning import LearningEngine, create_agent
 from aqe.learning.improvement.cycle import Stage, StageWork, run_cycle
 from aqe.learning.storage.sqlite.learning_backend import SQLiteLearningBackend
+from aqe.maintenance import check_database, redact_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.storage_values import Change
@@ -258,6 +260,7 @@ def test_no_secret_is_in_any_table(
     random.Random(seed).shuffle(items)
     plant_everywhere(path, items)
     found = leaks(items, contents(path))
+    assert redact_database(path, dry_run=True).before == ()
     leaked = set().union(*found.values())
     shown = Counter(item.context for item in items)
     by_context = Counter(items[number].context for number in leaked)
@@ -293,3 +296,71 @@ def test_every_text_column_is_planted_or_has_fixed_texts(path: Path) -> None:
         "failure_patterns.suggested_actions",
     }
     assert columns <= planted_in | archive | ours | FIXED | ELSEWHERE
+
+
+def _of_before(path: Path, items: list[Planted]) -> None:
+    """Writes the secrets as an earlier version did: raw, in every text column that planting fills.
+
+    Each marker that planting has stored is replaced by a secret in the file itself.
+    """
+    connection = apsw.Connection(str(path))
+    connection.pragma("secure_delete", True)  # as every version has had it
+    for table, column in list(text_columns(connection)):
+        if f"{table}.{column}" in FIXED or column == "id":
+            continue
+        for number, item in enumerate(items):
+            raw = item.text if column not in _IN_JSON else json.dumps(item.text)[1:-1]
+            if column in _IN_KEYS:
+                raw = quote(item.text, safe=" ")
+            connection.execute(
+                f'update or ignore "{table}" set "{column}" = replace("{column}", ?, ?)',
+                (f"unmistakable-{number}-marker", raw),
+            )
+    connection.close()
+    with (
+        QEReasoningBank(path, encoder=HashingEncoder(32)) as bank,
+        bank.backend.writing() as session,
+    ):
+        session.rebuild_text_index()
+
+
+_IN_JSON = {"examples", "tags", "snapshot", "context", "contexts", "content"}
+_IN_KEYS = {"state", "action", "next_state", "state_key", "action_key"}
+
+
+@pytest.mark.parametrize("kinds", [4, pytest.param(60, marks=pytest.mark.slow)])
+def test_redaction_removes_what_an_earlier_version_stored(
+    path: Path, promise: Callable[..., None], kinds: int
+) -> None:
+    short = [item for item in planted(SEED, kinds=kinds) if len(item.text) <= 60]
+    items = [item for item in short if item.context in ("export", "yaml", "comment", "json")]
+    markers = [
+        Planted("marker", "plain", f"unmistakable-{number}-marker", ())
+        for number in range(len(items))
+    ]
+    plant_everywhere(path, markers)
+    _of_before(path, items)
+    before = leaks(items, contents(path))
+    assert sum(bool(numbers) for numbers in before.values()) >= 30
+    assert (
+        CliRunner()
+        .invoke(app, ["db", "repair", "--redact", "--dry-run", "--db", str(path)])
+        .exit_code
+        == 1
+    )
+    assert "--redact" in CliRunner().invoke(app, ["db", "check", "--db", str(path)]).output
+    assert leaks(items, contents(path)) == before  # nothing redacts silently
+    report = redact_database(path)
+    after = leaks(items, contents(path))
+    promise(
+        35,
+        f"{sum(map(len, before.values()))} secrets in {sum(map(bool, before.values()))} places of"
+        f" an older bank, {sum(map(len, after.values()))} left",
+        part="older banks",
+        seed=SEED,
+    )
+    left = {place: numbers for place, numbers in after.items() if numbers}
+    assert not left
+    assert report.after == ()
+    assert check_database(path).problems == ()
+    assert redact_database(path).before == ()
