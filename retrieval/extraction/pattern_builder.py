@@ -78,7 +78,7 @@ def _scored(
     """
     if not source.is_clean or not pattern.examples:
         return pattern
-    if holds_secrets((pattern.name, pattern.description, *pattern.tags, pattern.source or "")):
+    if holds_secrets((pattern.name, pattern.description, *pattern.tags)):
         return pattern
     measures = measure_node(
         pattern.examples[0], test.node, grammar, source.language, pattern.framework

@@ -241,6 +241,25 @@ class Database:
         """
         return self.path is None or shorten_log(self.connection())
 
+    def erase_free_space(self) -> bool:
+        """Rewrites the file without what was deleted; returns whether the WAL is empty as well.
+
+        Secure deletion overwrites what is deleted, but not the copies that SQLite leaves in the
+        free space of a page when it moves rows to another one. Needs the size of the file again.
+
+        https://sqlite.org/lang_vacuum.html
+
+        Raises:
+            DatabaseBusyError: Others held the write lock past the deadline of ``DatabaseTuning``.
+            DatabaseError: The file cannot be written.
+        """
+        started = time.monotonic()
+        try:
+            self._retried(partial(self.connection().execute, "vacuum"))
+        except apsw.Error as error:
+            raise_translated(error, self.path, since=started)
+        return self.truncate_wal()
+
     def release(self) -> None:
         """Closes this thread's connection; call it before a thread ends.
 

@@ -17,7 +17,7 @@ from ..redaction.redaction import find_secrets
 __all__ = ["StoredSecrets", "count_stored_secrets", "tables_with_text"]
 
 # Between the columns of a row: more blanks than any rule skips.
-_SEPARATOR = "\n" * 40
+_SEPARATOR = "\n" * 18
 
 
 class StoredSecrets(NamedTuple):

@@ -50,7 +50,7 @@ _QUOTE = r"(?:\\{0,16}[\"'`]|&quot;|%22)"
 _SEPARATOR = (
     rf"(?:{_QUOTE}?[\])]?"
     r"(?:"
-    rf"(?:[,\s#*]|\\{{1,8}}n|//){{1,32}}-?\s{{0,8}}{_QUOTE}?value{_QUOTE}?\s{{0,4}}[:=]\s{{0,8}}"
+    rf"(?:[,\s#*]|\\{{1,8}}n|//){{1,16}}-?{_QUOTE}?value{_QUOTE}?\s{{0,4}}[:=]\s{{0,8}}"
     r"|[?!]?\s{0,4}:\s{0,4}[A-Za-z][\w.| \[\]]{0,32}=(?!=)\s{0,8}"
     r"|\s{0,8}(?::=|=>|[!=]={1,2}|\?=|=3D|[=:,>]|%3[AaDd])(?:\\[nrt]|\s){0,8}"
     r"|[ \t+]{1,8}"
@@ -118,7 +118,8 @@ _STEMS: Final = (
     _stem(
         "session",
         "sess",
-        r"(?:ion)?(?:[_.-]?(?:id|key|token|cookie|secret))?(?![A-Za-z])(?!['\"`],)",
+        r"(?:ion)?(?:[_.-]?(?:id|key|token|cookie|secret)(?![A-Za-z])"
+        r"|(?![A-Za-z])(?!\\{0,16}['\"`],))",
         min_chars=16,
     ),
     _stem("signature", "sig", r"(?:nature)?", separator="(?:=|=3D|%3D)", min_chars=20),

@@ -34,7 +34,7 @@ _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 # A word that may hold a token, with the signs that may join it to its neighbours.
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=.~:\\%-]{20,}")
 # Separates texts that are scanned together: more blanks than any rule skips.
-_SEPARATOR = "\n" * 40
+_SEPARATOR = "\n" * 18
 _COOKIE_VALUE = re.compile(r"=(?:\\{0,16}[\"'])?(?P<secret>[^\s;,=\"'\\<>{}()$]{16,1024}={0,2})")
 _MIN_COOKIE_CHARS = 16
 

@@ -188,7 +188,7 @@ def redact_database(path: str | Path, *, dry_run: bool = False) -> RedactionRepo
         embedded = _embed_missing(database)
         with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
             after = count_stored_secrets(connection)
-        return RedactionReport(before, after, embedded, database.truncate_wal())
+        return RedactionReport(before, after, embedded, database.erase_free_space())
 
 
 def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem, ...]:
