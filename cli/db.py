@@ -21,7 +21,8 @@ from .options import (
 from .output import plain, print_json, stdout
 
 if TYPE_CHECKING:  # both halves: loaded by the commands that need them
-    from ..maintenance import RepairReport
+    from ..maintenance import RedactionReport, RepairReport
+    from ..schema.database.stored_secrets import StoredSecrets
 
 app = typer.Typer(
     help="Find, upgrade, check, repair and copy the database file.",
@@ -89,6 +90,7 @@ def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
                 "ok": not report.problems,
                 "problems": [asdict(problem) for problem in report.problems],
                 "patterns": report.patterns,
+                "secrets": [found._asdict() for found in report.secrets],
                 "file": None if report.facts is None else asdict(report.facts),
             }
         )
@@ -101,12 +103,21 @@ def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
                 f" {facts.pages:,} pages free, WAL {facts.wal_bytes:,} bytes"
             )
         stdout().print("fix it with: aqe db repair" if report.problems else "ok")
+        if report.secrets:
+            stdout().print(
+                f"stored secrets: {_secrets_text(report.secrets)};"
+                " remove them with: aqe db repair --redact",
+                soft_wrap=True,
+            )
         print_database(report.path)
     _fail_if(report.problems)
 
 
 @app.command()
 def repair(
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Remove secrets that earlier versions stored instead.")
+    ] = False,
     dry_run: DryRunOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
@@ -118,6 +129,9 @@ def repair(
     from ..maintenance import repair_database
 
     location = locate(db)
+    if redact:
+        _redact(location.path, dry_run=dry_run, json=json)
+        return
     report = repair_database(location.path, dry_run=dry_run)
     if json:
         print_json(
@@ -178,6 +192,55 @@ def restore_file(
         console.print(plain(f"the old file is kept: {report.replaced}"), soft_wrap=True)
     _print_side_files(report.side_files)
     print_database(target)
+
+
+def _redact(path: Path, *, dry_run: bool, json: bool) -> None:
+    """Removes stored secrets; exit code 1 if some remain."""
+    from ..maintenance import redact_database
+
+    report = redact_database(path, dry_run=dry_run)
+    if json:
+        print_json(
+            {
+                "database": str(path),
+                "before": [found._asdict() for found in report.before],
+                "after": [found._asdict() for found in report.after],
+                "embedded": report.embedded,
+                "erased": report.is_erased,
+                "dry_run": dry_run,
+            }
+        )
+    else:
+        _print_redaction(report, dry_run=dry_run)
+        print_database(path)
+    if report.after:
+        raise typer.Exit(1)
+
+
+def _print_redaction(report: RedactionReport, *, dry_run: bool) -> None:
+    console = stdout()
+    if not report.before:
+        console.print("no stored secrets")
+        return
+    for found in report.before:
+        console.print(plain(f"{found.table}: {found.kind}, {found.rows:,} rows"), soft_wrap=True)
+    if dry_run:
+        return
+    console.print(f"redacted; {report.embedded:,} patterns re-embedded")
+    if report.after:
+        console.print(f"remaining: {_secrets_text(report.after)}", soft_wrap=True)
+    if not report.is_erased:
+        console.print(
+            "others have the database open: its log keeps the old texts until they close it"
+        )
+
+
+def _secrets_text(secrets: tuple[StoredSecrets, ...]) -> str:
+    """Returns the number of findings by table."""
+    tables: Counter[str] = Counter()
+    for found in secrets:
+        tables[found.table] += found.rows
+    return ", ".join(f"{table} {rows:,}" for table, rows in tables.items())
 
 
 def _fail_if(problems: tuple[Problem, ...]) -> None:

@@ -15,6 +15,7 @@ from .analytics import analyse, first_day
 from .check import (
     check_learning,
     check_learning_in,
+    redact_learning_in,
     repair_learning,
     repair_learning_in,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "loop_is_alive",
     "outcome_from_mapping",
     "overview",
+    "redact_learning_in",
     "repair_learning",
     "repair_learning_in",
     "request_stop",

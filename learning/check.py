@@ -21,6 +21,7 @@ __all__ = [
     "check_learning",
     "check_learning_in",
     "learning_problems",
+    "redact_learning_in",
     "repair_agents",
     "repair_learning",
     "repair_learning_in",
@@ -63,6 +64,14 @@ def check_learning_in(connection: apsw.Connection) -> list[Problem]:
 def repair_learning_in(connection: apsw.Connection) -> list[str]:
     """Repairs like ``repair_learning``, inside an open writing transaction."""
     return repair_agents(SQLiteLearningTransaction(connection))
+
+
+def redact_learning_in(connection: apsw.Connection) -> None:
+    """Redacts all that was learned, and rebuilds what is derived from it; in a transaction."""
+    from .storage.sqlite.history_redaction import redact_history  # only this needs the rules
+
+    redact_history(connection)
+    repair_learning_in(connection)
 
 
 def learning_problems(reader: LearningReader) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ from ..schema import (
     TaskState,
 )
 from ..schema.database.fork_gate import turn
+from ..schema.records.validation import without_secrets
 from .analytics import analyse
 from .config import LearningTuning, QLearningConfig
 from .decision.action_choice import (
@@ -99,7 +100,7 @@ class LearningEngine:
             raise ValueError("give either database or backend, got both")
         if backend is not None and not hasattr(type(backend), "reading"):
             raise TypeError(f"backend must be a LearningBackend, got {type(backend).__name__}")
-        self.agent_id = storable_text(agent_id)
+        self.agent_id = without_secrets(storable_text(agent_id))[:MAX_ID_CHARS]
         self.config = QLearningConfig() if config is None else config
         self._owned = backend is None
         self._backend = SQLiteLearningBackend(database) if backend is None else backend
@@ -156,7 +157,7 @@ class LearningEngine:
             result,
             feedback,
             agent_id=self.agent_id,
-            experience_id=experience_id or uuid.uuid4().hex,
+            experience_id=without_secrets(experience_id or "") or uuid.uuid4().hex,
             explored=explored,
             timestamp=self._clock().astimezone(UTC),
         )

@@ -170,8 +170,8 @@ SQL_BUILDERS = {
     "driver.sql",  # retrieval/storage/sqlite/filter_plan.py: a part of a filter, made of the above
     "part.sql",
 }
-# Copies whatever tables a damaged file has: names, their quotes doubled, cannot be parameters.
-NAMES_TABLES = {"schema.database.files.salvage"}
+# Read whatever tables a file has: names, their quotes doubled, cannot be parameters.
+NAMES_TABLES = {"schema.database.files.salvage", "schema.database.stored_secrets"}
 
 
 @pytest.mark.parametrize(

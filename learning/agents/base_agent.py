@@ -21,6 +21,7 @@ from ...schema import (
     Task,
     TaskResult,
 )
+from ...schema.records.validation import without_secrets
 from ..decision.action_choice import ActionChoice
 from ..engine import LearningEngine
 from .agent_services import AgentServices, PatternBank
@@ -199,7 +200,7 @@ class BaseAgent:
         result = TaskResult(
             success=False,
             action=context.action,
-            errors=(f"{type(error).__name__}: {error}"[:2000],),
+            errors=(without_secrets(f"{type(error).__name__}: {error}")[:2000],),
             execution_time_ms=1000 * context.seconds(),
             patterns_used=tuple(context.used),
         )
@@ -253,7 +254,7 @@ class BaseAgent:
             task_id=task.id,
             execution_time_ms=result.execution_time_ms,
             coverage_achieved=result.coverage,
-            context=task.description[:2000],
+            context=without_secrets(task.description)[:2000],
             error_message=result.errors[0] if result.errors else None,
         )
         for pattern_id in result.patterns_used:
@@ -269,7 +270,9 @@ class BaseAgent:
         pattern = result.pattern
         if pattern is None:
             return None
-        author = Provenance(origin="agent", agent_id=self.role.name, run_id=task.id[:200])
+        author = Provenance(
+            origin="agent", agent_id=self.role.name, run_id=without_secrets(task.id)[:200]
+        )
         return self.services.attempt(
             "store a pattern", lambda: bank.store_pattern(pattern, provenance=author), None
         )

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from ...schema import LearnedPattern, utc_now
+from ...schema.records.validation import without_secrets
 from ..decision.remedies import suggested_actions
 from ..storage.backend import LearningBackend, LearningReader, LearningWriter
 from ..storage.learning_rows import CycleRow, StageRow, TrialRow
@@ -119,7 +120,11 @@ def run_cycle(
             writer.put_stage(
                 cycle,
                 StageRow(
-                    report.name, report.duration_ms, report.changed, report.summary, report.error
+                    report.name,
+                    report.duration_ms,
+                    report.changed,
+                    without_secrets(report.summary),
+                    report.error,
                 ),
             )
     finished = clock()
@@ -224,7 +229,8 @@ def _run_stage(backend: LearningBackend, stage: Stage, at: str) -> StageReport:
             work = stage.run(writer, at)
     except Exception as error:  # recorded with the cycle, which then counts as failed
         took_ms = 1000 * (time.perf_counter() - started)
-        return StageReport(stage.name, took_ms, 0, "", f"{type(error).__name__}: {error}")
+        message = without_secrets(f"{type(error).__name__}: {error}")
+        return StageReport(stage.name, took_ms, 0, "", message)
     took_ms = 1000 * (time.perf_counter() - started)
     return StageReport(stage.name, took_ms, work.changed, work.summary)
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ...schema import AgentAction, Experience, LearningFeedback, Task, TaskResult
+from ...schema.records.validation import without_secrets
 from .failure_kind import UNEXPLAINED, failure_kind
 from .keys import action_key, state_key, strategy_of, task_type_of
 from .reward import reward_of
@@ -21,6 +22,8 @@ _MAX_BYTES = 16 * 1024
 _MAX_DEPTH = 8
 _MAX_ERRORS = 10
 _MAX_TEXT = 2_000
+# Of a longer text no more is read.
+_MAX_READ = 16_000
 
 
 def experience_of(
@@ -47,11 +50,15 @@ def experience_of(
     state, action = state_key(task), action_key(result.action)
     failure = None
     if not result.success:
-        failure = storable_text(failure_kind(result.errors[0])) if result.errors else UNEXPLAINED
+        failure = UNEXPLAINED
+        if result.errors:  # redacted before its parts are generalised, and after
+            failure = without_secrets(
+                failure_kind(without_secrets(storable_text(result.errors[0])))
+            )
     return Experience(
         experience_id=storable_text(experience_id),
         agent_id=agent_id,
-        task_id=storable_text(task.id),
+        task_id=without_secrets(storable_text(task.id)),
         task_type=task_type_of(state),
         state=state,
         action=action,
@@ -77,20 +84,21 @@ def experience_context(
 ) -> dict[str, Any]:
     """Returns description, context, errors, details and feedback, cut to 16 KiB of JSON.
 
+    Secrets in them are replaced by placeholders, which may be longer.
     Values that JSON cannot express are kept as text. Parts that are too large are left out, and
     ``left_out`` names them.
     """
     parts: dict[str, Any] = {
-        "description": task.description[:_MAX_TEXT],
-        "errors": [error[:_MAX_TEXT] for error in result.errors[:_MAX_ERRORS]],
+        "description": _excerpt(task.description),
+        "errors": [_excerpt(error) for error in result.errors[:_MAX_ERRORS]],
         "task": task.context,
         "result": result.details,
     }
     if feedback is not None:
         parts["feedback"] = {
             "rating": feedback.rating,
-            "issues": [issue[:_MAX_TEXT] for issue in feedback.issues[:_MAX_ERRORS]],
-            "source": feedback.source[:_MAX_TEXT],
+            "issues": [_excerpt(issue) for issue in feedback.issues[:_MAX_ERRORS]],
+            "source": _excerpt(feedback.source),
         }
     kept: dict[str, Any] = {}
     left_out: list[str] = []
@@ -105,7 +113,19 @@ def experience_context(
             room -= size
     if left_out:
         kept["left_out"] = left_out
-    return kept
+    return _without_secrets(kept)
+
+
+def _excerpt(text: str) -> str:
+    """Returns the beginning of a text; a secret is found before it can be cut in two."""
+    return without_secrets(text[:_MAX_READ])[:_MAX_TEXT]
+
+
+def _without_secrets(value: dict[str, Any]) -> dict[str, Any]:
+    from ...schema.redaction.stored_text import redacted_json
+
+    clean: dict[str, Any] = redacted_json(value)
+    return clean
 
 
 def storable_text(text: str) -> str:
@@ -123,9 +143,9 @@ def _storable(value: Any, depth: int) -> Any:
         exact = isinstance(value, float) or -(2**63) <= value < 2**63
         return value if exact and math.isfinite(value) else str(value)
     if depth == 0:
-        return storable_text(str(value)[:_MAX_TEXT])
+        return storable_text(_excerpt(str(value)))
     if isinstance(value, Mapping):
         return {storable_text(str(key)): _storable(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_storable(item, depth - 1) for item in value]
-    return storable_text(str(value)[:_MAX_TEXT])
+    return storable_text(_excerpt(str(value)))

@@ -2,7 +2,7 @@
 
 A key is readable text, ``name=value`` joined by ``;``, values percent-encoded, equal on every
 machine and in every process. Numbers are binned: a table learns nothing about a state that never
-recurs.
+recurs. A secret in a name is replaced by its placeholder, so that equal names keep equal keys.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import cast
 from urllib.parse import quote, unquote
 
 from ...schema import AgentAction, RetryPolicy, Task, TaskState
+from ...schema.records.validation import without_secrets
 
-__all__ = ["action_key", "parse_action", "state_key", "strategy_of", "task_type_of"]
+__all__ = ["action_key", "parse_action", "redacted_key", "state_key", "strategy_of", "task_type_of"]
 
 UNKNOWN = "unknown"
 # Thirds; a share on a bound belongs above it.
@@ -46,7 +47,7 @@ def state_key(state: TaskState | Task) -> str:
 def action_key(action: AgentAction) -> str:
     """Returns the key of an action."""
     return (
-        f"strategy={quote(action.strategy.strip(), safe=' ', errors='replace')}"
+        f"strategy={_quoted(without_secrets(action.strategy.strip()))}"
         f";tools={_set(action.tools)}"
         f";parallel={_WORKERS[bisect_left(_WORKER_BOUNDS, action.parallelism)]}"
         f";retry={action.retry_policy}"
@@ -71,6 +72,25 @@ def parse_action(key: str) -> AgentAction:
     )
 
 
+def redacted_key(key: str) -> str:
+    """Returns the key that the same state or action has since its names are redacted.
+
+    A name that was stored in lower case, as in a state, may no longer look like its secret.
+    """
+    parts = []
+    for part in key.split(";"):
+        name, equals, value = part.partition("=")
+        words = [_redacted_word(word) for word in value.split("+")]
+        parts.append(f"{name}{equals}{'+'.join(words)}")
+    return ";".join(parts)
+
+
+def _redacted_word(word: str) -> str:
+    text = unquote(word)
+    clean = without_secrets(text)
+    return word if clean == text else _quoted(clean)
+
+
 def strategy_of(key: str) -> str:
     """Returns the strategy in an action key."""
     return unquote(key.partition(";")[0].removeprefix("strategy="))
@@ -82,7 +102,11 @@ def task_type_of(key: str) -> str:
 
 
 def _word(text: str) -> str:
-    return quote(" ".join(text.split()).casefold(), safe=" ", errors="replace")
+    return _quoted(" ".join(without_secrets(text).split()).casefold())
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=" ", errors="replace")
 
 
 def _set(names: Sequence[str]) -> str:

@@ -219,11 +219,15 @@ def decode_patterns(
 def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) -> str:
     """Returns the patterns as text, from which ``decode_patterns`` returns equal ones.
 
+    Secrets that an earlier version stored do not leave the bank.
+
     Raises:
         ValueError: The format is unknown.
     """
     require_one_of("file_format", file_format, FORMATS)
-    values = [msgspec.to_builtins(pattern) for pattern in patterns]
+    from ..text.pattern_redaction import redacted_pattern  # no search needs it
+
+    values = [msgspec.to_builtins(redacted_pattern(pattern)) for pattern in patterns]
     if file_format == "jsonl":
         return "".join(msgspec.json.encode(value).decode("utf-8") + "\n" for value in values)
     if file_format == "json":

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
+from ...schema.redaction.redaction import holds_secrets
 from ..quality.code_measures import measure_node
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
-from ..text.redaction import holds_secrets
 from .code_facts import CodeFacts, Import, code_facts
 from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ...schema.errors import AqeError
 from ...schema.records.patterns import Language
-from ..text.redaction import SecretFinding, find_secrets, redact
+from ...schema.redaction.redaction import SecretFinding, find_secrets, redact
 from ..text.source_language import language_of
 from .project_root import ProjectRoot, find_project_root
 
@@ -22,6 +22,7 @@ __all__ = ["SourceFile", "UnreadableSourceError", "read_source"]
 MAX_FILE_BYTES = 5 * 1024 * 1024
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_FAR = "\n" * 18  # more blanks than any rule skips
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
@@ -45,8 +46,8 @@ class SourceFile:
         root: The project that it belongs to.
         relative_path: Its path inside the project, with forward slashes.
         code: Its text as UTF-8, each secret replaced by its placeholder.
-        is_clean: Whether it holds no secret, however its lines are indented; then no part of it
-            needs redaction of its own, whatever margin it is moved to.
+        is_clean: Whether path and text hold no secret, however the lines are indented; then no
+            part of them needs redaction of its own, whatever margin it is moved to.
     """
 
     path: Path
@@ -79,13 +80,14 @@ def read_source(path: Path) -> SourceFile:
     if language is None:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
     text = _decode(_read_bytes(path), language).replace("\r\n", "\n").replace("\r", "\n")
-    is_clean = _is_clean(text)
-    findings = [] if is_clean else find_secrets(text)
     root = find_project_root(path)
+    relative_path = path.absolute().relative_to(root.folder).as_posix()
+    is_clean = _is_clean(text, relative_path)
+    findings = [] if is_clean else find_secrets(text)
     return SourceFile(
         path=path,
         root=root,
-        relative_path=path.absolute().relative_to(root.folder).as_posix(),
+        relative_path=relative_path,
         language=language,
         code=(redact(text) if findings else text).encode("utf-8", "replace"),
         is_clean=is_clean,
@@ -93,13 +95,13 @@ def read_source(path: Path) -> SourceFile:
     )
 
 
-def _is_clean(text: str) -> bool:
-    """Returns whether a text holds no secret at any indentation of its lines.
+def _is_clean(text: str, path: str) -> bool:
+    """Returns whether text and path hold no secret, at any indentation of the lines.
 
     Some rules allow only a few blanks between a name and its secret, and moving a test to the left
     margin can reduce their distance. Without any indentation the distance is smallest.
     """
-    return not find_secrets(_INDENTATION.sub("", text))
+    return not find_secrets(f"{path}{_FAR}{_INDENTATION.sub('', text)}")
 
 
 def _read_bytes(path: Path) -> bytes:

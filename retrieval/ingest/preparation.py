@@ -77,23 +77,8 @@ def _scored(pattern: TestPattern) -> ScoredPattern:
         ValueError: The redacted pattern exceeds a size limit.
     """
     from ..quality.score import score_quality
+    from ..text.pattern_redaction import redacted_pattern  # no search needs either
 
-    clean = _redacted(pattern)
+    clean = redacted_pattern(pattern)
     unused = replace(clean, usage_count=0, success_rate=0.0) if clean.usage_count else clean
     return ScoredPattern(clean, score_quality(unused).total)
-
-
-def _redacted(pattern: TestPattern) -> TestPattern:
-    from ..text.redaction import holds_secrets, redact
-
-    texts = (pattern.name, pattern.description, pattern.template, *pattern.examples, *pattern.tags)
-    if not holds_secrets(texts):
-        return pattern
-    return replace(
-        pattern,
-        name=redact(pattern.name),
-        description=redact(pattern.description),
-        template=redact(pattern.template),
-        examples=tuple(map(redact, pattern.examples)),
-        tags=tuple(map(redact, pattern.tags)),
-    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...schema import Provenance, TestPattern
+from ...schema.records.validation import as_text, without_secrets
 from .use_summary import Trust, UseSummary
 
 if TYPE_CHECKING:  # numpy is loaded by the first embedding
@@ -153,10 +154,21 @@ class Forgotten(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who changes patterns and why; stored with the previous version."""
+    """Who changes patterns and why; stored with the previous version.
+
+    Secrets in both texts are replaced by placeholders.
+
+    Raises:
+        TypeError: A field is not text.
+    """
 
     description: str = "stored again with other content"
     created_by: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("description", "created_by"):
+            text = without_secrets(as_text(name, getattr(self, name)))
+            object.__setattr__(self, name, text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

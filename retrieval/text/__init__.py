@@ -1,6 +1,6 @@
-"""Processes text for all steps: tokens, pattern texts, near-duplicates, secrets, syntax trees.
+"""Processes text for all steps: tokens, pattern texts, near-duplicates, syntax trees.
 
 ``tokens.py`` and ``pattern_text.py`` serve search and both indexes, ``minhash.py`` grouping,
-``redaction.py`` everything that is stored, ``syntax_tree.py`` extraction and quality.
+``syntax_tree.py`` extraction and quality.
 The lowest folder of retrieval: it imports no other step.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...schema import agent_key
+from ...schema.records.validation import without_secrets
 from ..storage.backend import PatternBackend
 from .trust import proven_summary
 
@@ -50,6 +51,8 @@ def forget(
     """
     if not (source or agent_key(agent_id) or run_id):
         raise ValueError("name what to forget: a source, an agent or a run")
+    # As they were stored.
+    source, agent_id, run_id = map(without_secrets, (source, agent_id, run_id))
     if dry_run:
         with backend.reading(whole=True) as reader:
             found = reader.written_by(source=source, agent_id=agent_id, run_id=run_id)

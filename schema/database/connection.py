@@ -39,6 +39,7 @@ __all__ = [
     "require_local_file_system",
     "retry_while_busy",
     "shorten_log",
+    "shorten_long_log",
 ]
 
 # "aqe1" in ASCII: marks a file as ours, so that a foreign one is refused.
@@ -286,3 +287,18 @@ def shorten_log(connection: apsw.Connection) -> bool:
         return False
     finally:
         set_busy_timeout(connection)
+
+
+def shorten_long_log(connection: Connection, limit_bytes: int, tuning: DatabaseTuning) -> int:
+    """Truncates the WAL if it has grown past a limit and nobody else uses it; returns the next one.
+
+    Its size is read from the folder: opening the WAL would drop this process's locks on it.
+    """
+    try:
+        size = os.stat(connection.filename_wal).st_size
+    except OSError:  # there is none
+        return limit_bytes
+    if size < limit_bytes:
+        return limit_bytes
+    done = shorten_log(connection)
+    return tuning.long_log_bytes if done else size + tuning.log_step_bytes

@@ -24,7 +24,7 @@ from typing import Self, get_args
 
 import apsw
 
-from ..errors import DatabaseError, DatabaseReadOnlyError, SchemaVersionError
+from ..errors import DatabaseError, DatabaseReadOnlyError
 from ..records.validation import require_one_of
 from .connection import (
     Connection,
@@ -34,6 +34,7 @@ from .connection import (
     open_connection,
     retry_while_busy,
     shorten_log,
+    shorten_long_log,
 )
 from .connection_settings import (
     Durability,
@@ -48,7 +49,14 @@ from .files.file_creation import prepare_file
 from .files.foreign_file import refuse_foreign
 from .files.private_file import real_path
 from .fork_gate import turn
-from .migrate import Migration, MigrationReport, check_version, known_migrations, migrate
+from .migrate import (
+    Migration,
+    MigrationReport,
+    check_version,
+    known_migrations,
+    migrate,
+    refuse_older,
+)
 from .sqlite_errors import READ_ONLY, label_of, raise_translated
 from .weak_list import WeakList
 
@@ -121,15 +129,15 @@ class Database:
             self.read_only = not is_writable(self.path)
             self._file = OpenFile(self.path)
         steps = known_migrations() if migrations is None else migrations
-        if self.path is not None:
-            refuse_foreign(self.path, steps, holds_bank=must_exist)
         _open_databases.add(self)
         started = time.monotonic()
         try:
-            if self.path is not None and self.read_only:
-                self._immutable = needs_immutable(self.path)
-            self.migration = self._migrate(steps, upgrade=upgrade and not self.read_only)
-            self.has_vectors = has_vector_extension(self.connection())
+            with turn():
+                if self.path is not None:
+                    refuse_foreign(self.path, steps, holds_bank=must_exist)
+                    self._immutable = self.read_only and needs_immutable(self.path)
+                self.migration = self._migrate(steps, upgrade=upgrade and not self.read_only)
+                self.has_vectors = has_vector_extension(self.connection())
         except (apsw.Error, UnicodeDecodeError) as error:
             self.close()
             raise_translated(error, self.path, since=started)
@@ -232,7 +240,7 @@ class Database:
             if self._file is not None:  # before the caller says that it is stored
                 self._file.require_in_place()
                 self._file.require_side_files(connection)
-                self._shorten_log(connection)
+                self._longest_log = shorten_long_log(connection, self._longest_log, self._tuning)
 
     @contextmanager
     def _using(self) -> Iterator[Connection]:
@@ -296,6 +304,22 @@ class Database:
         with turn():
             return self.path is None or shorten_log(self.connection())
 
+    def erase_free_space(self) -> bool:
+        """Rewrites the file without what was deleted; returns whether the WAL is empty as well.
+
+        Secure deletion overwrites what is deleted, but not the copies that SQLite leaves in the
+        free space of a page when it moves rows to another one. Needs the size of the file again.
+
+        https://sqlite.org/lang_vacuum.html
+
+        Raises:
+            DatabaseBusyError: Others held the write lock past the deadline of ``DatabaseTuning``.
+            DatabaseError: The file cannot be written.
+        """
+        with self._using() as connection:
+            retry_while_busy(partial(connection.execute, "vacuum"), self._tuning)
+        return self.truncate_wal()
+
     def release(self) -> None:
         """Closes this thread's connection; call it before a thread ends.
 
@@ -337,34 +361,11 @@ class Database:
             set_small_page_cache(connection)
         return connection
 
-    def _shorten_log(self, connection: apsw.Connection) -> None:
-        """Truncates the WAL after a commit if it has grown long and nobody else uses it.
-
-        Its size is read from the folder: opening the WAL would drop this process's locks on it.
-        """
-        try:
-            size = os.stat(f"{self.path}-wal").st_size
-        except OSError:  # there is none
-            return
-        if size < self._longest_log:
-            return
-        done = shorten_log(connection)
-        tuning = self._tuning
-        self._longest_log = tuning.long_log_bytes if done else size + tuning.log_step_bytes
-
     def _migrate(self, steps: Sequence[Migration], *, upgrade: bool) -> MigrationReport:
         connection = self.connection()
         version = check_version(connection, steps, self.path)  # before anything is written
-        newest = steps[-1].version
         if not upgrade:
-            if version < newest:
-                raise SchemaVersionError(
-                    f"{self.path} has schema version {version}, this aqe needs {newest}:"
-                    " upgrade it, or a writable copy of it, with: aqe db migrate",
-                    path=self.path,
-                    expected=newest,
-                    found=version,
-                )
+            refuse_older(version, steps, self.path)
             return MigrationReport(version, version)
         # Not all of it waits by itself.
         retry_while_busy(partial(set_journal_mode_wal, connection), self._tuning)

@@ -128,16 +128,16 @@ def _side_files(connection: apsw.Connection) -> tuple[FileIdentity | None, FileI
 
 def _log_is_whole(connection: Connection) -> bool:
     """Returns whether the WAL is as long as its index says; True if it was deleted."""
+    cut_off = False
     for _ in range(LOOKS if connection.side_files else 0):
-        pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-        if pages <= 0:
-            return True
         try:
+            pages, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
             size = os.stat(connection.filename_wal).st_size
-        except OSError:
+        except (apsw.BusyError, OSError):  # another process recovers it, or it was deleted
             return True
         frame_bytes = FRAME_HEADER_BYTES + int(connection.pragma("page_size"))
-        if size >= WAL_HEADER_BYTES + pages * frame_bytes:
-            return True
+        cut_off = pages > 0 and size < WAL_HEADER_BYTES + pages * frame_bytes
+        if not cut_off:
+            break
         time.sleep(LOOK_PAUSE_S)
-    return not connection.side_files
+    return not cut_off

@@ -32,6 +32,7 @@ __all__ = [
     "add_functions",
     "known_migrations",
     "migrate",
+    "refuse_older",
     "schema_version",
 ]
 
@@ -160,6 +161,23 @@ def check_version(
     if version:
         _check_applied(connection, steps, path)
     return version
+
+
+def refuse_older(version: int, steps: Sequence[Migration], path: Path | None) -> None:
+    """Refuses a file that would have to be upgraded first.
+
+    Raises:
+        SchemaVersionError: Its version is older than the newest step.
+    """
+    newest = steps[-1].version
+    if version < newest:
+        raise SchemaVersionError(
+            f"{path} has schema version {version}, this aqe needs {newest}: upgrade it, or a"
+            " writable copy of it, with: aqe db migrate",
+            path=path,
+            expected=newest,
+            found=version,
+        )
 
 
 def _check_applied(

@@ -21,6 +21,7 @@ from .validation import (
     require_one_of,
     require_text,
     require_type,
+    without_secrets,
 )
 
 __all__ = [
@@ -301,7 +302,7 @@ class PatternMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatternUsageContext:
-    """One use of a pattern, and its outcome.
+    """One use of a pattern, and its outcome; secrets in its texts are replaced by placeholders.
 
     Attributes:
         success: Whether the pattern served its purpose.
@@ -334,9 +335,10 @@ class PatternUsageContext:
     def __post_init__(self) -> None:
         require_flag("success", self.success)
         for name in ("agent_id", "task_id", "project_id", "context", "content_hash"):
-            object.__setattr__(self, name, as_text(name, getattr(self, name)))
+            text = without_secrets(as_text(name, getattr(self, name)))
+            object.__setattr__(self, name, text)
         if self.error_message is not None:
-            message = as_text("error_message", self.error_message)
+            message = without_secrets(as_text("error_message", self.error_message))
             object.__setattr__(self, "error_message", message)
         require_not_negative("execution_time_ms", self.execution_time_ms)
         if self.coverage_achieved is not None:

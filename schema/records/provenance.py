@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .validation import as_text, require_one_of, require_text
+from .validation import as_text, require_one_of, require_text, without_secrets
 
 __all__ = ["ORIGINS", "TRUSTED", "UNPROVEN", "Origin", "Provenance", "Trust", "agent_key"]
 
@@ -51,7 +51,8 @@ class Provenance:
             value = getattr(self, name)
             require_text(name, value, max_chars=MAX_ID_CHARS)
             # SQLite's length() ends at a NUL.
-            object.__setattr__(self, name, as_text(name, value).replace("\0", "\ufffd"))
+            text = without_secrets(as_text(name, value).replace("\0", "\ufffd"))
+            object.__setattr__(self, name, text[:MAX_ID_CHARS])
         if self.origin == "agent" and not agent_key(self.agent_id):
             raise ValueError(
                 f"agent_id must name the agent that wrote the pattern, got {self.agent_id!r}"

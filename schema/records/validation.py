@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 __all__ = [
     "MAX_COUNT",
@@ -27,10 +28,14 @@ __all__ = [
     "require_share",
     "require_text",
     "require_type",
+    "without_secrets",
 ]
 
 # The largest integer that every JSON reader represents exactly.
 MAX_COUNT = 2**53
+
+# No secret is shorter.
+MIN_SECRET_CHARS = 10
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -86,6 +91,20 @@ def as_text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be text, got {type(value).__name__}")
     return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+
+
+def without_secrets(text: str) -> str:
+    """Returns a text with each secret replaced by a placeholder; equal for equal texts."""
+    if len(text) < MIN_SECRET_CHARS:  # most names; a search needs no rules
+        return text
+    return _redaction()(text)
+
+
+@cache
+def _redaction() -> Callable[[str], str]:
+    from ..redaction.stored_text import redacted_text
+
+    return redacted_text
 
 
 def as_texts(name: str, values: object) -> tuple[str, ...]:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .learning import BaseAgent, LearningEngine, QLearningConfig, create_agent
-    from .maintenance import CheckReport, RepairReport, check_database, repair_database
+    from .maintenance import (
+        CheckReport,
+        RedactionReport,
+        RepairReport,
+        check_database,
+        redact_database,
+        repair_database,
+    )
     from .models import Encoder, create_encoder
     from .retrieval import QEReasoningBank
     from .schema import (
@@ -49,6 +56,7 @@ _HOMES = {
     "Problem": "schema",
     "QEReasoningBank": "retrieval",
     "QLearningConfig": "learning",
+    "RedactionReport": "maintenance",
     "RepairReport": "maintenance",
     "StoreReport": "schema",
     "StoreResult": "schema",
@@ -57,6 +65,7 @@ _HOMES = {
     "TaskState": "schema",
     "TestPattern": "schema",
     "check_database": "maintenance",
+    "redact_database": "maintenance",
     "create_agent": "learning",
     "create_encoder": "models",
     "repair_database": "maintenance",
@@ -78,6 +87,7 @@ __all__ = [
     "Problem",
     "QEReasoningBank",
     "QLearningConfig",
+    "RedactionReport",
     "RepairReport",
     "StoreReport",
     "StoreResult",
@@ -89,6 +99,7 @@ __all__ = [
     "check_database",
     "create_agent",
     "create_encoder",
+    "redact_database",
     "repair_database",
 ]
 

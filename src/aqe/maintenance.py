@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .learning import check_learning_in, repair_learning_in
+from .learning import check_learning_in, redact_learning_in, repair_learning_in
 from .retrieval import QEReasoningBank
 from .retrieval.storage.sqlite import (
     CHECK_DEADLINE_S,
     check_patterns,
     count_patterns,
     quarantine_patterns,
+    redact_bank,
     repair_patterns,
 )
 from .schema import (
@@ -38,7 +39,17 @@ from .schema import (
 if TYPE_CHECKING:
     import apsw
 
-__all__ = ["CheckReport", "RepairReport", "check_all", "check_database", "repair_database"]
+    from .schema.database.stored_secrets import StoredSecrets
+
+__all__ = [
+    "CheckReport",
+    "RedactionReport",
+    "RepairReport",
+    "check_all",
+    "check_database",
+    "redact_database",
+    "repair_database",
+]
 
 _log = logging.getLogger("aqe")
 
@@ -52,12 +63,33 @@ class CheckReport:
         problems: Empty when the database is sound.
         facts: Sizes of the file; None if it could not be opened.
         patterns: Number of patterns; 0 if they cannot be counted.
+        secrets: Rows that hold secrets, which an earlier version stored, by table and kind; no
+            problem of the file. ``redact_database`` removes them.
     """
 
     path: Path
     problems: tuple[Problem, ...]
     facts: FileFacts | None = None
     patterns: int = 0
+    secrets: tuple[StoredSecrets, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionReport:
+    """The secrets that were removed from a database.
+
+    Attributes:
+        before: Rows that held secrets, by table and kind.
+        after: Rows that still do.
+        embedded: Number of patterns that were re-embedded, since their texts changed.
+        is_erased: Whether the write-ahead log was truncated; if not, others had the database open,
+            and their last one to close it does so.
+    """
+
+    before: tuple[StoredSecrets, ...]
+    after: tuple[StoredSecrets, ...]
+    embedded: int = 0
+    is_erased: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +170,35 @@ def repair_database(path: str | Path, *, dry_run: bool = False) -> RepairReport:
     )
 
 
+def redact_database(path: str | Path, *, dry_run: bool = False) -> RedactionReport:
+    """Removes the secrets that an earlier version stored, from every table.
+
+    Hashes, keys, indexes and embeddings follow the new texts; Q-values and records are folded
+    again from the redacted history. No byte of the old texts stays in file or log. Copies made
+    before, backups among them, keep theirs.
+
+    Args:
+        dry_run: Report the secrets only; write nothing.
+
+    Raises:
+        DatabaseError: The file cannot be opened or written; repair a damaged one first.
+    """
+    from .schema.database.stored_secrets import count_stored_secrets
+
+    with Database(Path(path), must_exist=True, upgrade=not dry_run) as database:
+        with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
+            before = count_stored_secrets(connection)
+        if dry_run or not before:
+            return RedactionReport(before, before)
+        with database.write() as connection:
+            redact_bank(connection, has_vectors=database.has_vectors)
+            redact_learning_in(connection)
+        embedded = _embed_missing(database)
+        with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
+            after = count_stored_secrets(connection)
+        return RedactionReport(before, after, embedded, database.erase_free_space())
+
+
 def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem, ...]:
     """Returns every problem of file, patterns and learning, as one transaction sees them."""
     return (
@@ -148,11 +209,14 @@ def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem,
 
 
 def _check_open(path: Path, database: Database) -> CheckReport:
+    from .schema.database.stored_secrets import count_stored_secrets
+
     with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
         problems = check_all(connection, database)
         countable = not any(problem.repair == "salvage" for problem in problems)
         patterns = count_patterns(connection) if countable else 0
-        return CheckReport(path, problems, file_facts(connection, path), patterns)
+        secrets = count_stored_secrets(connection) if countable else ()
+        return CheckReport(path, problems, file_facts(connection, path), patterns, secrets)
 
 
 def _repair_in_place(path: Path) -> RepairReport:

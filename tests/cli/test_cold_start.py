@@ -56,7 +56,7 @@ def test_search_by_words_loads_no_encoder(tmp_path: Path) -> None:
         "aqe.learning",
         "aqe.retrieval.extraction",
         "aqe.retrieval.quality.score",
-        "aqe.retrieval.text.redaction",
+        "aqe.schema.redaction.redaction",
         "aqe.bench",
         "sqlite3",
     }

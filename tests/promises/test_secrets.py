@@ -11,8 +11,8 @@ import numpy as np
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.retrieval.text.redaction import redact
 from aqe.schema import TestPattern
+from aqe.schema.redaction.redaction import redact
 
 SEED = 20260927
 BASE62 = string.ascii_letters + string.digits

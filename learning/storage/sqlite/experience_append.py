@@ -14,7 +14,7 @@ from ....schema import Experience
 from ....schema.wilson import wilson_interval
 from ...outcome.reward import REWARD_BUCKETS, reward_bucket
 
-__all__ = ["ExperienceAppend"]
+__all__ = ["ExperienceAppend", "count_experience"]
 
 # States a record is kept with: enough to look for a remedy in the same state.
 MAX_CONTEXTS = 10
@@ -125,11 +125,17 @@ class ExperienceAppend:
         connection.execute(
             _MOVE_AGENT, {"agent_id": experience.agent_id, "number": number, "at": at}
         )
-        _count_strategy(connection, experience, at)
-        if experience.failure_kind is not None:
-            _count_failure(connection, experience, at)
-        _count_day(connection, experience)
+        count_experience(connection, experience)
         return number
+
+
+def count_experience(connection: apsw.Connection, experience: Experience) -> None:
+    """Counts an experience in the record of its strategy and of its failure, and in its day."""
+    at = experience.timestamp.isoformat()
+    _count_strategy(connection, experience, at)
+    if experience.failure_kind is not None:
+        _count_failure(connection, experience, at)
+    _count_day(connection, experience)
 
 
 def _count_strategy(connection: apsw.Connection, experience: Experience, at: str) -> None:

@@ -9,7 +9,7 @@ and ``data_version`` stay in this folder.
 from __future__ import annotations
 
 from .bank_check import CHECK_DEADLINE_S, check_patterns, count_patterns
-from .bank_repair import quarantine_patterns, repair_bank, repair_patterns
+from .bank_repair import quarantine_patterns, redact_bank, repair_bank, repair_patterns
 from .pattern_backend import SQLitePatternBackend
 from .pattern_session import SQLitePatternSession
 from .storage_tuning import StorageTuning
@@ -22,6 +22,7 @@ __all__ = [
     "check_patterns",
     "count_patterns",
     "quarantine_patterns",
+    "redact_bank",
     "repair_bank",
     "repair_patterns",
 ]

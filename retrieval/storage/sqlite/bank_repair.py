@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import apsw
+import msgspec
 
-from ....schema import Problem, TestPattern, utc_now
+from ....schema import InterchangeError, Problem, TestPattern, utc_now
 from ....schema.records.validation import MAX_COUNT
+from ...exchange.formats import pattern_from_builtins
+from ...text.pattern_text import content_hash
 from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
 from .bank_check import embedding_fault
 from .embedding_table import EmbeddingTable
 from .pattern_session import encoder_in_use, record_tokenizer_version
 from .pattern_table import json_text
-from .text_index import create_text_index, put_text
+from .text_index import create_text_index, optimize_text_index, put_text
 from .use_tables import agent_counts, recount_agents, unreadable_history
 from .vector_table import create_vector_table
 
-__all__ = ["quarantine_pattern", "quarantine_patterns", "repair_bank", "repair_patterns"]
+__all__ = [
+    "quarantine_pattern",
+    "quarantine_patterns",
+    "redact_bank",
+    "repair_bank",
+    "repair_patterns",
+]
 
 _BELONGING = {
     "patterns": "select * from patterns where pattern_rowid = :rowid",
@@ -29,6 +39,35 @@ _BELONGING = {
 }
 
 _HISTORY_KEYS = {"pattern_usage": "usage_rowid", "pattern_versions": "version_rowid"}
+
+# The texts of users beside those of patterns themselves: statement and query.
+_REDACTED = (
+    (
+        "update patterns set agent_id = :agent_id, run_id = :run_id"
+        " where pattern_rowid = :pattern_rowid",
+        "select pattern_rowid, agent_id, run_id from patterns",
+    ),
+    (
+        "update pattern_usage set agent_id = :agent_id, task_id = :task_id,"
+        " project_id = :project_id, context = :context, error_message = :error_message"
+        " where usage_rowid = :usage_rowid",
+        "select usage_rowid, agent_id, task_id, project_id, context, error_message"
+        " from pattern_usage",
+    ),
+    (
+        "update pattern_versions set snapshot = :snapshot, change_description ="
+        " :change_description, created_by = :created_by, agent_id = :agent_id, run_id = :run_id"
+        " where version_rowid = :version_rowid",
+        "select version_rowid, snapshot, change_description, created_by, agent_id, run_id"
+        " from pattern_versions",
+    ),
+    (
+        "update repair_quarantine set pattern_id = :pattern_id, reason = :reason,"
+        " content = :content where quarantine_rowid = :quarantine_rowid",
+        "select quarantine_rowid, pattern_id, reason, content from repair_quarantine",
+    ),
+)
+
 # Tables whose rows cannot be derived and may belong to a pattern that is gone.
 _ORPHANS = {
     "pattern_usage": "select * from pattern_usage"
@@ -95,16 +134,115 @@ def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
     return _repair_vectors(connection, patterns, has_vectors=has_vectors)
 
 
+def redact_bank(connection: apsw.Connection, *, has_vectors: bool) -> None:
+    """Redacts every table of the bank, inside an open writing transaction.
+
+    Hashes and keys follow the new texts. Embeddings of changed texts are removed, so that
+    re-embedding makes them again; no word of the old texts stays in the full-text index.
+    """
+    connection.pragma("defer_foreign_keys", True)
+    for rowid, pattern in list(pattern_selection.iterate_patterns(connection)):
+        _redact_pattern(connection, rowid, pattern)
+    for statement, query in _REDACTED:
+        for row in _rows(connection, query, {}):
+            clean = {name: _redacted_value(connection, name, value) for name, value in row.items()}
+            if clean != row:
+                connection.execute(statement, clean)
+    repair_patterns(connection, has_vectors=has_vectors)
+    optimize_text_index(connection)
+
+
+def _redact_pattern(connection: apsw.Connection, rowid: int, pattern: TestPattern) -> None:
+    """Redacts the texts of a pattern; one that becomes too large is set aside, redacted."""
+    from ...text.pattern_redaction import redacted_pattern
+
+    try:
+        clean = redacted_pattern(pattern)
+    except ValueError as error:
+        quarantine_pattern(connection, pattern.id, str(error))
+        return
+    if clean is pattern:
+        return
+    if clean.id != pattern.id and pattern_table.rowids_of(connection, [clean.id]):
+        quarantine_pattern(connection, pattern.id, "its id was a secret that another one had")
+        return
+    connection.execute(
+        "update patterns set id = :id, name = :name, description = :description,"
+        " template = :template, examples = :examples, tags = :tags, source = :source,"
+        " content_hash = :content_hash where pattern_rowid = :rowid",
+        {
+            "id": clean.id,
+            "name": clean.name,
+            "description": clean.description,
+            "template": clean.template,
+            "examples": json_text(clean.examples),
+            "tags": json_text(clean.tags),
+            "source": clean.source,
+            "content_hash": content_hash(clean),
+            "rowid": rowid,
+        },
+    )
+    _keep_proof(connection, pattern, clean)
+    for table in ("pattern_usage", "pattern_versions"):
+        connection.execute(
+            f"update {table} set pattern_id = :new where pattern_id = :old",
+            {"new": clean.id, "old": pattern.id},
+        )
+
+
+def _keep_proof(connection: apsw.Connection, before: TestPattern, clean: TestPattern) -> None:
+    """Lets the uses of a content count for the same content without its secrets."""
+    connection.execute(
+        "update pattern_usage set content_hash = :new where content_hash = :old",
+        {"new": content_hash(clean), "old": content_hash(before)},
+    )
+
+
+def _redacted_value(connection: apsw.Connection, column: str, value: Any) -> Any:
+    """Returns a column of a row without secrets; ids and JSON keep their form."""
+    from ....schema.redaction.stored_text import redacted_json, redacted_text
+    from ...text.pattern_redaction import redacted_id
+
+    if not isinstance(value, str):
+        return value
+    if column == "pattern_id":
+        return redacted_id(value)
+    if column == "snapshot":
+        return _redacted_snapshot(connection, value)
+    if column == "content":
+        return json_text(redacted_json(msgspec.json.decode(value)))
+    return redacted_text(value)
+
+
+def _redacted_snapshot(connection: apsw.Connection, snapshot: str) -> str:
+    """Returns an earlier version, redacted as its pattern was."""
+    from ....schema.redaction.stored_text import redacted_json
+    from ...text.pattern_redaction import redacted_pattern
+
+    value = msgspec.json.decode(snapshot)
+    try:
+        pattern = pattern_from_builtins(value)
+        clean = redacted_pattern(pattern)
+    except (InterchangeError, ValueError):  # damaged, or too large now: redacted as plain JSON
+        return json_text(redacted_json(value))
+    if clean is pattern:
+        return snapshot
+    _keep_proof(connection, pattern, clean)
+    return msgspec.json.encode(replace(clean, provenance=None)).decode()
+
+
 def _set_aside(
     connection: apsw.Connection, pattern_id: str, reason: str, content: dict[str, Any]
 ) -> None:
+    from ....schema.redaction.stored_text import redacted_json, redacted_text  # no search needs it
+
     connection.execute(
         "insert into repair_quarantine (pattern_id, reason, content, quarantined_at)"
         " values (:id, :reason, :content, :now)",
         {
             "id": pattern_id,
-            "reason": reason,
-            "content": json_text(content),
+            "reason": redacted_text(reason),
+            "content": json_text(redacted_json(content)),
             "now": utc_now().isoformat(),
         },
     )

@@ -196,7 +196,12 @@ def _use_of(row: tuple[Any, ...]) -> PatternUsageContext:
 
 
 def add_version(connection: apsw.Connection, before: StoredPattern, change: Change) -> None:
-    """Stores the content, author and trust of a pattern before a change as a version."""
+    """Stores the content, author and trust of a pattern before a change as a version.
+
+    The content was redacted when it was stored, though not by the rules of today.
+    """
+    from ...text.pattern_redaction import redacted_pattern  # no search needs it
+
     author = before.provenance
     connection.execute(
         "insert into pattern_versions (pattern_id, version_number, snapshot, change_description,"
@@ -206,7 +211,9 @@ def add_version(connection: apsw.Connection, before: StoredPattern, change: Chan
         {
             "id": before.pattern.id,
             "version": before.pattern.version,
-            "snapshot": msgspec.json.encode(replace(before.pattern, provenance=None)).decode(),
+            "snapshot": msgspec.json.encode(
+                replace(redacted_pattern(before.pattern), provenance=None)
+            ).decode(),
             "change": change.description,
             "by": change.created_by,
             "now": utc_now().isoformat(),

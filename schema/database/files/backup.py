@@ -24,6 +24,7 @@ from ...errors import (
 )
 from ..connection import APPLICATION_ID, open_connection, require_local_file_system
 from ..file_check import check_file
+from ..fork_gate import turn
 from ..migrate import check_version, known_migrations
 from ..sqlite_errors import ANOTHER_PATH
 from .file_replacement import put_in_place
@@ -128,7 +129,8 @@ def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupRep
     source, target = real_path(source), real_path(target)
     _require_free(source, target, overwrite)
     with partial_database(target) as partial:
-        patterns = _copy(_Source.database(source), partial)
+        with turn():
+            patterns = _copy(_Source.database(source), partial)
         kept = put_in_place(partial, target, "replaced", overwrite=overwrite)
     if kept.database is not None:  # it was to be replaced
         for end in ("", *SIDE_FILES):
@@ -152,7 +154,8 @@ def restore(backup: Path, target: Path) -> RestoreReport:
     """
     target = real_path(target)
     with partial_database(target, make_folder=True) as partial:
-        patterns = _copy(_Source.backup(backup), partial)
+        with turn():
+            patterns = _copy(_Source.backup(backup), partial)
         copy_mode(target, partial)
         kept = put_in_place(partial, target, "replaced")
     return RestoreReport(target, patterns, kept.database, kept.side_files)

@@ -22,9 +22,10 @@ from aqe.retrieval.extraction import extract_file, find_test_files
 from aqe.retrieval.ingest.preparation import PreparedPattern, prepared
 from aqe.retrieval.quality.score import score_quality
 from aqe.retrieval.quality.scored_pattern import ScoredPattern, StorablePattern, pattern_of
-from aqe.retrieval.text.redaction import find_secrets, redact
+from aqe.retrieval.storage.storage_values import Change
 from aqe.retrieval.text.syntax_tree import parse
 from aqe.schema import TestPattern
+from aqe.schema.redaction.redaction import find_secrets, redact
 
 SEED = 20261125
 BASE62 = string.ascii_letters + string.digits
@@ -81,6 +82,7 @@ def _texts(pattern: TestPattern) -> list[str]:
 def test_a_real_suite_is_parsed_once_a_file_and_scanned_once_a_file_and_a_pattern() -> None:
     files = find_test_files([NUMPY_LINALG])
     bank = QEReasoningBank(encoder=HashingEncoder(16))
+    Change()  # its own text is scanned once a process
     with bank, counted() as passes:
         batches = (extract_file(file).storable for file in files)
         patterns = sum(report.created for report in bank.store_stream(batches))
