@@ -58,6 +58,8 @@ PROMISES = {
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
     27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
+    31: ("no signal, no hang from the vector file", "18 kinds of damage x 2 moments"),
+    34: ("one source file is bounded", "kinds x languages: <= 300 MB, <= 60 s of CPU"),
 }
 
 
