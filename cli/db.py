@@ -129,6 +129,7 @@ def repair(
                 "embedded": report.embedded,
                 "salvaged": None if report.salvaged is None else asdict(report.salvaged),
                 "kept": None if report.kept is None else str(report.kept),
+                "side_files": [str(file) for file in report.side_files],
                 "dry_run": dry_run,
             }
         )
@@ -155,6 +156,7 @@ def backup(
         plain(f"{report.patterns:,} patterns, {report.size_bytes:,} bytes: {report.path}"),
         soft_wrap=True,
     )
+    _print_side_files(report.side_files)
     print_database(source)
 
 
@@ -174,6 +176,7 @@ def restore_file(
     console.print(f"{report.patterns:,} patterns restored")
     if report.replaced is not None:
         console.print(plain(f"the old file is kept: {report.replaced}"), soft_wrap=True)
+    _print_side_files(report.side_files)
     print_database(target)
 
 
@@ -183,8 +186,18 @@ def _fail_if(problems: tuple[Problem, ...]) -> None:
         raise typer.Exit(1)
 
 
+def _print_side_files(files: tuple[Path, ...]) -> None:
+    for file in files:
+        stdout().print(plain(f"its log is kept: {file}"), soft_wrap=True)
+
+
 def _with_text_paths(values: dict[str, object]) -> dict[str, object]:
-    return {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+    def text(value: object) -> object:
+        if isinstance(value, tuple):
+            return [text(item) for item in value]
+        return str(value) if isinstance(value, Path) else value
+
+    return {key: text(value) for key, value in values.items()}
 
 
 def _print_repair(report: RepairReport, *, dry_run: bool) -> None:
@@ -195,6 +208,7 @@ def _print_repair(report: RepairReport, *, dry_run: bool) -> None:
         for gap in report.salvaged.gaps:
             console.print(plain(f"lost: {gap}", "red"), soft_wrap=True)
         console.print(plain(f"the damaged file is kept: {report.kept}"), soft_wrap=True)
+        _print_side_files(report.side_files)
     for id in report.quarantined:
         console.print(plain(f"moved to the table repair_quarantine: {id}"), soft_wrap=True)
     if not report.before:

@@ -53,7 +53,7 @@ def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
 @app.command()
 def status(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show whether the loop is running, the last cycle by stage, and the last error."""
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         now = utc_now()
         with SQLiteLearningBackend(database).reading() as reader:
             state = reader.improvement_status(limit=SHOWN_CYCLES)
@@ -116,7 +116,7 @@ def start(
 @app.command()
 def stop(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Ask the running loop to stop; it does so within a second or after its cycle."""
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         loop = request_stop(SQLiteLearningBackend(database), now=utc_now())
         if json:
             print_json(

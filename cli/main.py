@@ -6,8 +6,10 @@ Exit codes: 0 done, 1 failed (database, file, model, or a bug of aqe), 2 wrong u
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -53,6 +55,8 @@ def root(
 def main(command: Callable[[], object] = app) -> None:
     """Runs the command line and exits; a failure is printed as one line on stderr.
 
+    SIGTERM ends a command as Ctrl-C does: transactions are rolled back, temporary files removed.
+
     Wrong usage is reported by Typer, which exits with 2 and names the option. Any other exception
     that is not an ``AqeError`` is a bug of aqe.
 
@@ -63,6 +67,7 @@ def main(command: Callable[[], object] = app) -> None:
         SystemExit: Always, with the exit code.
     """
     try:
+        signal.signal(signal.SIGTERM, _terminate)
         command()
     except AqeError as error:
         _fail(str(error), 1)
@@ -74,6 +79,15 @@ def main(command: Callable[[], object] = app) -> None:
         if "AQE_DEBUG" in os.environ:
             raise
         _fail(f"{type(error).__name__}: {error} (AQE_DEBUG=1 shows where)", 1)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """Ends the command with the exit code that shells report for the signal.
+
+    Raises:
+        SystemExit: Always.
+    """
+    raise SystemExit(128 + number)
 
 
 def _fail(message: str, code: int) -> None:

@@ -10,7 +10,14 @@ from typing import Annotated
 
 import typer
 
-from ..schema import Database, DatabaseLocation, Durability, locate_database
+from ..schema import (
+    Database,
+    DatabaseLocation,
+    Durability,
+    locate_database,
+    orphaned_logs,
+    real_path,
+)
 from .output import plain, stderr
 
 __all__ = [
@@ -81,14 +88,26 @@ def locate(db: str | None) -> DatabaseLocation:
 
 
 def open_database(
-    db: str | None, *, must_exist: bool = False, durability: Durability = "full"
+    db: str | None,
+    *,
+    must_exist: bool = False,
+    reads: bool = False,
+    durability: Durability = "full",
 ) -> Database:
     """Opens the database of ``locate``; by default, commits survive a power cut (``full``).
+
+    Args:
+        must_exist: Refuse to create it.
+        reads: The command only reads: refuse to add our tables to a file of another program, or to
+            begin a new file where only a log is left.
 
     Raises:
         DatabaseError: It cannot be opened.
     """
-    return Database(locate(db).path, must_exist=must_exist, durability=durability)
+    path = locate(db).path
+    if reads and not must_exist:
+        must_exist = path.exists() or bool(orphaned_logs(real_path(path)))
+    return Database(path, must_exist=must_exist, durability=durability)
 
 
 def print_database(path: object) -> None:

@@ -27,6 +27,7 @@ from ..schema import (
     TaskResult,
     TaskState,
 )
+from ..schema.database.fork_gate import turn
 from .analytics import analyse
 from .config import LearningTuning, QLearningConfig
 from .decision.action_choice import (
@@ -120,7 +121,7 @@ class LearningEngine:
 
     def close(self) -> None:
         """Closes the database if it was opened here; the next use opens it again."""
-        with self._lock:
+        with turn(), self._lock:
             if self._owned:
                 self._backend.close()
             self._tracked.distrust()
@@ -357,12 +358,12 @@ class LearningEngine:
 
     @contextmanager
     def _reading(self, *, long: bool = False) -> Iterator[LearningReader]:
-        with self._lock, self._backend.reading(long=long) as reader:
+        with turn(), self._lock, self._backend.reading(long=long) as reader:
             yield reader
 
     @contextmanager
     def _writing(self) -> Iterator[LearningWriter]:
-        with self._lock:
+        with turn(), self._lock:
             try:
                 with self._backend.writing() as writer:
                     yield writer

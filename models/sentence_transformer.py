@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ..schema import EncoderError
+from ..schema.database.fork_gate import turn
 from .encoder import QueryEmbedding
 from .snapshot import model_folder, weights_revision
 from .text import as_texts, bounded, split_identifiers
@@ -122,7 +123,7 @@ class SentenceTransformerEncoder:
 
         loaded = self._load()
         text = bounded(text, loaded.max_chars)
-        with self._lock:
+        with turn(), self._lock:
             output = loaded.model.encode_query(text, output_value=None, show_progress_bar=False)
         whole = np.asarray(output["sentence_embedding"].cpu(), np.float32)
         whole /= np.linalg.norm(whole)
@@ -146,7 +147,7 @@ class SentenceTransformerEncoder:
         if not query:
             texts = [split_identifiers(text) for text in texts]
         run = loaded.model.encode_query if query else loaded.model.encode_document
-        with self._lock:  # the fast tokenizers inside refuse to be used by two threads
+        with turn(), self._lock:  # the fast tokenizers inside refuse to be used by two threads
             rows = run(texts, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(rows, dtype=np.float32)
 
@@ -157,7 +158,7 @@ class SentenceTransformerEncoder:
                 f"{os.getpid()}; make a new encoder after a fork",
                 encoder=self._name,
             )
-        with self._lock:
+        with turn(), self._lock:
             if self._loaded is None:
                 self._loaded = _load(self._name, self._device)
             return self._loaded

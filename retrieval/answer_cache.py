@@ -17,6 +17,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from cachetools import TTLCache
 
+from ..schema.database.fork_gate import turn
+
 __all__ = ["AnswerCache", "CacheStatistics", "PerformanceMetrics"]
 
 Value = TypeVar("Value")
@@ -86,7 +88,7 @@ class AnswerCache(Generic[Value]):
         """Returns the cached answer for a key, computing it if there is none; times the look-up."""
         started = time.perf_counter()
         version = self._content_version()
-        with self._lock:
+        with turn(), self._lock:
             if version != self._version:
                 self._entries.clear()
                 self._version = version
@@ -97,7 +99,7 @@ class AnswerCache(Generic[Value]):
                 return found[0]
             self._misses += 1
         value = compute()
-        with self._lock:
+        with turn(), self._lock:
             # What was computed under an older version may lack a later write.
             if version == self._version and self._content_version() == version:
                 self._keep(key, value)
@@ -106,12 +108,12 @@ class AnswerCache(Generic[Value]):
 
     def clear(self) -> None:
         """Drops every answer."""
-        with self._lock:
+        with turn(), self._lock:
             self._entries.clear()
 
     def statistics(self) -> CacheStatistics:
         """Returns hits, misses and the current size."""
-        with self._lock:
+        with turn(), self._lock:
             return CacheStatistics(
                 hits=self._hits,
                 misses=self._misses,
@@ -122,7 +124,7 @@ class AnswerCache(Generic[Value]):
 
     def metrics(self) -> PerformanceMetrics:
         """Returns the counts of all look-ups, and the percentiles of the most recent ones."""
-        with self._lock:
+        with turn(), self._lock:
             durations, count, hits = list(self._durations_ms), self._lookups, self._hits
         if not durations:
             return PerformanceMetrics(

@@ -50,7 +50,8 @@ from .ranking.search import (
     without_query,
 )
 from .resources import BankResources, OnDatabaseError
-from .storage.backend import PatternBackend, PatternReader
+from .storage.backend import PatternBackend
+from .storage.pattern_lookup import find_stored, require_stored
 from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import (
     SORT_KEYS,
@@ -58,7 +59,6 @@ from .storage.storage_values import (
     Change,
     SearchMode,
     SortKey,
-    StoredPattern,
     VectorStatistics,
 )
 from .usage.erasure import ForgetReport, forget
@@ -194,7 +194,8 @@ class QEReasoningBank:
         Args:
             provenance: Who wrote the patterns. Default: a person, or extraction for patterns with a
                 source. Patterns by an agent are unproven: they rank behind all others until two
-                other agents have succeeded with them.
+                other agents have succeeded with them. A pattern's own ``provenance`` is a claim,
+                which can only lower its trust.
             dry_run: Report what would happen; write nothing.
             progress: Called with the number of patterns embedded since the last call.
         """
@@ -282,7 +283,7 @@ class QEReasoningBank:
     def get_pattern(self, id: str) -> TestPattern | None:
         """Returns the pattern with this id, or None."""
         with self.backend.reading() as session:
-            stored = _stored(session, id)
+            stored = find_stored(session, id)
         return None if stored is None else stored.pattern
 
     def resolve_id(self, prefix: str) -> str:
@@ -293,7 +294,7 @@ class QEReasoningBank:
         """
         with self.backend.reading() as session:
             known = prefix and prefix.isascii()  # as ids are
-            ids = session.ids_with_prefix(prefix, 3) if known else []
+            ids = session.ids_with_prefix(prefix, 3) if known else session.unreadable([prefix])
         if prefix in ids or len(ids) == 1:
             return prefix if prefix in ids else ids[0]
         if not ids:
@@ -330,7 +331,7 @@ class QEReasoningBank:
         """
         require_limit(limit)
         with self.backend.reading() as session:
-            return search_similar(session, _require_stored(session, id), limit, self._ranking)
+            return search_similar(session, require_stored(session, id), limit, self._ranking)
 
     def list_patterns(
         self,
@@ -370,7 +371,7 @@ class QEReasoningBank:
         """
         require_type("context", context, PatternUsageContext)
         with self.backend.writing() as session:
-            stored = _require_stored(session, id)
+            stored = require_stored(session, id)
             session.add_use(stored, context)
             session.set_summary(stored.key, proven_summary(session, stored))
             return session.patterns_of([stored.key])[stored.key]
@@ -378,7 +379,7 @@ class QEReasoningBank:
     def get_provenance(self, id: str) -> Provenance | None:
         """Returns who wrote the current content of a pattern; None if there is no such pattern."""
         with self.backend.reading() as session:
-            stored = _stored(session, id)
+            stored = find_stored(session, id)
         return None if stored is None else stored.provenance
 
     def forget(
@@ -414,7 +415,9 @@ class QEReasoningBank:
             return session.versions(id)
 
     def restore_version(self, id: str, version: int) -> StoreResult:
-        """Restores an earlier version of a pattern; the result is a new version.
+        """Restores an earlier version of a pattern, with its author; the result is a new version.
+
+        It is as trusted as that version was, and uses of that content count as its proof again.
 
         Raises:
             PatternNotFoundError: There is no such pattern, or no such version of it.
@@ -429,7 +432,14 @@ class QEReasoningBank:
                 version=version,
                 candidates=tuple(old.version_number for old in history),
             )
-        return self.store_pattern(wanted.pattern, change=Change(f"restored version {version}"))
+        return store_batch(
+            self.backend,
+            [wanted.pattern],
+            self._resources.encoder,
+            min_quality=self._min_quality,
+            change=Change(f"restored version {version}"),
+            restored=True,
+        ).results[0]
 
     # -- files and other encoders ----------------------------------------------------------------
 
@@ -586,14 +596,3 @@ class QEReasoningBank:
     findMatchingPatterns = find_matching_patterns  # noqa: N815
     recordUsage = record_usage  # noqa: N815
     getStatistics = get_statistics  # noqa: N815
-
-
-def _stored(session: PatternReader, id: str) -> StoredPattern | None:
-    return next(iter(session.get_many([id])), None)
-
-
-def _require_stored(session: PatternReader, id: str) -> StoredPattern:
-    stored = _stored(session, id)
-    if stored is None:
-        raise PatternNotFoundError(f"no pattern has the id {id!r}; find one with search", id=id)
-    return stored

@@ -6,7 +6,9 @@ import logging
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -27,6 +29,7 @@ from ..schema import (
     EncoderMismatchError,
     PatternMatch,
 )
+from ..schema.database.fork_gate import turn
 from .answer_cache import AnswerCache
 from .ranking.search import SearchRequest
 from .storage.backend import PatternBackend
@@ -82,7 +85,9 @@ class BankResources:
         self._lock = threading.RLock()
         self._is_open = False
         self._in_memory = given is None
-        self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(self._version, _size_of)
+        # Without a cycle, a dropped bank is freed at once, not at some later moment of other work.
+        version = partial(_version_of, weakref.ref(self))
+        self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(version, _size_of)
         self._embed: Callable[[str], QueryEmbedding] | None = None
         if not (given is None or isinstance(given, _DATABASE) or hasattr(type(given), "reading")):
             raise TypeError(
@@ -101,7 +106,7 @@ class BankResources:
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
         if not self._is_open:
-            with self._lock:
+            with turn(), self._lock:
                 self._open()
         return self._backend
 
@@ -113,7 +118,7 @@ class BankResources:
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
         identity = self.backend().identity
-        with self._lock:
+        with turn(), self._lock:
             if self._encoder is None:
                 encoder = create_encoder(identity.name)
                 if identity_of(encoder) != identity:
@@ -143,21 +148,18 @@ class BankResources:
 
     def use_encoder(self, encoder: Encoder) -> None:
         """Switches to an encoder that the bank has just been re-embedded with."""
-        with self._lock:
+        with turn(), self._lock:
             self._encoder = encoder
             self._embed = None
 
     def close(self) -> None:
         """Closes the backend unless it was given; the next use reopens it."""
-        with self._lock:
+        with turn(), self._lock:
             if self._is_open and self._owns_backend:
                 self._backend.close()
             self._is_open = False
             self._embed = None
             self.answers.clear()
-
-    def _version(self) -> Hashable:
-        return self.backend().version()
 
     def _open(self) -> None:
         if self._is_open:  # another thread was first
@@ -182,6 +184,11 @@ class BankResources:
             )
             self._backend.open(given, _default_identity() if given is None else None)
         self._is_open = True
+
+
+def _version_of(bank: weakref.ref[BankResources]) -> Hashable:
+    resources = bank()
+    return None if resources is None else resources.backend().version()
 
 
 def _default_identity() -> EncoderIdentity:

@@ -22,6 +22,8 @@ from .database.file_check import (
     rebuild_indexes,
     unreadable,
 )
+from .database.files.private_file import real_path
+from .database.files.side_files import orphaned_logs
 from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
 from .errors import (
@@ -30,6 +32,7 @@ from .errors import (
     DatabaseCorruptError,
     DatabaseError,
     DatabaseFullError,
+    DatabaseMovedError,
     DatabaseOpenError,
     DatabaseReadOnlyError,
     EncoderError,
@@ -56,12 +59,14 @@ from .records.patterns import (
     stable_id,
     utc_now,
 )
-from .records.provenance import ORIGINS, Origin, Provenance
+from .records.provenance import ORIGINS, TRUSTED, UNPROVEN, Origin, Provenance, Trust, agent_key
 from .records.store_report import StoreReport, StoreResult, StoreStatus
 
 if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to build
-    from .database.backup import BackupReport, RestoreReport, back_up, put_in_place, restore
-    from .database.salvage import SalvageReport, salvage, salvage_in_place
+    from .database.files.backup import BackupReport, RestoreReport, back_up, restore
+    from .database.files.file_replacement import KeptFiles, put_in_place
+    from .database.files.private_file import partial_file, remove_stale_partials, write_private
+    from .database.files.salvage import SalvageReport, salvage, salvage_in_place
     from .records.learned import (
         ActionStatistics,
         DailyTrend,
@@ -93,6 +98,8 @@ __all__ = [
     "LANGUAGES",
     "ORIGINS",
     "RETRY_POLICIES",
+    "TRUSTED",
+    "UNPROVEN",
     "ActionStatistics",
     "AgentAction",
     "AqeError",
@@ -105,6 +112,7 @@ __all__ = [
     "DatabaseError",
     "DatabaseFullError",
     "DatabaseLocation",
+    "DatabaseMovedError",
     "DatabaseOpenError",
     "DatabaseReadOnlyError",
     "DatabaseTuning",
@@ -117,6 +125,7 @@ __all__ = [
     "FileFacts",
     "Framework",
     "InterchangeError",
+    "KeptFiles",
     "Language",
     "LearnedPattern",
     "LearningAnalytics",
@@ -151,13 +160,19 @@ __all__ = [
     "TaskResult",
     "TaskState",
     "TestPattern",
+    "Trust",
+    "agent_key",
     "back_up",
     "check_file",
     "file_facts",
     "known_migrations",
     "locate_database",
+    "orphaned_logs",
+    "partial_file",
     "put_in_place",
+    "real_path",
     "rebuild_indexes",
+    "remove_stale_partials",
     "restore",
     "salvage",
     "salvage_in_place",
@@ -165,17 +180,23 @@ __all__ = [
     "stable_id",
     "unreadable",
     "utc_now",
+    "write_private",
 ]
 
 # Name -> the module that it is imported from when it is first used.
 _HOMES = {
     **dict.fromkeys(
-        ("BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"),
-        ".database.backup",
+        ("BackupReport", "RestoreReport", "back_up", "restore"),
+        ".database.files.backup",
+    ),
+    **dict.fromkeys(("KeptFiles", "put_in_place"), ".database.files.file_replacement"),
+    **dict.fromkeys(
+        ("partial_file", "remove_stale_partials", "write_private"),
+        ".database.files.private_file",
     ),
     **dict.fromkeys(
         ("SalvageReport", "salvage", "salvage_in_place"),
-        ".database.salvage",
+        ".database.files.salvage",
     ),
     **dict.fromkeys(
         (

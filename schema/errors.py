@@ -9,6 +9,7 @@ their attributes:
     │   ├── DatabaseBusyError       .path            others held the lock past the deadline
     │   ├── DatabaseCorruptError    .path .found     it opens, but its content is damaged
     │   ├── DatabaseFullError       .path .free_bytes  no room on the disk, or page limit reached
+    │   ├── DatabaseMovedError      .path            deleted, moved or replaced while it was open
     │   ├── DatabaseReadOnlyError   .path            a write to a read-only database
     │   └── SchemaVersionError      .path .expected .found  from a newer version or another program
     ├── EncoderError                .encoder .path   a model cannot be loaded or used
@@ -35,6 +36,7 @@ __all__ = [
     "DatabaseCorruptError",
     "DatabaseError",
     "DatabaseFullError",
+    "DatabaseMovedError",
     "DatabaseOpenError",
     "DatabaseReadOnlyError",
     "EncoderError",
@@ -96,6 +98,10 @@ class DatabaseFullError(DatabaseError):
     ) -> None:
         super().__init__(message, path=path)
         self.free_bytes = free_bytes
+
+
+class DatabaseMovedError(DatabaseError):
+    """The file was deleted, moved or replaced while it was open."""
 
 
 class DatabaseReadOnlyError(DatabaseError):

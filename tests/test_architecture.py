@@ -171,7 +171,7 @@ SQL_BUILDERS = {
     "part.sql",
 }
 # Copies whatever tables a damaged file has: names, their quotes doubled, cannot be parameters.
-NAMES_TABLES = {"schema.database.salvage"}
+NAMES_TABLES = {"schema.database.files.salvage"}
 
 
 @pytest.mark.parametrize(

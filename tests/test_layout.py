@@ -37,6 +37,9 @@ FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "tuning"}
 IMPORT_CALLS = {
     "os.register_at_fork(after_in_child=_forget_after_fork)",
     "os.register_at_fork(after_in_child=_after_fork_in_child)",
+    "os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent,"
+    " after_in_child=_after_fork_in_child)",
+    "atexit.register(_close_at_exit)",
 }
 
 

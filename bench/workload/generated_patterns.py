@@ -161,8 +161,6 @@ class PatternGenerator:
             examples=(code,),
             tags=(f"topic{topic}", words[14], category),
             confidence=round(float(rng.beta(5, 3)), 3),
-            usage_count=(uses := int(rng.poisson(1.0))),
-            success_rate=float(rng.binomial(uses, 0.8)) / uses if uses else 0.0,
             source=f"tests/topic{topic}.py:{number + 1}",
         )
 

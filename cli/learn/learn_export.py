@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +12,7 @@ import msgspec
 import typer
 
 from ...learning import LearningEngine, SQLiteLearningBackend
-from ...schema import InterchangeError, LearningError
+from ...schema import InterchangeError, LearningError, write_private
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import plain, print_json, stderr
 
@@ -57,7 +56,7 @@ def export(
             "it needs --format json, or a file for the CSV: --output FILE", param_hint="'--json'"
         )
     both = not (q_table or experiences)
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             names = [row.agent_id for row in reader.agents() if agent in (None, row.agent_id)]
         if agent is not None and not names:
@@ -118,10 +117,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     """Writes a whole file or nothing; replaces an existing one only when told to."""
     if path.exists() and not force:
         raise InterchangeError(f"{path} exists; give --force to replace it", path=path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
+        write_private(path, text.encode("utf-8", "replace"))
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error

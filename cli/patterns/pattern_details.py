@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ...retrieval import QEReasoningBank
+from ...retrieval.text.pattern_text import content_hash
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import print_json, stdout
 from .pattern_options import PatternId, pattern_of
@@ -33,12 +34,11 @@ def show(
     """Show one pattern and explain its quality."""
     from ...retrieval.quality.score import score_quality  # 8 ms that the other commands never need
 
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         versions = bank.get_version_history(pattern.id) if history else None
         uses = bank.get_usage(pattern.id) if usage else None
-        author = bank.get_provenance(pattern.id)
         score = score_quality(pattern)
         components = {
             name: getattr(score, name)
@@ -49,7 +49,7 @@ def show(
                 {
                     "database": database.label,
                     "pattern": pattern_object(pattern),
-                    "author": author,
+                    "author": pattern.provenance,
                     "quality": {**components, "reasons": list(score.reasons)},
                     "versions": versions and [version_object(version) for version in versions],
                     "usage": uses and [asdict(use) for use in uses],
@@ -57,17 +57,17 @@ def show(
             )
             return
         console = stdout()
-        print_pattern(console, pattern, components, score.reasons, author)
+        print_pattern(console, pattern, components, score.reasons)
         if versions is not None:
             print_versions(console, versions)
         if uses is not None:
-            print_usage(console, uses)
+            print_usage(console, uses, content_hash(pattern))
         print_database(database.label)
 
 
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show totals of the bank, counted from its rows."""
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         bank = QEReasoningBank(database)
         statistics = bank.get_statistics()
         if json:

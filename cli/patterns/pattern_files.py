@@ -57,7 +57,7 @@ def export_file(
     criteria = PatternSearchCriteria(
         framework=framework, category=category, language=language, min_quality=min_quality
     )
-    with open_database(db) as database:
+    with open_database(db, reads=True) as database:
         bank = QEReasoningBank(database)
         if str(file) == "-":
             patterns = bank.list_patterns(criteria, order="created", limit=None)

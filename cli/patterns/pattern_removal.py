@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from ...retrieval import ForgetReport, QEReasoningBank
-from ...schema import Database, PatternNotFoundError
+from ...schema import Database, DatabaseCorruptError, PatternNotFoundError, agent_key
 from ..options import (
     DatabaseOption,
     DryRunOption,
@@ -17,7 +19,7 @@ from ..options import (
     usage_errors,
 )
 from ..output import plain, print_json, stderr, stdout
-from .pattern_options import PatternId, pattern_of
+from .pattern_options import PatternId
 
 __all__ = ["delete", "forget"]
 
@@ -25,23 +27,27 @@ MAX_SHOWN = 20
 
 
 def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Delete a pattern with its versions and recorded uses."""
-    with open_database(db) as database:
+    """Delete a pattern with its versions and recorded uses, even if it is damaged."""
+    with open_database(db, reads=True) as database:
         bank = QEReasoningBank(database)
-        pattern = pattern_of(bank, id)
-        if not bank.delete_pattern(pattern.id):
-            raise PatternNotFoundError(f"pattern {pattern.id} was just deleted by another process")
+        whole_id = bank.resolve_id(id)
+        name = _name_of(bank, whole_id)
+        if not bank.delete_pattern(whole_id):
+            raise PatternNotFoundError(f"pattern {whole_id} was just deleted by another process")
         if json:
-            print_json({"database": database.label, "deleted": pattern.id})
+            print_json({"database": database.label, "deleted": whole_id})
             return
-        stdout().print(plain(f"deleted {pattern.id} {pattern.name}"))
+        stdout().print(plain(f"deleted {whole_id} {name}".rstrip()))
         print_database(database.label)
 
 
 def forget(
     source: Annotated[
         str,
-        typer.Option(metavar="PATH", help="A file or folder, as patterns name their source."),
+        typer.Option(
+            metavar="PATH",
+            help="A file or folder, as patterns name their source; in all projects of the bank.",
+        ),
     ] = "",
     agent: Annotated[
         str, typer.Option(metavar="ID", help="Everything this agent wrote, used and learned.")
@@ -49,18 +55,25 @@ def forget(
     run: Annotated[
         str, typer.Option(metavar="ID", help="Everything that was written in this run.")
     ] = "",
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="Remove without asking; needed where stdin is not a terminal."
+        ),
+    ] = False,
     dry_run: DryRunOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Remove everything from a source: patterns, index entries, uses and what was learned."""
-    if not (source or agent or run):
+    if not (source or agent_key(agent) or run):
         raise typer.BadParameter("name what to forget: --source, --agent or --run")
     with open_database(db, must_exist=True) as database:
+        bank = QEReasoningBank(database)
+        if not (dry_run or yes):
+            _ask(database, bank, source=source, agent=agent, run=run)
         experiences = _forget_learned(database, agent, dry_run=dry_run) if agent else 0
-        report = QEReasoningBank(database).forget(
-            source=source, agent_id=agent, run_id=run, dry_run=dry_run
-        )
+        report = bank.forget(source=source, agent_id=agent, run_id=run, dry_run=dry_run)
         if not dry_run and not database.truncate_wal():
             stderr().print("others are reading: empty the WAL later with: aqe memory cleanup")
         if json:
@@ -75,21 +88,57 @@ def forget(
                 }
             )
             return
-        _print_forgotten(report, experiences, dry_run=dry_run)
+        _print_forgotten(stdout(), report, experiences, dry_run=dry_run)
         print_database(database.label)
 
 
+def _name_of(bank: QEReasoningBank, id: str) -> str:
+    """Returns the name of a pattern; empty if it cannot be read."""
+    try:
+        pattern = bank.get_pattern(id)
+    except DatabaseCorruptError:
+        return ""
+    return "" if pattern is None else pattern.name
+
+
+def _ask(database: Database, bank: QEReasoningBank, *, source: str, agent: str, run: str) -> None:
+    """Shows what would be removed, and continues only if the user agrees.
+
+    Raises:
+        BadParameter: Nobody can answer.
+        Abort: The user does not agree.
+    """
+    experiences = _forget_learned(database, agent, dry_run=True) if agent else 0
+    report = bank.forget(source=source, agent_id=agent, run_id=run, dry_run=True)
+    _print_forgotten(stderr(), report, experiences, dry_run=True)
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            "forget asks before it removes anything, and stdin is not a terminal; to remove all of"
+            " the above, give --yes"
+        )
+    typer.confirm("Remove all of this?", abort=True, err=True)
+
+
 def _forget_learned(database: Database, agent_id: str, *, dry_run: bool) -> int:
-    """Deletes what an agent learned; returns the number of its experiences."""
-    from ...learning import LearningEngine  # a search must not wait for it
+    """Deletes what an agent learned under any spelling; returns the number of experiences."""
+    # A search must not wait for these.
+    from ...learning import LearningEngine, SQLiteLearningBackend
 
     with usage_errors("--agent"):
-        engine = LearningEngine(agent_id, database)
-    return engine.get_total_experiences() if dry_run else engine.reset(confirm=True)
+        LearningEngine(agent_id, database)
+    with SQLiteLearningBackend(database).reading() as reader:
+        names = [agent.agent_id for agent in reader.agents()]
+    experiences = 0
+    for name in names:
+        if agent_key(name) == agent_key(agent_id):
+            engine = LearningEngine(name, database)
+            experiences += engine.get_total_experiences() if dry_run else engine.reset(confirm=True)
+    return experiences
 
 
-def _print_forgotten(report: ForgetReport, experiences: int, *, dry_run: bool) -> None:
-    console = stdout()
+def _print_forgotten(
+    console: Console, report: ForgetReport, experiences: int, *, dry_run: bool
+) -> None:
     verb = "would be removed" if dry_run else "removed"
     console.print(
         f"{len(report.patterns):,} patterns {verb}, {report.versions:,} earlier versions and"

@@ -13,6 +13,7 @@ from rich.text import Text
 from ...retrieval import BankStatistics
 from ...retrieval.text.tokens import all_words
 from ...schema import (
+    TRUSTED,
     PatternMatch,
     PatternUsageContext,
     PatternVersion,
@@ -25,10 +26,12 @@ from ..output import clean, plain, share, table
 
 # In a bank of 100,000, the chance that two ids share these digits is under 1 in 200.
 SHORT_ID = 10
+UNPROVEN_TEXT = "unproven: no two other agents have succeeded with it"
 
 
 def pattern_object(pattern: TestPattern) -> dict[str, Any]:
     """Returns the JSON object of a pattern; ``success_rate`` is null while it is unused."""
+    author = pattern.provenance or Provenance()
     return {
         "id": pattern.id,
         "name": pattern.name,
@@ -47,6 +50,10 @@ def pattern_object(pattern: TestPattern) -> dict[str, Any]:
         "examples": list(pattern.examples),
         "created_at": pattern.created_at.isoformat(),
         "updated_at": pattern.updated_at.isoformat(),
+        "origin": author.origin,
+        "agent_id": author.agent_id,
+        "run_id": author.run_id,
+        "trust": author.trust,
     }
 
 
@@ -80,6 +87,16 @@ def success_text(pattern: TestPattern) -> str:
     if not pattern.usage_count:
         return "never used"
     return f"{pattern.success_rate:.0%} of {pattern.usage_count}"
+
+
+def _used_text(pattern: TestPattern) -> str:
+    """Returns how often a pattern worked, and that it is unproven, for a table."""
+    used = success_text(pattern) if pattern.usage_count else "never"
+    return used if _is_trusted(pattern) else f"{used}, unproven"
+
+
+def _is_trusted(pattern: TestPattern) -> bool:
+    return pattern.provenance is None or pattern.provenance.trust == TRUSTED
 
 
 def print_matches(console: Console, matches: Sequence[PatternMatch], *, explain: bool) -> None:
@@ -135,7 +152,7 @@ def print_list(console: Console, patterns: Sequence[TestPattern]) -> None:
             pattern.framework,
             pattern.category,
             share(pattern.quality),
-            "never" if not pattern.usage_count else success_text(pattern),
+            plain(_used_text(pattern)),
         )
     console.print(result)
 
@@ -145,7 +162,6 @@ def print_pattern(
     pattern: TestPattern,
     quality: Mapping[str, float | None],
     reasons: Sequence[str],
-    author: Provenance | None,
 ) -> None:
     """Prints everything about one pattern: facts, explained quality, template, examples."""
     console.print(plain(pattern.name, "bold"))
@@ -157,7 +173,8 @@ def print_pattern(
     for name, value in (
         ("id", pattern.id),
         ("source", pattern.source or "-"),
-        ("author", _author_text(author)),
+        ("author", _author_text(pattern.provenance)),
+        ("trust", "trusted" if _is_trusted(pattern) else UNPROVEN_TEXT),
         ("kind", f"{pattern.framework}, {pattern.language}, {pattern.category}"),
         ("tags", ", ".join(pattern.tags) or "-"),
         ("version", f"{pattern.version}, of {pattern.updated_at:%Y-%m-%d %H:%M} UTC"),
@@ -194,29 +211,36 @@ def print_versions(console: Console, versions: Sequence[PatternVersion]) -> None
     if not versions:
         console.print("no data: the pattern was never changed")
         return
-    result = table("version", "until", "change", "by", right=("version",))
+    result = table("version", "until", "author", "trust", "change", "by", right=("version",))
     for version in versions:
         result.add_row(
             str(version.version_number),
             f"{version.created_at:%Y-%m-%d %H:%M}",
+            plain(_author_text(version.pattern.provenance)),
+            "trusted" if _is_trusted(version.pattern) else "unproven",
             plain(version.change_description),
             plain(version.created_by or "-"),
         )
     console.print(result)
 
 
-def print_usage(console: Console, uses: Sequence[PatternUsageContext]) -> None:
-    """Prints the latest uses of a pattern."""
+def print_usage(console: Console, uses: Sequence[PatternUsageContext], present_hash: str) -> None:
+    """Prints the latest uses of a pattern.
+
+    Args:
+        present_hash: Hash of the present content; uses of another one are marked.
+    """
     if not uses:
         console.print("no data: the pattern was never used")
         return
-    result = table("when", "agent", "task", "outcome", "ms", right=("ms",))
+    result = table("when", "agent", "task", "content", "outcome", "ms", right=("ms",))
     for use in uses:
         outcome = "worked" if use.success else f"failed: {use.error_message or 'no message'}"
         result.add_row(
             f"{use.used_at:%Y-%m-%d %H:%M}",
             plain(use.agent_id or "-"),
             plain(use.task_id or "-"),
+            "present" if use.content_hash == present_hash else "earlier",
             plain(_one_line(outcome)),
             "-" if use.execution_time_ms is None else f"{use.execution_time_ms:.0f}",
         )
@@ -233,6 +257,7 @@ def print_statistics(console: Console, statistics: BankStatistics) -> None:
     totals.add_column(justify="right")
     for name, value in (
         ("patterns", f"{statistics.patterns:,}"),
+        ("unproven patterns", f"{statistics.unproven:,}"),
         ("earlier versions", f"{statistics.versions:,}"),
         ("recorded uses", f"{statistics.uses:,}"),
         ("mean quality", share(statistics.average_quality)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -62,7 +61,6 @@ class AgentServices:
         self.bank = bank
         self.error: Exception | None = None
         self._name = name
-        self._lock = threading.Lock()
         self._warned = False
 
     def attempt(self, what: str, call: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
@@ -78,10 +76,9 @@ class AgentServices:
             return otherwise
 
     def _degrade(self, what: str, error: Exception) -> None:
-        with self._lock:
-            self.error = error
-            first, self._warned = not self._warned, True
-        if first:
+        self.error = error
+        if not self._warned:
+            self._warned = True
             _log.warning(
                 "%s cannot %s and continues without it: %s: %s",
                 self._name,

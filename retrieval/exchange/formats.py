@@ -1,21 +1,27 @@
 """Reads and validates patterns in JSON, JSONL and YAML, and writes them atomically.
 
 A file is UTF-8. JSON and YAML hold a list of patterns, or one object with the list under
-``patterns``; JSONL holds one pattern per line. The keys are the fields of ``TestPattern``.
+``patterns``; JSONL holds one pattern per line. The keys are the fields of ``TestPattern``; what
+they say of uses, quality and provenance is a claim (``retrieval/usage/trust.py``).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, Self, get_args
 
 import msgspec
 
-from ...schema import InterchangeError, TestPattern
+from ...schema import (
+    InterchangeError,
+    Provenance,
+    TestPattern,
+    remove_stale_partials,
+    write_private,
+)
 from ...schema.records.validation import require_one_of
 
 __all__ = [
@@ -93,15 +99,22 @@ def pattern_from_builtins(value: Any) -> TestPattern:
             expected="object",
             found=type(value).__name__,
         )
-    unknown = sorted(str(key) for key in value if key not in TestPattern.__dataclass_fields__)
-    if unknown:
-        raise InterchangeError(
-            f"unknown field {unknown[0]!r} in a pattern; remove or rename it", found=unknown[0]
-        )
+    _refuse_unknown(value, TestPattern, "a pattern")
+    if isinstance(provenance := value.get("provenance"), dict):
+        _refuse_unknown(provenance, Provenance, "the provenance of a pattern")
     try:
         return msgspec.convert(value, TestPattern)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, OverflowError) as error:
         raise InterchangeError(f"not a pattern: {error}") from error
+
+
+def _refuse_unknown(value: dict[Any, Any], record: type, subject: str) -> None:
+    known = {field.name for field in fields(record)}
+    unknown = sorted(str(key) for key in value if key not in known)
+    if unknown:
+        raise InterchangeError(
+            f"unknown field {unknown[0]!r} in {subject}; remove or rename it", found=unknown[0]
+        )
 
 
 def format_of(path: Path) -> FileFormat:
@@ -219,23 +232,24 @@ def encode_patterns(patterns: Iterable[TestPattern], file_format: FileFormat) ->
     return _encode_yaml({"patterns": values})
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, shared: bool = False) -> None:
     """Writes a file atomically: after a crash it has either the old or the new content.
+
+    A new file is readable by its owner alone, an existing one keeps its mode; a link stays.
+
+    Args:
+        shared: One of many files in a folder that may come from others: a link there is replaced,
+            not followed, and the caller removes what writers that died have left.
 
     Raises:
         InterchangeError: The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
+        if not shared:
+            remove_stale_partials(path.parent)
+        write_private(path, text.encode("utf-8", "replace"), follow=not shared)
     except OSError as error:
-        with suppress(OSError):  # the folder itself may not exist
-            partial.unlink(missing_ok=True)
         raise InterchangeError(f"cannot write {path}: {error.strerror}", path=path) from error
 
 
@@ -317,5 +331,5 @@ def _decode_yaml(text: str, label: str, limits: FileLimits) -> Any:
                     f"{label} must not use YAML aliases (*name); write values out"
                 )
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # a date that there is not
         raise InterchangeError(f"{label} must be YAML: {' '.join(str(error).split())}") from error

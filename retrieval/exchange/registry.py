@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from ...schema import InterchangeError, TestPattern, stable_id
+from ...schema import InterchangeError, TestPattern, remove_stale_partials, stable_id
 from .formats import encode_patterns, read_patterns, write_atomically
 
 __all__ = ["read_registry", "write_registry"]
@@ -19,6 +19,8 @@ MAX_STEM_CHARS = 200
 def write_registry(folder: Path, patterns: Iterable[TestPattern], *, prune: bool = False) -> int:
     """Writes each pattern to a file named after its id and returns the number of files.
 
+    A link that has the name of such a file is replaced, not followed.
+
     Args:
         prune: Remove the registry files of other patterns; by default every other file stays,
             since a team keeps the patterns of many banks in one folder.
@@ -26,10 +28,11 @@ def write_registry(folder: Path, patterns: Iterable[TestPattern], *, prune: bool
     Raises:
         InterchangeError: A file cannot be written.
     """
+    remove_stale_partials(folder)
     written = set()
     for pattern in patterns:
         path = folder / (_file_stem(pattern.id) + SUFFIX)
-        write_atomically(path, encode_patterns([pattern], "yaml"))
+        write_atomically(path, encode_patterns([pattern], "yaml"), shared=True)
         written.add(path.name)
     for path in folder.glob(f"*{SUFFIX}") if prune else ():
         if path.name not in written:

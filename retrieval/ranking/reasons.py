@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...schema import PatternSearchContext, TestPattern
+from ...schema import TRUSTED, PatternSearchContext, TestPattern
 from ..storage.storage_values import CandidateFacts
-from ..storage.use_summary import UNPROVEN
 from ..text.tokens import words_in
 from .fusion import Fused
 from .rules import Rules, words_of
 
-__all__ = ["match_reasons", "use_reasons"]
+__all__ = ["match_reasons", "trust_reasons", "use_reasons"]
 
 # As many words as fit on a line.
 MAX_REASON_WORDS = 5
@@ -38,13 +37,16 @@ def match_reasons(
     if rules.has_preferences:
         reasons += _preference_reasons(facts, rules.context, rules.keywords)
     reasons += use_reasons(pattern)
-    if facts.trust == UNPROVEN:
-        reasons.append("unproven: only its author vouches for it")
-    return tuple(reasons)
+    return (*reasons, *trust_reasons(facts.trust))
+
+
+def trust_reasons(trust: str) -> list[str]:
+    """Returns that a pattern is unproven; empty when it is trusted."""
+    return [] if trust == TRUSTED else ["unproven: only its author vouches for it"]
 
 
 def use_reasons(pattern: TestPattern) -> list[str]:
-    """Returns how often the pattern worked; empty while it is unused."""
+    """Returns how often the present content worked; empty while it is unused."""
     if not pattern.usage_count:
         return []
     successes = round(pattern.success_rate * pattern.usage_count)

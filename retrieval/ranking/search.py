@@ -13,18 +13,17 @@ from itertools import chain
 from typing import NamedTuple
 
 from ...models import QueryEmbedding
-from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from ...schema import TRUSTED, PatternMatch, PatternSearchContext, PatternSearchCriteria
 from ...schema.records.validation import require_type
 from ..storage.backend import PatternReader
 from ..storage.storage_values import Candidates, SearchMode, SearchQuery, StoredPattern
-from ..storage.use_summary import UNPROVEN
 from ..text.minhash import group
 from ..text.pattern_text import context_query
 from ..text.tokens import query_terms
 from .fusion import Fused, fuse
 from .query_fit import query_fit
 from .ranking_tuning import RankingTuning
-from .reasons import match_reasons, use_reasons
+from .reasons import match_reasons, trust_reasons, use_reasons
 from .rules import Rules
 
 __all__ = [
@@ -145,6 +144,9 @@ def search(
         if candidates.is_all or not chosen.crowded:
             break
     patterns = session.patterns_of([answer.key for answer, _ in chosen.answers])
+    answers = [
+        chosen_answer for chosen_answer in chosen.answers if chosen_answer[0].key in patterns
+    ]
     return [
         PatternMatch(
             pattern=patterns[answer.key],
@@ -158,7 +160,7 @@ def search(
             ),
             near_duplicates=repeats,
         )
-        for rank, (answer, repeats) in enumerate(chosen.answers, start=1)
+        for rank, (answer, repeats) in enumerate(answers, start=1)
     ]
 
 
@@ -181,7 +183,7 @@ def rank_candidates(
         rule_weight=weight if query.mode == "hybrid" else 0.0,
         tuning=tuning,
     )
-    return sorted(fused, key=lambda answer: facts[answer.key].trust == UNPROVEN)
+    return sorted(fused, key=lambda answer: facts[answer.key].trust != TRUSTED)
 
 
 def _chosen(
@@ -228,7 +230,7 @@ def search_similar(
 
 
 def _by_evidence(session: PatternReader, request: SearchRequest) -> list[PatternMatch]:
-    """Returns the patterns that meet the criteria, highest evidence first."""
+    """Returns the patterns that meet the criteria, highest evidence first, unproven ones last."""
     found = session.select(request.criteria, order="evidence", limit=request.limit)
     return [
         PatternMatch(
@@ -238,7 +240,10 @@ def _by_evidence(session: PatternReader, request: SearchRequest) -> list[Pattern
             vector_score=None,
             text_score=None,
             rule_score=stored.evidence,
-            reasons=tuple(use_reasons(stored.pattern)) or ("not used yet",),
+            reasons=(
+                *(use_reasons(stored.pattern) or ["not used yet"]),
+                *trust_reasons(stored.trust),
+            ),
         )
         for rank, stored in enumerate(found, start=1)
     ]

@@ -48,7 +48,17 @@ class PatternReader(Protocol):
     """A session that reads: every method sees the same state of the bank."""
 
     def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
-        """Returns the patterns that have these ids, by age; unknown ids are left out."""
+        """Returns the readable patterns that have these ids, by age; unknown ids are left out.
+
+        Here and below, a damaged row that cannot be read is logged and left out.
+        """
+        ...
+
+    def unreadable(self, ids: Sequence[str]) -> list[str]:
+        """Returns those of these ids whose patterns are stored and cannot be read, by age.
+
+        They can be deleted, and ``check`` names them.
+        """
         ...
 
     def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
@@ -66,10 +76,11 @@ class PatternReader(Protocol):
         """Returns the patterns that meet all criteria (their query aside), best first.
 
         Args:
-            order: Ties are broken by id; those of ``evidence`` by quality first.
+            order: Ties are broken by id; those of ``evidence`` by quality first. By evidence,
+                unproven patterns follow all trusted ones.
             limit: None for all.
-            any_tag: Only patterns with at least one of these tags, in upper or lower case; those
-                with more of them first.
+            any_tag: Only patterns with at least one of these tags, in upper or lower case; trusted
+                ones first, of these those with more of the tags.
         """
         ...
 
@@ -78,7 +89,10 @@ class PatternReader(Protocol):
         ...
 
     def ids_with_prefix(self, prefix: str, limit: int | None = None) -> list[str]:
-        """Returns up to ``limit`` ids that start with an ASCII prefix, in order."""
+        """Returns up to ``limit`` ids that start with an ASCII prefix, in order.
+
+        An empty prefix is that of every id, also of a damaged one.
+        """
         ...
 
     def candidates(
@@ -117,10 +131,13 @@ class PatternReader(Protocol):
         """Returns the latest uses of a pattern, newest first; at equal times by last recorded."""
         ...
 
-    def agent_counts(self, key: int) -> list[AgentCount]:
-        """Returns the uses of a pattern by agent, in order of the agents' ids.
+    def agent_counts(self, key: int, content_hash: str | None = None) -> list[AgentCount]:
+        """Returns the uses of a pattern's content by agent, in order of the agents' keys.
 
-        Those that an import claims are counted for ``IMPORTED_AGENT``.
+        Agents with the same ``agent_key`` are one.
+
+        Args:
+            content_hash: The content; None for the present one.
         """
         ...
 
@@ -129,7 +146,7 @@ class PatternReader(Protocol):
         ...
 
     def count_unproven(self, agent_id: str) -> int:
-        """Returns how many unproven patterns an agent has."""
+        """Returns how many unproven patterns an agent has, in any spelling of its id."""
         ...
 
     def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
@@ -137,7 +154,17 @@ class PatternReader(Protocol):
 
         Args:
             source: A file or folder: the path that a pattern's ``path:line`` is, or is in.
-            agent_id: Empty for none, as are the others.
+            agent_id: In any spelling. Empty for none, as are the others.
+        """
+        ...
+
+    def count_traces(
+        self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""
+    ) -> Forgotten:
+        """Returns how many versions and uses ``forget`` would delete.
+
+        Args:
+            ids: Patterns that would be deleted before; their versions and uses are not counted.
         """
         ...
 
@@ -156,9 +183,6 @@ class PatternWriter(PatternReader, Protocol):
     def insert(self, content: PatternContent) -> Inserted:
         """Writes a new pattern: its row and both indexes.
 
-        Uses counted in the summary come from an import; they weigh as the uses of one agent,
-        ``IMPORTED_AGENT``.
-
         Raises:
             ValueError: The embedding has another shape, is not finite, or has no direction.
         """
@@ -167,8 +191,9 @@ class PatternWriter(PatternReader, Protocol):
     def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
         """Replaces the content of a pattern and keeps the previous content as a version.
 
-        Key, id, recorded uses and creation time stay the same; the version is incremented. With a
-        new embedding, the pattern is ``unembedded`` for every other encoder.
+        Key, id, recorded uses and creation time stay the same; the version is incremented. Uses of
+        the previous content are kept and count again when it returns. With a new embedding, the
+        pattern is ``unembedded`` for every other encoder.
 
         Raises:
             ValueError: The embedding has another shape, is not finite, or has no direction.
@@ -180,7 +205,7 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
-        """Appends one use and adds it to the counts of its agent."""
+        """Appends one use of the present content and adds it to the counts of its agent."""
         ...
 
     def set_summary(self, key: int, summary: UseSummary) -> None:
@@ -191,8 +216,10 @@ class PatternWriter(PatternReader, Protocol):
         """Deletes patterns with their uses, versions and embeddings; returns how many."""
         ...
 
-    def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
-        """Deletes the remaining traces of an agent or a run, and of deleted patterns.
+    def forget(
+        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+    ) -> Forgotten:
+        """Deletes the remaining traces of a source, an agent or a run, and of deleted patterns.
 
         These are the versions they wrote, the agent's uses of other patterns (the caller must
         write the summaries of those patterns again) and rows that a repair set aside. The text

@@ -109,7 +109,11 @@ class StoredPattern:
     success_count: int
     evidence: float
     provenance: Provenance
-    trust: Trust
+
+    @property
+    def trust(self) -> Trust:
+        """Whether the pattern is trusted or unproven now."""
+        return self.provenance.trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ class PatternContent:
 
     Attributes:
         pattern: The pattern; its counters and quality are taken from ``summary``.
-        summary: The summary of its uses; on an update, of those already recorded.
+        summary: The summary of the recorded uses of this content; its trust is what is written.
         base_quality: Quality from the code alone, 0..1.
         embedding: ``(dim,)`` float32; None if the embedded text has not changed.
         text_hash: Hash of the embedded text.
@@ -160,10 +164,12 @@ class BankStatistics:
     """Totals, averages and counts by group; averages and shares are None without rows.
 
     Attributes:
-        average_success_rate: Successes per recorded use, over all patterns.
+        uses: Recorded uses of the current contents; those of earlier contents are not among them.
+        average_success_rate: Successes per use, over all patterns.
         never_used_share: Share of unused patterns, 0..1.
         by_category, by_framework, by_language: Number of patterns by group, largest first; ties
             are broken by name.
+        unproven: Number of unproven patterns.
     """
 
     patterns: int
@@ -176,6 +182,7 @@ class BankStatistics:
     by_category: dict[str, int]
     by_framework: dict[str, int]
     by_language: dict[str, int]
+    unproven: int = 0
 
 
 @dataclass(frozen=True, slots=True)

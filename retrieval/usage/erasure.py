@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...schema import agent_key
 from ..storage.backend import PatternBackend
 from .trust import proven_summary
 
@@ -36,26 +37,29 @@ def forget(
 ) -> ForgetReport:
     """Removes everything that came from a source, in one transaction.
 
+    Patterns are removed whether they can be read or not, and what a repair has set aside as well.
+
     Args:
         source: A file or folder, as patterns name their source, without line number.
-        agent_id: An agent: what it wrote, and its uses of other patterns.
+        agent_id: An agent, in any spelling: what it wrote, and its uses of other patterns.
         run_id: A run: what was written in it.
         dry_run: Report what would be removed; write nothing.
 
     Raises:
         ValueError: None of the three was given.
     """
-    if not (source or agent_id or run_id):
+    if not (source or agent_key(agent_id) or run_id):
         raise ValueError("name what to forget: a source, an agent or a run")
     if dry_run:
         with backend.reading(whole=True) as reader:
             found = reader.written_by(source=source, agent_id=agent_id, run_id=run_id)
-        return ForgetReport(tuple(found))
+            traces = reader.count_traces(ids=found, agent_id=agent_id, run_id=run_id)
+        return ForgetReport(tuple(found), traces.versions, traces.uses)
     with backend.writing() as session:
         found = session.written_by(source=source, agent_id=agent_id, run_id=run_id)
         session.delete(found)
         touched = session.used_by(agent_id) if agent_id else []
-        forgotten = session.forget(ids=found, agent_id=agent_id, run_id=run_id)
+        forgotten = session.forget(ids=found, source=source, agent_id=agent_id, run_id=run_id)
         for stored in touched:
             session.set_summary(stored.key, proven_summary(session, stored))
     return ForgetReport(tuple(found), forgotten.versions, forgotten.uses)

@@ -1,4 +1,4 @@
-"""Prepares a database file, opens connections to it, and tidies up before they close."""
+"""Opens connections to a database file, and tidies up before they close."""
 
 from __future__ import annotations
 
@@ -6,33 +6,45 @@ import logging
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import apsw
 
 from ..errors import DatabaseError, DatabaseOpenError
-from .connection_settings import SETTINGS, Durability, set_busy_timeout, set_synchronous
+from .connection_settings import (
+    SETTINGS,
+    Durability,
+    set_busy_timeout,
+    set_checkpoint_on_close,
+    set_synchronous,
+)
+from .database_tuning import DatabaseTuning
+from .file_identity import FileIdentity
+from .fork_gate import turn
 from .sqlite_errors import ANOTHER_PATH
 from .sqlite_log import forward_sqlite_log
 
+if TYPE_CHECKING:
+    from .file_identity import OpenFile
+
 __all__ = [
     "APPLICATION_ID",
+    "Connection",
+    "close_connection",
     "is_writable",
     "needs_immutable",
     "open_connection",
-    "prepare_file",
     "require_local_file_system",
+    "retry_while_busy",
     "shorten_log",
-    "tidy",
 ]
 
 # "aqe1" in ASCII: marks a file as ours, so that a foreign one is refused.
 APPLICATION_ID = 0x61716531
 # Before 3.53.2: the WAL-reset race loses commits (fixed 3.51.3), FTS5 heap overflow CVE-2026-11824.
 MIN_SQLITE = 3_053_002
-# The smallest page size. SQLite treats a shorter file as empty and would overwrite it. Larger files
-# are left to SQLite, since reading the file here would drop this process's locks on it.
-MIN_FILE_BYTES = 512
 # Closing does not wait for readers: the last one to close checkpoints.
 TIDY_TIMEOUT_MS = 100
 # Long enough for writers to finish; longer-lived readers are not waited for.
@@ -47,30 +59,16 @@ MOUNTS = Path("/proc/self/mounts")
 _log = logging.getLogger("aqe.sqlite")
 
 
-def prepare_file(path: Path, *, must_exist: bool) -> None:
-    """Creates the folder and an empty file, readable only by their owner.
+class Connection(apsw.Connection):
+    """A connection that knows its open transaction and the files that belong to it.
 
-    Raises:
-        DatabaseOpenError: The path is a folder or not a database, cannot be created, or does
-            not exist although ``must_exist`` is set.
+    Attributes:
+        transaction: A token of the transaction that is open on it; None without one.
+        side_files: The identities of its WAL and WAL index; None until it has used them.
     """
-    try:
-        if path.is_dir():
-            raise DatabaseOpenError(f"{path} is a folder; give the path of a file", path=path)
-        if path.exists():
-            if 0 < path.stat().st_size < MIN_FILE_BYTES:
-                raise DatabaseOpenError(
-                    f"{path} is not an SQLite database; {ANOTHER_PATH}", path=path
-                )
-            return
-        if must_exist:
-            raise DatabaseOpenError(
-                f"no database at {path}; check the path, or store a pattern", path=path
-            )
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseOpenError(f"cannot create {path}: {error.strerror}", path=path) from error
+
+    transaction: object | None = None
+    side_files: tuple[FileIdentity | None, FileIdentity | None] | None = None
 
 
 def is_writable(path: Path) -> bool:
@@ -116,7 +114,7 @@ def open_connection(
     read_only: bool = False,
     immutable: bool = False,
     advice: str = ANOTHER_PATH,
-) -> apsw.Connection:
+) -> Connection:
     """Returns a configured connection to the file at ``path``, or to a private in-memory database.
 
     Args:
@@ -132,14 +130,15 @@ def open_connection(
         DatabaseOpenError: The file is not a database, cannot be opened, or is on a network mount.
     """
     require_sqlite_version(apsw.SQLITE_VERSION_NUMBER)
-    forward_sqlite_log()
     if path is not None:
         require_local_file_system(path, MOUNTS)
     try:
-        connection = _connection(path, read_only=read_only, immutable=immutable)
-        for setting in SETTINGS:
-            setting(connection)
-        set_synchronous(connection, durability)
+        with turn():
+            forward_sqlite_log()
+            connection = _connection(path, read_only=read_only, immutable=immutable)
+            for setting in SETTINGS:
+                setting(connection)
+            set_synchronous(connection, durability)
     except apsw.NotADBError as error:
         raise DatabaseOpenError(f"{path} is not an SQLite database; {advice}", path=path) from error
     except (apsw.CantOpenError, apsw.PermissionsError, apsw.AuthError) as error:
@@ -149,15 +148,17 @@ def open_connection(
     return connection
 
 
-def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> apsw.Connection:
+def _connection(path: Path | None, *, read_only: bool, immutable: bool) -> Connection:
     if read_only:
         flags = apsw.SQLITE_OPEN_READONLY
     else:
-        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+        flags = apsw.SQLITE_OPEN_READWRITE
+        if path is None:
+            flags |= apsw.SQLITE_OPEN_CREATE
     if immutable and path is not None:
         name = path.absolute().as_uri() + "?immutable=1"
-        return apsw.Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
-    return apsw.Connection(":memory:" if path is None else str(path), flags=flags)
+        return Connection(name, flags=flags | apsw.SQLITE_OPEN_URI)
+    return Connection(":memory:" if path is None else str(path), flags=flags)
 
 
 def require_sqlite_version(number: int) -> None:
@@ -210,7 +211,36 @@ def file_system_of(path: Path, mounts: Path) -> str:
     return kind
 
 
-def tidy(connection: apsw.Connection) -> None:
+def retry_while_busy(take_lock: Callable[[], object], tuning: DatabaseTuning) -> None:
+    """Takes a lock, trying again with a random pause until the deadline.
+
+    Raises:
+        apsw.BusyError: Others held it past the deadline.
+    """
+    deadline = time.monotonic() + tuning.write_deadline_s
+    while True:
+        try:
+            take_lock()
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(*tuning.retry_pause_s))
+
+
+def close_connection(connection: Connection, file: OpenFile | None) -> None:
+    """Closes a connection; checkpoints and removes the WAL only if it belongs to the database.
+
+    Args:
+        file: The database file; None for an in-memory database.
+    """
+    if file is None or file.owns_log(connection):
+        _tidy(connection)
+        set_checkpoint_on_close(connection, True)
+    connection.close()
+
+
+def _tidy(connection: apsw.Connection) -> None:
     """Updates planner statistics and checkpoints, before a connection that wrote is closed.
 
     A single idle reader keeps the WAL from shrinking (41 MB was seen), so every close tries.

@@ -22,6 +22,7 @@ __all__ = [
     "has_vector_extension",
     "load_vector_extension",
     "set_busy_timeout",
+    "set_checkpoint_on_close",
     "set_journal_mode_wal",
     "set_small_page_cache",
     "set_synchronous",
@@ -221,6 +222,17 @@ SETTINGS: tuple[Callable[[apsw.Connection], None], ...] = (
     set_checkpoint_interval,
     set_secure_delete,
 )
+
+
+def set_checkpoint_on_close(connection: apsw.Connection, enabled: bool) -> None:
+    """Lets the last connection that is closed checkpoint and remove the WAL, or keep it.
+
+    SQLite removes the WAL by its name, which belongs to another file once the database was
+    replaced. So a connection that is dropped keeps it; ``close_connection`` looks first.
+
+    https://sqlite.org/c3ref/c_dbconfig_defensive.html#sqlitedbconfignockptonclose
+    """
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not enabled))
 
 
 def set_synchronous(connection: apsw.Connection, durability: Durability) -> None:

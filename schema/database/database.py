@@ -3,18 +3,21 @@
 One connection for each thread, none across a fork. ``read`` and ``write`` open a transaction, end
 it, and translate SQLite's errors into ours. A database without a path is in memory, behind a single
 connection and a lock.
+
+A signal handler may raise between any two steps, as Ctrl-C does. So a transaction begins inside the
+``try`` that ends it, and its rollback is the first step of the ``finally``: CPython handles signals
+only after a call, when a function starts and when a loop repeats.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
-import random
 import threading
 import time
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Self, get_args
@@ -24,22 +27,30 @@ import apsw
 from ..errors import DatabaseError, DatabaseReadOnlyError, SchemaVersionError
 from ..records.validation import require_one_of
 from .connection import (
+    Connection,
+    close_connection,
     is_writable,
     needs_immutable,
     open_connection,
-    prepare_file,
+    retry_while_busy,
     shorten_log,
-    tidy,
 )
 from .connection_settings import (
     Durability,
     has_vector_extension,
+    set_checkpoint_on_close,
     set_journal_mode_wal,
     set_small_page_cache,
 )
 from .database_tuning import DEFAULT_TUNING, DatabaseTuning
+from .file_identity import OpenFile
+from .files.file_creation import prepare_file
+from .files.foreign_file import refuse_foreign
+from .files.private_file import real_path
+from .fork_gate import turn
 from .migrate import Migration, MigrationReport, check_version, known_migrations, migrate
 from .sqlite_errors import READ_ONLY, label_of, raise_translated
+from .weak_list import WeakList
 
 __all__ = ["Database"]
 
@@ -51,7 +62,7 @@ _log = logging.getLogger("aqe.sqlite")
 
 
 # Connections inherited by a fork are kept: closing one in the child could checkpoint the parent's.
-_inherited: list[apsw.Connection] = []
+_inherited: list[Connection] = []
 
 
 class Database:
@@ -62,13 +73,13 @@ class Database:
     Args:
         path: The file. Missing folders are created, private to the user (0700, the file 0600).
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
-        must_exist: Refuse to create the file.
+        must_exist: Refuse to create the file, and to add our tables to those of another program.
         upgrade: Upgrade an older file to the current schema; if False, an older file is refused.
         migrations: The steps of the schema. Default: those of this version of aqe.
         tuning: Deadlines and sizes.
 
     Attributes:
-        path: The absolute path; None in memory.
+        path: The absolute path, links followed; None in memory.
         read_only: Whether the file can only be read.
         has_vectors: Whether sqlite-vec is loaded; without it, searches use full text only.
         migration: The schema versions before and after opening the file.
@@ -89,14 +100,16 @@ class Database:
         tuning: DatabaseTuning = DEFAULT_TUNING,
     ) -> None:
         require_one_of("durability", durability, get_args(Durability))
-        self.path = None if path is None else Path(os.path.abspath(path))
+        self.path = None if path is None else real_path(Path(path))
         self._durability = durability
         self._tuning = tuning
         self._local = threading.local()
-        self._connections: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
-        self._turn = _turn(self.path)
-        self._memory: apsw.Connection | None = None
-        self._observer: apsw.Connection | None = None
+        self._connections: WeakList[Connection] = WeakList()
+        # The threads of an in-memory database share one connection.
+        self._shared = threading.RLock() if self.path is None else nullcontext()
+        self._memory: Connection | None = None
+        self._observer: Connection | None = None
+        self._file: OpenFile | None = None
         self._observer_lock = threading.Lock()
         self._forks = 0
         self._longest_log = tuning.long_log_bytes
@@ -106,8 +119,11 @@ class Database:
         if self.path is not None:
             prepare_file(self.path, must_exist=must_exist)
             self.read_only = not is_writable(self.path)
-        _open_databases.add(self)
+            self._file = OpenFile(self.path)
         steps = known_migrations() if migrations is None else migrations
+        if self.path is not None:
+            refuse_foreign(self.path, steps, holds_bank=must_exist)
+        _open_databases.add(self)
         started = time.monotonic()
         try:
             if self.path is not None and self.read_only:
@@ -115,18 +131,23 @@ class Database:
             self.migration = self._migrate(steps, upgrade=upgrade and not self.read_only)
             self.has_vectors = has_vector_extension(self.connection())
         except (apsw.Error, UnicodeDecodeError) as error:
+            self.close()
             raise_translated(error, self.path, since=started)
+        except BaseException:
+            self.close()
+            raise
         if not self.has_vectors:
             _log.warning(
                 "sqlite-vec is missing or cannot be loaded: embeddings are stored, but searches use"
                 " full text only; install it: pip install sqlite-vec"
             )
 
-    def connection(self) -> apsw.Connection:
+    def connection(self) -> Connection:
         """Returns this thread's connection, opened on first use.
 
         Raises:
             DatabaseError: The database was closed, or cannot be opened.
+            DatabaseMovedError: The file at the path is no longer the one that was opened.
         """
         if self._closed:
             raise DatabaseError(f"{self.label} was closed; open it again", path=self.path)
@@ -134,9 +155,11 @@ class Database:
             if self._memory is None:
                 self._memory = self._open()
             return self._memory
-        existing: apsw.Connection | None = getattr(self._local, "connection", None)
+        existing: Connection | None = getattr(self._local, "connection", None)
         if existing is None:
             existing = self._local.connection = self._open()
+        if self._file is not None:
+            self._file.require_in_place()
         return existing
 
     @property
@@ -154,24 +177,22 @@ class Database:
         Raises:
             DatabaseError: The database cannot be read, or the queries exceeded the limit.
         """
-        with self._turn:
-            started = time.monotonic()
+        limit_s = self._tuning.read_deadline_s if deadline_s is None else deadline_s
+        with self._using() as connection:
+            deadline = time.thread_time() + limit_s
+            connection.set_progress_handler(
+                lambda: time.thread_time() > deadline, self._tuning.progress_steps
+            )
+            connection.transaction = mine = object()
             try:
-                connection = self.connection()
-                limit_s = self._tuning.read_deadline_s if deadline_s is None else deadline_s
-                deadline = time.thread_time() + limit_s
-                connection.set_progress_handler(
-                    lambda: time.thread_time() > deadline, self._tuning.progress_steps
-                )
                 connection.execute("begin")
-                try:
-                    yield connection
-                finally:
-                    connection.set_progress_handler(None)
+                yield connection
+            finally:
+                if connection.transaction is mine:
                     if connection.in_transaction:
                         connection.execute("rollback")
-            except (apsw.Error, UnicodeDecodeError) as error:
-                raise_translated(error, self.path, since=started)
+                    connection.set_progress_handler(None)
+                    connection.transaction = None
 
     @contextmanager
     def write(self) -> Iterator[apsw.Connection]:
@@ -180,25 +201,58 @@ class Database:
         Raises:
             DatabaseReadOnlyError: The file or its folder cannot be written.
             DatabaseBusyError: Others held the write lock past the deadline of ``DatabaseTuning``.
+            DatabaseMovedError: The file at the path is no longer the one that was opened; what was
+                to be written is not there.
             DatabaseError: The database cannot be written. An error of the commit itself leaves the
                 outcome unknown, so a retry must be idempotent.
         """
         if self.read_only:
             raise DatabaseReadOnlyError(READ_ONLY.format(path=self.path), path=self.path)
-        with self._turn:
+        with self._using() as connection:
+            if self._file is not None:
+                self._file.require_whole_log(connection)
+            connection.transaction = mine = object()
+            try:
+                retry_while_busy(partial(connection.execute, "begin immediate"), self._tuning)
+                if self._file is not None:
+                    self._file.require_side_files(connection)
+                yield connection
+                if connection.transaction is not mine:
+                    raise DatabaseError(
+                        f"{self.label}: another transaction of this thread ended this one; nothing"
+                        " was stored",
+                        path=self.path,
+                    )
+                connection.execute("commit")
+            finally:
+                if connection.transaction is mine:
+                    if connection.in_transaction:
+                        connection.execute("rollback")
+                    connection.transaction = None
+            if self._file is not None:  # before the caller says that it is stored
+                self._file.require_in_place()
+                self._file.require_side_files(connection)
+                self._shorten_log(connection)
+
+    @contextmanager
+    def _using(self) -> Iterator[Connection]:
+        """Yields this thread's connection without a transaction; translates SQLite's errors.
+
+        A transaction is still open here only if a signal interrupted its end.
+
+        Raises:
+            DatabaseError: The database cannot be opened or used.
+        """
+        with turn(), self._shared:
             started = time.monotonic()
             try:
                 connection = self.connection()
-                self._retried(partial(connection.execute, "begin immediate"))
-                try:
-                    yield connection
-                    connection.execute("commit")
-                except BaseException:
+                if connection.transaction is not None:
                     if connection.in_transaction:
                         connection.execute("rollback")
-                    raise
-                if self.path is not None:
-                    self._shorten_log(connection)
+                    connection.set_progress_handler(None)
+                    connection.transaction = None
+                yield connection
             except (apsw.Error, UnicodeDecodeError) as error:
                 raise_translated(error, self.path, since=started)
 
@@ -212,7 +266,7 @@ class Database:
         Raises:
             DatabaseError: The database was closed, or cannot be read.
         """
-        with self._observer_lock:
+        with turn(), self._observer_lock:
             started = time.monotonic()
             try:
                 connection = self.connection()  # refuses a closed database
@@ -239,29 +293,28 @@ class Database:
         Raises:
             DatabaseError: The database was closed, or cannot be opened.
         """
-        return self.path is None or shorten_log(self.connection())
+        with turn():
+            return self.path is None or shorten_log(self.connection())
 
     def release(self) -> None:
         """Closes this thread's connection; call it before a thread ends.
 
         Otherwise the connection is dropped without a checkpoint. The next use opens another.
         """
-        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is not None:
             self._local.connection = None
             self._connections.discard(connection)
-            tidy(connection)
-            connection.close()
+            with turn():
+                close_connection(connection, self._file)
 
     def close(self) -> None:
-        """Closes every thread's connection; idempotent."""
-        if self._closed:
-            return
+        """Closes every thread's connection; idempotent, also after an interrupt."""
         self._closed = True
-        for connection in list(self._connections):
-            tidy(connection)
-            connection.close()
-        self._connections.clear()
+        for connection in self._connections:
+            self._connections.discard(connection)
+            with turn():
+                close_connection(connection, self._file)
 
     def __enter__(self) -> Self:
         return self
@@ -269,7 +322,7 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self) -> apsw.Connection:
+    def _open(self) -> Connection:
         connection = open_connection(
             self.path,
             durability=self._durability,
@@ -277,21 +330,12 @@ class Database:
             immutable=self._immutable,
         )
         self._connections.add(connection)
+        set_checkpoint_on_close(connection, False)
+        if self._file is not None and not self.read_only:
+            self._file.note_side_files(connection)
         if len(self._connections) > self._tuning.roomy_connections:
             set_small_page_cache(connection)
         return connection
-
-    def _retried(self, take_lock: Callable[[], object]) -> None:
-        """Takes a lock, trying again with a random pause until the deadline."""
-        deadline = time.monotonic() + self._tuning.write_deadline_s
-        while True:
-            try:
-                take_lock()
-                return
-            except apsw.BusyError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(random.uniform(*self._tuning.retry_pause_s))
 
     def _shorten_log(self, connection: apsw.Connection) -> None:
         """Truncates the WAL after a commit if it has grown long and nobody else uses it.
@@ -323,31 +367,30 @@ class Database:
                 )
             return MigrationReport(version, version)
         # Not all of it waits by itself.
-        self._retried(partial(set_journal_mode_wal, connection))
+        retry_while_busy(partial(set_journal_mode_wal, connection), self._tuning)
         return migrate(connection, path=self.path, transaction=self.write, steps=steps)
 
     def _forget_inherited(self) -> None:
         """After a fork, sets the parent's connections aside in the child, which opens its own."""
         _inherited.extend(self._connections)
-        self._connections = weakref.WeakSet()
+        self._connections = WeakList()
         self._local = threading.local()
-        self._turn = _turn(self.path)
         self._observer = None
-        self._observer_lock = threading.Lock()
         self._forks += 1
 
 
-_open_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+_open_databases: WeakList[Database] = WeakList()
 
 
 def _after_fork_in_child() -> None:
-    for database in list(_open_databases):
+    for database in _open_databases:
         database._forget_inherited()
 
 
+def _close_at_exit() -> None:
+    for database in _open_databases:
+        database.close()
+
+
 os.register_at_fork(after_in_child=_after_fork_in_child)
-
-
-def _turn(path: Path | None) -> AbstractContextManager[object]:
-    """Returns the lock of an in-memory database, whose threads share one connection."""
-    return threading.RLock() if path is None else nullcontext()
+atexit.register(_close_at_exit)

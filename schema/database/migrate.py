@@ -9,7 +9,6 @@ authoritative; ``user_version`` repeats the version in the header of a file that
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -22,10 +21,19 @@ import apsw
 from .. import migrations
 from ..errors import DatabaseError, SchemaVersionError
 from ..records.patterns import utc_now
+from ..records.provenance import agent_key
 from .connection import APPLICATION_ID
+from .files.private_file import partial_file, remove_stale_partials
 from .sqlite_errors import ANOTHER_PATH
 
-__all__ = ["Migration", "MigrationReport", "known_migrations", "migrate", "schema_version"]
+__all__ = [
+    "Migration",
+    "MigrationReport",
+    "add_functions",
+    "known_migrations",
+    "migrate",
+    "schema_version",
+]
 
 # Matches the tables and views that a step creates, as our SQL files write them.
 _CREATED = re.compile(r"^create (?:virtual table|table|view) (\w+)", re.MULTILINE)
@@ -171,6 +179,7 @@ def _check_applied(
 
 def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> None:
     ours_alone = step.version > 1 or not _has_any_table(connection)
+    add_functions(connection)
     try:
         connection.execute(step.sql)
     except apsw.SQLError as error:
@@ -195,26 +204,45 @@ def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> N
         connection.pragma("user_version", step.version)
 
 
+def add_functions(connection: apsw.Connection) -> None:
+    """Adds the SQL functions that the steps use."""
+    connection.create_scalar_function("agent_key", _agent_key, 1, deterministic=True)
+
+
+def _agent_key(*values: apsw.SQLiteValue) -> str:
+    """The SQL function by which migrations compare agents."""
+    return agent_key(str(values[0]))
+
+
 def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:
     """Copies the database as it is to ``<name>.v<version>.backup`` next to it, atomically."""
     target = path.with_name(f"{path.name}.v{version}.backup")
     if target.exists():
         return target
-    partial = path.with_name(f"{target.name}.{os.getpid()}.partial")
-    copy = apsw.Connection(str(partial))
-    try:
-        with copy.backup("main", connection, "main") as backup:
-            while not backup.done:
-                backup.step(1000)
-        unchanged = schema_version(copy) == version
-    finally:
-        copy.close()
-    os.chmod(partial, 0o600)
-    if unchanged:
-        os.replace(partial, target)
-    else:  # another process upgraded the file while it was being copied, and has made the copy
-        partial.unlink()
+    remove_stale_partials(path.parent)
+    with partial_file(target) as partial:
+        copy = apsw.Connection(str(partial))
+        try:
+            with copy.backup("main", connection, "main") as backup:
+                while not backup.done:
+                    backup.step(1000)
+            unchanged = schema_version(copy) == version
+        finally:
+            copy.close()
+        if unchanged:  # else another process upgraded the file meanwhile, and has made the copy
+            _publish(partial, target)
     return target
+
+
+def _publish(partial: Path, target: Path) -> None:
+    """Gives a copy its name; another process may have been first."""
+    from .files.file_replacement import put_in_place  # 5 ms that opening a file need not spend
+
+    try:
+        put_in_place(partial, target, "replaced", overwrite=False)
+    except DatabaseError:
+        if not target.exists():
+            raise
 
 
 def _table_names(connection: apsw.Connection) -> set[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from .provenance import Provenance
 from .validation import (
     as_share,
     as_text,
@@ -19,6 +20,7 @@ from .validation import (
     require_not_negative,
     require_one_of,
     require_text,
+    require_type,
 )
 
 __all__ = [
@@ -94,9 +96,14 @@ class TestPattern:
             name, so that storing the same pattern again updates it.
         template: Code with named placeholders, written ``{{name}}``.
         examples: The real code that the pattern comes from.
-        success_rate: Share of recorded uses that succeeded; meaningless while ``usage_count`` is 0.
+        success_rate: Share of the uses that succeeded; meaningless while ``usage_count`` is 0.
+        usage_count: Recorded uses of this content. The bank counts them; a number that is given
+            when storing or importing is ignored, as are ``success_rate`` and ``quality``.
         version: Incremented with each change of content.
         source: Where it came from, as ``path:line``.
+        provenance: Who wrote it and whether it is trusted; the bank fills it in. Given when
+            storing, it is a claim, which can only lower the trust. Two patterns are equal whatever
+            their provenance.
 
     Raises:
         ValueError: A field is outside its enumeration, range or size.
@@ -122,6 +129,7 @@ class TestPattern:
     source: str | None = None
     created_at: datetime = field(default_factory=utc_now)
     updated_at: datetime = field(default_factory=utc_now)
+    provenance: Provenance | None = field(default=None, compare=False)
 
     @classmethod
     def of_stored(cls, **fields: Any) -> TestPattern:
@@ -155,6 +163,8 @@ class TestPattern:
         require_count("version", self.version, minimum=1)
         for name in ("created_at", "updated_at"):
             object.__setattr__(self, name, as_utc(name, getattr(self, name)))
+        if self.provenance is not None:
+            require_type("provenance", self.provenance, Provenance)
         if not self.id:
             object.__setattr__(self, "id", self._derived_id())
         self._require_sizes()
@@ -303,6 +313,7 @@ class PatternUsageContext:
         context: Anything else worth keeping, as text.
         error_message: What went wrong.
         used_at: Time of the use, in UTC.
+        content_hash: The content that was used, filled in by the bank; empty when not known.
 
     Raises:
         ValueError: A number is out of range.
@@ -318,10 +329,11 @@ class PatternUsageContext:
     context: str = ""
     error_message: str | None = None
     used_at: datetime = field(default_factory=utc_now)
+    content_hash: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         require_flag("success", self.success)
-        for name in ("agent_id", "task_id", "project_id", "context"):
+        for name in ("agent_id", "task_id", "project_id", "context", "content_hash"):
             object.__setattr__(self, name, as_text(name, getattr(self, name)))
         if self.error_message is not None:
             message = as_text("error_message", self.error_message)

@@ -131,7 +131,7 @@ def as_share(name: str, value: object) -> float:
         raise TypeError(f"{name} must be a number from 0 to 1, got {type(value).__name__}")
     if not 0 <= value <= 1:  # also refuses NaN
         raise ValueError(f"{name} must be from 0 to 1, got {value}")
-    return float(value)
+    return float(value) + 0.0  # SQLite stores -0.0 as 0.0
 
 
 def require_share(name: str, value: object) -> None:
@@ -188,9 +188,17 @@ def as_utc(name: str, value: object) -> datetime:
 
     Raises:
         TypeError: It is not a datetime.
+        ValueError: In UTC it is before the year 1 or after 9999.
     """
     if not isinstance(value, datetime):
         raise TypeError(f"{name} must be a datetime, got {type(value).__name__}")
     if value.tzinfo is UTC:
         return value
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(
+            f"{name} must be from the year 1 to 9999 in UTC, got {value.isoformat()}"
+        ) from None

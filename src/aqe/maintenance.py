@@ -74,6 +74,7 @@ class RepairReport:
         embedded: Number of patterns that were re-embedded.
         salvaged: What was copied into a new file; None if the file was repaired in place.
         kept: New path of the damaged file; None when the file was repaired in place.
+        side_files: New paths of its logs, where they could not be moved into it.
     """
 
     before: tuple[Problem, ...]
@@ -82,6 +83,7 @@ class RepairReport:
     embedded: int = 0
     salvaged: SalvageReport | None = None
     kept: Path | None = None
+    side_files: tuple[Path, ...] = ()
 
 
 def check_database(path: str | Path) -> CheckReport:
@@ -130,7 +132,13 @@ def repair_database(path: str | Path, *, dry_run: bool = False) -> RepairReport:
         except DatabaseError as error:  # damage that the check did not find
             _log.info("repair in place failed, salvaging what can be read: %s", error)
     salvaged, kept = salvage_in_place(path)
-    return replace(_repair_in_place(path), before=before, salvaged=salvaged, kept=kept)
+    return replace(
+        _repair_in_place(path),
+        before=before,
+        salvaged=salvaged,
+        kept=kept.database,
+        side_files=kept.side_files,
+    )
 
 
 def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem, ...]:

@@ -378,8 +378,9 @@ def test_export_and_import_round_trip(aqe: Aqe, filled: Path, tmp_path: Path, su
     )
     assert exported_patterns.keys() == imported.keys()
     for id, found in imported.items():
-        for key in ("name", "description", "template", "examples", "tags", "usage_count"):
+        for key in ("name", "description", "template", "examples", "tags", "agent_id", "trust"):
             assert found[key] == exported_patterns[id][key], (id, key)
+        assert (found["usage_count"], found["origin"]) == (0, "imported")
     again = aqe("patterns", "import", file, "--db", other)
     assert "5 patterns: 0 created, 0 updated, 5 unchanged, 0 rejected" in again.out
 
@@ -446,16 +447,16 @@ def test_forget_an_agent_removes_what_it_learned(aqe: Aqe, filled: Path) -> None
             engine.learn_from_execution(Task(id=str(number), type="unit"), result)
     trial = aqe("patterns", "forget", "--agent", "agent", "--dry-run", "--json").json()
     assert (trial["experiences"], trial["dry_run"]) == (3, True)
-    done = aqe("patterns", "forget", "--agent", "agent", "--json").json()
+    done = aqe("patterns", "forget", "--agent", "agent", "--yes", "--json").json()
     assert (done["experiences"], done["uses"], done["patterns"]) == (3, 2, [])
-    again = aqe("patterns", "forget", "--agent", "agent", "--json").json()
+    again = aqe("patterns", "forget", "--agent", "agent", "--yes", "--json").json()
     assert (again["experiences"], again["uses"]) == (0, 0)
 
 
 def test_forget_says_when_the_wal_could_not_be_emptied(aqe: Aqe, filled: Path) -> None:
     with Database(filled) as other, other.read() as reader:
         reader.execute("select count(*) from patterns").get  # noqa: B018
-        outcome = aqe("patterns", "forget", "--source", "p")
+        outcome = aqe("patterns", "forget", "--source", "p", "--yes")
     assert outcome.code == 0
     assert "empty the WAL later with: aqe memory cleanup" in outcome.err
 

@@ -58,8 +58,26 @@ PROMISES = {
     25: ("a read-only bank can be searched", "search works, store is one error, nothing left"),
     26: ("same seed, same answer", "20 runs, both CPU counts: identical"),
     27: ("a crowd gets no stale answer", "18 threads, 8 processes, 2 writers: 0 stale, 0 errors"),
-    31: ("no signal, no hang from the vector file", "18 kinds of damage x 2 moments"),
-    34: ("one source file is bounded", "kinds x languages: <= 300 MB, <= 60 s of CPU"),
+    28: (
+        "restore and repair survive a kill beside a leftover log",
+        "100 kills: old or new, whole, 0 acknowledged lost, no hard link",
+    ),
+    29: ("a file moved while it is open is noticed", "10 kinds, bank and engine: 0 acknowledged"),
+    30: ("a signal leaves no transaction open", "200 signals x each read and write: 0 locks held"),
+    31: ("no signal, no hang from the vector file", "every kind of damage: exact answers, said"),
+    32: ("fork next to busy threads", "100 forks x 4 kinds of work: 0 hung, 0 errors"),
+    33: (
+        "temporary files cannot be planted, what holds content is private",
+        "0 planted names used, 0 files others can read, umask 0",
+    ),
+    34: ("one source file is bounded", "memory, time, tests, nodes; the file is named"),
+    35: ("no secret in any table", ">= 60 kinds x >= 8 contexts: >= 97 % redacted"),
+    36: ("trust is earned and travels", "300 patterns x 33 ways: 0 gained trust, evidence, rank"),
+    37: (
+        "any row can be read, or deleted and found",
+        "every column x every value: delete, forget; check finds 100 %",
+    ),
+    38: ("a clock that jumps harms nothing", "30 s of jumps by years: 0 lost, 0 errors"),
 }
 
 

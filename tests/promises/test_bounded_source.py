@@ -20,7 +20,8 @@ from aqe.retrieval.extraction import extract_file
 extracted = extract_file(Path(sys.argv[1]))
 used = resource.getrusage(resource.RUSAGE_SELF)
 reason = extracted.skipped.reason if extracted.skipped else ""
-mb = used.ru_maxrss * 1024 / 1e6
+status = Path("/proc/self/status").read_text()  # ru_maxrss counts the parent before exec
+mb = int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
 print(json.dumps([mb, used.ru_utime + used.ru_stime, len(extracted.storable), reason]))
 """
 

@@ -115,7 +115,7 @@ def test_backup_and_restore(run: Run, path: Path, tmp_path: Path) -> None:
 def test_forget_says_what_it_removed(run: Run) -> None:
     dry = run("forget", "--source", "tests/test_0.py", "--dry-run", group="patterns")
     assert "15 patterns would be removed" in dry.stdout
-    result = run("forget", "--source", "tests", "--agent", "nobody", group="patterns")
+    result = run("forget", "--source", "tests", "--agent", "nobody", "--yes", group="patterns")
     assert "30 patterns removed" in result.stdout
     assert "and 10 more" in result.stdout
     assert run("forget", group="patterns").exit_code == 2

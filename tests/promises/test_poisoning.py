@@ -95,7 +95,7 @@ def test_poisoning(path: Path, sound: Callable[[Path], None], promise: Callable[
     assert overwritten.status == changed.status == "rejected"
     assert promoted > 0, "two other agents have confirmed it"
     output = CliRunner().invoke(
-        app, ["patterns", "forget", "--agent", "mallory", "--db", str(path), "--json"]
+        app, ["patterns", "forget", "--agent", "mallory", "--yes", "--db", str(path), "--json"]
     )
     report = json.loads(output.stdout)
     assert len(report["patterns"]) == 200

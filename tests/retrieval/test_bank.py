@@ -320,9 +320,14 @@ def test_restore_makes_an_earlier_content_a_new_version(
     restored = bank.get_pattern(id)
     assert restored is not None
     assert (restored.template, restored.tags, restored.version) == ("first = 1", ("one",), 3)
-    assert (restored.usage_count, restored.success_rate) == (1, 1.0)
-    assert bank.get_version_history(id)[0].change_description == "restored version 1"
-    assert bank.find_pattern("first")[0].pattern.id == id
+    assert restored.usage_count == 0  # the use was of the second content
+    assert bank.restore_version(id, 2).status == "updated"
+    again = bank.get_pattern(id)
+    assert again is not None
+    assert (again.template, again.usage_count, again.success_rate) == ("second = 2", 1, 1.0)
+    changes = [version.change_description for version in bank.get_version_history(id)]
+    assert changes[:2] == ["restored version 2", "restored version 1"]
+    assert bank.find_pattern("second")[0].pattern.id == id
 
 
 @pytest.mark.parametrize(("id", "version"), [("missing", 1), ("known", 7)])
@@ -409,13 +414,16 @@ def test_record_usage_reads_no_other_usage_rows(bank: QEReasoningBank, pattern: 
     assert sum("insert into pattern_usage" in sql for sql in statements) == 1
 
 
-def test_a_changed_pattern_keeps_its_use(bank: QEReasoningBank, pattern: Make) -> None:
+def test_a_changed_pattern_keeps_its_use_in_its_history(
+    bank: QEReasoningBank, pattern: Make
+) -> None:
     bank.store_pattern(pattern())
     bank.record_usage(pattern().id, PatternUsageContext(success=False))
     bank.store_pattern(pattern(template="other = 1"))
     stored = bank.get_pattern(pattern().id)
     assert stored is not None
-    assert (stored.usage_count, stored.success_rate) == (1, 0.0)
+    assert (stored.usage_count, stored.success_rate) == (0, 0.0)
+    assert [use.success for use in bank.get_usage(pattern().id)] == [False]
     assert len(bank.get_usage(pattern().id)) == 1
 
 

@@ -15,6 +15,7 @@ from typing import Self
 import apsw
 
 from ....schema import Database
+from ....schema.database.fork_gate import turn
 from .cycle_tables import CycleTables
 from .daily_table import DailyTable
 from .experience_append import ExperienceAppend
@@ -70,7 +71,7 @@ class SQLiteLearningBackend:
         """
         opened = self._opened
         if opened is None:
-            with self._opening:  # two threads must not open two databases in memory
+            with turn(), self._opening:  # two threads must not open two databases in memory
                 opened = self._opened
                 if opened is None:
                     opened = self._opened = _open(self._source)

@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import apsw
-import msgspec
 import numpy as np
 
 from ....schema import Problem, TestPattern, unreadable
 from ...text.minhash import bands, signature
 from ...text.pattern_text import body_of, content_hash, embedded_text, text_hash
 from ...text.tokens import TOKENIZER_VERSION
+from ..readable_rows import FAULTS, one_line
 from ..storage_values import StoredPattern
 from ..use_summary import use_summary
 from .embedding_table import from_blob
 from .pattern_session import encoder_in_use
-from .pattern_table import stored_at
+from .pattern_table import stored_at, stored_without_counters
 from .text_index import index_columns
-from .use_tables import agent_counts
+from .use_tables import agent_counts, agent_sums, unreadable_history, uses_by_agent
 
 __all__ = ["CHECK_DEADLINE_S", "check_patterns", "count_patterns", "embedding_fault"]
 
@@ -103,6 +103,9 @@ class _Check:
                 Problem("row", "its content is not what was stored", "quarantine", pattern.id)
             )
             return
+        with unreadable(self.problems, "history", "rebuild", pattern.id):
+            for table, _, fault in unreadable_history(self._connection, pattern.id):
+                self._note("history", f"a row of {table} cannot be read: {fault}", pattern.id)
         with unreadable(self.problems, "keys", "rebuild", pattern.id):
             self._keys(rowid, pattern)
         with unreadable(self.problems, "counters", "rebuild", pattern.id):
@@ -130,10 +133,19 @@ class _Check:
                     ).get
                 )
                 return next(iter(stored_at(self._connection, [rowid])), None)
-        except (ValueError, TypeError, msgspec.DecodeError) as error:
-            message = "is not a valid pattern: " + " ".join(str(error).split())
-            self.problems.append(Problem("row", message, "quarantine", subject))
+        except FAULTS as error:
+            self._unreadable(rowid, subject, one_line(error))
         return None
+
+    def _unreadable(self, rowid: int, subject: str, fault: str) -> None:
+        """Records why a row cannot be read: its counters can be rebuilt, all else cannot."""
+        try:
+            stored_without_counters(self._connection, rowid)
+        except FAULTS:
+            message = f"is not a valid pattern: {fault}"
+            self.problems.append(Problem("row", message, "quarantine", subject))
+        else:
+            self._note("counters", f"its counters are out of range: {fault}", subject)
 
     def _keys(self, rowid: int, pattern: TestPattern) -> None:
         own = signature(body_of(pattern))
@@ -163,6 +175,11 @@ class _Check:
             or abs(stored.pattern.quality - summary.quality) > TOLERANCE
         ):
             message = "its counters are not the sums of its agents' uses"
+            self._note("counters", message, stored.pattern.id)
+        if agent_sums(self._connection, stored.key) != uses_by_agent(
+            self._connection, stored.pattern.id
+        ):
+            message = "the uses counted by agent are not those recorded"
             self._note("counters", message, stored.pattern.id)
 
     def _text(self, rowid: int, pattern: TestPattern) -> None:
@@ -215,7 +232,8 @@ class _Check:
             "select sql from sqlite_schema where name = 'patterns_vec'"
         ).get
         if self._fact("vectors_pending") is not None:
-            self._note("vectors", "patterns were stored where sqlite-vec was missing")
+            message = "rows changed without it; the next search or a repair rebuilds it"
+            self._note("vectors", message)
         elif ddl is None or f"float[{self._dimension}]" not in ddl:
             self._note("vectors", f"there is no vector index with {self._dimension} dimensions")
         else:

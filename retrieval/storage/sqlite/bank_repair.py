@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 
 from ....schema import Problem, TestPattern, utc_now
+from ....schema.records.validation import MAX_COUNT
 from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
 from .bank_check import embedding_fault
@@ -15,7 +16,7 @@ from .embedding_table import EmbeddingTable
 from .pattern_session import encoder_in_use, record_tokenizer_version
 from .pattern_table import json_text
 from .text_index import create_text_index, put_text
-from .use_tables import agent_counts
+from .use_tables import agent_counts, recount_agents, unreadable_history
 from .vector_table import create_vector_table
 
 __all__ = ["quarantine_pattern", "quarantine_patterns", "repair_bank", "repair_patterns"]
@@ -27,6 +28,7 @@ _BELONGING = {
     "pattern_agent_counts": "select * from pattern_agent_counts where pattern_rowid = :rowid",
 }
 
+_HISTORY_KEYS = {"pattern_usage": "usage_rowid", "pattern_versions": "version_rowid"}
 # Tables whose rows cannot be derived and may belong to a pattern that is gone.
 _ORPHANS = {
     "pattern_usage": "select * from pattern_usage"
@@ -81,12 +83,14 @@ def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
         Number of patterns to re-embed.
     """
     _remove_orphans(connection)
+    _reset_counters(connection)
     create_text_index(connection)
     patterns = dict(pattern_selection.iterate_patterns(connection))
     for rowid, pattern in patterns.items():
         pattern_table.rewrite_keys(connection, rowid, pattern)
         put_text(connection, rowid, pattern)
-        _repair_summary(connection, rowid)
+        _set_history_aside(connection, pattern.id)
+        _repair_summary(connection, rowid, pattern.id)
     record_tokenizer_version(connection)
     return _repair_vectors(connection, patterns, has_vectors=has_vectors)
 
@@ -123,8 +127,29 @@ def _remove_orphans(connection: apsw.Connection) -> None:
         connection.execute(f"delete from {table} where pattern_id not in (select id from patterns)")
 
 
-def _repair_summary(connection: apsw.Connection, rowid: int) -> None:
-    """Recomputes a row's counters from those of its agents."""
+def _reset_counters(connection: apsw.Connection) -> None:
+    """Makes rows readable whose only fault is a counter; all of them are counted again after."""
+    connection.execute(
+        "update patterns set success_count = 0, usage_count = 0, evidence = 0,"
+        " quality = base_quality where base_quality between 0 and 1 and not"
+        " (quality between 0 and 1 and evidence between 0 and 1"
+        " and usage_count between 0 and :most and success_count between 0 and usage_count)",
+        {"most": MAX_COUNT},
+    )
+
+
+def _set_history_aside(connection: apsw.Connection, pattern_id: str) -> None:
+    """Moves the uses and versions of a pattern that cannot be read to ``repair_quarantine``."""
+    for table, key, fault in list(unreadable_history(connection, pattern_id)):
+        column = _HISTORY_KEYS[table]
+        rows = _rows(connection, f"select * from {table} where {column} = :key", {"key": key})
+        _set_aside(connection, pattern_id, fault, {table: rows})
+        connection.execute(f"delete from {table} where {column} = :key", {"key": key})
+
+
+def _repair_summary(connection: apsw.Connection, rowid: int, pattern_id: str) -> None:
+    """Recomputes a row's counters from its recorded uses."""
+    recount_agents(connection, rowid, pattern_id)
     (stored,) = pattern_table.stored_at(connection, [rowid])
     counts = agent_counts(connection, rowid)
     summary = use_summary(counts, base_quality=stored.base_quality, trust=stored.trust)
@@ -146,7 +171,7 @@ def _repair_vectors(
     unsound = [
         rowid
         for rowid, blob, hash in found
-        if embedding_fault(blob, hash, patterns[rowid], dimension)
+        if rowid not in patterns or embedding_fault(blob, hash, patterns[rowid], dimension)
     ]
     connection.execute(
         "delete from pattern_embeddings where encoder_rowid = :encoder"

@@ -33,7 +33,7 @@ from .pattern_session import (
     tokenizer_version,
 )
 from .storage_tuning import StorageTuning
-from .text_index_merge import merge_text_index
+from .text_index import merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import check_vector_file, repair_vector_file, update_vector_file
@@ -280,7 +280,7 @@ class SQLitePatternBackend:
         """Indexes patterns that were written without sqlite-vec, now that it is loaded."""
         with self.reading() as session:
             pending = session.connection.execute(_PENDING).get is not None
-        if not (pending and self.database.has_vectors):
+        if not (pending and self.database.has_vectors) or self.database.read_only:
             return
         with self.writing() as session:
             connection = session.connection

@@ -10,14 +10,22 @@ from collections.abc import Iterator, Sequence
 import apsw
 
 from ....schema import PatternSearchCriteria, TestPattern
+from ..readable_rows import readable, text_of
 from ..storage_values import BankStatistics, SortKey, StoredPattern
 from .filter_sql import pattern_conditions
-from .pattern_table import PATTERN_COLUMNS, STORED_COLUMNS, fields_of, json_text, stored_of
+from .pattern_table import (
+    PATTERN_COLUMNS,
+    STORED_COLUMNS,
+    STORED_ID,
+    json_text,
+    pattern_of,
+    stored_of,
+)
 
 __all__ = ["count_statistics", "ids_with_prefix", "iterate_patterns", "select_stored"]
 
 _ORDER: dict[SortKey, str] = {
-    "evidence": "p.evidence desc, p.quality desc, p.id",
+    "evidence": "p.trust, p.evidence desc, p.quality desc, p.id",
     "quality": "p.quality desc, p.id",
     "usage": "p.usage_count desc, p.id",
     "created": "p.created_at desc, p.id",
@@ -47,59 +55,52 @@ def select_stored(
     by_hits = ""
     if any_tag is not None:
         tagged = _WITH_ANY_TAG
-        by_hits = "t.hits desc, "
+        by_hits = "p.trust, t.hits desc, "
         values["any_tag"] = json_text(sorted({tag.casefold() for tag in any_tag}))
     rows = connection.execute(
         f"select {STORED_COLUMNS} from patterns p{tagged}{conditions.sql('where')}"
         f" order by {by_hits}{_ORDER[order]} limit :limit",
         values,
     )
-    return [stored_of(row) for row in rows]
+    return list(readable(rows, stored_of, id_at=STORED_ID))
 
 
 def iterate_patterns(
     connection: apsw.Connection, criteria: PatternSearchCriteria | None = None
 ) -> Iterator[tuple[int, TestPattern]]:
-    """Yields every pattern that meets the criteria with its row number, in row order."""
+    """Yields every readable pattern that meets the criteria with its row number, in row order."""
     conditions = pattern_conditions(criteria or PatternSearchCriteria())
     rows = connection.execute(
         f"select p.pattern_rowid, {PATTERN_COLUMNS} from patterns p{conditions.sql('where')}"
         " order by p.pattern_rowid",
         conditions.values,
     )
-    for row in rows:
-        yield row[0], TestPattern(**fields_of(row[1:]))
+    yield from readable(rows, lambda row: (row[0], pattern_of(row[1:])), id_at=1)
 
 
 def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None) -> list[str]:
-    """Returns ids that start with an ASCII prefix, in order."""
+    """Returns ids that start with an ASCII prefix, in order; all of them for an empty one."""
     # Ids are ASCII, which the record checks, so DEL sorts after every legal character.
+    within = "where id >= :low and id < :high" if prefix else ""
     rows = connection.execute(
-        "select id from patterns where id >= :low and id < :high order by id limit :limit",
+        f"select cast(id as blob) from patterns {within} order by id limit :limit",
         {"low": prefix, "high": prefix + "\x7f", "limit": -1 if limit is None else limit},
     )
-    return [row[0] for row in rows]
+    return [text_of(row[0]) for row in rows]
 
 
 def count_statistics(connection: apsw.Connection) -> BankStatistics:
     """Returns the statistics of the bank."""
-    patterns, quality, confidence, uses, successes, never_used = connection.execute(
-        "select count(*), avg(quality), avg(confidence), coalesce(sum(usage_count), 0),"
-        " coalesce(sum(success_count), 0), coalesce(sum(usage_count = 0), 0) from patterns"
+    # total() is a float: a sum of damaged counters must not overflow.
+    patterns, quality, confidence, uses, successes, never_used, unproven = connection.execute(
+        "select count(*), avg(quality), avg(confidence), total(usage_count),"
+        " total(success_count), total(usage_count = 0), total(trust = 'unproven') from patterns"
     ).get
     versions = connection.execute("select count(*) from pattern_versions").get
-    groups = {
-        column: dict(
-            connection.execute(
-                f"select {column}, count(*) from patterns group by {column}"
-                f" order by count(*) desc, {column}"
-            )
-        )
-        for column in ("category", "framework", "language")
-    }
+    groups = _count_groups(connection)
     return BankStatistics(
         patterns=patterns,
-        uses=uses,
+        uses=int(uses),
         versions=versions,
         average_quality=quality,
         average_confidence=confidence,
@@ -108,4 +109,16 @@ def count_statistics(connection: apsw.Connection) -> BankStatistics:
         by_category=groups["category"],
         by_framework=groups["framework"],
         by_language=groups["language"],
+        unproven=int(unproven),
     )
+
+
+def _count_groups(connection: apsw.Connection) -> dict[str, dict[str, int]]:
+    groups = {}
+    for column in ("category", "framework", "language"):
+        rows = connection.execute(
+            f"select {column}, count(*) from patterns group by {column}"
+            f" order by count(*) desc, {column}"
+        )
+        groups[column] = dict(readable(rows, lambda row: (str(row[0]), int(row[1]))))
+    return groups

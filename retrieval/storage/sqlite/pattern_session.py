@@ -31,8 +31,8 @@ from ..storage_values import (
     SortKey,
     StoredPattern,
 )
-from ..use_summary import IMPORTED_AGENT, AgentCount, UseSummary
-from . import pattern_selection, pattern_table, use_tables
+from ..use_summary import AgentCount, UseSummary
+from . import author_traces, pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, as_blob
 from .filter_plan import FilterPlan, filter_plan
 from .storage_tuning import StorageTuning
@@ -119,6 +119,10 @@ class SQLitePatternSession:
         """Returns the patterns that have these ids, by age."""
         return pattern_table.stored_with_ids(self.connection, ids)
 
+    def unreadable(self, ids: Sequence[str]) -> list[str]:
+        """Returns those of these ids whose patterns are stored and cannot be read, by age."""
+        return pattern_table.unreadable_ids(self.connection, ids)
+
     def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
         """Returns the patterns that have these keys."""
         return pattern_table.patterns_of(self.connection, keys)
@@ -199,9 +203,9 @@ class SQLitePatternSession:
         """Returns the latest uses of a pattern, newest first."""
         return use_tables.latest_uses(self.connection, id, limit)
 
-    def agent_counts(self, key: int) -> list[AgentCount]:
-        """Returns the uses of a pattern by agent."""
-        return use_tables.agent_counts(self.connection, key)
+    def agent_counts(self, key: int, content_hash: str | None = None) -> list[AgentCount]:
+        """Returns the uses of a pattern's content by agent."""
+        return use_tables.agent_counts(self.connection, key, content_hash)
 
     def versions(self, id: str) -> list[PatternVersion]:
         """Returns the earlier versions of a pattern, newest first."""
@@ -209,18 +213,26 @@ class SQLitePatternSession:
 
     def count_unproven(self, agent_id: str) -> int:
         """Returns how many unproven patterns an agent has."""
-        return pattern_table.count_unproven(self.connection, agent_id)
+        return author_traces.count_unproven(self.connection, agent_id)
 
     def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
         """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
-        return use_tables.ids_written_by(
+        return author_traces.ids_written_by(
             self.connection, source=source, agent_id=agent_id, run_id=run_id
         )
 
+    def count_traces(
+        self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""
+    ) -> Forgotten:
+        """Returns how many versions and uses of other patterns ``forget`` would delete."""
+        return author_traces.count_traces(
+            self.connection, ids=ids, agent_id=agent_id, run_id=run_id
+        )
+
     def used_by(self, agent_id: str) -> list[StoredPattern]:
-        """Returns the patterns that an agent has used."""
+        """Returns the readable patterns that an agent has used."""
         rowids = use_tables.rows_used_by(self.connection, agent_id)
-        return pattern_table.stored_at(self.connection, rowids)
+        return pattern_table.readable_at(self.connection, rowids)
 
     def statistics(self) -> BankStatistics:
         """Returns totals, averages and counts by group."""
@@ -231,10 +243,6 @@ class SQLitePatternSession:
     def insert(self, content: PatternContent) -> Inserted:
         """Writes a new pattern: its row and both indexes."""
         rowid, near_duplicate = pattern_table.insert_row(self.connection, content)
-        summary = content.summary
-        if summary.usage_count:  # an import has the counts, but not the recorded uses
-            claimed = AgentCount(IMPORTED_AGENT, summary.success_count, summary.usage_count)
-            use_tables.count_agent(self.connection, rowid, claimed)
         put_text(self.connection, rowid, content.pattern)
         self._put_embedding(rowid, content)
         return Inserted(rowid, near_duplicate)
@@ -274,10 +282,12 @@ class SQLitePatternSession:
             pattern_table.delete_row(self.connection, rowid)
         return len(rowids)
 
-    def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
-        """Deletes the remaining traces of an agent or a run, and of deleted patterns."""
-        forgotten = use_tables.forget_traces(
-            self.connection, ids=ids, agent_id=agent_id, run_id=run_id
+    def forget(
+        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+    ) -> Forgotten:
+        """Deletes the remaining traces of a source, an agent or a run, and of deleted patterns."""
+        forgotten = author_traces.forget_traces(
+            self.connection, ids=ids, source=source, agent_id=agent_id, run_id=run_id
         )
         optimize_text_index(self.connection)
         return forgotten

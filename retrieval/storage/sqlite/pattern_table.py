@@ -14,21 +14,26 @@ import apsw
 import msgspec
 
 from ....schema import Provenance, TestPattern
+from ....schema.records.validation import as_share
 from ...text.minhash import MIN_SIMILARITY, bands, signature, similarity
 from ...text.pattern_text import body_of
+from ..readable_rows import FAULTS, damaged_bytes, readable
 from ..storage_values import CandidateFacts, PatternContent, StoredPattern
 from ..use_summary import UseSummary
 
 __all__ = [
     "PATTERN_COLUMNS",
     "STORED_COLUMNS",
+    "STORED_ID",
     "candidate_facts",
     "count_unproven",
     "delete_row",
     "fields_of",
     "insert_row",
     "json_text",
+    "pattern_of",
     "patterns_of",
+    "readable_at",
     "rewrite_keys",
     "rowids_of",
     "set_source",
@@ -36,6 +41,8 @@ __all__ = [
     "stored_at",
     "stored_of",
     "stored_with_ids",
+    "stored_without_counters",
+    "unreadable_ids",
     "update_row",
 ]
 
@@ -45,77 +52,117 @@ MAX_COMPARED = 64
 PATTERN_COLUMNS = (
     "p.id, p.name, p.description, p.category, p.framework, p.language, p.template, p.examples,"
     " p.tags, p.confidence, p.quality, p.success_rate, p.usage_count, p.version, p.source,"
-    " p.created_at, p.updated_at"
+    " p.created_at, p.updated_at, p.origin, p.agent_id, p.run_id, p.trust"
 )
 STORED_COLUMNS = (
-    "p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, p.evidence, p.origin,"
-    f" p.agent_id, p.run_id, p.trust, {PATTERN_COLUMNS}"
+    "p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, p.evidence,"
+    f" {PATTERN_COLUMNS}"
 )
+_TEXTS = msgspec.json.Decoder(list[str])
+STORED_ID = 5  # where the id is among them
 
 
 def stored_with_ids(connection: apsw.Connection, ids: Sequence[str]) -> list[StoredPattern]:
-    """Returns the patterns that have these ids, in row order."""
+    """Returns the readable patterns that have these ids, in row order."""
     rows = connection.execute(
         f"select {STORED_COLUMNS} from patterns p"
         " where p.id in (select value from json_each(:ids)) order by p.pattern_rowid",
         {"ids": json_text(list(ids))},
     )
-    return [stored_of(row) for row in rows]
+    return list(readable(rows, stored_of, id_at=STORED_ID))
+
+
+def unreadable_ids(connection: apsw.Connection, ids: Sequence[str]) -> list[str]:
+    """Returns those of these ids whose rows are stored and cannot be read."""
+    rows = connection.execute(
+        "select pattern_rowid, id from patterns where id in (select value from json_each(:ids))"
+        " order by pattern_rowid",
+        {"ids": json_text(list(ids))},
+    )
+    return [str(id) for rowid, id in rows.fetchall() if not _is_readable(connection, rowid)]
+
+
+def _is_readable(connection: apsw.Connection, rowid: Any) -> bool:
+    try:
+        return bool(stored_at(connection, [rowid]))
+    except FAULTS:
+        return False
 
 
 def stored_at(connection: apsw.Connection, rowids: Sequence[int]) -> list[StoredPattern]:
-    """Returns the patterns in these rows, in row order."""
-    rows = connection.execute(
-        f"select {STORED_COLUMNS} from patterns p"
-        " where p.pattern_rowid in (select value from json_each(:rowids))"
-        " order by p.pattern_rowid",
-        {"rowids": str(list(rowids))},
-    )
-    return [stored_of(row) for row in rows]
+    """Returns the patterns in these rows, in row order.
+
+    Raises:
+        ValueError: A row holds what is no pattern; so do TypeError, OverflowError and
+            ``msgspec.DecodeError``.
+    """
+    return [stored_of(row) for row in _select_at(connection, rowids)]
+
+
+def stored_without_counters(connection: apsw.Connection, rowid: int) -> None:
+    """Reads a pattern but for the columns that are counted from its uses.
+
+    Raises:
+        ValueError: It is no pattern; so do the other errors of ``stored_at``.
+    """
+    for row in _select_at(connection, [rowid]):
+        fields = fields_of(row[STORED_ID:]) | {"quality": 0, "success_rate": 0, "usage_count": 0}
+        TestPattern(**fields)
+        _author_in(row[STORED_ID:])
+        as_share("base_quality", row[2])
+
+
+def readable_at(connection: apsw.Connection, rowids: Sequence[int]) -> list[StoredPattern]:
+    """Returns the readable patterns in these rows, in row order."""
+    return list(readable(_select_at(connection, rowids), stored_of, id_at=STORED_ID))
 
 
 def patterns_of(connection: apsw.Connection, rowids: Sequence[int]) -> dict[int, TestPattern]:
-    """Returns the patterns in these rows by row number, without validating them again."""
+    """Returns the readable patterns in these rows by row number; does not validate them again."""
     rows = connection.execute(
         f"select p.pattern_rowid, {PATTERN_COLUMNS} from patterns p"
         " where p.pattern_rowid in (select value from json_each(:rowids))",
         {"rowids": str(list(rowids))},
     )
-    return {row[0]: TestPattern.of_stored(**fields_of(row[1:])) for row in rows}
+    return dict(readable(rows, _numbered, id_at=1))
+
+
+def _numbered(row: tuple[Any, ...]) -> tuple[int, TestPattern]:
+    author = Provenance.of_stored(*row[18:22])
+    return row[0], TestPattern.of_stored(**fields_of(row[1:]), provenance=author)
 
 
 def candidate_facts(
     connection: apsw.Connection, rowids: Sequence[int]
 ) -> dict[int, CandidateFacts]:
-    """Returns the facts that ranking needs of these rows."""
+    """Returns the facts that ranking needs of these rows, but of rows it cannot compare."""
     rows = connection.execute(
         "select pattern_rowid, id, name, category, framework, language, tags, quality,"
         " evidence, signature, trust from patterns"
-        " where pattern_rowid in (select value from json_each(:rowids))",
+        " where pattern_rowid in (select value from json_each(:rowids))"
+        " and quality between 0 and 1 and evidence between 0 and 1 and length(signature) = 256",
         {"rowids": str(list(rowids))},
     )
-    return {row[0]: CandidateFacts._make(row) for row in rows}
+    return {facts.key: facts for facts in readable(rows, CandidateFacts._make, id_at=1)}
+
+
+def count_unproven(connection: apsw.Connection) -> int:
+    """Returns how many patterns are unproven."""
+    query = "select count(*) from patterns where trust = 'unproven'"
+    return int(connection.execute(query).get)
 
 
 def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:
-    """Returns the row numbers of the patterns that have these ids."""
+    """Returns the row numbers of the patterns that have these ids, which may be damaged ones."""
     rows = connection.execute(
         "select pattern_rowid from patterns where id in (select value from json_each(:ids))",
         {"ids": json_text(list(ids))},
     )
-    return [row[0] for row in rows]
-
-
-def count_unproven(connection: apsw.Connection, agent_id: str | None = None) -> int:
-    """Returns how many patterns of an agent, or of all agents, are unproven."""
-    if agent_id is None:
-        query = "select count(*) from patterns where trust = 'unproven'"
-        return int(connection.execute(query).get)
-    count = connection.execute(
-        "select count(*) from patterns where trust = 'unproven' and agent_id = :agent_id",
-        {"agent_id": agent_id},
-    ).get
-    return int(count)
+    found = [int(row[0]) for row in rows]
+    query = "select pattern_rowid from patterns where cast(id as blob) = :id"
+    for damaged in filter(None, map(damaged_bytes, ids)):
+        found += [int(row[0]) for row in connection.execute(query, {"id": damaged})]
+    return found
 
 
 def insert_row(connection: apsw.Connection, content: PatternContent) -> tuple[int, str | None]:
@@ -214,16 +261,26 @@ def delete_row(connection: apsw.Connection, rowid: int) -> None:
     connection.execute("delete from patterns where pattern_rowid = :rowid", {"rowid": rowid})
 
 
+def _select_at(connection: apsw.Connection, rowids: Sequence[int]) -> apsw.Cursor:
+    return connection.execute(
+        f"select {STORED_COLUMNS} from patterns p"
+        " where p.pattern_rowid in (select value from json_each(:rowids))"
+        " order by p.pattern_rowid",
+        {"rowids": str(list(rowids))},
+    )
+
+
 def _near_duplicate(
     connection: apsw.Connection, own: bytes, own_bands: Sequence[int]
 ) -> str | None:
     """Returns the id of the stored pattern most similar to a new one, if a near-duplicate."""
-    rows: list[tuple[str, bytes]] = connection.execute(
-        "select id, signature from patterns where pattern_rowid in"
+    found = connection.execute(
+        "select id, signature from patterns where length(signature) = 256 and pattern_rowid in"
         " (select pattern_rowid from pattern_bands"
         "  where band in (select value from json_each(:bands)) limit :limit)",
         {"bands": str(own_bands), "limit": MAX_COMPARED},
-    ).fetchall()  # type: ignore[assignment]
+    )
+    rows: list[tuple[str, bytes]] = list(readable(found, lambda row: (row[0], row[1])))
     if not rows:
         return None
     similarities = similarity(own, [other for _, other in rows])
@@ -281,17 +338,30 @@ def _values(content: PatternContent, own: bytes) -> dict[str, Any]:
 
 
 def stored_of(row: tuple[Any, ...]) -> StoredPattern:
-    """Returns the pattern in a row of ``STORED_COLUMNS``, validated."""
+    """Returns the pattern in a row of ``STORED_COLUMNS``, validated.
+
+    Raises:
+        ValueError: It is no pattern; so do TypeError, OverflowError and ``msgspec.DecodeError``.
+    """
+    author = _author_in(row[STORED_ID:])
     return StoredPattern(
         key=row[0],
-        pattern=TestPattern(**fields_of(row[9:])),
+        pattern=TestPattern(**fields_of(row[STORED_ID:]), provenance=author),
         content_hash=row[1],
-        base_quality=row[2],
+        base_quality=as_share("base_quality", row[2]),
         success_count=row[3],
         evidence=row[4],
-        provenance=Provenance(origin=row[5], agent_id=row[6], run_id=row[7]),
-        trust=row[8],
+        provenance=author,
     )
+
+
+def pattern_of(row: tuple[Any, ...]) -> TestPattern:
+    """Returns the pattern in a row of ``PATTERN_COLUMNS``, validated."""
+    return TestPattern(**fields_of(row), provenance=_author_in(row))
+
+
+def _author_in(row: tuple[Any, ...]) -> Provenance:
+    return Provenance(origin=row[17], agent_id=row[18], run_id=row[19], trust=row[20])
 
 
 def fields_of(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -304,8 +374,8 @@ def fields_of(row: tuple[Any, ...]) -> dict[str, Any]:
         "framework": row[4],
         "language": row[5],
         "template": row[6],
-        "examples": tuple(msgspec.json.decode(row[7])),
-        "tags": tuple(msgspec.json.decode(row[8])),
+        "examples": tuple(_TEXTS.decode(row[7])),
+        "tags": tuple(_TEXTS.decode(row[8])),
         "confidence": row[9],
         "quality": row[10],
         "success_rate": row[11],

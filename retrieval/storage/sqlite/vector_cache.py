@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from ....models.vector import Vector
 from ....schema import EncoderIdentity
+from ....schema.database.fork_gate import turn
 from ..storage_values import VectorStatistics
 from .storage_tuning import StorageTuning
 from .vector_file import (
@@ -119,7 +120,7 @@ class VectorCache:
 
     def statistics(self) -> VectorStatistics:
         """Returns the number and size of the cached vectors."""
-        with self._lock:
+        with turn(), self._lock:
             state = self._state
             if state is None:
                 return VectorStatistics(0, 0, 0)

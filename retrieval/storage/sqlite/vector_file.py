@@ -18,7 +18,6 @@ import mmap
 import os
 import secrets
 import stat
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ....models.vector import Vector
+from ....schema import partial_file, remove_stale_partials
 
 if TYPE_CHECKING:  # imported with the first file: 0.05 s
     from usearch.index import Index
@@ -200,17 +200,12 @@ def written_vector_file(
     while batch := list(islice(remaining, ADD_BATCH)):
         keys = np.array([rowid for rowid, _ in batch], dtype=np.uint64)
         index.add(keys, _quantized(np.stack([vector for _, vector in batch])))
-    # A new file of mode 0600 under a name that nobody can guess.
-    descriptor, name = tempfile.mkstemp(".partial", f"{path.name}.", path.parent)
-    os.close(descriptor)
-    partial = Path(name)
-    try:
-        index.save(name)
+    remove_stale_partials(path.parent)
+    with partial_file(path) as partial:
+        index.save(str(partial))
         with partial.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         yield WrittenVectorFile(partial, len(index), digest)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _verified_content(path: Path, marker: VectorFileMarker, dimension: int) -> mmap.mmap:

@@ -14,7 +14,7 @@ from aqe.retrieval.storage.storage_values import (
     SearchQuery,
     StoredPattern,
 )
-from aqe.retrieval.storage.use_summary import TRUSTED, UNPROVEN, AgentCount, Trust, use_summary
+from aqe.retrieval.storage.use_summary import use_summary
 from aqe.retrieval.text.pattern_text import content_hash, embedded_text, text_hash
 from aqe.retrieval.text.tokens import query_terms
 from aqe.schema import PatternSearchCriteria, PatternUsageContext, Provenance, TestPattern
@@ -30,12 +30,10 @@ def content_of(
     pattern: TestPattern, *, author: Provenance = A_PERSON, base_quality: float = 0.5
 ) -> PatternContent:
     """Returns what a write of the pattern is given; what an agent wrote is unproven."""
-    uses, text = pattern.usage_count, embedded_text(pattern)
-    trust: Trust = UNPROVEN if author.origin == "agent" else TRUSTED
-    claimed = [AgentCount("", round(pattern.success_rate * uses), uses)] if uses else []
+    text = embedded_text(pattern)
     return PatternContent(
         pattern=pattern,
-        summary=use_summary(claimed, base_quality=base_quality, trust=trust),
+        summary=use_summary([], base_quality=base_quality, trust=author.trust),
         provenance=author,
         base_quality=base_quality,
         content_hash=content_hash(pattern),
@@ -58,8 +56,8 @@ def change(backend: PatternBackend, id: str, pattern: TestPattern, **content: ob
     with backend.writing() as session:
         (stored,) = session.get_many([id])
         new = content_of(pattern)
-        counts = session.agent_counts(stored.key)
-        summary = use_summary(counts, base_quality=new.base_quality, trust=stored.trust)
+        counts = session.agent_counts(stored.key, new.content_hash)
+        summary = use_summary(counts, base_quality=new.base_quality, trust=new.provenance.trust)
         new = replace(new, summary=summary, **content)  # type: ignore[arg-type]
         session.update(stored, new, Change("changed", "ann"))
 

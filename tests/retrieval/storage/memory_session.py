@@ -23,7 +23,7 @@ from aqe.retrieval.storage.storage_values import (
     SortKey,
     StoredPattern,
 )
-from aqe.retrieval.storage.use_summary import IMPORTED_AGENT, UNPROVEN, AgentCount, UseSummary
+from aqe.retrieval.storage.use_summary import UNPROVEN, AgentCount, UseSummary
 from aqe.retrieval.text.minhash import MIN_SIMILARITY, similarity
 from aqe.retrieval.text.pattern_text import is_from
 from aqe.schema import (
@@ -33,6 +33,7 @@ from aqe.schema import (
     PatternVersion,
     Problem,
     TestPattern,
+    agent_key,
     utc_now,
 )
 
@@ -69,6 +70,9 @@ class MemorySession:
         wanted = set(ids)
         return [stored for stored in self._state.rows.values() if stored.pattern.id in wanted]
 
+    def unreadable(self, ids: Sequence[str]) -> list[str]:
+        return []
+
     def patterns_of(self, keys: Sequence[int]) -> dict[int, TestPattern]:
         rows = self._state.rows
         return {key: rows[key].pattern for key in keys if key in rows}
@@ -86,7 +90,8 @@ class MemorySession:
         def place(stored: StoredPattern) -> tuple[Any, ...]:
             pattern, hits = stored.pattern, len(tags & folded(stored.pattern.tags))
             quality = pattern.quality if order == "evidence" else 0.0
-            return -hits, -_ORDER[order](stored), -quality, pattern.id
+            is_last = stored.trust if order == "evidence" or any_tag is not None else ""
+            return is_last, -hits, -_ORDER[order](stored), -quality, pattern.id
 
         found = [stored for stored in self._state.rows.values() if meets(stored.pattern, criteria)]
         if any_tag is not None:
@@ -142,8 +147,9 @@ class MemorySession:
         latest_first = reversed([use for key, use in self._state.uses if key in keys])
         return sorted(latest_first, key=lambda use: use.used_at, reverse=True)[:limit]
 
-    def agent_counts(self, key: int) -> list[AgentCount]:
-        return sorted(count for (own, _), count in self._state.counts.items() if own == key)
+    def agent_counts(self, key: int, content_hash: str | None = None) -> list[AgentCount]:
+        wanted = (key, content_hash or self._hash_of(key))
+        return sorted(count for at, count in self._state.counts.items() if at[:2] == wanted)
 
     def versions(self, id: str) -> list[PatternVersion]:
         keys = self._keys([id])
@@ -152,7 +158,8 @@ class MemorySession:
 
     def count_unproven(self, agent_id: str) -> int:
         return sum(
-            stored.trust == UNPROVEN and stored.provenance.agent_id == agent_id
+            stored.trust == UNPROVEN
+            and agent_key(stored.provenance.agent_id) == agent_key(agent_id)
             for stored in self._state.rows.values()
         )
 
@@ -164,8 +171,23 @@ class MemorySession:
         ]
 
     def used_by(self, agent_id: str) -> list[StoredPattern]:
-        counts = self._state.counts
-        return [stored for key, stored in self._state.rows.items() if (key, agent_id) in counts]
+        used = {key for key, _, agent in self._state.counts if agent == agent_key(agent_id)}
+        return [stored for key, stored in self._state.rows.items() if key in used]
+
+    def count_traces(
+        self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""
+    ) -> Forgotten:
+        keys, agent = self._keys(ids), agent_key(agent_id)
+        return Forgotten(
+            sum(
+                key not in keys and is_by(author, agent_id, run_id)
+                for key, _, author in self._state.versions
+            ),
+            sum(
+                agent != "" and key not in keys and agent_key(use.agent_id) == agent
+                for key, use in self._state.uses
+            ),
+        )
 
     def statistics(self) -> BankStatistics:
         patterns = [stored.pattern for stored in self._state.rows.values()]
@@ -182,12 +204,13 @@ class MemorySession:
             by_category=groups(pattern.category for pattern in patterns),
             by_framework=groups(pattern.framework for pattern in patterns),
             by_language=groups(pattern.language for pattern in patterns),
+            unproven=sum(stored.trust == UNPROVEN for stored in self._state.rows.values()),
         )
 
     def insert(self, content: PatternContent) -> Inserted:
         state = self._state
         state.last_key += 1
-        key, summary = state.last_key, content.summary
+        key = state.last_key
         own = derived_of(content.pattern)
         others = [derived.signature for derived in state.derived.values()]
         similarities = similarity(own.signature, others)
@@ -195,9 +218,6 @@ class MemorySession:
         is_repeat = bool(others) and similarities.max() >= MIN_SIMILARITY
         near_duplicate = state.rows[repeats].pattern.id if is_repeat else None
         self._write(key, content, content.pattern)
-        if summary.usage_count:
-            claimed = AgentCount(IMPORTED_AGENT, summary.success_count, summary.usage_count)
-            state.counts[key, IMPORTED_AGENT] = claimed
         return Inserted(key, near_duplicate)
 
     def update(self, stored: StoredPattern, content: PatternContent, change: Change) -> None:
@@ -224,21 +244,23 @@ class MemorySession:
         self._state.rows[key] = replace(stored, pattern=replace(stored.pattern, source=source))
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
-        self._state.uses.append((stored.key, use))
-        pair = (stored.key, use.agent_id)
-        before = self._state.counts.get(pair, AgentCount(use.agent_id, 0, 0))
-        self._state.counts[pair] = AgentCount(
-            use.agent_id, before.success_count + use.success, before.usage_count + 1
+        self._state.uses.append((stored.key, replace(use, content_hash=stored.content_hash)))
+        agent = agent_key(use.agent_id)
+        at = (stored.key, stored.content_hash, agent)
+        before = self._state.counts.get(at, AgentCount(agent, 0, 0))
+        self._state.counts[at] = AgentCount(
+            agent, before.success_count + use.success, before.usage_count + 1
         )
 
     def set_summary(self, key: int, summary: UseSummary) -> None:
         stored = self._state.rows[key]
+        author = replace(stored.provenance, trust=summary.trust)
         self._state.rows[key] = replace(
             stored,
-            pattern=counted(stored.pattern, summary),
+            pattern=replace(counted(stored.pattern, summary), provenance=author),
             success_count=summary.success_count,
             evidence=summary.evidence,
-            trust=summary.trust,
+            provenance=author,
         )
 
     def delete(self, ids: Iterable[str]) -> int:
@@ -251,12 +273,14 @@ class MemorySession:
         state.versions = [version for version in state.versions if version[0] not in keys]
         return len(keys)
 
-    def forget(self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = "") -> Forgotten:
+    def forget(
+        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+    ) -> Forgotten:
         state, before = self._state, Forgotten(len(self._state.versions), len(self._state.uses))
         state.versions = [kept for kept in state.versions if not is_by(kept[2], agent_id, run_id)]
-        if agent_id:
-            state.uses = [(key, use) for key, use in state.uses if use.agent_id != agent_id]
-            state.counts = {at: count for at, count in state.counts.items() if at[1] != agent_id}
+        if agent := agent_key(agent_id):
+            state.uses = [(key, use) for key, use in state.uses if agent_key(use.agent_id) != agent]
+            state.counts = {at: count for at, count in state.counts.items() if at[2] != agent}
         return Forgotten(before.versions - len(state.versions), before.uses - len(state.uses))
 
     def unembedded(self, encoder: EncoderIdentity, limit: int) -> dict[int, TestPattern]:
@@ -292,6 +316,10 @@ class MemorySession:
             for pattern in self.unembedded(self._encoder, len(state.rows)).values()
         ]
 
+    def _hash_of(self, key: int) -> str:
+        stored = self._state.rows.get(key)
+        return "" if stored is None else stored.content_hash
+
     def _keys(self, ids: Iterable[str]) -> set[int]:
         return {stored.key for stored in self.get_many(list(ids))}
 
@@ -301,16 +329,16 @@ class MemorySession:
             own = checked(content.embedding, self._encoder.dimension)
             state.embeddings = {at: kept for at, kept in state.embeddings.items() if at[1] != key}
             state.embeddings[self._encoder, key] = Embedding(own, content.text_hash)
+        author = replace(content.provenance, trust=summary.trust)
         state.derived[key] = derived_of(pattern)
         state.rows[key] = StoredPattern(
             key=key,
-            pattern=counted(pattern, summary),
+            pattern=replace(counted(pattern, summary), provenance=author),
             content_hash=content.content_hash,
             base_quality=content.base_quality,
             success_count=summary.success_count,
             evidence=summary.evidence,
-            provenance=content.provenance,
-            trust=summary.trust,
+            provenance=author,
         )
 
     def _facts(self, key: int) -> CandidateFacts:

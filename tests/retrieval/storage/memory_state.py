@@ -23,6 +23,7 @@ from aqe.schema import (
     PatternVersion,
     Provenance,
     TestPattern,
+    agent_key,
 )
 
 
@@ -48,7 +49,7 @@ class State:
     rows: dict[int, StoredPattern] = field(default_factory=dict)
     derived: dict[int, Derived] = field(default_factory=dict)
     embeddings: dict[tuple[EncoderIdentity, int], Embedding] = field(default_factory=dict)
-    counts: dict[tuple[int, str], AgentCount] = field(default_factory=dict)
+    counts: dict[tuple[int, str, str], AgentCount] = field(default_factory=dict)
     uses: list[tuple[int, PatternUsageContext]] = field(default_factory=list)
     versions: list[tuple[int, PatternVersion, Provenance]] = field(default_factory=list)
 
@@ -87,7 +88,8 @@ def meets(pattern: TestPattern, criteria: PatternSearchCriteria) -> bool:
 
 
 def is_by(author: Provenance, agent_id: str, run_id: str) -> bool:
-    is_agent = agent_id != "" and author.agent_id == agent_id
+    agent = agent_key(agent_id)
+    is_agent = agent != "" and agent_key(author.agent_id) == agent
     return is_agent or (run_id != "" and author.run_id == run_id)
 
 

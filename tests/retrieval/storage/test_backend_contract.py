@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aqe.retrieval import Change, PatternBackend, SortKey
-from aqe.retrieval.storage.use_summary import IMPORTED_AGENT, AgentCount
+from aqe.retrieval.storage.use_summary import AgentCount
 from aqe.schema import PatternSearchCriteria, TestPattern
 
 from .bank_content import (
@@ -58,17 +58,12 @@ def test_insert_keeps_every_field(backend: PatternBackend, pattern: Make) -> Non
     assert (stored.success_count, stored.evidence, stored.trust) == (0, 0.0, "unproven")
 
 
-def test_insert_counts_the_uses_that_an_import_claims(
-    backend: PatternBackend, pattern: Make
-) -> None:
-    put(backend, pattern(id="a", usage_count=10, success_rate=0.8), pattern("b", id="b"))
+def test_insert_counts_no_use_that_a_pattern_claims(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", usage_count=2**53, success_rate=1.0))
     stored = stored_in(backend, "a")
-    assert (stored.success_count, stored.pattern.usage_count) == (8, 10)
-    assert stored.pattern.success_rate == 0.8
+    assert (stored.success_count, stored.pattern.usage_count, stored.evidence) == (0, 0, 0.4)
     with backend.reading() as session:
-        assert session.agent_counts(stored.key) == [AgentCount(IMPORTED_AGENT, 8, 10)]
-        assert session.agent_counts(session.get_many(["b"])[0].key) == []
-        assert session.uses("a", 10) == []
+        assert (session.agent_counts(stored.key), session.uses("a", 10)) == ([], [])
 
 
 def test_insert_names_a_near_duplicate(backend: PatternBackend, pattern: Make) -> None:
@@ -112,20 +107,28 @@ def test_update_replaces_the_content(backend: PatternBackend, pattern: Make) -> 
     )
 
 
-def test_update_keeps_the_uses(backend: PatternBackend, pattern: Make) -> None:
-    put(backend, pattern(id="a"))
+def test_update_keeps_the_uses_for_the_content_they_are_of(
+    backend: PatternBackend, pattern: Make
+) -> None:
+    first = pattern(id="a")
+    put(backend, first)
     for agent, success in (("bob", True), ("ann", False)):
         use(backend, "a", agent, success=success)
+    before = stored_in(backend, "a")
+    counted = [AgentCount("ann", 0, 1), AgentCount("bob", 1, 1)]
     change(backend, "a", pattern(id="a", template="changed()"))
     stored = stored_in(backend, "a")
-    assert (stored.success_count, stored.pattern.usage_count) == (1, 2)
-    assert 0 < stored.evidence < 0.4
+    assert (stored.success_count, stored.pattern.usage_count, stored.evidence) == (0, 0, 0.4)
     with backend.reading() as session:
-        assert session.agent_counts(stored.key) == [
-            AgentCount("ann", 0, 1),
-            AgentCount("bob", 1, 1),
-        ]
-        assert len(session.uses("a", 10)) == 2
+        assert session.agent_counts(stored.key) == []
+        assert session.agent_counts(stored.key, before.content_hash) == counted
+        assert {each.content_hash for each in session.uses("a", 10)} == {before.content_hash}
+    change(backend, "a", first)
+    stored = stored_in(backend, "a")
+    assert (stored.success_count, stored.pattern.usage_count) == (1, 2)
+    assert stored.evidence == before.evidence
+    with backend.reading() as session:
+        assert session.agent_counts(stored.key) == counted
 
 
 def test_update_without_an_embedding_keeps_the_one_there(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from aqe.retrieval.storage.storage_values import Forgotten
 from aqe.retrieval.storage.use_summary import AgentCount, UseSummary
 from aqe.schema import PatternUsageContext, Provenance, TestPattern
 
-from .bank_content import MALLORY, change, content_of, names, put, stored_in, use
+from .bank_content import A_PERSON, MALLORY, change, content_of, names, put, stored_in, use
 
 Make = Callable[..., TestPattern]
 
@@ -53,17 +54,18 @@ def test_uses_are_newest_first(backend: PatternBackend, pattern: Make) -> None:
 
 
 def test_agent_counts_add_up_by_agent(backend: PatternBackend, pattern: Make) -> None:
-    put(backend, pattern(id="a", usage_count=4, success_rate=0.5), pattern(id="b"))
-    for agent, success in (("bob", True), ("Zoe", True), ("bob", False), ("", True)):
+    put(backend, pattern(id="a"), pattern(id="b"))
+    used = ("bob", True), ("Zoe", True), (" BOB\u200b", False), ("", True)
+    for agent, success in used:
         use(backend, "a", agent, success=success)
     key = stored_in(backend, "a").key
     with backend.reading() as session:
         assert session.agent_counts(key) == [
             AgentCount("", 1, 1),
-            AgentCount("(imported)", 2, 4),
-            AgentCount("Zoe", 1, 1),
             AgentCount("bob", 1, 2),
+            AgentCount("zoe", 1, 1),
         ]
+        assert names(session.used_by("B\uff4fb")) == ["a"]
 
 
 def test_set_summary_is_what_searches_and_lists_see(backend: PatternBackend, pattern: Make) -> None:
@@ -75,7 +77,8 @@ def test_set_summary_is_what_searches_and_lists_see(backend: PatternBackend, pat
     assert (stored.success_count, stored.evidence, stored.trust) == (3, 0.6, "trusted")
     assert (stored.pattern.usage_count, stored.pattern.success_rate) == (4, 0.75)
     assert (stored.pattern.quality, stored.base_quality) == (0.55, 0.5)
-    assert stored.provenance == MALLORY
+    assert stored.provenance == replace(MALLORY, trust="trusted")
+    assert stored.pattern.provenance == stored.provenance
 
 
 def test_used_by_is_by_age(backend: PatternBackend, pattern: Make) -> None:
@@ -101,6 +104,7 @@ def test_versions_are_newest_first(backend: PatternBackend, pattern: Make) -> No
         second, first = session.versions("a")
         assert session.versions("b") == session.versions("unknown") == []
     assert [first.pattern, second.pattern] == before
+    assert first.pattern.provenance == second.pattern.provenance == A_PERSON
     assert (first.version_number, second.version_number) == (1, 2)
     assert (first.change_description, first.created_by) == ("changed", "ann")
     assert first.created_at <= second.created_at <= stored_in(backend, "a").pattern.updated_at
@@ -138,6 +142,7 @@ def test_written_by_is_by_age_whatever_matched(backend: PatternBackend, pattern:
         assert session.written_by(source="a.py", agent_id="mallory") == ["z", "m", "n", "b"]
         assert session.written_by(agent_id="mallory", run_id="run-2") == ["m", "n", "b"]
         assert session.written_by(run_id="run-1") == ["m", "n"]
+        assert session.written_by(agent_id=" MALLORY") == ["m", "n"]
         assert session.written_by(agent_id="nobody") == session.written_by() == []
 
 
@@ -158,6 +163,7 @@ def test_count_unproven_is_of_one_agent(backend: PatternBackend, pattern: Make) 
     with backend.writing() as session:
         session.set_summary(promoted, UseSummary(2, 2, 0.6, 0.5, "trusted"))
         assert [session.count_unproven(agent) for agent in ("mallory", "bob", "")] == [1, 1, 0]
+        assert session.count_unproven("Mallory ") == 1
 
 
 # -- forget --------------------------------------------------------------------------------------
@@ -167,10 +173,12 @@ def test_forget_deletes_the_traces_of_an_agent(backend: PatternBackend, pattern:
     put(backend, pattern(id="a", template="evilmarker()"), author=MALLORY)
     put(backend, pattern(id="b"), pattern(id="c"))
     change(backend, "a", pattern(id="a", template="harmless()"))
-    for agent in ("mallory", "mallory", "bob"):
+    for agent in ("mallory", "MALLORY", "bob"):
         use(backend, "b", agent)
     with backend.writing() as session:
         assert names(session.used_by("mallory")) == ["b"]
+        assert session.count_traces(agent_id="Mallory") == Forgotten(versions=1, uses=2)
+        assert session.count_traces(ids=["a", "b"], agent_id="mallory") == Forgotten(0, 0)
         assert session.forget(agent_id="mallory") == Forgotten(versions=1, uses=2)
         assert session.agent_counts(session.get_many(["b"])[0].key) == [AgentCount("bob", 1, 1)]
         assert (session.versions("a"), session.used_by("mallory")) == ([], [])

@@ -13,7 +13,7 @@ from aqe.retrieval import Change, PatternBackend
 from aqe.retrieval.storage.backend import PatternReader, PatternWriter
 from aqe.retrieval.storage.storage_values import SORT_KEYS, StoredPattern
 from aqe.retrieval.text.pattern_text import embedded_text, text_hash
-from aqe.retrieval.usage.trust import proven_summary
+from aqe.retrieval.usage.trust import content_summary, proven_summary
 from aqe.schema import (
     CATEGORIES,
     FRAMEWORKS,
@@ -42,7 +42,7 @@ Make = Callable[..., TestPattern]
 Work = Callable[[PatternWriter], object]
 IDS = [f"{letter}{number}" for letter in "ab" for number in range(5)]
 WORDS = ("zebra", "lion", "bear", "walrus", "otter")
-AGENTS = ("", "ann", "bob", "mallory")
+AGENTS = ("", "ann", "bob", "mallory", "Mallory ")
 RUNS = ("", "run-1", "run-2")
 SOURCES = (None, "tests/a.py:1", "tests/a.py:9", "tests/sub/b.py:2", "other.py:3")
 TAGS = ("Red", "red", "blue", "green")
@@ -110,8 +110,10 @@ class RandomWork:
 
         def work(session: PatternWriter) -> None:
             for stored in session.get_many([content.pattern.id]):
-                kept = replace(stored, base_quality=content.base_quality)
-                summary = proven_summary(session, kept)
+                counts = session.agent_counts(stored.key, content.content_hash)
+                summary = content_summary(
+                    counts, content.provenance, base_quality=content.base_quality
+                )
                 session.update(stored, replace(content, summary=summary), Change("again", "me"))
                 return
             session.insert(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +244,7 @@ def test_an_agents_pattern_is_unproven_until_others_succeed(
     for agent in ("ann", "bob"):
         filled.record_usage("evil", PatternUsageContext(success=True, agent_id=agent))
     assert "evil" in ids(filled.search("cart adds up"))[:2]
-    assert filled.get_provenance("evil") == MALLORY
+    assert filled.get_provenance("evil") == replace(MALLORY, trust="trusted")
 
 
 def test_forget_removes_all_of_an_agent(filled: QEReasoningBank, pattern: Make) -> None:
@@ -272,7 +273,7 @@ def test_export_and_import_are_a_round_trip(
         assert other.import_patterns(file).created == 3
         imported = other.get_pattern("cart")
         assert imported is not None
-        assert (imported.usage_count, imported.success_rate) == (1, 1.0)
+        assert (imported.usage_count, imported.success_rate) == (0, 0.0)  # used in another bank
 
 
 def test_a_replacing_import_deletes_the_others(

@@ -84,9 +84,9 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None
         limit = connection.pragma("max_page_count", connection.pragma("page_count") + 4)
         assert limit > 0
         with pytest.raises(DatabaseFullError, match=r"no room left to write") as caught:  # noqa: PT012, SIM117
-            with database.write() as connection:
+            with database.write() as writer:
                 for number in range(100):
-                    connection.execute(FACT, {"key": str(number), "value": "x" * 4000})
+                    writer.execute(FACT, {"key": str(number), "value": "x" * 4000})
         assert caught.value.free_bytes is not None
         assert keys(database) == ["kept"]
         connection.pragma("max_page_count", 1_000_000)

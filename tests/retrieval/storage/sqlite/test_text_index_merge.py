@@ -14,7 +14,7 @@ import pytest
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.sqlite import StorageTuning
-from aqe.retrieval.storage.sqlite.text_index_merge import merge_text_index, segment_pages
+from aqe.retrieval.storage.sqlite.text_index import merge_text_index, segment_pages
 from aqe.schema import Database, TestPattern
 
 QUERY = "refuses a wrong password"

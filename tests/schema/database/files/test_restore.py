@@ -18,7 +18,7 @@ from aqe.schema import (
     restore,
 )
 
-from .facts import keys, put
+from ..facts import keys, put
 
 
 def write_text(bad: Path) -> None:

@@ -7,7 +7,6 @@ no longer fits its table is kept as JSON in ``repair_quarantine``.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,13 @@ from typing import Any, NoReturn
 
 import apsw
 
-from ..errors import DatabaseCorruptError
-from ..records.patterns import utc_now
-from .backup import put_in_place
-from .connection import open_connection
-from .database import Database
+from ...errors import DatabaseCorruptError
+from ...records.patterns import utc_now
+from ..connection import open_connection
+from ..database import Database
+from .backup import partial_database
+from .file_replacement import KeptFiles, put_in_place
+from .private_file import copy_mode, real_path
 
 __all__ = ["SalvageReport", "salvage", "salvage_in_place"]
 
@@ -93,25 +94,24 @@ def salvage(damaged: Path, target: apsw.Connection) -> SalvageReport:
         source.close()
 
 
-def salvage_in_place(path: Path) -> tuple[SalvageReport, Path | None]:
+def salvage_in_place(path: Path) -> tuple[SalvageReport, KeptFiles]:
     """Replaces a damaged file with a new one that holds its readable rows.
 
     Returns:
-        What was copied, and the new path of the damaged file.
+        What was copied, and the new paths of the damaged file and of its logs.
 
     Raises:
         DatabaseCorruptError: Not even the list of its tables can be read.
         DatabaseBusyError: Other processes have the database open.
+        DatabaseError: The file cannot be replaced.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
+    path = real_path(path)
+    with partial_database(path) as partial:
         with Database(partial) as fresh:
             report = salvage(path, fresh.connection())
             fresh.connection().pragma("journal_mode", "delete")  # a single file, without a WAL
+        copy_mode(path, partial)
         return report, put_in_place(partial, path, "damaged")
-    finally:
-        for end in ("", "-wal", "-shm", "-journal"):
-            partial.with_name(partial.name + end).unlink(missing_ok=True)
 
 
 class _Copier:

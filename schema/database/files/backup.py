@@ -3,40 +3,36 @@
 A copy appears under its name only when it is complete. Only SQLite ever opens the live file, since
 closing any other handle on it would drop this process's locks
 (https://sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_).
-A restore, which needs the file without any connection of this process, locks and moves it.
+A restore needs the file without any connection of this process (``file_replacement.py``).
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
-from ..errors import (
-    DatabaseBusyError,
+from ...errors import (
     DatabaseCorruptError,
     DatabaseError,
     DatabaseFullError,
     DatabaseOpenError,
 )
-from ..records.patterns import utc_now
-from .connection import APPLICATION_ID, open_connection, require_local_file_system
-from .file_check import check_file
-from .migrate import check_version, known_migrations
-from .sqlite_errors import ANOTHER_PATH
+from ..connection import APPLICATION_ID, open_connection, require_local_file_system
+from ..file_check import check_file
+from ..migrate import check_version, known_migrations
+from ..sqlite_errors import ANOTHER_PATH
+from .file_replacement import put_in_place
+from .foreign_file import refuse_foreign
+from .log_owner import stamp_copy
+from .private_file import copy_mode, partial_file, real_path, remove_stale_partials
+from .side_files import SIDE_FILES, side_file
 
-__all__ = ["BackupReport", "RestoreReport", "back_up", "put_in_place", "restore"]
-
-# SQLite's lock bytes (https://sqlite.org/fileformat2.html#the_lock_byte_page): one pending, one
-# reserved, 510 shared. A connection in WAL mode holds a shared one as long as it is open.
-LOCK_START = 0x40000000
-LOCK_BYTES = 512
-SIDE_FILES = ("-wal", "-shm")
+__all__ = ["BackupReport", "RestoreReport", "back_up", "partial_database", "restore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +43,13 @@ class BackupReport:
         path: The copy.
         size_bytes: Its size.
         patterns: Number of patterns in it.
+        side_files: The new names of logs that an earlier file of this name had left there.
     """
 
     path: Path
     size_bytes: int
     patterns: int
+    side_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +60,13 @@ class RestoreReport:
         path: The database.
         patterns: How many patterns it holds now.
         replaced: The new name of the file that was there before; None when there was none.
+        side_files: The new names of its logs, where they could not be moved into it.
     """
 
     path: Path
     patterns: int
     replaced: Path | None
+    side_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,16 @@ def back_up(source: Path, target: Path, *, overwrite: bool = False) -> BackupRep
         DatabaseError: The target exists and ``overwrite`` is not set, the source cannot be read or
             is damaged, or the disk is full.
     """
-    _require_free(target, overwrite)
-    partial = _partial(target)
-    try:
+    source, target = real_path(source), real_path(target)
+    _require_free(source, target, overwrite)
+    with partial_database(target) as partial:
         patterns = _copy(_Source.database(source), partial)
-        _publish(partial, target, overwrite)
-    finally:
-        _remove(partial)
-    return BackupReport(target, target.stat().st_size, patterns)
+        kept = put_in_place(partial, target, "replaced", overwrite=overwrite)
+    if kept.database is not None:  # it was to be replaced
+        for end in ("", *SIDE_FILES):
+            side_file(kept.database, end).unlink(missing_ok=True)
+        return BackupReport(target, target.stat().st_size, patterns)
+    return BackupReport(target, target.stat().st_size, patterns, kept.side_files)
 
 
 def restore(backup: Path, target: Path) -> RestoreReport:
@@ -148,41 +150,38 @@ def restore(backup: Path, target: Path) -> RestoreReport:
         DatabaseError: The copy is missing, damaged, foreign or from a newer version.
         DatabaseBusyError: Other processes have the database open.
     """
-    partial = _partial(target)
-    try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = real_path(target)
+    with partial_database(target, make_folder=True) as partial:
         patterns = _copy(_Source.backup(backup), partial)
-        return RestoreReport(target, patterns, put_in_place(partial, target, "replaced"))
-    finally:
-        _remove(partial)
+        copy_mode(target, partial)
+        kept = put_in_place(partial, target, "replaced")
+    return RestoreReport(target, patterns, kept.database, kept.side_files)
 
 
-def put_in_place(new: Path, target: Path, label: str) -> Path | None:
-    """Moves a database file and its WAL aside and another file into its place.
+@contextmanager
+def partial_database(target: Path, *, make_folder: bool = False) -> Iterator[Path]:
+    """Yields an empty private file that will take the place of ``target``; removed at the end.
 
     Args:
-        new: A complete database file without a WAL, in the folder of ``target``.
-        target: The path that it gets.
-        label: Part of the old file's new name that says why it was moved.
-
-    Returns:
-        The old file's new path, ``<name>.<label>-<time>``; None if there was none.
+        make_folder: Create the folder if it does not exist.
 
     Raises:
-        DatabaseBusyError: Other processes have the database open.
-        DatabaseError: The file cannot be moved.
+        DatabaseError: The folder cannot be written.
     """
-    if not target.exists():
-        _publish(new, target, overwrite=False)
-        return None
-    aside = _free_name(target, label)
-    with _nobody_else(target):
-        os.link(target, aside)
-        for end in SIDE_FILES:  # first, so that the new file never has the old WAL
-            with suppress(FileNotFoundError):
-                os.replace(target.with_name(target.name + end), f"{aside}{end}")
-        _publish(new, target, overwrite=True)
-    return aside
+    try:
+        if make_folder:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        remove_stale_partials(target.parent)
+        partial = partial_file(target)
+        path = partial.__enter__()
+    except OSError as error:
+        raise DatabaseError(
+            f"cannot write to {target.parent}: {error.strerror}", path=target
+        ) from error
+    try:
+        yield path
+    finally:
+        partial.__exit__(None, None, None)
 
 
 def _copy(source: _Source, partial: Path) -> int:
@@ -192,12 +191,7 @@ def _copy(source: _Source, partial: Path) -> int:
         raise DatabaseOpenError(f"{source.missing} at {path}; check the path", path=path)
     require_local_file_system(path, advice=source.remote)
     require_local_file_system(partial, advice="write to a folder on a local disk")
-    try:
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise DatabaseError(
-            f"cannot write to {partial.parent}: {error.strerror}", path=partial
-        ) from error
+    refuse_foreign(path, known_migrations(), holds_bank=True, advice=source.foreign)
     try:
         original = open_connection(
             path, read_only=not os.access(path, os.W_OK), advice=source.foreign
@@ -208,17 +202,19 @@ def _copy(source: _Source, partial: Path) -> int:
             with copy.backup("main", original, "main") as backup:
                 backup.step(-1)
             copy.pragma("journal_mode", "delete")  # one file, readable from read-only media
-            return _verified(copy, source)
+            patterns = _verified(copy, source)
         finally:
             copy.close()
             original.close()
+        stamp_copy(partial)
+        return patterns
     except apsw.FullError as error:
         raise DatabaseFullError(
             f"no room left for a copy of {path}; nothing was changed", path=partial
         ) from error
     except (apsw.CorruptError, apsw.NotADBError, UnicodeDecodeError) as error:
         raise _damaged(source, str(error)) from error
-    except apsw.Error as error:
+    except (apsw.Error, OSError) as error:
         raise DatabaseError(f"cannot copy {path}: {error}", path=path) from error
 
 
@@ -240,31 +236,11 @@ def _verified(copy: apsw.Connection, source: _Source) -> int:
     return int(copy.execute("select count(*) from patterns").get)
 
 
-def _publish(partial: Path, target: Path, overwrite: bool) -> None:
-    """Syncs a complete file and gives it its name."""
-    _sync(partial)
-    try:
-        if overwrite:
-            os.replace(partial, target)
-        else:
-            os.link(partial, target)  # unlike a rename, fails if the name is taken
-            partial.unlink()
-    except FileExistsError as error:
-        raise DatabaseError(f"{target} exists; nothing was changed", path=target) from error
-    except OSError as error:
-        raise DatabaseError(f"cannot write {target}: {error.strerror}", path=target) from error
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _require_free(target: Path, overwrite: bool) -> None:
+def _require_free(source: Path, target: Path, overwrite: bool) -> None:
+    if target in (source, *(side_file(source, end) for end in SIDE_FILES)):
+        raise DatabaseError(
+            f"{target} is the database itself or its log; give another name", path=target
+        )
     if target.exists() and not overwrite:
         raise DatabaseError(
             f"{target} exists; give another name, or --force to replace it", path=target
@@ -273,38 +249,3 @@ def _require_free(target: Path, overwrite: bool) -> None:
         raise DatabaseError(
             f"cannot write {target}: its folder does not exist; create it first", path=target
         )
-
-
-def _partial(target: Path) -> Path:
-    return target.with_name(f"{target.name}.{os.getpid()}.partial")
-
-
-def _free_name(target: Path, label: str) -> Path:
-    stamp = utc_now().strftime("%Y%m%dT%H%M%S.%fZ")
-    return target.with_name(f"{target.name}.{label}-{stamp}")
-
-
-def _remove(partial: Path) -> None:
-    for end in ("", "-journal", *SIDE_FILES):
-        partial.with_name(partial.name + end).unlink(missing_ok=True)
-
-
-@contextmanager
-def _nobody_else(path: Path) -> Iterator[None]:
-    """Holds SQLite's lock on a file, so that nobody can open it meanwhile.
-
-    Raises:
-        DatabaseBusyError: Another process has it open.
-    """
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, LOCK_BYTES, LOCK_START)
-        except OSError as error:
-            raise DatabaseBusyError(
-                f"{path} is open in other processes; stop them first, see which with: fuser {path}",
-                path=path,
-            ) from error
-        yield
-    finally:
-        os.close(descriptor)
