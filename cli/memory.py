@@ -85,7 +85,7 @@ def _print_usage(label: str, usage: DiskUsage) -> None:
         lines.add_row(f"  {len(rest)} smaller tables", _mb(sum(size.bytes for size in rest)))
     lines.add_row("  free pages", _mb(usage.free_bytes))
     lines.add_row("write-ahead log", _mb(usage.wal_bytes))
-    lines.add_row("vector file, mapped", _mb(usage.vector_file_bytes))
+    lines.add_row("vector file", _mb(usage.vector_file_bytes))
     stdout().print(lines)
     stdout().print(plain(_vector_file_state(usage)), soft_wrap=True)
 

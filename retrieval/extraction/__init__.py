@@ -8,5 +8,6 @@ After it: ``ingest/`` stores the patterns.
 
 from .file_discovery import find_test_files
 from .file_extraction import ExtractedFile, SkippedFile, extract_file
+from .source_file import ExtractionTuning
 
-__all__ = ["ExtractedFile", "SkippedFile", "extract_file", "find_test_files"]
+__all__ = ["ExtractedFile", "ExtractionTuning", "SkippedFile", "extract_file", "find_test_files"]

@@ -16,6 +16,7 @@ __all__ = ["CodeFacts", "Import", "code_facts"]
 
 _NAMES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier"})
 _MAX_LINKS = 64
+_MAX_LINK_CHARS = 200
 _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
 
 
@@ -75,7 +76,7 @@ def _dotted(callee: Node) -> str:
             last = current.child_by_field_name("attribute") or current.child_by_field_name(
                 "property"
             )
-            parts.append(node_text(last))
+            parts.append(node_text(last)[:_MAX_LINK_CHARS])
             current = current.child_by_field_name("object")
         elif current.type in CALL_TYPES:
             current = callee_of(current)
@@ -84,7 +85,8 @@ def _dotted(callee: Node) -> str:
         elif current.type in {"await", "await_expression", "parenthesized_expression"}:
             current = current.named_children[0] if current.named_child_count else None
         else:
-            match = _DOTTED.match(node_text(current)) if current.type in _NAMES else None
+            is_name = current.type in _NAMES
+            match = _DOTTED.match(node_text(current)[:_MAX_LINK_CHARS]) if is_name else None
             parts.append(match[0] if match else "")
             current = None
     return ".".join(part for part in reversed(parts) if part)

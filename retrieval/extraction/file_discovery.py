@@ -22,7 +22,9 @@ _DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")
 
 # In a test folder, a file of any name is a candidate if its content hints at a test.
 _PYTHON_TEST_HINT = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
-_JAVASCRIPT_TEST_HINT = re.compile(rb"\b(?:f|x)?(?:it|test|specify)\b[\w.]*\s*[(`]|\.test\s*\(")
+_JAVASCRIPT_TEST_HINT = re.compile(
+    rb"\b(?:f|x)?(?:it|test|specify)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+)
 _HINT_BYTES = 5 * 1024 * 1024
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...schema.records.patterns import TestPattern
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
-from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse
+from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
 from .code_facts import code_facts
 from .frameworks.framework_detection import (
     UnsupportedFrameworkError,
@@ -21,7 +21,13 @@ from .languages.javascript_tests import find_javascript_tests
 from .languages.python_imports import python_imports
 from .languages.python_tests import find_python_tests
 from .pattern_builder import build_patterns
-from .source_file import SourceFile, UnreadableSourceError, read_source
+from .source_file import (
+    ExtractionBudget,
+    ExtractionTuning,
+    SourceFile,
+    UnreadableSourceError,
+    read_source,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -33,7 +39,7 @@ __all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedFile:
-    """A file that was skipped, and why."""
+    """A file that was skipped, wholly or from a test on, and why."""
 
     path: str
     reason: str
@@ -46,7 +52,8 @@ class ExtractedFile:
     Attributes:
         storable: One pattern for each test in it, in source order; the bank stores them without
             parsing or redacting their code again.
-        skipped: Why the file could not be used; None if it was read.
+        skipped: Why the file, or what follows the tests in ``storable``, could not be used; None if
+            all of it was read.
     """
 
     path: Path
@@ -68,19 +75,25 @@ class _ParsedCode(NamedTuple):
     grammar: Grammar
 
 
-def extract_file(path: Path) -> ExtractedFile:
+def extract_file(path: Path, *, tuning: ExtractionTuning | None = None) -> ExtractedFile:
     """Returns the patterns of one test file; the code is parsed, never run.
 
     Never raises for the content of a file: if it is unparsable, binary, too large, undecodable, not
-    readable or for an unsupported framework, ``skipped`` says so.
+    readable or for an unsupported framework, ``skipped`` says so. Memory and processor time are
+    bounded; a file that reaches a limit while its tests are extracted keeps those found until then.
+
+    Args:
+        tuning: The limits; None for the normal ones.
     """
+    budget = ExtractionBudget(tuning or ExtractionTuning())
     try:
-        patterns = _patterns(read_source(path))
+        patterns = _patterns(read_source(path, budget.tuning), budget)
     except (UnreadableSourceError, UnsupportedFrameworkError, _UnparsableError) as error:
         return ExtractedFile(
             path=path, storable=(), skipped=SkippedFile(path=str(path), reason=str(error))
         )
-    return ExtractedFile(path=path, storable=tuple(patterns), skipped=None)
+    rest = SkippedFile(path=str(path), reason=budget.reached) if budget.reached else None
+    return ExtractedFile(path=path, storable=tuple(patterns), skipped=rest)
 
 
 def _with_quality(storable: StorablePattern) -> TestPattern:
@@ -89,17 +102,19 @@ def _with_quality(storable: StorablePattern) -> TestPattern:
     return replace(storable, quality=score_quality(storable).total)
 
 
-def _patterns(source: SourceFile) -> list[StorablePattern]:
-    return _python_patterns(source) if source.language == "python" else _javascript_patterns(source)
+def _patterns(source: SourceFile, budget: ExtractionBudget) -> list[StorablePattern]:
+    if source.language == "python":
+        return _python_patterns(source, budget)
+    return _javascript_patterns(source, budget)
 
 
-def _python_patterns(source: SourceFile) -> list[StorablePattern]:
+def _python_patterns(source: SourceFile, budget: ExtractionBudget) -> list[StorablePattern]:
     """Returns the patterns of a Python file.
 
     Raises:
         _UnparsableError: It has a syntax error.
     """
-    root = parse(source.code, "python").root_node
+    root = _parsed(source, "python", budget)
     line = first_error_line(root)
     if line is not None:
         raise _UnparsableError(f"syntax error at line {source.line_number(line - 1)}")
@@ -107,23 +122,24 @@ def _python_patterns(source: SourceFile) -> list[StorablePattern]:
     return build_patterns(
         source,
         "python",
-        find_python_tests(root),
+        find_python_tests(root, budget),
         imports,
         lambda test, facts: python_framework(test.style, imports, facts.names),
+        budget,
     )
 
 
-def _javascript_patterns(source: SourceFile) -> list[StorablePattern]:
-    root, grammar = _parsed_javascript(source)
+def _javascript_patterns(source: SourceFile, budget: ExtractionBudget) -> list[StorablePattern]:
+    root, grammar = _parsed_javascript(source, budget)
     imports = javascript_imports(root)
-    tests = _without_errors(source, root, find_javascript_tests(root, imports))
+    tests = _without_errors(source, root, find_javascript_tests(root, imports, budget))
     if not tests:
         return []
     framework = javascript_framework(source, imports, code_facts([root]).calls)
-    return build_patterns(source, grammar, tests, imports, lambda test, facts: framework)
+    return build_patterns(source, grammar, tests, imports, lambda test, facts: framework, budget)
 
 
-def _parsed_javascript(source: SourceFile) -> _ParsedCode:
+def _parsed_javascript(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:
     """Returns the tree without errors of the first grammar that has one, or the best tree."""
     if source.path.suffix in {".ts", ".mts", ".cts"}:
         grammars: tuple[Grammar, ...] = ("typescript", "tsx")
@@ -133,11 +149,24 @@ def _parsed_javascript(source: SourceFile) -> _ParsedCode:
         grammars = ("javascript", "tsx")  # Flow's types are read as TypeScript's, where they agree
     parsed: list[_ParsedCode] = []
     for grammar in grammars:
-        root = parse(source.code, grammar).root_node
+        root = _parsed(source, grammar, budget)
         parsed.append(_ParsedCode(root, grammar))
         if not root.has_error:
             return parsed[-1]
     return min(parsed, key=lambda code: _lines_in_error(code.root))
+
+
+def _parsed(source: SourceFile, grammar: Grammar, budget: ExtractionBudget) -> Node:
+    """Returns the root of the syntax tree.
+
+    Raises:
+        _UnparsableError: Parsing takes too long.
+    """
+    seconds = budget.tuning.max_parse_s
+    is_large = len(source.code) > budget.tuning.trial_bytes
+    if is_large and not parses_within(source.code, grammar, seconds):
+        raise _UnparsableError(f"parsing takes more than {seconds:g} s of processor time")
+    return parse(source.code, grammar).root_node
 
 
 def _lines_in_error(root: Node) -> int:

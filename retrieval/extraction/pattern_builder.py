@@ -19,7 +19,7 @@ from .pattern_code import render_example, render_template
 from .pattern_labels import categorize, collect_tags
 from .pattern_names import describe, pattern_name
 from .placeholders.placeholder_edits import Edit, placeholder_edits
-from .source_file import SourceFile
+from .source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -40,8 +40,9 @@ def build_patterns(
     tests: Iterable[FoundTest],
     imports: tuple[Import, ...],
     detect_framework: Callable[[FoundTest, CodeFacts], DetectedFramework],
+    budget: ExtractionBudget,
 ) -> list[StorablePattern]:
-    """Returns one pattern for each test of a file, in the order given.
+    """Returns one pattern for each test of a file, in the order given, while the budget lasts.
 
     Args:
         grammar: The grammar that the tests were parsed with.
@@ -51,6 +52,8 @@ def build_patterns(
     patterns: list[StorablePattern] = []
     now = datetime.now(UTC)
     for test in tests:
+        if not budget.allows_test(len(patterns)):
+            break
         qualified = (*test.chain, test.title)
         identity = stable_id(
             source.language,
@@ -63,6 +66,7 @@ def build_patterns(
         facts = code_facts([test.node])
         detected = detect_framework(test, facts)
         pattern = _build(source, test, imports, facts, detected, identity, now)
+        budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
         patterns.append(_scored(source, grammar, test, pattern))
     return patterns
 

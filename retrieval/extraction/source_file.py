@@ -1,11 +1,13 @@
-"""Reads a test file: decodes it, redacts secrets and locates it in its project."""
+"""Reads a test file within limits: decodes it, redacts secrets and locates it in its project."""
 
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,19 +17,100 @@ from ...schema.redaction.redaction import SecretFinding, find_secrets, redact
 from ..text.source_language import language_of
 from .project_root import ProjectRoot, find_project_root
 
-__all__ = ["SourceFile", "UnreadableSourceError", "read_source"]
-
-# Hand-written test files are much smaller (at most 0.4 MB in numpy, scipy, pandas, scikit-learn and
-# networkx); larger ones are generated data.
-MAX_FILE_BYTES = 5 * 1024 * 1024
+__all__ = [
+    "ExtractionBudget",
+    "ExtractionTuning",
+    "SourceFile",
+    "UnreadableSourceError",
+    "read_source",
+]
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _FAR = "\n" * 18  # more blanks than any rule skips
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
+_TOKEN = re.compile(rb"\w+|[^\w\s]")
 
 
 class UnreadableSourceError(AqeError):
     """A file cannot be read as text; the message says why. Never leaves this package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractionTuning:
+    """Limits for one file; hand-written tests stay far below them.
+
+    The largest test file of numpy, scipy, scikit-learn, matplotlib and networkx has 0.42 MB,
+    115,000 tokens and 686 tests. Larger ones are generated.
+
+    Attributes:
+        max_bytes: A larger file is not read.
+        max_tokens: A file with more words and punctuation marks is not parsed: parsing takes
+            up to 800 bytes for each.
+        max_nesting: A file with more describe blocks or classes inside each other is not used.
+        max_tests: Further tests of a file are left out.
+        max_patterns_bytes: Further tests are left out when the code of the patterns before them,
+            which repeats their setup, has this size.
+        trial_bytes: A larger file is first parsed on trial, with ``max_parse_s`` as its limit: the
+            Python grammar needs a time that is quadratic in the length of a block of comments.
+        max_parse_s: Processor time of the trial.
+        max_cpu_s: Processor time after which further tests are left out.
+    """
+
+    max_bytes: int = 5 * 1024 * 1024
+    max_tokens: int = 300_000
+    max_nesting: int = 100
+    max_tests: int = 10_000
+    max_patterns_bytes: int = 32 * 1024 * 1024
+    trial_bytes: int = 128 * 1024
+    max_parse_s: float = 10.0
+    max_cpu_s: float = 20.0
+
+
+class ExtractionBudget:
+    """What the extraction of one file may still use.
+
+    Attributes:
+        tuning: The limits.
+        reached: Why further tests are left out; empty while no limit is reached.
+    """
+
+    def __init__(self, tuning: ExtractionTuning) -> None:
+        self.tuning = tuning
+        self.reached = ""
+        self._started = time.thread_time()
+        self._pattern_bytes = 0
+
+    def allows_test(self, found: int) -> bool:
+        """Returns whether another test may be extracted after this many."""
+        tuning = self.tuning
+        if found >= tuning.max_tests:
+            self._reach(f"has more than {tuning.max_tests:,} tests", found)
+        elif time.thread_time() - self._started > tuning.max_cpu_s:
+            self._reach(f"takes more than {tuning.max_cpu_s:g} s of processor time", found)
+        elif self._pattern_bytes > tuning.max_patterns_bytes:
+            size = f"{tuning.max_patterns_bytes / 2**20:g} MB"
+            self._reach(f"its tests with their setup take more than {size}", found)
+        else:
+            return True
+        return False
+
+    def add_pattern(self, size: int) -> None:
+        """Counts the bytes of a pattern that was extracted."""
+        self._pattern_bytes += size
+
+    def require_nesting(self, depth: int) -> None:
+        """Checks the number of blocks or classes around a test.
+
+        Raises:
+            UnreadableSourceError: There are too many.
+        """
+        if depth > self.tuning.max_nesting:
+            raise UnreadableSourceError(
+                f"blocks are nested more than {self.tuning.max_nesting} deep"
+            )
+
+    def _reach(self, reason: str, found: int) -> None:
+        self.reached = f"{reason}; the first {found:,} were extracted, split the file"
 
 
 class _LostLines(NamedTuple):
@@ -68,18 +151,19 @@ class SourceFile:
         return row + 1 + (self._lost_lines[position - 1].total if position else 0)
 
 
-def read_source(path: Path) -> SourceFile:
+def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
     """Returns a test file, decoded and redacted.
 
     Raises:
-        UnreadableSourceError: It is missing, not permitted, too large, binary or not decodable.
+        UnreadableSourceError: It is missing, not permitted, too large, binary or not decodable, or
+            has too many tokens.
     """
     if path.is_dir():
         raise UnreadableSourceError("a folder that cannot be listed")
     language = language_of(path)
     if language is None:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
-    text = _decode(_read_bytes(path), language).replace("\r\n", "\n").replace("\r", "\n")
+    text = _decode(_read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
     root = find_project_root(path)
     relative_path = path.absolute().relative_to(root.folder).as_posix()
     is_clean = _is_clean(text, relative_path)
@@ -104,19 +188,29 @@ def _is_clean(text: str, path: str) -> bool:
     return not find_secrets(f"{path}{_FAR}{_INDENTATION.sub('', text)}")
 
 
-def _read_bytes(path: Path) -> bytes:
+def _read_bytes(path: Path, tuning: ExtractionTuning) -> bytes:
     try:
         if not path.is_file():
             raise UnreadableSourceError("not a regular file")
         with path.open("rb") as stream:
-            raw = stream.read(MAX_FILE_BYTES + 1)
+            raw = stream.read(tuning.max_bytes + 1)
     except OSError as error:
         raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from error
-    if len(raw) > MAX_FILE_BYTES:
-        raise UnreadableSourceError(f"larger than {MAX_FILE_BYTES // 2**20} MB")
+    if len(raw) > tuning.max_bytes:
+        raise UnreadableSourceError(f"larger than {tuning.max_bytes / 2**20:g} MB")
     if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableSourceError("binary content")
+    if _has_too_many_tokens(raw, tuning.max_tokens):
+        raise UnreadableSourceError(
+            f"more than {tuning.max_tokens:,} words and punctuation marks; split the file"
+        )
     return raw
+
+
+def _has_too_many_tokens(raw: bytes, most: int) -> bool:
+    if len(raw) <= most:  # a token has at least one byte
+        return False
+    return next(islice(_TOKEN.finditer(raw), most, None), None) is not None
 
 
 def _decode(raw: bytes, language: Language) -> str:

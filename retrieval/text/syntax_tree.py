@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,6 +19,7 @@ __all__ = [
     "line_count",
     "node_text",
     "parse",
+    "parses_within",
 ]
 
 Grammar = Literal["python", "javascript", "typescript", "tsx"]
@@ -33,6 +35,26 @@ def parse(code: bytes, grammar: Grammar) -> Tree:
 
     # A parser must not be shared by threads, and creating one takes a microsecond.
     return Parser(_language(grammar)).parse(code)
+
+
+def parses_within(code: bytes, grammar: Grammar, seconds: float) -> bool:
+    """Returns whether UTF-8 code can be parsed within this processor time.
+
+    Its tree is not returned: tree-sitter can only stop parsing code that it asks for in pieces, and
+    nodes of such a tree do not know their text. The first piece is all of the code, since
+    tree-sitter keeps every piece until it is done.
+    """
+    from tree_sitter import Parser
+
+    end = time.thread_time() + seconds
+    try:
+        Parser(_language(grammar)).parse(
+            lambda offset, _: code[offset:],
+            progress_callback=lambda *_: time.thread_time() > end,
+        )
+    except ValueError:  # parsing was stopped
+        return False
+    return True
 
 
 def node_text(node: Node | None) -> str:

@@ -35,8 +35,8 @@ class Problem:
     """A fault of the database.
 
     Attributes:
-        area: One of file, index, references, row, words, vectors, embedding, keys, counters,
-            encoder, learning.
+        area: One of file, index, references, row, words, vectors, vector_file, embedding,
+            keys, counters, encoder, learning.
         message: What is wrong, in one line.
         repair: The action that fixes it.
         subject: Id of the pattern or agent concerned; empty if it concerns all.

@@ -14,11 +14,14 @@ from .learning import check_learning_in, redact_learning_in, repair_learning_in
 from .retrieval import QEReasoningBank
 from .retrieval.storage.sqlite import (
     CHECK_DEADLINE_S,
+    StorageTuning,
     check_patterns,
+    check_vector_file,
     count_patterns,
     quarantine_patterns,
     redact_bank,
     repair_patterns,
+    repair_vector_file,
 )
 from .schema import (
     Database,
@@ -205,6 +208,7 @@ def check_all(connection: apsw.Connection, database: Database) -> tuple[Problem,
         *check_file(connection),
         *check_patterns(connection, has_vectors=database.has_vectors),
         *check_learning_in(connection),
+        *check_vector_file(connection, database.path),
     )
 
 
@@ -227,10 +231,12 @@ def _repair_in_place(path: Path) -> RepairReport:
             quarantined = quarantine_patterns(connection, problems)
             if any(problem.area == "index" for problem in problems):
                 rebuild_indexes(connection)
-            if quarantined or any(problem.repair != "none" for problem in problems):
+            of_rows = (p.repair != "none" and p.area != "vector_file" for p in problems)
+            if quarantined or any(of_rows):
                 repair_patterns(connection, has_vectors=database.has_vectors)
                 repair_learning_in(connection)
         embedded = _embed_missing(database)
+        repair_vector_file(database, tuning=StorageTuning())
         after = _check_open(path, database).problems
     return RepairReport((), after, quarantined, embedded)
 

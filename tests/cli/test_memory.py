@@ -80,7 +80,7 @@ def test_stats_lists_all_of_the_file_and_fits_the_terminal(
     whole = sizes[" database"]
     # Each of some ten lines is rounded to 0.1 MB.
     assert inside == pytest.approx(whole, abs=0.05 * len(sizes) + 0.05), sizes
-    assert {" write-ahead log", " vector file, mapped", "   free pages"} < set(sizes)
+    assert {" write-ahead log", " vector file", "   free pages"} < set(sizes)
 
 
 def test_stats_of_a_bank_that_is_not_there(

@@ -22,7 +22,7 @@ from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.exchange.formats import write_atomically
 from aqe.retrieval.exchange.registry import write_registry
-from aqe.retrieval.storage.sqlite.vector_file import write_vector_file
+from aqe.retrieval.storage.sqlite.vector_file import written_vector_file
 from aqe.schema import Database, TestPattern, back_up, restore
 
 SEED = 33
@@ -101,7 +101,8 @@ def upgraded(folder: Path) -> Path:
 
 def vectors(folder: Path) -> Path:
     unit = np.eye(16, dtype=np.float32)
-    write_vector_file(folder / "target", 16, enumerate(unit))
+    with written_vector_file(folder / "target", 16, enumerate(unit)) as written:
+        written.partial.replace(folder / "target")
     return folder / "target"
 
 

@@ -65,6 +65,7 @@ _TITLES = frozenset(
 )
 DECLARATION_TYPES = frozenset({"lexical_declaration", "variable_declaration"})
 _MAX_TITLE_CHARS = 300
+_MAX_TITLE_CODE_CHARS = 2_000
 # `test.describe.parallel.only` has four; a longer chain is not a test.
 _MAX_LINKS = 8
 
@@ -194,9 +195,9 @@ def _read_arguments(
         return TestCall(kind, name, modifiers, "", None, body, True)
     if first.type not in _TITLES:
         return None
-    title = _title(first)
     if body is None and first.type not in {"string", "template_string", "binary_expression"}:
         return None  # test(a, b): another function of that name
+    title = _title(first)
     has_body = body is not None or any(arg.type not in {"object", "number"} for arg in rest)
     return TestCall(kind, name, modifiers, title, first, body, has_body)
 
@@ -213,7 +214,7 @@ def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]
 
 
 def _title(node: Node) -> str:
-    text = node_text(node)
+    text = node_text(node)[:_MAX_TITLE_CODE_CHARS]
     if node.type in {"string", "template_string"}:
         text = re.sub(r"\\(['\"`$\\])", r"\1", text[1:-1])
     elif node.type == "binary_expression":  # 'a ' + b: literal parts as they are, others as ${...}

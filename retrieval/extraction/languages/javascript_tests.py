@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...text.syntax_tree import line_count, node_text
 from ..code_facts import Import
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
+from ..source_file import ExtractionBudget
 from .javascript_calls import (
     DECLARATION_TYPES,
     TABLE_MODIFIERS,
@@ -55,8 +56,9 @@ class _Declaration(NamedTuple):
 class _Helpers(NamedTuple):
     """The statements of a block that its tests may use."""
 
-    hooks: list[Node]
+    hooks: list[_Declaration]  # with the names that they use
     declarations: list[_Declaration]
+    places: dict[str, list[int]]  # of the declarations that bind a name
 
 
 @dataclass(slots=True)
@@ -69,16 +71,25 @@ class _Block:
     closing: Snippet | None
     statements: list[Node]
     parent: _Block | None
+    depth: int = 0
     _helpers: _Helpers | None = None
 
     @property
     def helpers(self) -> _Helpers:
         """Hooks, and short declarations with their names; computed once per block."""
         if self._helpers is None:
-            hooks = [statement for statement in self.statements if _is_hook(statement)]
+            hooks = [
+                _Declaration(statement, set(_NAME.findall(node_text(statement))))
+                for statement in self.statements
+                if line_count(statement) <= MAX_CONTEXT_LINES and _is_hook(statement)
+            ]
             declared = [] if self.parent is None else self.statements  # imports are left out
             named = [_Declaration(node, _declared_names(node)) for node in declared]
-            self._helpers = _Helpers(hooks, [found for found in named if found.names])
+            places: dict[str, list[int]] = {}
+            for place, declaration in enumerate(named):
+                for name in declaration.names:
+                    places.setdefault(name, []).append(place)
+            self._helpers = _Helpers(hooks, named, places)
         return self._helpers
 
     @property
@@ -91,12 +102,17 @@ class _Block:
         return tuple(reversed(blocks))
 
 
-def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTest]:
+def find_javascript_tests(
+    root: Node, imports: Iterable[Import], budget: ExtractionBudget
+) -> list[FoundTest]:
     """Returns the tests in a file, in source order; each `it.each` counts as one.
 
     A call is a test if it calls a test function (by its usual name, or an alias of an imported one)
     with a title or a body. Planned tests (`it.todo`, a title without a body) have no code to reuse
-    and are left out.
+    and are left out. The tests end where the budget does.
+
+    Raises:
+        UnreadableSourceError: Blocks are nested too deep.
     """
     names = FunctionNames(root, imports)
     found: list[FoundTest] = []
@@ -109,10 +125,13 @@ def find_javascript_tests(root: Node, imports: Iterable[Import]) -> list[FoundTe
         if call is None:
             stack.extend((child, block) for child in reversed(node.named_children))
         elif call.kind == "test":
+            if not budget.allows_test(len(found)):
+                break
             if call.has_body:
                 found.append(_found(node, call, block))
         elif call.body is not None:
             inner = _enter(node, call, block)
+            budget.require_nesting(inner.depth)
             stack.extend((child, inner) for child in reversed(inner.statements))
         else:  # describe('x', sharedTests): the tests are in that function
             stack.extend((child, block) for child in reversed(node.named_children))
@@ -123,11 +142,13 @@ def _enter(node: Node, call: TestCall, parent: _Block) -> _Block:
     body = call.body.child_by_field_name("body") if call.body is not None else None
     if body is None or body.type != "statement_block":
         statements = [body] if body is not None else []
-        return _Block(call.title, call.modifiers, None, None, statements, parent)
+        return _Block(call.title, call.modifiers, None, None, statements, parent, parent.depth + 1)
     opening = Snippet.of(node, end=body.start_byte + 1)
     last = body.children[-1]
     closing = Snippet(last.start_byte, node.end_byte, last.start_point[1])
-    return _Block(call.title, call.modifiers, opening, closing, body.named_children, parent)
+    statements = body.named_children
+    depth = parent.depth + 1
+    return _Block(call.title, call.modifiers, opening, closing, statements, parent, depth)
 
 
 def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
@@ -173,15 +194,18 @@ def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
     used = set(_NAME.findall(node_text(test)))
     layers: list[Layer] = []
     for block in reversed(chain):
-        hooks, declarations = block.helpers
+        hooks, declarations, places = block.helpers
         taken: list[Node] = []
-        for hook in hooks:
+        for hook, names in hooks:
+            if room < 1:
+                break
             if line_count(hook) <= room:
                 taken.append(hook)
-                used |= set(_NAME.findall(node_text(hook)))
+                used |= names
                 room -= line_count(hook)
-        for declaration, names in declarations:
-            if names & used and line_count(declaration) <= room:
+        for place in sorted({place for name in used for place in places.get(name, ())}):
+            declaration = declarations[place].node
+            if line_count(declaration) <= room:
                 taken.append(declaration)
                 room -= line_count(declaration)
         taken.sort(key=lambda node: node.start_byte)

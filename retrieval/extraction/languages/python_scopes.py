@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.syntax_tree import node_text
 from ..found_test import TestStyle
+from ..source_file import ExtractionBudget
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -63,6 +64,10 @@ MODULE_SETUP_NAMES = frozenset(
     {"setUpModule", "setup_function", "setup_module", "tearDownModule", "teardown_module"}
 )
 
+# Base classes of a class that are read; each class reads its own.
+_MAX_FAMILY = 200
+_MAX_OPT_OUT_BYTES = 100
+
 _FIXTURE = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
 _NOT_COLLECTED = re.compile(r"@\s*(?:property|(?:functools\.)?cached_property|nottest|overload)\b")
 
@@ -100,11 +105,25 @@ class Scope:
     definition: Node
     decorators: str = ""
     parent: Scope | None = None
+    depth: int = 0
     bases: tuple[str, ...] = ()
     functions: list[Function] = field(default_factory=list)
     classes: list[Scope] = field(default_factory=list)
     opted_out: bool = False  # __test__ = False
     _helpers: list[Function] | None = None
+    _fixture_places: dict[str, list[int]] | None = None
+
+    @property
+    def fixture_places(self) -> dict[str, list[int]]:
+        """Positions of the fixtures in ``helpers``: by name, and by "" those used everywhere."""
+        if self._fixture_places is None:
+            self._fixture_places = {}
+            for place, helper in enumerate(self.helpers):
+                if helper.is_fixture:
+                    self._fixture_places.setdefault(helper.name, []).append(place)
+                    if "autouse=True" in helper.decorators:
+                        self._fixture_places.setdefault("", []).append(place)
+        return self._fixture_places
 
     @property
     def helpers(self) -> list[Function]:
@@ -131,10 +150,14 @@ class CollectedClass(NamedTuple):
     style: TestStyle
 
 
-def module_scope(root: Node) -> Scope:
-    """Returns the scope of a module, with everything defined in it."""
+def module_scope(root: Node, budget: ExtractionBudget) -> Scope:
+    """Returns the scope of a module, with everything defined in it.
+
+    Raises:
+        UnreadableSourceError: Classes are nested too deep.
+    """
     module = Scope("", root, root)
-    _fill(module)
+    _fill(module, budget)
     return module
 
 
@@ -145,10 +168,11 @@ def collected_classes(module: Scope) -> list[CollectedClass]:
     return [CollectedClass(scope, styles[id(scope)]) for scope in classes if id(scope) in styles]
 
 
-def _fill(module: Scope) -> None:
+def _fill(module: Scope, budget: ExtractionBudget) -> None:
     pending = [module]
     while pending:
         scope = pending.pop()
+        budget.require_nesting(scope.depth)
         body = scope.definition.child_by_field_name("body") or scope.definition
         for statement in _statements(body):
             _add_definition(scope, statement)
@@ -185,9 +209,11 @@ def _add_definition(scope: Scope, statement: Node) -> None:
             if base.type in {"identifier", "attribute"}
         )
         scope.classes.append(
-            Scope(node_text(name), statement, definition, decorators, scope, names)
+            Scope(node_text(name), statement, definition, decorators, scope, scope.depth + 1, names)
         )
-    elif node_text(statement).replace(" ", "") == "__test__=False":
+    elif statement.end_byte - statement.start_byte < _MAX_OPT_OUT_BYTES and (
+        node_text(statement).replace(" ", "") == "__test__=False"
+    ):
         scope.opted_out = True
 
 
@@ -221,15 +247,15 @@ def _styles(classes: list[Scope]) -> dict[int, TestStyle]:
 
 
 def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:
-    """Returns a class and its base classes in this file."""
-    family: list[Scope] = []
+    """Returns a class and its base classes in this file, up to a limit."""
+    family: dict[int, Scope] = {}
     pending = [scope]
-    while pending:
+    while pending and len(family) < _MAX_FAMILY:
         member = pending.pop()
-        if all(member is not known for known in family):
-            family.append(member)
+        if id(member) not in family:
+            family[id(member)] = member
             pending.extend(by_name[base] for base in member.bases if base in by_name)
-    return family
+    return list(family.values())
 
 
 def _own_style(scope: Scope, family: list[Scope]) -> TestStyle | None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from ...text.syntax_tree import line_count, node_text
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
+from ..source_file import ExtractionBudget
 from .python_scopes import (
     MODULE_SETUP_NAMES,
     SETUP_NAMES,
+    CollectedClass,
     Function,
     Scope,
     collected_classes,
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["find_python_tests"]
 
+_MAX_DECORATOR_CHARS = 10_000
+# Fixtures of a scope that are considered for a test: each of those shown takes two lines or more.
+_MAX_FIXTURES = 2 * MAX_CONTEXT_LINES
+_BLANKS = re.compile(r"\s{2,}")
 _MARK = re.compile(r"@?(?:pytest\.)?mark\.(\w+)")
 _SKIP = re.compile(r"\bskip(?:if|If|Unless)?\b")
 _PARAMETRIZE = re.compile(
@@ -32,22 +38,26 @@ _STRING = re.compile(
 )
 
 
-def find_python_tests(root: Node) -> list[FoundTest]:
+def find_python_tests(root: Node, budget: ExtractionBudget) -> list[FoundTest]:
     """Returns the tests in a module, in source order, each once.
 
     A test is a function ``test*`` of the module, or a method ``test*`` of a collected class: one
     named ``Test*`` without a constructor, a ``unittest.TestCase``, or a base class of either in the
     same file. A class with ``test`` in its name (``GraphTestBase``) that its own file does not use
-    is included too, since other files inherit from it.
+    is included too, since other files inherit from it. The tests end where the budget does.
+
+    Raises:
+        UnreadableSourceError: Classes are nested too deep.
     """
-    module = module_scope(root)
-    found = [
-        _found(module, function, "function")
-        for function in module.functions
-        if function.may_be_test
-    ]
-    for scope, style in collected_classes(module):
-        found += [_found(scope, f, style) for f in scope.functions if f.may_be_test]
+    module = module_scope(root, budget)
+    scopes = [CollectedClass(module, "function"), *collected_classes(module)]
+    found: list[FoundTest] = []
+    for scope, style in scopes:
+        for function in scope.functions:
+            if function.may_be_test:
+                if not budget.allows_test(len(found)):
+                    break
+                found.append(_found(scope, function, style))
     return sorted(found, key=lambda test: test.node.start_byte)
 
 
@@ -55,8 +65,8 @@ def _found(scope: Scope, function: Function, style: TestStyle) -> FoundTest:
     chain = scope.chain
     doc_node, doc = _docstring(function.definition)
     parameters = _parameter_names(function.definition)
-    requested = {*parameters, *re.findall(r"usefixtures\(([^)]*)\)", _decorators(scope, function))}
     decorators = _decorators(scope, function)
+    requested = {*parameters, *re.findall(r"usefixtures\(([^)]*)\)", decorators)}
     return FoundTest(
         node=function.outer,
         style=style,
@@ -73,7 +83,9 @@ def _found(scope: Scope, function: Function, style: TestStyle) -> FoundTest:
 
 
 def _decorators(scope: Scope, function: Function) -> str:
-    return "\n".join((*(member.decorators for member in scope.chain), function.decorators))
+    texts = (*(member.decorators for member in scope.chain), function.decorators)
+    # Blanks that follow each other would take the expressions quadratic time.
+    return "\n".join(_BLANKS.sub(" ", text[:_MAX_DECORATOR_CHARS]) for text in texts)
 
 
 def _marks(function: Function, decorators: str) -> frozenset[str]:
@@ -134,17 +146,19 @@ def _needed_members(
     scope: Scope, setup_names: frozenset[str], wanted: set[str], function: Function
 ) -> list[Function]:
     """Returns setup and the wanted fixtures; adds fixtures that these request to ``wanted``."""
-    helpers = scope.helpers
+    helpers, places = scope.helpers, scope.fixture_places
     members = [f for f in helpers if f.name in setup_names and not f.is_fixture]
-    pool = [f for f in helpers if f.is_fixture and f is not function]
-    grew = True
-    while grew:
-        chosen = [f for f in pool if f.name in wanted or "autouse=True" in f.decorators]
-        grew = bool(chosen)
-        members = [*members, *chosen]
-        pool = [f for f in pool if f not in chosen]
-        for fixture in chosen:
-            wanted.update(_parameter_names(fixture.definition))
+    seen: set[int] = set()
+    wanted.add("")  # the name of those that every test uses
+    new = set(wanted)
+    while new and len(seen) < _MAX_FIXTURES:
+        chosen = sorted({place for name in new for place in places.get(name, ())} - seen)
+        seen.update(chosen)
+        fixtures = [helpers[place] for place in chosen if helpers[place] is not function]
+        members += fixtures
+        names = {name for f in fixtures for name in _parameter_names(f.definition)}
+        new = names - wanted
+        wanted |= new
     return members
 
 

@@ -141,7 +141,7 @@ def _is_key(place: Place) -> bool:
         return False
     parent = place.parent.node
     if parent.type in {"subscript", "subscript_expression"}:
-        return parent.named_children[0] != place.node
+        return parent.named_child(0) != place.node
     return (
         parent.type in {"pair", "property_signature"}
         and parent.child_by_field_name("key") == place.node

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["PlaceholderNames"]
 
 _MAX_PLACEHOLDER_CHARS = 40
+# Longer code is read in part, and longer texts have no kind: each literal reads it again.
+_MAX_NAME_BYTES = 400
+_MAX_KIND_BYTES = 2_000
+_MAX_LEVELS = 64
 _KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute", "property"})
 _ASSIGNMENTS = frozenset(
     {
@@ -113,16 +117,20 @@ def _name_for(place: Place) -> str:
 
 
 def _plain_kind(node: Node) -> str | None:
+    if node.end_byte - node.start_byte > _MAX_KIND_BYTES:
+        return None
     body = string_body(node_text(node))
     return next((kind for kind, pattern in _KINDS if pattern.match(body)), None)
 
 
 def _name_of_place(place: Place, kind: str | None) -> str:
     above = place.parent
-    while above is not None:
+    for _ in range(_MAX_LEVELS):
+        if above is None:
+            break
         parent = above.node
         if parent.type in _KEYED:
-            return node_text(parent.named_children[0])
+            return _start_of(parent.named_children[0])
         if parent.type in _ASSIGNMENTS:
             return kind or _assigned_name(parent)
         if parent.type in _COMPARISONS or _compares(parent):
@@ -145,8 +153,13 @@ def _name_of_place(place: Place, kind: str | None) -> str:
 def _assigned_name(assignment: Node) -> str:
     target = assignment.named_children[0]
     if target.type in {"attribute", "member_expression"}:
-        return node_text(target.named_children[-1])
-    return node_text(target)
+        return _start_of(target.named_children[-1])
+    return _start_of(target)
+
+
+def _start_of(node: Node) -> str:
+    """Returns as much of a node's code as a name can use."""
+    return (node.text or b"")[:_MAX_NAME_BYTES].decode("utf-8", "replace")
 
 
 def _compares(node: Node) -> bool:

@@ -13,6 +13,7 @@ from .bank_repair import quarantine_patterns, redact_bank, repair_bank, repair_p
 from .pattern_backend import SQLitePatternBackend
 from .pattern_session import SQLitePatternSession
 from .storage_tuning import StorageTuning
+from .vector_file_build import check_vector_file, repair_vector_file
 
 __all__ = [
     "CHECK_DEADLINE_S",
@@ -20,9 +21,11 @@ __all__ = [
     "SQLitePatternSession",
     "StorageTuning",
     "check_patterns",
+    "check_vector_file",
     "count_patterns",
     "quarantine_patterns",
     "redact_bank",
     "repair_bank",
     "repair_patterns",
+    "repair_vector_file",
 ]

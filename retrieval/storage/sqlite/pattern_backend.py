@@ -36,7 +36,7 @@ from .storage_tuning import StorageTuning
 from .text_index import merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
-from .vector_file_build import update_vector_file
+from .vector_file_build import check_vector_file, repair_vector_file, update_vector_file
 from .vector_table import adopt_encoder, create_vector_table
 
 __all__ = ["SQLitePatternBackend"]
@@ -196,15 +196,21 @@ class SQLitePatternBackend:
     def check(self) -> list[Problem]:
         """Returns every disagreement between rows and derived data."""
         with self.database.read(deadline_s=CHECK_DEADLINE_S) as connection:
-            return check_patterns(connection, has_vectors=self.has_vectors)
+            problems = check_patterns(connection, has_vectors=self.has_vectors)
+            return [*problems, *check_vector_file(connection, self.database.path)]
 
     def repair(self) -> int:
         """Sets damaged rows aside and rebuilds derived data; returns how many were set aside."""
         problems = self.check()
         if all(problem.repair == "none" for problem in problems):
             return 0
-        with self.database.write() as connection:
-            return len(repair_bank(connection, problems, has_vectors=self.has_vectors))
+        rows = [problem for problem in problems if problem.area != "vector_file"]
+        quarantined: tuple[str, ...] = ()
+        if any(problem.repair != "none" for problem in rows):
+            with self.database.write() as connection:
+                quarantined = repair_bank(connection, rows, has_vectors=self.has_vectors)
+        repair_vector_file(self.database, tuning=self._tuning)
+        return len(quarantined)
 
     def release(self) -> None:
         """Closes this thread's connection."""

@@ -6,6 +6,7 @@ numbers in the database, read in the transaction of the search, so that it canno
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +23,20 @@ from ....schema import EncoderIdentity
 from ....schema.database.fork_gate import turn
 from ..storage_values import VectorStatistics
 from .storage_tuning import StorageTuning
-from .vector_file import VectorFile, VectorFileMarker, vector_file_path
+from .vector_file import (
+    UnusableVectorFileError,
+    VectorFile,
+    VectorFileMarker,
+    has_usearch,
+    vector_file_path,
+)
 
 __all__ = [
     "EncoderRow",
     "Keys",
     "VectorCache",
     "VectorView",
+    "forget_marker",
     "last_change",
     "read_marker",
     "write_marker",
@@ -39,6 +47,8 @@ Keys = npt.NDArray[np.int64]
 # Minimum growth of the matrix in rows; otherwise it grows by a quarter.
 MIN_GROWTH: Final = 256
 MARKER_KEY: Final = "vector_file"
+
+_log = logging.getLogger("aqe")
 
 
 class EncoderRow(NamedTuple):
@@ -123,7 +133,19 @@ class VectorCache:
     def _file(self, marker: VectorFileMarker | None, dimension: int) -> VectorFile | None:
         if marker is None or self._path is None or not self._tuning.vector_file:
             return None
-        return VectorFile.open(self._path, marker, dimension)
+        if not has_usearch():
+            _log.info("usearch is not installed; %s is not used", self._path)
+            return None
+        try:
+            return VectorFile.open(self._path, marker, dimension)
+        except UnusableVectorFileError as error:
+            _log.warning(
+                "the vector file %s %s; searches scan every vector until it is rebuilt:"
+                " aqe db repair",
+                self._path,
+                error,
+            )
+            return None
 
 
 class _State:
@@ -152,8 +174,9 @@ class _State:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of the arrays, and an estimate for the set of superseded rows."""
-        return self._matrix.nbytes + self._rowids.nbytes + 64 * len(self._superseded)
+        """Bytes of the arrays and of the file, and an estimate for the set of superseded rows."""
+        file = 0 if self.file is None else len(self.file.content)
+        return self._matrix.nbytes + self._rowids.nbytes + 64 * len(self._superseded) + file
 
     def view(self, connection: apsw.Connection) -> tuple[VectorView | None, str]:
         """Returns the view of the connection's transaction; see ``VectorCache.view``."""
@@ -253,3 +276,8 @@ def write_marker(connection: apsw.Connection, marker: VectorFileMarker) -> None:
         " on conflict (key) do update set value = excluded.value",
         {"key": MARKER_KEY, "value": msgspec.json.encode(marker).decode()},
     )
+
+
+def forget_marker(connection: apsw.Connection) -> None:
+    """Removes the database's record of its vector file, which then is not used."""
+    connection.execute("delete from bank_facts where key = :key", {"key": MARKER_KEY})

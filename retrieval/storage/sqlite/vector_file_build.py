@@ -7,6 +7,10 @@ number than the marker, so searches find them in memory.
 
 from __future__ import annotations
 
+import logging
+import mmap
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,21 +19,26 @@ import apsw
 import numpy as np
 
 from ....models.vector import Vector
-from ....schema import Database
+from ....schema import Database, Problem
+from .pattern_session import encoder_in_use
 from .pattern_table import json_text
 from .storage_tuning import StorageTuning
-from .vector_cache import last_change, read_marker, write_marker
+from .vector_cache import forget_marker, last_change, read_marker, write_marker
 from .vector_file import (
+    UnusableVectorFileError,
     VectorFile,
     VectorFileMarker,
+    WrittenVectorFile,
     has_usearch,
     vector_file_path,
-    write_vector_file,
+    written_vector_file,
 )
 
-__all__ = ["update_vector_file"]
+__all__ = ["check_vector_file", "repair_vector_file", "update_vector_file"]
 
 READ_BATCH: Final = 2_048
+
+_log = logging.getLogger("aqe")
 
 
 def update_vector_file(
@@ -60,35 +69,106 @@ def update_vector_file(
         return 0
     if marker is not None and marker.encoder_rowid != encoder_rowid:
         marker = None
-    asked = min_changed is not None
-    if marker is not None and not _is_sound(path, marker, dimension, read=asked):
+    if marker is not None and not _is_usable(path, marker, dimension, read=min_changed is not None):
         marker = None
-    changed = None
+    changed: list[int] = []
+    content = None
     if marker is not None:
         changed = _changed(database, marker)
         if len(changed) < _worthwhile(total, min_changed, tuning):
             return 0
         replaced = len(changed) - max(0, total - marker.count)
-        sound = asked or _is_sound(path, marker, dimension, read=True)
-        if replaced > tuning.max_replaced * marker.count or not sound:
-            changed = None
-    count, digest = write_vector_file(
-        path,
-        dimension,
-        _vectors(database, encoder_rowid, changed),
-        extend=changed is not None,
-        removed=changed or (),
-    )
-    with database.write() as connection:
-        write_marker(connection, VectorFileMarker(change, encoder_rowid, count, digest))
-    return count if changed is None else len(changed)
+        if replaced <= tuning.max_replaced * marker.count:
+            content = _content(path, marker, dimension)
+    if content is None:
+        vectors, removed = _vectors(database, encoder_rowid, None), []
+    else:
+        vectors, removed = _vectors(database, encoder_rowid, changed), changed
+    with written_vector_file(
+        path, dimension, vectors, extended=content, removed=removed
+    ) as written:
+        if min_changed is not None:
+            _clear_folder(path)
+        _publish(database, path, written, written.marker(change, encoder_rowid))
+    return written.count if content is None else len(changed)
 
 
-def _is_sound(path: Path, marker: VectorFileMarker, dimension: int, *, read: bool) -> bool:
-    """Returns whether the file exists and, if ``read``, matches the marker."""
+def check_vector_file(connection: apsw.Connection, database: Path | None) -> list[Problem]:
+    """Returns the problem of a database's vector file, if it has one that cannot be used.
+
+    A large bank without a record of a vector file is sound: the file is created when the bank is
+    next written.
+    """
+    marker = read_marker(connection)
+    used = encoder_in_use(connection)
+    if database is None or marker is None or used is None or not has_usearch():
+        return []
+    if marker.encoder_rowid != used.rowid:
+        return []
+    path = vector_file_path(database)
+    try:
+        VectorFile.open(path, marker, used.identity.dimension)
+    except UnusableVectorFileError as error:
+        return [Problem("vector_file", f"{path} {error}", "rebuild")]
+    return []
+
+
+def repair_vector_file(database: Database, *, tuning: StorageTuning) -> bool:
+    """Rebuilds a vector file that cannot be used; returns whether there was one.
+
+    The record of a file that the bank no longer needs is removed. A folder at its place is removed
+    if it is empty, and moved aside otherwise.
+    """
+    with database.read() as connection:
+        problems = check_vector_file(connection, database.path)
+        used = encoder_in_use(connection)
+    if not problems or used is None:
+        return False
+    dimension = used.identity.dimension
+    if not update_vector_file(database, used.rowid, dimension, tuning=tuning, min_changed=1):
+        with database.write() as connection:
+            forget_marker(connection)
+    return True
+
+
+def _is_usable(path: Path, marker: VectorFileMarker, dimension: int, *, read: bool) -> bool:
+    """Returns whether there is a regular file and, if ``read``, it is the recorded one."""
     if not read:
-        return path.exists()
-    return VectorFile.open(path, marker, dimension) is not None
+        return path.is_file() and not path.is_symlink()
+    return _content(path, marker, dimension) is not None
+
+
+def _content(path: Path, marker: VectorFileMarker, dimension: int) -> mmap.mmap | None:
+    """Returns the verified content of the file; None if it has to be rebuilt."""
+    try:
+        return VectorFile.open(path, marker, dimension).content
+    except UnusableVectorFileError as error:
+        _log.info("rebuilding the vector file: %s %s", path, error)
+        return None
+
+
+def _publish(
+    database: Database, path: Path, written: WrittenVectorFile, marker: VectorFileMarker
+) -> None:
+    """Replaces the file and records it in one transaction.
+
+    A search that opens the file between the two would find another one than is recorded.
+    """
+    with database.write() as connection:
+        write_marker(connection, marker)
+        os.replace(written.partial, path)
+
+
+def _clear_folder(path: Path) -> None:
+    """Removes an empty folder at the place of the file, and moves any other one aside."""
+    if path.is_symlink() or not path.is_dir():
+        return
+    try:
+        path.rmdir()
+    except OSError:
+        aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.aside")
+        path.rename(aside)
+        _log.warning("a folder was at the place of the vector file; it is now %s", aside)
 
 
 def _changed(database: Database, marker: VectorFileMarker) -> list[int]:
