@@ -44,6 +44,8 @@ FIXED = {
     *("bank_facts.key", "bank_facts.value", "encoders.adopted_at", "encoders.name"),
     *("encoders.revision", "schema_migrations.applied_at", "schema_migrations.checksum"),
     *("schema_migrations.name", "patterns.category", "patterns.framework", "patterns.language"),
+    *("pattern_usage.content_hash", "pattern_agent_counts.content_hash"),
+    *("pattern_versions.origin", "pattern_versions.trust"),
     *("patterns.content_hash", "patterns.created_at", "patterns.updated_at", "patterns.origin"),
     *("patterns.trust", "pattern_embeddings.text_hash", "pattern_usage.used_at"),
     *("pattern_versions.created_at", "learning_agents.created_at", "learning_agents.updated_at"),
