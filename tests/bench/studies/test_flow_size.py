@@ -11,8 +11,8 @@ from aqe.bench.studies.flow_size import Flow, Patch, count_flows, main, measure_
 
 # Before the folders were drawn, the same script counted 30 files and 150 functions, 29 and 143, 23
 # and 90. The aim was a third less of each; a store is not there (bench/results/flow_size.md).
-# Guards against signals, forks and moved files, redaction at every table and trust that travels have
-# cost each flow files again.
+# Guards against signals, forks and moved files, redaction at every table and trust that travels
+# have cost each flow files again.
 CEILINGS = {"search": (24, 114), "store": (33, 149), "learn": (21, 83)}
 TESTS = """
 import os
