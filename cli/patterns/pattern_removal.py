@@ -9,7 +9,14 @@ import typer
 from rich.console import Console
 
 from ...retrieval import ForgetReport, QEReasoningBank
-from ...schema import Database, DatabaseCorruptError, PatternNotFoundError, agent_key
+from ...schema import (
+    Database,
+    DatabaseBusyError,
+    DatabaseCorruptError,
+    DatabaseFullError,
+    PatternNotFoundError,
+    agent_key,
+)
 from ..options import (
     DatabaseOption,
     DryRunOption,
@@ -74,8 +81,12 @@ def forget(
             _ask(database, bank, source=source, agent=agent, run=run)
         experiences = _forget_learned(database, agent, dry_run=dry_run) if agent else 0
         report = bank.forget(source=source, agent_id=agent, run_id=run, dry_run=dry_run)
-        if not dry_run and not database.truncate_wal():
-            stderr().print("others are reading: empty the WAL later with: aqe memory cleanup")
+        if not (dry_run or _erased(database)):
+            stderr().print(
+                "others are using the database: erase what is left of the text later with:"
+                " aqe memory cleanup --vacuum",
+                soft_wrap=True,
+            )
         if json:
             print_json(
                 {
@@ -90,6 +101,14 @@ def forget(
             return
         _print_forgotten(stdout(), report, experiences, dry_run=dry_run)
         print_database(database.label)
+
+
+def _erased(database: Database) -> bool:
+    """Returns whether no byte of what was deleted is left, also not in the free space of pages."""
+    try:
+        return database.erase_free_space()
+    except (DatabaseBusyError, DatabaseFullError):  # it is forgotten; its bytes are not yet gone
+        return False
 
 
 def _name_of(bank: QEReasoningBank, id: str) -> str:

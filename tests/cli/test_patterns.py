@@ -24,6 +24,7 @@ from aqe.schema import (
     AgentAction,
     Database,
     PatternUsageContext,
+    Provenance,
     Task,
     TaskResult,
     TestPattern,
@@ -453,12 +454,36 @@ def test_forget_an_agent_removes_what_it_learned(aqe: Aqe, filled: Path) -> None
     assert (again["experiences"], again["uses"]) == (0, 0)
 
 
-def test_forget_says_when_the_wal_could_not_be_emptied(aqe: Aqe, filled: Path) -> None:
+def test_forget_says_when_bytes_of_the_text_may_be_left(aqe: Aqe, filled: Path) -> None:
     with Database(filled) as other, other.read() as reader:
         reader.execute("select count(*) from patterns").get  # noqa: B018
         outcome = aqe("patterns", "forget", "--source", "p", "--yes")
     assert outcome.code == 0
-    assert "empty the WAL later with: aqe memory cleanup" in outcome.err
+    assert "erase what is left of the text later with: aqe memory cleanup --vacuum" in outcome.err
+
+
+def test_forget_leaves_no_byte_of_texts_that_grew_and_moved(aqe: Aqe, filled: Path) -> None:
+    with QEReasoningBank(filled, encoder=HashingEncoder(64)) as bank:
+        for size in (1, 40, 3, 80, 2):
+            texts = {number: f"unforgettable{number} " * size for number in range(40)}
+            bank.store_patterns(
+                [
+                    TestPattern(
+                        id=f"mallory-{number}",
+                        name=f"test_{number}",
+                        description=text,
+                        category="unit",
+                        framework="pytest",
+                        language="python",
+                        template=f"def test_{number}():\n    assert {size}\n",
+                    )
+                    for number, text in texts.items()
+                ],
+                provenance=Provenance(origin="agent", agent_id="mallory"),
+            )
+    assert b"unforgettable" in filled.read_bytes()
+    assert aqe("patterns", "forget", "--agent", "mallory", "--yes").code == 0
+    assert b"unforgettable" not in filled.read_bytes()
 
 
 def test_reindex_with_another_encoder(aqe: Aqe, filled: Path) -> None:
