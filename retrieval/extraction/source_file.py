@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ...schema.errors import AqeError
 from ...schema.records.patterns import Language
-from ...schema.redaction.redaction import SecretFinding, find_secrets, redact
+from ...schema.redaction.redaction import SecretFinding, find_secrets, holds_secrets, redact
 from ..text.source_language import language_of
 from .project_root import ProjectRoot, find_project_root
 
@@ -26,7 +26,6 @@ __all__ = [
 ]
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
-_FAR = "\n" * 18  # more blanks than any rule skips
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _TOKEN = re.compile(rb"\w+|[^\w\s]")
 
@@ -185,7 +184,7 @@ def _is_clean(text: str, path: str) -> bool:
     Some rules allow only a few blanks between a name and its secret, and moving a test to the left
     margin can reduce their distance. Without any indentation the distance is smallest.
     """
-    return not find_secrets(f"{path}{_FAR}{_INDENTATION.sub('', text)}")
+    return not holds_secrets((path, _INDENTATION.sub("", text)))
 
 
 def _read_bytes(path: Path, tuning: ExtractionTuning) -> bytes:

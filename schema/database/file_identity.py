@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import apsw
 
 from ..errors import DatabaseMovedError
+from .files.side_files import FRAME_HEADER_BYTES, WAL_HEADER_BYTES
 
 if TYPE_CHECKING:
     from .connection import Connection
 
 __all__ = ["FileIdentity", "OpenFile"]
 
-# https://sqlite.org/fileformat2.html#the_write_ahead_log
-WAL_HEADER_BYTES = 32
-FRAME_HEADER_BYTES = 24
 # Another process may truncate the WAL between two looks at it; it does not do so three times.
 LOOKS = 3
 LOOK_PAUSE_S = 0.005

@@ -12,12 +12,9 @@ from typing import NamedTuple
 
 import apsw
 
-from ..redaction.redaction import find_secrets
+from ..redaction.redaction import SEPARATOR, find_secrets
 
 __all__ = ["StoredSecrets", "count_stored_secrets", "tables_with_text"]
-
-# Between the columns of a row: more blanks than any rule skips.
-_SEPARATOR = "\n" * 18
 
 
 class StoredSecrets(NamedTuple):
@@ -67,4 +64,4 @@ def _text_columns(connection: apsw.Connection, table: str) -> tuple[str, ...]:
 def _row_texts(connection: apsw.Connection, table: _TextTable) -> Iterator[str]:
     columns = ", ".join(f'"{column}"' for column in table.columns)
     for row in connection.execute(f'select {columns} from "{table.name}"'):
-        yield _SEPARATOR.join(text for text in row if isinstance(text, str))
+        yield SEPARATOR.join(text for text in row if isinstance(text, str))

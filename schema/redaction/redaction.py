@@ -21,7 +21,7 @@ from .randomness import looks_random
 from .secret_places import SECRET_PLACES, SecretPlace
 from .secret_rules import TOKEN_FORMS, TokenForm
 
-__all__ = ["SECRET_KINDS", "SecretFinding", "find_secrets", "holds_secrets", "redact"]
+__all__ = ["SECRET_KINDS", "SEPARATOR", "SecretFinding", "find_secrets", "holds_secrets", "redact"]
 
 # A token starts where no letter or digit precedes it; the letter of an escape (`\n`) and the digits
 # of a percent escape (`%3D`) belong to the text around it. Checked after the token's first
@@ -34,7 +34,7 @@ _FIRST = re.compile(r"\[[^\]]+\]|\\?.")
 # A word that may hold a token, with the signs that may join it to its neighbours.
 _LONG_WORD = re.compile(r"[A-Za-z0-9_+/=.~:\\%-]{20,}")
 # Separates texts that are scanned together: more blanks than any rule skips.
-_SEPARATOR = "\n" * 18
+SEPARATOR = "\n" * 18
 _COOKIE_VALUE = re.compile(r"=(?:\\{0,16}[\"'])?(?P<secret>[^\s;,=\"'\\<>{}()$]{16,1024}={0,2})")
 _MIN_COOKIE_CHARS = 16
 
@@ -67,7 +67,7 @@ def find_secrets(text: str) -> list[SecretFinding]:
 
 def holds_secrets(texts: Iterable[str]) -> bool:
     """Returns whether any of the texts holds a secret; scans them all at once."""
-    return bool(find_secrets(_SEPARATOR.join(texts)))
+    return bool(find_secrets(SEPARATOR.join(texts)))
 
 
 def redact(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,20 +171,17 @@ def partial_database(target: Path, *, make_folder: bool = False) -> Iterator[Pat
     Raises:
         DatabaseError: The folder cannot be written.
     """
-    try:
-        if make_folder:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        remove_stale_partials(target.parent)
-        partial = partial_file(target)
-        path = partial.__enter__()
-    except OSError as error:
-        raise DatabaseError(
-            f"cannot write to {target.parent}: {error.strerror}", path=target
-        ) from error
-    try:
-        yield path
-    finally:
-        partial.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            if make_folder:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            remove_stale_partials(target.parent)
+            partial = stack.enter_context(partial_file(target))
+        except OSError as error:
+            raise DatabaseError(
+                f"cannot write to {target.parent}: {error.strerror}", path=target
+            ) from error
+        yield partial
 
 
 def _copy(source: _Source, partial: Path) -> int:

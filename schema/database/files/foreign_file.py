@@ -9,7 +9,6 @@ import apsw
 
 from ...errors import DatabaseOpenError, SchemaVersionError
 from ..connection import APPLICATION_ID, open_connection
-from ..fork_gate import turn
 from ..migrate import Migration, check_version
 from ..sqlite_errors import ANOTHER_PATH
 from .log_owner import HEADER_BYTES, read_header
@@ -31,7 +30,8 @@ def refuse_foreign(
 ) -> None:
     """Refuses a database that this version of aqe must not change, before a connection may.
 
-    A connection that can write moves a leftover log into the file when it is closed.
+    A connection that can write moves a leftover log into the file when it is closed. Call it inside
+    the thread's ``turn``.
 
     Args:
         path: The file.
@@ -43,8 +43,7 @@ def refuse_foreign(
         SchemaVersionError: It belongs to another program, or comes from a newer version.
         DatabaseOpenError: It has only other people's tables.
     """
-    with turn():
-        header = read_header(path)
+    header = read_header(path)
     application = int.from_bytes(header[APPLICATION_ID_AT])
     if len(header) < HEADER_BYTES or not header.startswith(MAGIC) or application == APPLICATION_ID:
         return
@@ -54,8 +53,7 @@ def refuse_foreign(
             path=path,
         )
     try:
-        with turn():
-            is_foreign = _has_only_other_tables(path, steps, advice)
+        is_foreign = _has_only_other_tables(path, steps, advice)
     except (apsw.Error, UnicodeDecodeError, DatabaseOpenError):
         return  # damaged or in use: opening it says more
     if is_foreign and holds_bank:

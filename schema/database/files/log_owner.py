@@ -19,7 +19,7 @@ from pathlib import Path
 import apsw
 
 from ...errors import DatabaseOpenError
-from .side_files import WAL_HEADER_BYTES, holds_frames, side_file
+from .side_files import FRAME_HEADER_BYTES, WAL_HEADER_BYTES, holds_frames, side_file
 
 __all__ = ["HEADER_BYTES", "owns_log", "read_header", "refuse_stray_log", "stamp_copy"]
 
@@ -27,8 +27,6 @@ __all__ = ["HEADER_BYTES", "owns_log", "read_header", "refuse_stray_log", "stamp
 HEADER_BYTES = 100
 COUNTER_AT = 24
 VALID_FOR_AT = 92
-# https://sqlite.org/fileformat2.html#the_write_ahead_log
-FRAME_HEADER_BYTES = 24
 LOOKS = 5
 LOOK_PAUSE_S = 0.02
 

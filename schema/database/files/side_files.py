@@ -19,6 +19,7 @@ from ...errors import DatabaseBusyError
 from ...records.patterns import utc_now
 
 __all__ = [
+    "FRAME_HEADER_BYTES",
     "SIDE_FILES",
     "WAL_HEADER_BYTES",
     "folder_lock",
@@ -32,7 +33,9 @@ __all__ = [
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 WAL_MAGIC = 0x377F0683
+# https://sqlite.org/fileformat2.html#the_write_ahead_log
 WAL_HEADER_BYTES = 32
+FRAME_HEADER_BYTES = 24
 FOLDER_DEADLINE_S = 30.0
 FOLDER_PAUSE_S = 0.02
 
