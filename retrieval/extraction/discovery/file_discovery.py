@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ...schema.errors import AqeError
-from ..text.source_language import language_of
+from ....schema.errors import AqeError
+from ...text.source_language import language_of
 from .project_root import TEST_FOLDERS
 
 __all__ = ["find_test_files"]
