@@ -6,7 +6,7 @@ redact (``source_file.py``), find tests and imports (``languages/``), detect the
 After it: ``ingest/`` stores the patterns.
 """
 
-from .discovery.file_discovery import find_test_files
+from .discovery.file_discovery import FoundFiles, discover_test_files, find_test_files
 from .file_extraction import (
     ExtractedFile,
     LostTest,
@@ -19,9 +19,11 @@ from .source_file import ExtractionTuning
 __all__ = [
     "ExtractedFile",
     "ExtractionTuning",
+    "FoundFiles",
     "LostTest",
     "SkippedFile",
     "UnsupportedTests",
+    "discover_test_files",
     "extract_file",
     "find_test_files",
 ]

@@ -11,6 +11,7 @@ from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
 from .code_facts import code_facts
+from .discovery.pytest_settings import find_pytest_settings
 from .frameworks.foreign_files import refuse_foreign_file
 from .frameworks.framework_detection import (
     javascript_framework,
@@ -25,6 +26,7 @@ from .languages.javascript_tests import find_javascript_tests
 from .languages.lost_tests import LostTest, find_lost_tests
 from .languages.python_imports import python_imports
 from .languages.python_tests import find_python_tests
+from .languages.testcase_bases import ImportedBases
 from .pattern_builder import build_patterns
 from .source_file import (
     ExtractionBudget,
@@ -154,7 +156,8 @@ def _python_patterns(
     root = _parsed(source, "python", budget)
     imports = python_imports(root)
     refuse_python_framework(source, imports)
-    found = find_python_tests(root, budget)
+    settings = find_pytest_settings(source.path)
+    found = find_python_tests(root, budget, settings, ImportedBases(source.path, imports))
     tests = _without_errors(source, root, found, lost)
     return build_patterns(
         source,
