@@ -15,7 +15,7 @@ from aqe.cli.main import app
 Aqe = Callable[..., Result]
 
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "test_a.py": "def test_a():\n    assert f(10) == 20\n\n\ndef test_b():\n    x = = 1\n",
     "test_case.py": "class A(TestCase):\n    def test_c(self):\n        self.assertTrue(f(1))\n",
     "test_empty.py": "X = 1\n",
