@@ -25,11 +25,8 @@ _BUILT_FOLDERS = frozenset({"dist", "build", "env"})
 _PYTHON_TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests?)\.py\Z")
 # What unittest and Django find; only with a class that has a base.
 _UNITTEST_NAME = re.compile(r"test.*\.py\Z")
-_UNITTEST_HINT = re.compile(
-    rb"^class[ \t]+\w+[ \t]*\([^)]*\w[^)]*\)[ \t]*:(?:[^\n]*\n)(?:(?:[ \t]+[^\n]*)?\n){0,2000}?"
-    rb"[ \t]+(?:async[ \t]+)?def[ \t]+test",
-    re.MULTILINE,
-)
+_DERIVED_CLASS = re.compile(rb"^class[ \t]+\w+[ \t]*\([ \t\n]*\w", re.MULTILINE)
+_TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _JAVASCRIPT_TEST_NAME = re.compile(
     r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e)\.[cm]?[jt]sx?\Z", re.I
 )
@@ -218,7 +215,8 @@ def _is_python_candidate(path: Path, place: _Place) -> bool:
         return True
     if (place.inside or path.name == "conftest.py") and _holds(path, _PYTHON_TEST_HINT):
         return True
-    return bool(_UNITTEST_NAME.match(path.name)) and _holds(path, _UNITTEST_HINT)
+    is_named = bool(_UNITTEST_NAME.match(path.name))
+    return is_named and _holds(path, _DERIVED_CLASS) and _holds(path, _TEST_METHOD)
 
 
 def _holds(path: Path, hint: re.Pattern[bytes]) -> bool:

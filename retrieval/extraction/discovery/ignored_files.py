@@ -14,6 +14,7 @@ __all__ = ["ignored_files", "tracked_files"]
 
 _TIMEOUT_S: Final = 60
 _MAX_BYTES: Final = 1024 * 1024
+_MAX_STARS: Final = 4  # a rule with more would take long to match
 # A repository's own configuration may name programs that git would run, and code is never run.
 _RUN_NOTHING: Final = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 
@@ -150,6 +151,9 @@ def _rule(line: str) -> _Rule | None:
     for_folders = text.endswith("/")
     text = text.rstrip("/")
     anchored = "/" in text
+    text = re.sub(r"(?:\*\*/)+", "**/", text)
+    if len(re.findall(r"\*+", text)) > _MAX_STARS:
+        return None
     body = _translated(text.lstrip("/"))
     prefix = "" if anchored else "(?:.*/)?"
     try:

@@ -15,7 +15,7 @@ TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "e2e", 
 _MAX_JSON_BYTES = 5 * 1024 * 1024
 _ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _INSTALL_FOLDERS = frozenset({"site-packages", "dist-packages"})
-_COMMENT = re.compile(r"(?P<string>\"(?:[^\"\\]|\\.)*\")|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"(?P<string>\"(?:[^\"\\]|\\.)*\")|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _PROJECT_NAME = re.compile(r"^\s*name\s*=\s*[\"']?([\w.@/-]+)", re.MULTILINE)
 _REMOTE_URL = re.compile(r"^\s*url\s*=\s*\S*?([\w.-]+?)(?:\.git)?/?\s*$", re.MULTILINE)
 

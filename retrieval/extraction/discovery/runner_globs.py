@@ -25,6 +25,7 @@ _GLOBS = re.compile(
 _YAML_SPEC = re.compile(r"^spec:[ \t]*(?:\n((?:[ \t]*-[^\n]*\n?)+)|([^\n]+))", re.MULTILINE)
 _FOLDERS = re.compile(rf"\b(?:testDir|integrationFolder|spec_dir)[\"']?\s*:\s*{_STRING}")
 _GROUP = re.compile(r"([?@+*])\(([^()]*)\)")  # ?(x) is the same as {x,}
+_MAX_STARS = 6  # more would take long to match
 _MAX_GROUPS = 3  # inside each other
 _TOKENS: Final = (
     (re.compile(r"\*\*/"), "(?:.*/)?"),
@@ -102,7 +103,9 @@ def _runner_sections(text: str) -> str:
 def _translated(glob: str) -> str:
     """Returns the regular expression of a glob; empty for an exclusion."""
     text = re.sub(r"\A(?:<rootDir>/|\./|/)+", "", glob)
-    if text.startswith("!") or not text or ".." in text:
+    text = re.sub(r"(?:\*\*/)+", "**/", text)
+    is_excluded = text.startswith("!") or not text or ".." in text
+    if is_excluded or len(re.findall(r"\*+", text)) > _MAX_STARS:
         return ""
     for _ in range(_MAX_GROUPS):
         text = _GROUP.sub(lambda match: f"{{{match[2]}{',' if match[1] in '?*' else ''}}}", text)

@@ -102,7 +102,7 @@ JAVASCRIPT_FRAMEWORKS: Final = (
     JavaScriptFramework(
         name="TestCafe",
         modules=re.compile(r"testcafe\Z"),
-        code=re.compile(rb"^\s*fixture\s*(?:`|\([^)\n]*\)\s*\.page|\.page)", re.MULTILINE),
+        code=re.compile(rb"^[ \t]*fixture[ \t]*(?:`|\([^)\n]*\)\s*\.page|\.page)", re.MULTILINE),
     ),
     JavaScriptFramework(
         name="CodeceptJS",

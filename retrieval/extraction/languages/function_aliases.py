@@ -51,6 +51,7 @@ _FUNCTION = re.compile(
     r"(?:function\b\s*[\w$]*)?)\s*(?:<[^<>()]{0,100}>)?\(\s*(?P<title>[\w$]+)\b"
 )
 _MAX_WRAPPER_CHARS = 800
+_MAX_WRAPPERS = 50  # each is looked for in the whole file
 
 
 class _Wrapper(NamedTuple):
@@ -137,6 +138,7 @@ def _derived_names(code: str) -> Iterator[tuple[str, str]]:
 
 def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
     """Yields functions that pass their first parameter on as a title, if given a function."""
+    checked = 0
     for match in _FUNCTION.finditer(code):
         name = match["name"] or match["assigned"]
         if name in names:
@@ -144,7 +146,12 @@ def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
         body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
         title = re.escape(match["title"])
         inner = re.search(rf"\b([\w$]+)(?:\.\w+)*\(\s*(?:{title}\b|`[^`]*\$\{{{title}\b)", body)
-        if inner and inner[1] in names and _takes_function(code, name):
+        if not inner or inner[1] not in names:
+            continue
+        checked += 1
+        if checked > _MAX_WRAPPERS:
+            return
+        if _takes_function(code, name):
             yield _Wrapper(name, inner[1])
 
 

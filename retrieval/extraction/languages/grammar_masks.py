@@ -48,7 +48,10 @@ _TYPESCRIPT_MASKS: Final[tuple[_Mask, ...]] = (
 )
 _FLOW_MASKS: Final[tuple[_Mask, ...]] = (
     (re.compile(rb"^import\s+typeof\s[^;\n]*", re.MULTILINE), _blanked),
-    (re.compile(rb"^\s*declare\s+(?:var|export|opaque)\s[^;]{0,2000};", re.MULTILINE), _blanked),
+    (
+        re.compile(rb"^[ \t]*declare[ \t]+(?:var|export|opaque)\s[^;]{0,2000};", re.MULTILINE),
+        _blanked,
+    ),
     (re.compile(rb"\bopaque(?=\s+type\b)"), _blanked),
     (re.compile(rb"(?<=\{)\||\|(?=\})"), _blanked),
     (re.compile(rb"(?<=\w)<>"), _blanked),
