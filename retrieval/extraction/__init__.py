@@ -1,13 +1,29 @@
 """Extracts test patterns from test suites; code is parsed, never run.
 
-``file_discovery.py`` finds test files, ``file_extraction.py`` runs the steps for one file: read and
+``discovery/`` finds test files, ``file_extraction.py`` runs the steps for one file: read and
 redact (``source_file.py``), find tests and imports (``languages/``), detect the framework
 (``frameworks/``), build a pattern from each test (``pattern_*.py``, ``placeholders/``).
 After it: ``ingest/`` stores the patterns.
 """
 
-from .file_discovery import find_test_files
-from .file_extraction import ExtractedFile, SkippedFile, extract_file
+from .discovery.file_discovery import FoundFiles, discover_test_files, find_test_files
+from .file_extraction import (
+    ExtractedFile,
+    LostTest,
+    SkippedFile,
+    UnsupportedTests,
+    extract_file,
+)
 from .source_file import ExtractionTuning
 
-__all__ = ["ExtractedFile", "ExtractionTuning", "SkippedFile", "extract_file", "find_test_files"]
+__all__ = [
+    "ExtractedFile",
+    "ExtractionTuning",
+    "FoundFiles",
+    "LostTest",
+    "SkippedFile",
+    "UnsupportedTests",
+    "discover_test_files",
+    "extract_file",
+    "find_test_files",
+]

@@ -11,15 +11,22 @@ from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
 from .code_facts import code_facts
+from .discovery.pytest_settings import find_pytest_settings
+from .frameworks.foreign_files import refuse_foreign_file
 from .frameworks.framework_detection import (
-    UnsupportedFrameworkError,
     javascript_framework,
     python_framework,
+    refuse_javascript_framework,
+    refuse_python_framework,
 )
+from .frameworks.unsupported_frameworks import UnsupportedFrameworkError
+from .languages.grammar_masks import mask_silent_gaps, mask_syntax_gaps
 from .languages.javascript_imports import javascript_imports
 from .languages.javascript_tests import find_javascript_tests
+from .languages.lost_tests import LostTest, find_lost_tests
 from .languages.python_imports import python_imports
 from .languages.python_tests import find_python_tests
+from .languages.testcase_bases import ImportedBases
 from .pattern_builder import build_patterns
 from .source_file import (
     ExtractionBudget,
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
 
     from .found_test import FoundTest
 
-__all__ = ["ExtractedFile", "SkippedFile", "extract_file"]
+__all__ = ["ExtractedFile", "LostTest", "SkippedFile", "UnsupportedTests", "extract_file"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +53,15 @@ class SkippedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnsupportedTests:
+    """A file of an unsupported framework, and what looks like tests in it."""
+
+    path: str
+    framework: str
+    tests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractedFile:
     """The patterns of one file.
 
@@ -54,11 +70,16 @@ class ExtractedFile:
             parsing or redacting their code again.
         skipped: Why the file, or what follows the tests in ``storable``, could not be used; None if
             all of it was read.
+        lost: Tests that are in the file and could not be read.
+        unsupported: The framework of the file and its number of tests, if it is not supported;
+            ``skipped`` says so too.
     """
 
     path: Path
     storable: tuple[StorablePattern, ...]
     skipped: SkippedFile | None
+    lost: tuple[LostTest, ...] = ()
+    unsupported: UnsupportedTests | None = None
 
     @property
     def patterns(self) -> tuple[TestPattern, ...]:
@@ -86,14 +107,32 @@ def extract_file(path: Path, *, tuning: ExtractionTuning | None = None) -> Extra
         tuning: The limits; None for the normal ones.
     """
     budget = ExtractionBudget(tuning or ExtractionTuning())
+    lost: list[LostTest] = []
     try:
-        patterns = _patterns(read_source(path, budget.tuning), budget)
-    except (UnreadableSourceError, UnsupportedFrameworkError, _UnparsableError) as error:
-        return ExtractedFile(
-            path=path, storable=(), skipped=SkippedFile(path=str(path), reason=str(error))
-        )
+        patterns = _patterns(path, budget, lost)
+    except UnsupportedFrameworkError as error:
+        found = UnsupportedTests(path=str(path), framework=error.framework, tests=error.tests)
+        return _skipped(path, str(error), unsupported=found)
+    except (UnreadableSourceError, _UnparsableError) as error:
+        return _skipped(path, str(error), lost=tuple(lost))
     rest = SkippedFile(path=str(path), reason=budget.reached) if budget.reached else None
-    return ExtractedFile(path=path, storable=tuple(patterns), skipped=rest)
+    return ExtractedFile(path=path, storable=tuple(patterns), skipped=rest, lost=tuple(lost))
+
+
+def _skipped(
+    path: Path,
+    reason: str,
+    *,
+    lost: tuple[LostTest, ...] = (),
+    unsupported: UnsupportedTests | None = None,
+) -> ExtractedFile:
+    return ExtractedFile(
+        path=path,
+        storable=(),
+        skipped=SkippedFile(path=str(path), reason=reason),
+        lost=lost,
+        unsupported=unsupported,
+    )
 
 
 def _with_quality(storable: StorablePattern) -> TestPattern:
@@ -102,40 +141,46 @@ def _with_quality(storable: StorablePattern) -> TestPattern:
     return replace(storable, quality=score_quality(storable).total)
 
 
-def _patterns(source: SourceFile, budget: ExtractionBudget) -> list[StorablePattern]:
+def _patterns(path: Path, budget: ExtractionBudget, lost: list[LostTest]) -> list[StorablePattern]:
+    """Returns the patterns of a file, and appends the tests that are not understood to ``lost``."""
+    refuse_foreign_file(path, budget.tuning)
+    source = read_source(path, budget.tuning)
     if source.language == "python":
-        return _python_patterns(source, budget)
-    return _javascript_patterns(source, budget)
+        return _python_patterns(source, budget, lost)
+    return _javascript_patterns(source, budget, lost)
 
 
-def _python_patterns(source: SourceFile, budget: ExtractionBudget) -> list[StorablePattern]:
-    """Returns the patterns of a Python file.
-
-    Raises:
-        _UnparsableError: It has a syntax error.
-    """
+def _python_patterns(
+    source: SourceFile, budget: ExtractionBudget, lost: list[LostTest]
+) -> list[StorablePattern]:
     root = _parsed(source, "python", budget)
-    line = first_error_line(root)
-    if line is not None:
-        raise _UnparsableError(f"syntax error at line {source.line_number(line - 1)}")
     imports = python_imports(root)
+    refuse_python_framework(source, imports)
+    settings = find_pytest_settings(source.path)
+    found = find_python_tests(root, budget, settings, ImportedBases(source.path, imports))
+    tests = _without_errors(source, root, found, lost)
     return build_patterns(
         source,
         "python",
-        find_python_tests(root, budget),
+        tests,
         imports,
         lambda test, facts: python_framework(test.style, imports, facts.names),
         budget,
     )
 
 
-def _javascript_patterns(source: SourceFile, budget: ExtractionBudget) -> list[StorablePattern]:
+def _javascript_patterns(
+    source: SourceFile, budget: ExtractionBudget, lost: list[LostTest]
+) -> list[StorablePattern]:
     root, grammar = _parsed_javascript(source, budget)
     imports = javascript_imports(root)
-    tests = _without_errors(source, root, find_javascript_tests(root, imports, budget))
+    refuse_javascript_framework(source, root, imports)
+    found = find_javascript_tests(root, imports, budget)
+    tests = _without_errors(source, root, found, lost)
     if not tests:
         return []
-    framework = javascript_framework(source, imports, code_facts([root]).calls)
+    calls = code_facts([root]).calls
+    framework = javascript_framework(source, imports, calls, tests)
     return build_patterns(source, grammar, tests, imports, lambda test, facts: framework, budget)
 
 
@@ -166,24 +211,34 @@ def _parsed(source: SourceFile, grammar: Grammar, budget: ExtractionBudget) -> N
     is_large = len(source.code) > budget.tuning.trial_bytes
     if is_large and not parses_within(source.code, grammar, seconds):
         raise _UnparsableError(f"parsing takes more than {seconds:g} s of processor time")
-    return parse(source.code, grammar).root_node
+    root = parse(mask_silent_gaps(source.code, grammar), grammar).root_node
+    if not root.has_error:
+        return root
+    masked_code = mask_syntax_gaps(mask_silent_gaps(source.code, grammar), grammar)
+    masked = parse(masked_code, grammar).root_node
+    return min(root, masked, key=_lines_in_error)
 
 
 def _lines_in_error(root: Node) -> int:
     return sum(last - first + 1 for first, last in error_lines(root))
 
 
-def _without_errors(source: SourceFile, root: Node, tests: list[FoundTest]) -> list[FoundTest]:
-    """Returns the tests that parsed cleanly.
+def _without_errors(
+    source: SourceFile, root: Node, tests: list[FoundTest], lost: list[LostTest]
+) -> list[FoundTest]:
+    """Returns the tests that parsed cleanly, and appends the others to ``lost``.
 
     The grammars reject a few valid constructions (measured: see the tests of this module), so an
     error discards only the tests that it touches.
 
     Raises:
-        _UnparsableError: Errors touch more than half of the tests.
+        _UnparsableError: Errors touch all tests.
     """
+    if not root.has_error:
+        return tests
     clean = [test for test in tests if not test.node.has_error]
-    if root.has_error and (not clean or len(clean) * 2 < len(tests)):
+    lost += find_lost_tests(source, root, clean)
+    if not clean:
         line = first_error_line(root) or 1
         raise _UnparsableError(f"syntax error at line {source.line_number(line - 1)}")
     return clean

@@ -15,13 +15,14 @@ from ...schema.errors import AqeError
 from ...schema.records.patterns import Language
 from ...schema.redaction.redaction import SecretFinding, find_secrets, holds_secrets, redact
 from ..text.source_language import language_of
-from .project_root import ProjectRoot, find_project_root
+from .discovery.project_root import ProjectRoot, find_project_root
 
 __all__ = [
     "ExtractionBudget",
     "ExtractionTuning",
     "SourceFile",
     "UnreadableSourceError",
+    "read_bytes",
     "read_source",
 ]
 
@@ -162,7 +163,7 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
     language = language_of(path)
     if language is None:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
-    text = _decode(_read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
+    text = _decode(read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
     root = find_project_root(path)
     relative_path = path.absolute().relative_to(root.folder).as_posix()
     is_clean = _is_clean(text, relative_path)
@@ -187,7 +188,13 @@ def _is_clean(text: str, path: str) -> bool:
     return not holds_secrets((path, _INDENTATION.sub("", text)))
 
 
-def _read_bytes(path: Path, tuning: ExtractionTuning) -> bytes:
+def read_bytes(path: Path, tuning: ExtractionTuning) -> bytes:
+    """Returns the content of a file within the limits.
+
+    Raises:
+        UnreadableSourceError: It is missing, not permitted, too large or binary, or has too many
+            tokens.
+    """
     try:
         if not path.is_file():
             raise UnreadableSourceError("not a regular file")

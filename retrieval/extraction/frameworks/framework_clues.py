@@ -9,7 +9,6 @@ matching row decides. ``python_framework`` distinguishes the two Python framewor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from ....schema.records.patterns import Framework
@@ -17,6 +16,7 @@ from ....schema.records.patterns import Framework
 __all__ = [
     "BROWSER_FOLDERS",
     "BROWSER_FRAMEWORKS",
+    "BROWSER_NAMES",
     "CALLS",
     "CHAI_ASSERTION",
     "CONFIG_FILES",
@@ -24,9 +24,9 @@ __all__ = [
     "JEST_ASSERTION",
     "MANIFEST_KEYS",
     "MODULES",
+    "PLAYWRIGHT_FIXTURES",
     "SCRIPTS",
-    "UNSUPPORTED_MODULES",
-    "UNSUPPORTED_SCRIPTS",
+    "SPEC_FOLDERS",
 ]
 
 PatternClues: TypeAlias = tuple[tuple[re.Pattern[str], Framework], ...]
@@ -34,35 +34,28 @@ NameClues: TypeAlias = tuple[tuple[str, Framework], ...]
 
 # Imported modules.
 MODULES: Final[PatternClues] = (
-    (re.compile(r"vitest(?:/|\Z)|vite-plus/test\Z|@effect/vitest"), "vitest"),
-    (re.compile(r"@jest/globals\Z"), "jest"),
-    (re.compile(r"@playwright/(?:test|experimental-ct-\w+)\Z|playwright/test\Z"), "playwright"),
+    (re.compile(r"vitest(?:/|\Z)|vite-plus/test\Z|@(?:effect|fast-check)/vitest"), "vitest"),
+    (re.compile(r"@jest/globals\Z|@fast-check/jest"), "jest"),
+    (
+        re.compile(
+            r"@playwright/(?:test|experimental-ct-\w+)\Z|playwright/test\Z|playwright-bdd\Z"
+            r"|@nuxt/test-utils/playwright\Z|@chromatic-com/playwright\Z"
+            r"|next/experimental/testmode/playwright"
+        ),
+        "playwright",
+    ),
     (re.compile(r"cypress(?:/|\Z)"), "cypress"),
     (re.compile(r"ava\Z"), "ava"),
     (re.compile(r"mocha\Z"), "mocha"),
     (re.compile(r"jasmine(?:-core)?\Z"), "jasmine"),
 )
-# Modules of unsupported frameworks, with their names for messages.
-UNSUPPORTED_MODULES: Final[Mapping[str, str]] = {
-    "bun:test": "bun:test",
-    "node:test": "node:test",
-    "test": "node:test",
-    "tap": "tap",
-    "tape": "tape",
-    "@tapjs/tap": "tap",
-    "uvu": "uvu",
-    "qunit": "QUnit",
-    "brittle": "brittle",
-    "zora": "zora",
-    "lab": "lab",
-    "@hapi/lab": "lab",
-    "baretest": "baretest",
-    "tap-spec": "tap",
-    "testcafe": "TestCafe",
-}
 # Called functions, dotted; the last two are styles of assertion.
 CALLS: Final[PatternClues] = (
     (re.compile(r"cy\.|Cypress\."), "cypress"),
+    (
+        re.compile(r"test\.(?:step|use|info|setTimeout|describe\.(?:configure|serial|parallel))\Z"),
+        "playwright",
+    ),
     (
         re.compile(r"vi\.(?:fn|mock|spyOn|doMock|hoisted|mocked|useFakeTimers|stub\w+)\b"),
         "vitest",
@@ -90,23 +83,21 @@ DEPENDENCIES: Final[NameClues] = (
     ("@playwright/test", "playwright"),
     ("cypress", "cypress"),
 )
-# Commands in the scripts of package.json.
+# Commands in the scripts of package.json; names of scripts and packages are removed before.
 SCRIPTS: Final[PatternClues] = (
     (re.compile(r"\bvitest\b"), "vitest"),
-    (re.compile(r"\b(?:jest|react-scripts test)\b"), "jest"),
-    (re.compile(r"\b_?mocha\b"), "mocha"),
+    (
+        re.compile(
+            r"(?<![-\w])(?:jest\b(?!-)|(?:react-scripts|react-app-rewired|craco|tsdx|dts) test\b"
+            r"|wp-scripts test-unit-js\b)"
+        ),
+        "jest",
+    ),
+    (re.compile(r"(?<![-\w])(?:electron-|ts-)?_?mocha(?:pack)?\b(?!-)"), "mocha"),
     (re.compile(r"(?<![-\w])ava\b(?!\.)"), "ava"),
-    (re.compile(r"\bjasmine\b"), "jasmine"),
-    (re.compile(r"\bplaywright\b"), "playwright"),
-    (re.compile(r"\bcypress\b"), "cypress"),
-)
-# The same for unsupported frameworks.
-UNSUPPORTED_SCRIPTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (re.compile(r"\bnode\b[^&|;]*\s--test\b|\bborp\b"), "node:test"),
-    (re.compile(r"\bbun test\b"), "bun:test"),
-    (re.compile(r"(?<![-\w])(?:tap|tape)\b"), "tap"),
-    (re.compile(r"\bqunit\b"), "QUnit"),
-    (re.compile(r"\buvu\b"), "uvu"),
+    (re.compile(r"(?<![-\w])jasmine\b"), "jasmine"),
+    (re.compile(r"\bplaywright(?:\.js)? test\b"), "playwright"),
+    (re.compile(r"\bcypress (?:run|open)\b"), "cypress"),
 )
 # Configuration files, as shell patterns of paths below the project.
 CONFIG_FILES: Final[NameClues] = (
@@ -116,6 +107,10 @@ CONFIG_FILES: Final[NameClues] = (
     (".mocharc*", "mocha"),
     ("test/mocha.opts", "mocha"),
     ("ava.config.*", "ava"),
+    ("playwright.config.*", "playwright"),
+    ("playwright-ct.config.*", "playwright"),
+    ("cypress.config.*", "cypress"),
+    ("cypress.json", "cypress"),
     ("jasmine.json", "jasmine"),
     ("spec/support/jasmine.*", "jasmine"),
 )
@@ -124,6 +119,17 @@ MANIFEST_KEYS: Final[tuple[Framework, ...]] = ("jest", "ava", "mocha")
 # Frameworks that apply only to files in their own folders.
 BROWSER_FRAMEWORKS: Final = frozenset[Framework]({"playwright", "cypress"})
 BROWSER_FOLDERS: Final = frozenset({"cypress", "e2e", "cy", "playwright", "browser", "component"})
+# File names that only they use.
+BROWSER_NAMES: Final[PatternClues] = (
+    (re.compile(r".*\.cy\.[cm]?[jt]sx?\Z"), "cypress"),
+    (re.compile(r".*\.pw\.[cm]?[jt]sx?\Z"), "playwright"),
+)
+# Settings of their configuration that name the folder of the tests, or a glob of them.
+SPEC_FOLDERS: Final = re.compile(
+    r"\b(?:testDir|specPattern|integrationFolder)[\"']?\s*:\s*\[?\s*[\"'`]([^\"'`*{]*)"
+)
+# Arguments that only Playwright passes to a test.
+PLAYWRIGHT_FIXTURES: Final = frozenset({"page", "browser", "browserName", "request"})
 # Styles of assertion, for a file without any other clue.
 JEST_ASSERTION: Final = re.compile(r"expect(?:\.\w+)*\.(?:not\.|resolves\.|rejects\.)*to[A-Z]\w*\Z")
 CHAI_ASSERTION: Final = re.compile(

@@ -2,53 +2,57 @@
 
 from __future__ import annotations
 
-import fnmatch
-import os
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ....schema.errors import AqeError
 from ....schema.records.patterns import Framework
 from ..code_facts import Import
-from ..found_test import TestStyle
-from ..project_root import read_json_object
+from ..found_test import FoundTest, TestStyle
 from ..source_file import SourceFile
 from .framework_clues import (
-    BROWSER_FOLDERS,
-    BROWSER_FRAMEWORKS,
     CALLS,
     CHAI_ASSERTION,
-    CONFIG_FILES,
-    DEPENDENCIES,
     JEST_ASSERTION,
-    MANIFEST_KEYS,
     MODULES,
-    SCRIPTS,
-    UNSUPPORTED_MODULES,
-    UNSUPPORTED_SCRIPTS,
+    PLAYWRIGHT_FIXTURES,
 )
+from .import_chain import followed_modules, imports_test_function
+from .project_evidence import (
+    browser_framework,
+    folders_above,
+    project_framework,
+    project_frameworks,
+    unsupported_script,
+)
+from .unsupported_frameworks import (
+    JAVASCRIPT_FRAMEWORKS,
+    UnsupportedFrameworkError,
+    count_javascript_tests,
+    unsupported_module,
+    unsupported_python_framework,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 __all__ = [
     "DetectedFramework",
-    "UnsupportedFrameworkError",
     "javascript_framework",
     "python_framework",
+    "refuse_javascript_framework",
+    "refuse_python_framework",
 ]
 
-# Certainty by kind of clue; the order matters. A name imported from a framework is conclusive, a
-# call such as `cy.get` nearly so; a project may have suites for several frameworks; the style of an
-# assertion is a guess.
+# Certainty by kind of clue; the order matters. A name imported from a framework is conclusive, one
+# imported from the project's own fixtures and a call such as `cy.get` nearly so; a project may have
+# suites for several frameworks; the style of an assertion is a guess.
 IMPORTED = 0.95
-CALLED = 0.85
 INHERITED = 0.9
+FOLLOWED = 0.9
+CALLED = 0.85
 CONFIGURED = 0.75
 ASSUMED = 0.5
-
-
-class UnsupportedFrameworkError(AqeError):
-    """A test is for an unsupported framework; never leaves this package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +75,100 @@ def python_framework(
     return DetectedFramework("pytest", CONFIGURED)
 
 
+def refuse_python_framework(source: SourceFile, imports: Iterable[Import]) -> None:
+    """Checks that a Python file is not for an unsupported framework.
+
+    Raises:
+        UnsupportedFrameworkError: It imports one, and has tests of it.
+    """
+    found = unsupported_python_framework(source, imports)
+    if found is not None:
+        raise found
+
+
+def refuse_javascript_framework(source: SourceFile, root: Node, imports: Iterable[Import]) -> None:
+    """Checks that a JavaScript or TypeScript file does not itself name an unsupported framework.
+
+    Raises:
+        UnsupportedFrameworkError: It imports one, itself or through the project's fixtures, or
+            calls its global functions.
+    """
+    listed = tuple(imports)
+    modules = [imported.module for imported in listed]
+    if _framework_of(modules) is not None:
+        return
+    found = unsupported_module(modules)
+    if found is None:
+        code = source.code
+        found = next(
+            (row for row in JAVASCRIPT_FRAMEWORKS if row.code and row.code.search(code)), None
+        )
+    if found is None:
+        followed = followed_modules(source.path, listed)
+        found = unsupported_module(followed) if _framework_of(followed) is None else None
+    if found is not None:
+        tests = count_javascript_tests(root)
+        if tests or unsupported_module(modules):
+            raise UnsupportedFrameworkError(found.name, tests)
+
+
 def javascript_framework(
-    source: SourceFile, imports: Iterable[Import], calls: Iterable[str]
+    source: SourceFile,
+    imports: Iterable[Import],
+    calls: Iterable[str],
+    tests: Sequence[FoundTest],
 ) -> DetectedFramework:
     """Returns the framework of a JavaScript or TypeScript file.
 
-    Imports decide first, then calls that only one framework has, then the project's files, then
-    the style of the assertions.
+    Imports decide first, then those of the fixtures that it imports, then calls that only one
+    framework has, then the file's name and folder, then the project's files, then the style of the
+    assertions.
 
     Raises:
-        UnsupportedFrameworkError: The file is for an unsupported framework (``node:test``).
+        UnsupportedFrameworkError: The project runs an unsupported framework (``node:test``).
     """
-    modules = [imported.module for imported in imports]
+    listed, called = tuple(imports), list(calls)
+    imports_test = imports_test_function(listed)
+    framework = _framework_of(imported.module for imported in listed)
+    if framework:
+        return DetectedFramework(framework, IMPORTED)
+    framework = _framework_of(followed_modules(source.path, listed))
+    if framework:
+        return DetectedFramework(framework, FOLLOWED)
+    framework = _called_framework(source, called, tests, imports_test=imports_test)
+    if framework:
+        return DetectedFramework(framework, CALLED)
+    framework = browser_framework(source, imports_test=imports_test) or project_framework(
+        source, imports_test=imports_test
+    )
+    if framework:
+        return DetectedFramework(framework, CONFIGURED)
+    _refuse_unsupported_scripts(source, len(tests))
+    return _assumed_framework(called)
+
+
+def _framework_of(modules: Iterable[str]) -> Framework | None:
+    """Returns the framework that one of the modules belongs to, or None."""
+    listed = list(modules)
     for pattern, framework in MODULES:
-        if any(map(pattern.match, modules)):
-            return DetectedFramework(framework, IMPORTED)
-    for module in modules:
-        if module in UNSUPPORTED_MODULES:
-            raise UnsupportedFrameworkError(f"{UNSUPPORTED_MODULES[module]} is not supported")
-    called = list(calls)
+        if any(map(pattern.match, listed)):
+            return framework
+    return None
+
+
+def _called_framework(
+    source: SourceFile, calls: list[str], tests: Sequence[FoundTest], *, imports_test: bool
+) -> Framework | None:
+    if imports_test and any(not PLAYWRIGHT_FIXTURES.isdisjoint(test.fixtures) for test in tests):
+        known = {name for folder in folders_above(source) for name in project_frameworks(folder)}
+        if "playwright" in known or not known:
+            return "playwright"
     for pattern, framework in CALLS:
-        if any(map(pattern.match, called)):
-            return DetectedFramework(framework, CALLED)
-    return _project_framework(source) or _assumed_framework(called)
+        if framework == "playwright" and not imports_test:
+            continue  # it has no global functions
+        if any(map(pattern.match, calls)):
+            return framework
+    return None
 
 
 def _assumed_framework(calls: list[str]) -> DetectedFramework:
@@ -104,88 +179,13 @@ def _assumed_framework(calls: list[str]) -> DetectedFramework:
     return DetectedFramework("jest", ASSUMED)
 
 
-def _project_framework(source: SourceFile) -> DetectedFramework | None:
-    """Returns the framework that the nearest package.json or configuration file names.
-
-    A browser framework applies only to files in its own folders: a project that tests its pages
-    with Cypress runs its other tests with another framework.
+def _refuse_unsupported_scripts(source: SourceFile, tests: int) -> None:
+    """Checks that the nearest project with a runner does not run an unsupported framework.
 
     Raises:
-        UnsupportedFrameworkError: The nearest folder uses an unsupported framework.
+        UnsupportedFrameworkError: It does.
     """
-    for folder in _folders_above(source):
-        candidates = [
-            *_from_scripts(folder),
-            *_from_configuration(folder),
-            *_from_dependencies(folder),
-        ]
-        for framework in candidates:
-            if framework not in BROWSER_FRAMEWORKS or _is_browser_file(source):
-                return DetectedFramework(framework, CONFIGURED)
-        _refuse_unsupported_scripts(folder)
-    return None
-
-
-def _refuse_unsupported_scripts(folder: Path) -> None:
-    scripts = _scripts(folder)
-    for pattern, name in UNSUPPORTED_SCRIPTS:
-        if any(pattern.search(text) for text in scripts.values()):
-            raise UnsupportedFrameworkError(f"{name} is not supported")
-
-
-def _folders_above(source: SourceFile) -> list[Path]:
-    """Returns the test's folder and its parents, up to the root of the repository."""
-    folders: list[Path] = []
-    for folder in source.path.absolute().parents:
-        if folder.name == "node_modules":
-            break
-        folders.append(folder)
-        if (folder / ".git").exists():
-            break
-    return folders
-
-
-def _is_browser_file(source: SourceFile) -> bool:
-    return not BROWSER_FOLDERS.isdisjoint(re.split(r"[/.]", source.relative_path.lower()))
-
-
-def _scripts(folder: Path) -> dict[str, str]:
-    scripts = read_json_object(folder / "package.json").get("scripts")
-    return {name: str(text) for name, text in scripts.items()} if isinstance(scripts, dict) else {}
-
-
-def _from_scripts(folder: Path) -> list[Framework]:
-    """Returns the frameworks that the scripts run, that of ``test`` first."""
-    scripts = _scripts(folder)
-    ordered = sorted(scripts, key=lambda name: (name != "test", not name.startswith("test"), name))
-    return [
-        framework
-        for name in ordered
-        for pattern, framework in SCRIPTS
-        if pattern.search(scripts[name])
-    ]
-
-
-def _from_configuration(folder: Path) -> list[Framework]:
-    """Returns the frameworks with a configuration file, or settings in package.json."""
-    names = [*_listed(folder), *(f"test/{name}" for name in _listed(folder / "test"))]
-    names += [f"spec/support/{name}" for name in _listed(folder / "spec" / "support")]
-    configured = [framework for glob, framework in CONFIG_FILES if fnmatch.filter(names, glob)]
-    manifest = read_json_object(folder / "package.json")
-    return configured + [framework for framework in MANIFEST_KEYS if framework in manifest]
-
-
-def _from_dependencies(folder: Path) -> list[Framework]:
-    manifest = read_json_object(folder / "package.json")
-    names: set[str] = set()
-    for section in ("devDependencies", "dependencies"):
-        listed = manifest.get(section)
-        names |= set(listed) if isinstance(listed, dict) else set()
-    return [framework for name, framework in DEPENDENCIES if name in names]
-
-
-def _listed(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []  # missing or not permitted: no clue
+    for folder in folders_above(source):
+        name = unsupported_script(folder)
+        if name:
+            raise UnsupportedFrameworkError(name, tests)

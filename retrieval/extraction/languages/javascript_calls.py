@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ...text.syntax_tree import node_text
-from ..code_facts import Import
+from .function_aliases import FunctionNames
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,23 +16,19 @@ if TYPE_CHECKING:
 __all__ = [
     "DECLARATION_TYPES",
     "TABLE_MODIFIERS",
-    "FunctionNames",
     "TestCall",
     "callee_path",
+    "is_wrapper",
     "read_call",
 ]
 
 CallKind: TypeAlias = Literal["test", "block"]
 
-_TEST_NAMES = frozenset({"it", "test", "specify", "fit", "xit", "xtest", "xspecify"})
-_BLOCK_NAMES = frozenset(
-    {"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext", "ddescribe"}
-)
 # What may follow the name of a test function.
 _TEST_MODIFIERS = frozenset(
     {"concurrent", "each", "effect", "extend", "fail", "failing", "fails", "fixme", "for", "if"}
-    | {"live", "only", "runIf", "scoped", "sequential", "serial", "skip", "skipIf", "slow"}
-    | {"todoIf"}
+    | {"live", "only", "prop", "runIf", "scoped", "scopedLive", "sequential", "serial", "skip"}
+    | {"skipIf", "slow", "todoIf"}
 )
 _BLOCK_MODIFIERS = frozenset(
     {
@@ -53,6 +49,11 @@ _BLOCK_MODIFIERS = frozenset(
 )
 TABLE_MODIFIERS = frozenset({"each", "for"})
 _FUNCTIONS = frozenset({"arrow_function", "function", "function_expression", "generator_function"})
+# Arguments that are neither a function nor a reference to one.
+_VALUES = frozenset(
+    {"array", "false", "null", "number", "object", "string", "template_string", "true", "undefined"}
+)
+_INNER_TEST = re.compile(r"\b(?:it|test)(?:\.\w+)*\(\s*[\"'`]")
 _TITLES = frozenset(
     {
         "binary_expression",
@@ -83,56 +84,13 @@ class TestCall:
     has_body: bool
 
 
-class FunctionNames:
-    """The names of test and block functions in a file."""
-
-    def __init__(self, root: Node, imports: Iterable[Import]) -> None:
-        self.tests = set(_TEST_NAMES)
-        self.blocks = set(_BLOCK_NAMES)
-        self.is_ava = False
-        for imported in imports:
-            from_ava = imported.module == "ava"
-            if imported.name in _TEST_NAMES or (from_ava and imported.name == "default"):
-                self.tests.add(imported.alias)
-            elif imported.name in _BLOCK_NAMES:
-                self.blocks.add(imported.alias)
-            self.is_ava = self.is_ava or from_ava
-        for statement in root.named_children:
-            self._add_derived(statement)
-
-    def _add_derived(self, statement: Node) -> None:
-        """Adds `const myTest = test.extend(...)` and `const test = anyTest as TestFn`."""
-        if statement.type == "export_statement":
-            inner = statement.child_by_field_name("declaration")
-            statement = inner if inner is not None else statement
-        if statement.type not in DECLARATION_TYPES:
-            return
-        for declarator in statement.named_children:
-            name = declarator.child_by_field_name("name")
-            value = declarator.child_by_field_name("value")
-            if name is None or value is None or name.type != "identifier":
-                continue
-            if value.type in {"as_expression", "satisfies_expression"}:
-                value = value.named_children[0]
-            head = re.match(
-                r"(\w+)\s*(?:\.\s*(?:extend|serial|only|skip|skipIf|runIf|concurrent|each)\b|\Z)",
-                node_text(value),
-            )
-            conditional = value.type == "ternary_expression" and re.search(
-                r"\b(it|test|describe)\b(?:\.\w+)?\s*:", node_text(value)
-            )
-            base = head[1] if head else conditional[1] if conditional else ""
-            if base in self.tests:
-                self.tests.add(node_text(name))
-            elif base in self.blocks:
-                self.blocks.add(node_text(name))
-
-
 def read_call(node: Node, names: FunctionNames) -> TestCall | None:
     """Returns the test or block that a call declares, or None for any other call."""
-    path = callee_path(node)
+    path = callee_path(node, names.factories)
     if path is None:
         return None
+    if len(path) > 1 and path[0] in names.objects and path[1] in names.tests | names.blocks:
+        path = path[1:]
     name, *modifiers = path
     kind: CallKind = "block"
     allowed = _BLOCK_MODIFIERS
@@ -147,8 +105,20 @@ def read_call(node: Node, names: FunctionNames) -> TestCall | None:
     return _read_arguments(node, kind, name, tuple(modifiers), names)
 
 
-def callee_path(node: Node) -> list[str] | None:
-    """Returns ``["it", "each"]`` of ``it.each(table)(...)`` and of ``it.each`table`(...)``."""
+def is_wrapper(node: Node, names: FunctionNames) -> bool:
+    """Returns whether a node defines a function whose calls are the tests."""
+    if node.type not in {"function_declaration", "variable_declarator"}:
+        return False
+    return node_text(node.child_by_field_name("name")) in names.wrappers
+
+
+def callee_path(node: Node, factories: AbstractSet[str] = frozenset()) -> list[str] | None:
+    """Returns ``["it", "each"]`` of ``it.each(table)(...)`` and of ``it.each`table`(...)``.
+
+    Args:
+        factories: Functions whose result is a test function: ``["onLinux"]`` of
+            ``onLinux(true)(...)``.
+    """
     current = node.child_by_field_name("function")
     names: list[str] = []
     for _ in range(_MAX_LINKS):
@@ -160,7 +130,9 @@ def callee_path(node: Node) -> list[str] | None:
             current = current.child_by_field_name("object")
         elif current.type == "call_expression":  # the table or condition: it.each(...)(...)
             current = current.child_by_field_name("function")
-            if current is None or current.type != "member_expression":
+            if current is None:
+                return None
+            if current.type != "member_expression" and node_text(current) not in factories:
                 return None
         elif current.type in {"non_null_expression", "instantiation_expression"}:
             current = current.named_children[0]
@@ -198,8 +170,31 @@ def _read_arguments(
     if body is None and first.type not in {"string", "template_string", "binary_expression"}:
         return None  # test(a, b): another function of that name
     title = _title(first)
-    has_body = body is not None or any(arg.type not in {"object", "number"} for arg in rest)
+    has_body = body is not None or any(arg.type not in _VALUES for arg in rest)
     return TestCall(kind, name, modifiers, title, first, body, has_body)
+
+
+def _is_text(node: Node) -> bool:
+    """Returns whether a binary expression concatenates texts: ``browser === 'x'`` does not."""
+    for _ in range(_MAX_LINKS):
+        if node.type != "binary_expression":
+            break
+        if node_text(node.child_by_field_name("operator")) != "+":
+            return False
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return False
+        if right.type in {"string", "template_string"}:
+            return True
+        node = left
+    return node.type in {"string", "template_string"}
+
+
+def _is_test_body(title: Node, body: Node | None) -> bool:
+    """Returns whether a call of an unknown function is a test and not a block of tests."""
+    if body is None or title.type not in {"string", "template_string"}:
+        return False
+    return _INNER_TEST.search(node_text(body)) is None
 
 
 def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]) -> bool:

@@ -11,12 +11,13 @@ from ...text.syntax_tree import line_count, node_text
 from ..code_facts import Import
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
 from ..source_file import ExtractionBudget
+from .function_aliases import FunctionNames
 from .javascript_calls import (
     DECLARATION_TYPES,
     TABLE_MODIFIERS,
-    FunctionNames,
     TestCall,
     callee_path,
+    is_wrapper,
     read_call,
 )
 
@@ -114,7 +115,7 @@ def find_javascript_tests(
     Raises:
         UnreadableSourceError: Blocks are nested too deep.
     """
-    names = FunctionNames(root, imports)
+    names = FunctionNames(node_text(root), imports)
     found: list[FoundTest] = []
     stack: list[tuple[Node, _Block]] = [
         (root, _Block("", (), None, None, root.named_children, None))
@@ -123,6 +124,8 @@ def find_javascript_tests(
         node, block = stack.pop()
         call = read_call(node, names) if node.type == "call_expression" else None
         if call is None:
+            if names.wrappers and is_wrapper(node, names):
+                continue
             stack.extend((child, block) for child in reversed(node.named_children))
         elif call.kind == "test":
             if not budget.allows_test(len(found)):

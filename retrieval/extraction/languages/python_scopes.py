@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.syntax_tree import node_text
+from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
 from ..found_test import TestStyle
 from ..source_file import ExtractionBudget
 
@@ -68,6 +69,18 @@ MODULE_SETUP_NAMES = frozenset(
 _MAX_FAMILY = 200
 _MAX_OPT_OUT_BYTES = 100
 
+_DEFAULT_CLASSES = DEFAULT_SETTINGS.python_classes
+_TESTCASE_SETUP = (
+    "setUp",
+    "setUpClass",
+    "setUpTestData",
+    "tearDown",
+    "tearDownClass",
+    "asyncSetUp",
+)
+_TESTCASE_METHOD = re.compile(
+    r"\bself\.((?:assert[A-Z]\w*|addCleanup|addTypeEqualityFunc|skipTest|subTest))\("
+)
 _FIXTURE = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
 _NOT_COLLECTED = re.compile(r"@\s*(?:property|(?:functools\.)?cached_property|nottest|overload)\b")
 
@@ -86,11 +99,14 @@ class Function:
         """Returns whether it is a pytest fixture."""
         return bool(_FIXTURE.search(self.decorators))
 
-    @property
-    def may_be_test(self) -> bool:
-        """Returns whether it is a test, provided that the tests of its scope run."""
+    def may_be_test(self, settings: PytestSettings) -> bool:
+        """Returns whether it is a test, provided that the tests of its scope run.
+
+        Args:
+            settings: The names of tests; the defaults for the methods of a TestCase.
+        """
         return (
-            self.name.startswith("test")
+            settings.collects_function(self.name)
             and not self.is_fixture
             and not _NOT_COLLECTED.search(self.decorators)
         )
@@ -161,10 +177,17 @@ def module_scope(root: Node, budget: ExtractionBudget) -> Scope:
     return module
 
 
-def collected_classes(module: Scope) -> list[CollectedClass]:
-    """Returns the classes of a module whose own or inherited tests run."""
+def collected_classes(
+    module: Scope, settings: PytestSettings, is_testcase: Callable[[str], bool]
+) -> list[CollectedClass]:
+    """Returns the classes of a module whose own or inherited tests run.
+
+    Args:
+        settings: The names of classes that pytest collects.
+        is_testcase: Returns whether a base class from another file is a TestCase.
+    """
     classes = list(_all_classes(module))
-    styles = _styles(classes)
+    styles = _styles(classes, settings, is_testcase)
     return [CollectedClass(scope, styles[id(scope)]) for scope in classes if id(scope) in styles]
 
 
@@ -225,7 +248,9 @@ def _all_classes(module: Scope) -> Iterator[Scope]:
         stack.extend(reversed(scope.classes))
 
 
-def _styles(classes: list[Scope]) -> dict[int, TestStyle]:
+def _styles(
+    classes: list[Scope], settings: PytestSettings, is_testcase: Callable[[str], bool]
+) -> dict[int, TestStyle]:
     """Returns the style of each class whose own or inherited tests run, by ``id``."""
     by_name: dict[str, Scope] = {}
     for scope in classes:
@@ -234,14 +259,19 @@ def _styles(classes: list[Scope]) -> dict[int, TestStyle]:
     opted_out = {id(scope) for scope in classes if scope.opted_out and not scope.classes}
     for scope in classes:
         family = _family(scope, by_name)
-        style = _own_style(scope, family)
+        style = _own_style(scope, family, settings, is_testcase)
         if style is not None:
             for member in family:
                 # The first class that uses a mixin decides its style.
                 styles.setdefault(id(member), style)
     for scope in classes:
         name = scope.name.lower()
-        if "test" in name.removeprefix("test") and not scope.defines("__init__", "__new__"):
+        named = settings == DEFAULT_SETTINGS or settings.python_classes == _DEFAULT_CLASSES
+        if (
+            named
+            and "test" in name.removeprefix("test")
+            and not scope.defines("__init__", "__new__")
+        ):
             styles.setdefault(id(scope), "function")
     return {key: style for key, style in styles.items() if key not in opted_out}
 
@@ -258,13 +288,33 @@ def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:
     return list(family.values())
 
 
-def _own_style(scope: Scope, family: list[Scope]) -> TestStyle | None:
+def _own_style(
+    scope: Scope,
+    family: list[Scope],
+    settings: PytestSettings,
+    is_testcase: Callable[[str], bool],
+) -> TestStyle | None:
     known = {member.name for member in family}
     external = [base for member in family for base in member.bases if base not in known]
     if scope.opted_out:
         return None
-    if any(base.endswith("TestCase") for base in external):
+    if any(base.endswith("TestCase") or is_testcase(base) for base in external):
         return "testcase"
-    enclosing_collected = all(outer.name.startswith("Test") for outer in scope.chain[1:])
+    if any(_reads_as_testcase(member) for member in family):
+        return "testcase"
+    enclosing_collected = all(settings.collects_class(outer.name) for outer in scope.chain[1:])
     constructed = any(member.defines("__init__", "__new__") for member in family)
     return "function" if enclosing_collected and not constructed else None
+
+
+def _reads_as_testcase(scope: Scope) -> bool:
+    """Returns whether a class with tests uses methods of TestCase that it does not define itself.
+
+    It is a mixin for test cases, or its base class is in a file that cannot be read.
+    """
+    if not any(function.name.startswith("test") for function in scope.functions):
+        return False
+    if scope.bases and scope.defines(*_TESTCASE_SETUP):
+        return True
+    used = set(_TESTCASE_METHOD.findall(node_text(scope.definition)))
+    return bool(used - {function.name for function in scope.functions})

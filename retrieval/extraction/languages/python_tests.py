@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...text.syntax_tree import line_count, node_text
+from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
 from ..source_file import ExtractionBudget
 from .python_scopes import (
@@ -18,6 +19,7 @@ from .python_scopes import (
     collected_classes,
     module_scope,
 )
+from .testcase_bases import ImportedBases
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -38,23 +40,28 @@ _STRING = re.compile(
 )
 
 
-def find_python_tests(root: Node, budget: ExtractionBudget) -> list[FoundTest]:
+def find_python_tests(
+    root: Node, budget: ExtractionBudget, settings: PytestSettings, bases: ImportedBases
+) -> list[FoundTest]:
     """Returns the tests in a module, in source order, each once.
 
     A test is a function ``test*`` of the module, or a method ``test*`` of a collected class: one
     named ``Test*`` without a constructor, a ``unittest.TestCase``, or a base class of either in the
-    same file. A class with ``test`` in its name (``GraphTestBase``) that its own file does not use
-    is included too, since other files inherit from it. The tests end where the budget does.
+    same file. The settings of pytest may name other functions and classes. A class with ``test`` in
+    its name (``GraphTestBase``) that its own file does not use is included too, since other files
+    inherit from it. The tests end where the budget does.
 
     Raises:
         UnreadableSourceError: Classes are nested too deep.
     """
     module = module_scope(root, budget)
-    scopes = [CollectedClass(module, "function"), *collected_classes(module)]
+    collected = collected_classes(module, settings, bases.includes)
+    scopes = [CollectedClass(module, "function"), *collected]
     found: list[FoundTest] = []
     for scope, style in scopes:
+        names = DEFAULT_SETTINGS if style == "testcase" else settings
         for function in scope.functions:
-            if function.may_be_test:
+            if function.may_be_test(names):
                 if not budget.allows_test(len(found)):
                     break
                 found.append(_found(scope, function, style))

@@ -15,6 +15,7 @@ TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "e2e", 
 _MAX_JSON_BYTES = 5 * 1024 * 1024
 _ROOT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 _INSTALL_FOLDERS = frozenset({"site-packages", "dist-packages"})
+_COMMENT = re.compile(r"(?P<string>\"(?:[^\"\\]|\\.)*\")|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _PROJECT_NAME = re.compile(r"^\s*name\s*=\s*[\"']?([\w.@/-]+)", re.MULTILINE)
 _REMOTE_URL = re.compile(r"^\s*url\s*=\s*\S*?([\w.-]+?)(?:\.git)?/?\s*$", re.MULTILINE)
 
@@ -49,15 +50,26 @@ def find_project_root(path: Path) -> ProjectRoot:
     return ProjectRoot(folders[0], folders[0].name)
 
 
-def read_json_object(path: Path) -> dict[str, object]:
-    """Returns the JSON object in a file, or an empty one."""
+def read_json_object(path: Path, *, with_comments: bool = False) -> dict[str, object]:
+    """Returns the JSON object in a file, or an empty one.
+
+    Args:
+        with_comments: Whether comments and trailing commas are allowed, as in tsconfig.json.
+    """
     try:
         if path.stat().st_size > _MAX_JSON_BYTES:
             return {}
-        content = json.loads(path.read_bytes())
+        raw = path.read_bytes()
+        content = json.loads(_without_comments(raw) if with_comments else raw)
     except (OSError, ValueError, RecursionError):
         return {}  # a broken package.json is no reason to stop
     return content if isinstance(content, dict) else {}
+
+
+def _without_comments(raw: bytes) -> str:
+    text = raw.decode("utf-8-sig", "replace")
+    bare = _COMMENT.sub(lambda match: match["string"] or " ", text)
+    return re.sub(r",(\s*[}\]])", r"\1", bare)
 
 
 def _project_name(folder: Path) -> str:

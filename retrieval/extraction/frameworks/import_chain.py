@@ -1,0 +1,111 @@
+"""Follows the import of a test function to the modules that it comes from.
+
+A file of a project's own fixtures (``import { test } from './fixtures'``) is read as text, and the
+modules that it imports are returned, those of further such files included.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from ..code_facts import Import
+from ..discovery.project_root import read_json_object
+
+__all__ = ["followed_modules", "imports_test_function"]
+
+_TEST_FUNCTION = re.compile(r"(?:it|test|describe|base|expect)(?:[A-Z]\w*)?\Z")
+_MODULE = re.compile(r"(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*[\"']([^\"'\n]{1,200})[\"']")
+_TYPE_IMPORT = re.compile(r"\bimport\s+type\s[^;]{0,2000}?\bfrom\s*[\"'][^\"'\n]*[\"']")
+_SUFFIXES: Final = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
+_MAX_BYTES = 256 * 1024
+_MAX_FILES = 12
+_MAX_FOLDERS = 12
+
+
+def imports_test_function(imports: Iterable[Import]) -> bool:
+    """Returns whether a file imports a function `test` or `it`; Playwright has no global ones."""
+    return any(re.match(r"(?:it|test)(?:[A-Z]\w*)?\Z", found.alias) for found in imports)
+
+
+def followed_modules(path: Path, imports: Iterable[Import]) -> tuple[str, ...]:
+    """Returns the modules behind the imported test functions of a file, nearest first."""
+    pending = [
+        (path, imported.module)
+        for imported in imports
+        if _TEST_FUNCTION.match(imported.alias) or _TEST_FUNCTION.match(imported.name)
+    ]
+    seen: set[Path] = set()
+    modules: dict[str, None] = {}
+    while pending and len(seen) < _MAX_FILES:
+        importer, module = pending.pop(0)
+        target = _resolved(importer, module)
+        if target is None or target in seen:
+            continue
+        seen.add(target)
+        for found in _modules_of(target):
+            modules[found] = None
+            pending.append((target, found))
+    return tuple(modules)
+
+
+def _modules_of(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_MAX_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return []  # no clue
+    return _MODULE.findall(_TYPE_IMPORT.sub("", text))
+
+
+def _resolved(importer: Path, module: str) -> Path | None:
+    """Returns the file of a module inside the project, or None for a package."""
+    if module.startswith("."):
+        return _file_at(importer.absolute().parent / module)
+    for base in _alias_targets(importer, module):
+        found = _file_at(base)
+        if found is not None:
+            return found
+    return None
+
+
+def _file_at(base: Path) -> Path | None:
+    candidates = [base] if base.suffix in _SUFFIXES else []
+    if base.suffix in {".js", ".mjs", ".cjs", ".jsx"}:
+        candidates += [base.with_suffix(suffix) for suffix in (".ts", ".tsx", ".mts", ".cts")]
+    candidates += [base.with_name(base.name + suffix) for suffix in _SUFFIXES]
+    candidates += [base / f"index{suffix}" for suffix in _SUFFIXES]
+    for candidate in candidates:
+        try:
+            if candidate.is_file():
+                return candidate.resolve()
+        except OSError:
+            continue  # a name too long for the system
+    return None
+
+
+def _alias_targets(importer: Path, module: str) -> Iterator[Path]:
+    """Yields where `paths` and `baseUrl` of the nearest tsconfig.json place a module."""
+    for folder in list(importer.absolute().parents)[:_MAX_FOLDERS]:
+        for name in ("tsconfig.json", "tsconfig.base.json", "jsconfig.json"):
+            options = read_json_object(folder / name, with_comments=True).get("compilerOptions")
+            if isinstance(options, dict):
+                yield from _mapped(folder, options, module)
+        if (folder / ".git").exists():
+            return
+
+
+def _mapped(folder: Path, options: dict[str, object], module: str) -> Iterator[Path]:
+    base = options.get("baseUrl")
+    root = folder / base if isinstance(base, str) else folder
+    paths = options.get("paths")
+    for pattern, targets in paths.items() if isinstance(paths, dict) else ():
+        prefix, star, suffix = str(pattern).partition("*")
+        fits = module.startswith(prefix) and module.endswith(suffix) if star else module == prefix
+        if fits and isinstance(targets, list):
+            middle = module[len(prefix) : len(module) - len(suffix)] if star else ""
+            yield from (root / str(target).replace("*", middle) for target in targets)
+    if isinstance(base, str):
+        yield root / module

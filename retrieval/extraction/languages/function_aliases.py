@@ -1,0 +1,164 @@
+"""Finds names that a JavaScript or TypeScript file gives to test and block functions.
+
+Aliases are read from the text, which is much faster than another walk through the syntax tree. A
+wrong alias makes no false test: a call of it counts only with a title and a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..code_facts import Import
+
+__all__ = ["FunctionNames"]
+
+TEST_NAMES = frozenset({"it", "test", "specify", "fit", "xit", "xtest", "xspecify"})
+BLOCK_NAMES = frozenset(
+    {"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext", "ddescribe"}
+)
+# Objects that may hold the global functions.
+_GLOBAL_OBJECTS = frozenset({"globalThis", "global", "window", "self"})
+_TEST_MODULES = re.compile(
+    r"(?:vitest|@jest/globals|@playwright/test|playwright/test|mocha|jasmine|@fast-check/\w+)\Z"
+)
+_TEST_LIKE = re.compile(r"(?:it|test)[A-Z]\w*\Z")
+_BLOCK_LIKE = re.compile(r"describe[A-Z]\w*\Z")
+
+_DECLARED = re.compile(
+    r"\b(?:const|let|var)\s+(?P<name>[\w$]+)\s{0,20}(?::[^=;\n]{0,200})?=\s{0,20}"
+    r"(?=(?P<value>[^;]{1,300}))"
+)
+_DERIVED = re.compile(
+    r"(?P<base>[\w$]+)\s*(?:\.\s*(?:extend|serial|only|skip|skipIf|runIf|todoIf|if|concurrent|each"
+    r"|sequential|fails|failing|override)\b|(?:as|satisfies)\s|[;\n]|\Z)"
+)
+_CHOSEN = re.compile(
+    r"(?:[^;\n?]|\n\s*[|&]){1,200}\s*\?\s*(?P<base>[\w$]+)(?:\.\w+)?\s*:"
+    r"\s*[\w$]+(?:\.\w+)*\s*(?:[;\n]|\Z)"
+)
+_WRAPPED = re.compile(r"[\w$.]+\(\s*(?P<base>[\w$]+)\s*[,)]")
+_FACTORY = re.compile(
+    r"(?:async\s*)?(?:\([^()]*\)|[\w$]+)[^=]{0,80}=>\s*\(?[^{};]{0,200}?\?\s*(?P<base>[\w$]+)(?:\.\w+)?\s*:"
+)
+_FACTORY_FUNCTION = re.compile(
+    r"\bfunction\s+(?P<name>[\w$]+)\s*\([^()]*\)[^{]{0,80}\{[^{}]{0,300}?\breturn\b[^;{}]{0,200}?\?\s*"
+    r"(?P<base>[\w$]+)(?:\.\w+)?\s*:"
+)
+_FUNCTION = re.compile(
+    r"\b(?:function\s+(?P<name>[\w$]+)|(?:const|let|var)\s+(?P<assigned>[\w$]+)\s*=\s*(?:async\s+)?"
+    r"(?:function\b\s*[\w$]*)?)\s*(?:<[^<>()]{0,100}>)?\(\s*(?P<title>[\w$]+)\b"
+)
+_MAX_WRAPPER_CHARS = 800
+_MAX_WRAPPERS = 50  # each is looked for in the whole file
+
+
+class _Wrapper(NamedTuple):
+    name: str
+    base: str
+
+
+class FunctionNames:
+    """The names of test and block functions in a file.
+
+    Attributes:
+        tests: Functions that declare a test.
+        blocks: Functions that open a block of tests.
+        factories: Functions that return a test function: ``onLinux(true)('reads', ...)``.
+        objects: Objects that hold test functions: ``V`` of ``import * as V from 'vitest'``.
+        wrappers: Functions of the file that declare the test that is passed to them; the call of
+            the test function inside them is no test of its own.
+        imported: Imported names that look like test functions.
+        is_ava: Whether ava is imported, whose tests need no title.
+    """
+
+    def __init__(self, code: str, imports: Iterable[Import]) -> None:
+        self.tests = set(TEST_NAMES)
+        self.blocks = set(BLOCK_NAMES)
+        self.factories: set[str] = set()
+        self.objects = set(_GLOBAL_OBJECTS)
+        self.wrappers: set[str] = set()
+        self.imported: set[str] = set()
+        self.is_ava = False
+        for imported in imports:
+            self._add_import(imported)
+        for name, base in _derived_names(code):
+            self._add(name, base)
+        for match in _DECLARED.finditer(code):
+            factory = _FACTORY.match(match["value"])
+            if factory:
+                self._add_factory(match["name"], factory["base"])
+        for match in _FACTORY_FUNCTION.finditer(code):
+            self._add_factory(match["name"], match["base"])
+        for wrapper in _wrappers(code, self.tests | self.blocks):
+            self._add(*wrapper)
+            self.wrappers.add(wrapper.name)
+
+    def _add_import(self, imported: Import) -> None:
+        from_ava = imported.module == "ava"
+        self.is_ava = self.is_ava or from_ava
+        if imported.name in TEST_NAMES or (from_ava and imported.name == "default"):
+            self.tests.add(imported.alias)
+        elif imported.name in BLOCK_NAMES:
+            self.blocks.add(imported.alias)
+        elif (not imported.name and imported.alias) or (
+            imported.name == "default" and _TEST_MODULES.match(imported.module)
+        ):
+            self.objects.add(imported.alias)
+        elif _TEST_LIKE.match(imported.alias):
+            self.tests.add(imported.alias)
+            self.imported.add(imported.alias)
+            self.factories.add(imported.alias)
+        elif _BLOCK_LIKE.match(imported.alias):
+            self.blocks.add(imported.alias)
+            self.factories.add(imported.alias)
+
+    def _add(self, name: str, base: str) -> None:
+        if base in self.tests:
+            self.tests.add(name)
+        elif base in self.blocks:
+            self.blocks.add(name)
+
+    def _add_factory(self, name: str, base: str) -> None:
+        if base in self.tests | self.blocks:
+            self.factories.add(name)
+            self._add(name, base)
+
+
+def _derived_names(code: str) -> Iterator[tuple[str, str]]:
+    """Yields the names in `const myTest = test.extend(...)`, `cond ? it : it.skip`, `wrap(it)`."""
+    for match in _DECLARED.finditer(code):
+        for pattern in (_DERIVED, _CHOSEN, _WRAPPED):
+            found = pattern.match(match["value"])
+            if found:
+                yield match["name"], found["base"]
+                break
+
+
+def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
+    """Yields functions that pass their first parameter on as a title, if given a function."""
+    checked = 0
+    for match in _FUNCTION.finditer(code):
+        name = match["name"] or match["assigned"]
+        if name in names:
+            continue
+        body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
+        title = re.escape(match["title"])
+        inner = re.search(rf"\b([\w$]+)(?:\.\w+)*\(\s*(?:{title}\b|`[^`]*\$\{{{title}\b)", body)
+        if not inner or inner[1] not in names:
+            continue
+        checked += 1
+        if checked > _MAX_WRAPPERS:
+            return
+        if _takes_function(code, name):
+            yield _Wrapper(name, inner[1])
+
+
+def _takes_function(code: str, name: str) -> bool:
+    """Returns whether a function is called with a title and a function."""
+    call = rf"^[ \t]*{re.escape(name)}\(\s*(['\"`])(?:(?!\1).)*\1\s*,"
+    function = (
+        r"(?:[^()=;]{0,200},)?\s*(?:async\s*)?(?:function\b|\([^()]{0,200}\)\s*=>|[\w$]+\s*=>)"
+    )
+    return re.search(call + function, code, re.MULTILINE) is not None

@@ -1,0 +1,86 @@
+"""Names the tests of a file that the parser does not understand."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ...text.syntax_tree import error_lines
+from ..found_test import FoundTest
+from ..source_file import SourceFile
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["LostTest", "find_lost_tests"]
+
+_PYTHON_TEST: Final = re.compile(
+    rb"^[ \t]*(?P<title>(?:async[ \t]+)?def[ \t]+test\w*)", re.MULTILINE
+)
+_JAVASCRIPT_TEST: Final = re.compile(
+    rb"^[ \t]*(?P<title>(?:[fx]?it|x?test|specify)(?:\.(?!step|use|extend|before|after)\w+)*"
+    rb"\s?[(<`][^\n]*)",
+    re.MULTILINE,
+)
+_TEXTS: Final = frozenset(
+    {"comment", "string", "string_content", "string_fragment", "template_string"}
+)
+_MAX_TITLE_CHARS = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostTest:
+    """A test that was found in a file and could not be read.
+
+    Attributes:
+        line: Where it starts, 1-based.
+        code: The start of its first line.
+        reason: What is not understood.
+    """
+
+    path: str
+    line: int
+    code: str
+    reason: str
+
+
+def find_lost_tests(
+    source: SourceFile, root: Node, read: Sequence[FoundTest]
+) -> tuple[LostTest, ...]:
+    """Returns what looks like a test in a tree with errors, without the tests that were read."""
+    errors = [first for first, _ in error_lines(root)]
+    return tuple(
+        LostTest(
+            path=str(source.path),
+            line=source.line_number(row),
+            code=title[:_MAX_TITLE_CHARS],
+            reason=f"line {source.line_number(_error_of(errors, row))} is not understood",
+        )
+        for row, title in _missing(source, root, read)
+    )
+
+
+def _missing(
+    source: SourceFile, root: Node, read: Sequence[FoundTest]
+) -> Iterator[tuple[int, str]]:
+    pattern = _PYTHON_TEST if source.language == "python" else _JAVASCRIPT_TEST
+    spans = sorted((test.node.start_byte, test.node.end_byte) for test in read)
+    starts = [start for start, _ in spans]
+    row = position = 0
+    for match in pattern.finditer(source.code):
+        start = match.start("title")
+        row += source.code.count(b"\n", position, start)
+        position = start
+        before = bisect_right(starts, start) - 1
+        is_read = before >= 0 and start < spans[before][1]
+        node = root.descendant_for_byte_range(start, start)
+        if not is_read and not (node is not None and node.type in _TEXTS):
+            yield row, match["title"].decode("utf-8", "replace").strip()
+
+
+def _error_of(errors: Sequence[int], row: int) -> int:
+    """Returns the row of the first error at or after a row, or of the last before it."""
+    return next((error for error in errors if error >= row), errors[-1] if errors else row)
