@@ -43,6 +43,8 @@ from .errors import (
     SchemaVersionError,
 )
 from .records.encoder_identity import EncoderIdentity
+from .records.pattern_parts import ContextPart, Placeholder
+from .records.pattern_search import PatternMatch, PatternSearchContext, PatternSearchCriteria
 from .records.patterns import (
     CATEGORIES,
     FRAMEWORKS,
@@ -50,9 +52,6 @@ from .records.patterns import (
     Category,
     Framework,
     Language,
-    PatternMatch,
-    PatternSearchContext,
-    PatternSearchCriteria,
     PatternUsageContext,
     PatternVersion,
     TestPattern,
@@ -105,6 +104,7 @@ __all__ = [
     "AqeError",
     "BackupReport",
     "Category",
+    "ContextPart",
     "DailyTrend",
     "Database",
     "DatabaseBusyError",
@@ -140,6 +140,7 @@ __all__ = [
     "PatternSearchCriteria",
     "PatternUsageContext",
     "PatternVersion",
+    "Placeholder",
     "Problem",
     "Provenance",
     "RecommendationBasis",

@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from .pattern_parts import ContextPart, Placeholder
 from .provenance import Provenance
+from .ready_form import ready_file, rendered_pattern
 from .validation import (
     as_share,
     as_text,
     as_texts,
     as_utc,
+    records_of,
     require_count,
     require_flag,
     require_not_negative,
     require_one_of,
-    require_text,
     require_type,
     without_secrets,
 )
@@ -31,9 +33,6 @@ __all__ = [
     "Category",
     "Framework",
     "Language",
-    "PatternMatch",
-    "PatternSearchContext",
-    "PatternSearchCriteria",
     "PatternUsageContext",
     "PatternVersion",
     "TestPattern",
@@ -102,6 +101,11 @@ class TestPattern:
             when storing or importing is ignored, as are ``success_rate`` and ``quality``.
         version: Incremented with each change of content.
         source: Where it came from, as ``path:line``.
+        project: The project that it comes from; empty when not known.
+        context: The code around the test that it needs to run, in the order of a file.
+        placeholders: The placeholders of the template, in order, with their values.
+        gone_since: When an extraction found that the test is no longer in its project; the bank
+            sets it.
         provenance: Who wrote it and whether it is trusted; the bank fills it in. Given when
             storing, it is a claim, which can only lower the trust. Two patterns are equal whatever
             their provenance.
@@ -128,6 +132,10 @@ class TestPattern:
     usage_count: int = 0
     version: int = 1
     source: str | None = None
+    project: str = ""
+    context: Sequence[ContextPart] = ()
+    placeholders: Sequence[Placeholder] = ()
+    gone_since: datetime | None = None
     created_at: datetime = field(default_factory=utc_now)
     updated_at: datetime = field(default_factory=utc_now)
     provenance: Provenance | None = field(default=None, compare=False)
@@ -147,7 +155,7 @@ class TestPattern:
         return pattern
 
     def __post_init__(self) -> None:
-        for name in ("name", "description", "template", "id"):
+        for name in ("name", "description", "template", "id", "project"):
             object.__setattr__(self, name, as_text(name, getattr(self, name)))
         # SQLite's length() ends at a NUL; elsewhere in a pattern it is kept as it is.
         object.__setattr__(self, "name", self.name.replace("\0", "\ufffd"))
@@ -155,6 +163,8 @@ class TestPattern:
             object.__setattr__(self, "source", as_text("source", self.source))
         object.__setattr__(self, "examples", as_texts("examples", self.examples))
         object.__setattr__(self, "tags", tuple(dict.fromkeys(as_texts("tags", self.tags))))
+        for name, part in (("context", ContextPart), ("placeholders", Placeholder)):
+            object.__setattr__(self, name, records_of(name, getattr(self, name), part))
         require_one_of("category", self.category, CATEGORIES)
         require_one_of("framework", self.framework, FRAMEWORKS)
         require_one_of("language", self.language, LANGUAGES)
@@ -164,6 +174,8 @@ class TestPattern:
         require_count("version", self.version, minimum=1)
         for name in ("created_at", "updated_at"):
             object.__setattr__(self, name, as_utc(name, getattr(self, name)))
+        if self.gone_since is not None:
+            object.__setattr__(self, "gone_since", as_utc("gone_since", self.gone_since))
         if self.provenance is not None:
             require_type("provenance", self.provenance, Provenance)
         if not self.id:
@@ -175,9 +187,38 @@ class TestPattern:
         """The examples of the pattern, or its template if it has none."""
         return "\n\n".join(self.examples) or self.template
 
+    def render(self, **values: object) -> str:
+        """Returns the code of the template with values in its placeholders.
+
+        Without values it is the original code.
+
+        Args:
+            values: By the name of a placeholder, code as text (``'"admin"'``, with quotes), or a
+                number, bool or None, which is written in the pattern's language.
+
+        Raises:
+            ValueError: A name is no placeholder of the template.
+            TypeError: A value is of another type.
+        """
+        return rendered_pattern(self, values)
+
+    def ready(self, **values: object) -> str:
+        """Returns one file with the test and the context that it needs to run.
+
+        Args:
+            values: As for ``render``.
+
+        Raises:
+            ValueError: A name is no placeholder of the template.
+            TypeError: A value is of another type.
+        """
+        return ready_file(self, values)
+
     def _derived_id(self) -> str:
         path = (self.source or "").rpartition(":")[0] or (self.source or "")
-        return stable_id(self.language, self.framework, path, self.name)
+        # Without a project, the id that earlier versions derived.
+        project = (self.project,) if self.project else ()
+        return stable_id(*project, self.language, self.framework, path, self.name)
 
     def _require_sizes(self) -> None:
         if not self.name.strip():
@@ -197,107 +238,14 @@ class TestPattern:
                 f"tags must be at most {MAX_TAGS} of {MAX_TAG_CHARS} characters each, "
                 f"got {len(self.tags)}"
             )
-        texts = (self.description, self.template, *self.examples)
+        parts = [text for part in self.context for text in (part.name, part.code, part.origin)]
+        values = [text for each in self.placeholders for text in (each.name, each.value)]
+        texts = (self.description, self.template, *self.examples, *parts, *values)
         if sum(map(len, texts)) * MAX_BYTES_PER_CHAR <= MAX_PATTERN_BYTES:
             return  # most need not be encoded to know their size
         size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
         if size > MAX_PATTERN_BYTES:
             raise ValueError(f"a pattern must weigh at most {MAX_PATTERN_BYTES} bytes, got {size}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSearchContext:
-    """An agent's need and its preferences, which lift matches and never exclude any.
-
-    Attributes:
-        query: The need in words.
-        code_type: The kind of code to test.
-        framework: The framework in use.
-        language: The language in use.
-        keywords: Further words that matter.
-        source_code: The code to test.
-
-    Raises:
-        ValueError: The framework or language is unknown.
-        TypeError: A field is of the wrong type.
-    """
-
-    query: str = ""
-    code_type: str = ""
-    framework: Framework | None = None
-    language: Language | None = None
-    keywords: Sequence[str] = ()
-    source_code: str = ""
-
-    def __post_init__(self) -> None:
-        for name in ("query", "code_type", "source_code"):
-            require_text(name, getattr(self, name))
-        object.__setattr__(self, "keywords", as_texts("keywords", self.keywords))
-        if self.framework is not None:
-            require_one_of("framework", self.framework, FRAMEWORKS)
-        if self.language is not None:
-            require_one_of("language", self.language, LANGUAGES)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSearchCriteria:
-    """Filters: each field that is set excludes every pattern that does not meet it.
-
-    Attributes:
-        query: The need in words.
-        tags: The pattern must have all of them.
-        min_confidence: 0..1.
-        min_quality: 0..1.
-
-    Raises:
-        ValueError: A field is outside its enumeration or range.
-        TypeError: A field is of the wrong type.
-    """
-
-    query: str = ""
-    category: Category | None = None
-    framework: Framework | None = None
-    language: Language | None = None
-    tags: Sequence[str] = ()
-    min_confidence: float = 0.0
-    min_quality: float = 0.0
-
-    def __post_init__(self) -> None:
-        require_text("query", self.query)
-        object.__setattr__(self, "tags", tuple(dict.fromkeys(as_texts("tags", self.tags))))
-        if self.category is not None:
-            require_one_of("category", self.category, CATEGORIES)
-        if self.framework is not None:
-            require_one_of("framework", self.framework, FRAMEWORKS)
-        if self.language is not None:
-            require_one_of("language", self.language, LANGUAGES)
-        for name in ("min_confidence", "min_quality"):
-            object.__setattr__(self, name, as_share(name, getattr(self, name)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternMatch:
-    """One answer of a search.
-
-    Attributes:
-        pattern: The pattern that was found.
-        rank: 1 is the best.
-        score: Higher is better; comparable within one answer only.
-        vector_score: Cosine similarity cut to 0..1; None if the vector leg did not score it.
-        text_score: BM25 divided by the best BM25 of this answer; None if no term matched.
-        rule_score: Agreement with the context, quality and evidence, 0..1.
-        reasons: Short phrases that explain why it was found.
-        near_duplicates: Ids of near-duplicates that it stands for.
-    """
-
-    pattern: TestPattern
-    rank: int
-    score: float
-    vector_score: float | None
-    text_score: float | None
-    rule_score: float | None
-    reasons: tuple[str, ...] = ()
-    near_duplicates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 __all__ = [
     "MAX_COUNT",
@@ -20,6 +21,7 @@ __all__ = [
     "as_texts",
     "as_utc",
     "bounded_texts",
+    "records_of",
     "require_count",
     "require_flag",
     "require_mapping",
@@ -200,6 +202,19 @@ def require_mapping(name: str, value: object) -> None:
     """
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must be a mapping, got {type(value).__name__}")
+
+
+def records_of(name: str, values: object, record: type) -> tuple[Any, ...]:
+    """Returns a list of records as a tuple.
+
+    Raises:
+        TypeError: It is not a list of such records.
+    """
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise TypeError(f"{name} must be a list of {record.__name__}, got {type(values).__name__}")
+    for value in values:
+        require_type(f"each of {name}", value, record)
+    return tuple(values)
 
 
 def as_utc(name: str, value: object) -> datetime:
