@@ -161,6 +161,7 @@ def _python_patterns(
     tests = _without_errors(source, root, found, lost)
     return build_patterns(
         source,
+        root,
         "python",
         tests,
         imports,
@@ -181,7 +182,9 @@ def _javascript_patterns(
         return []
     calls = code_facts([root]).calls
     framework = javascript_framework(source, imports, calls, tests)
-    return build_patterns(source, grammar, tests, imports, lambda test, facts: framework, budget)
+    return build_patterns(
+        source, root, grammar, tests, imports, lambda test, facts: framework, budget
+    )
 
 
 def _parsed_javascript(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:

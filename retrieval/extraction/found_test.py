@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["MAX_CONTEXT_LINES", "FoundTest", "Layer", "Snippet", "TestStyle"]
-
-# Lines of setup and fixtures: more than a screenful would bury the test itself.
-MAX_CONTEXT_LINES = 40
+__all__ = ["FoundTest", "Layer", "Snippet", "TestStyle"]
 
 # How a test is written, as far as its syntax shows.
 TestStyle = Literal["function", "testcase", "call"]
@@ -38,12 +35,16 @@ class Layer:
     Attributes:
         opening: The class line or the call up to its brace; None for the module.
         closing: The end of the block (``});``); None in Python.
+        body: The node whose children are its statements.
+        bases: The base classes of a class.
         members: Setup, fixtures and declarations that the test needs.
     """
 
     opening: Snippet | None
     closing: Snippet | None
-    members: tuple[Node, ...]
+    body: Node
+    bases: tuple[str, ...] = ()
+    members: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ...schema.records.pattern_parts import ContextPart
 from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
 from ...schema.redaction.redaction import holds_secrets
 from ..quality.code_measures import measure_node
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from .code_facts import CodeFacts, Import, code_facts
+from .context.context_parts import ContextReader, TestInContext
 from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
 from .pattern_code import render_example, render_template
@@ -30,14 +32,17 @@ __all__ = ["build_patterns"]
 
 # Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
+_ROOM = MAX_PATTERN_BYTES - _RESERVED_BYTES
+_MAX_CONTEXT_BYTES = 64 * 1024
 _CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
 _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
 
 
 def build_patterns(
     source: SourceFile,
+    root: Node,
     grammar: Grammar,
-    tests: Iterable[FoundTest],
+    tests: Sequence[FoundTest],
     imports: tuple[Import, ...],
     detect_framework: Callable[[FoundTest, CodeFacts], DetectedFramework],
     budget: ExtractionBudget,
@@ -45,11 +50,13 @@ def build_patterns(
     """Returns one pattern for each test of a file, in the order given, while the budget lasts.
 
     Args:
-        grammar: The grammar that the tests were parsed with.
+        root: The syntax tree of the file.
+        grammar: The grammar that it was parsed with.
         detect_framework: Returns the framework of a test.
     """
     ordinals: Counter[tuple[str, ...]] = Counter()
     patterns: list[StorablePattern] = []
+    contexts = ContextReader(source, root, grammar, tests)
     now = datetime.now(UTC)
     for test in tests:
         if not budget.allows_test(len(patterns)):
@@ -65,8 +72,9 @@ def build_patterns(
         ordinals[qualified] += 1
         facts = code_facts([test.node])
         detected = detect_framework(test, facts)
-        pattern = _build(source, test, imports, facts, detected, identity, now)
-        budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
+        pattern = _build(source, contexts.of(test), imports, facts, detected, identity, now)
+        texts = (pattern.template, *pattern.examples, *(part.code for part in pattern.context))
+        budget.add_pattern(sum(map(len, texts)))
         patterns.append(_scored(source, grammar, test, pattern))
     return patterns
 
@@ -94,14 +102,16 @@ def _scored(
 
 def _build(
     source: SourceFile,
-    test: FoundTest,
+    placed: TestInContext,
     imports: tuple[Import, ...],
     facts: CodeFacts,
     detected: DetectedFramework,
     identity: str,
     now: datetime,
 ) -> TestPattern:
-    example, template = _code(source, test)
+    test = placed.test
+    context = _fitting_context(placed.parts)
+    example, template = _code(source, test, room=_ROOM - _bytes_of(context))
     return TestPattern(
         id=identity,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
@@ -111,6 +121,7 @@ def _build(
         language=source.language,
         template=template,
         examples=(example,) if example else (),
+        context=context,
         tags=collect_tags(test, facts, imports),
         confidence=detected.certainty,
         source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
@@ -119,7 +130,15 @@ def _build(
     )
 
 
-def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
+def _fitting_context(parts: tuple[ContextPart, ...]) -> tuple[ContextPart, ...]:
+    return parts if _bytes_of(parts) <= _MAX_CONTEXT_BYTES else ()
+
+
+def _bytes_of(parts: Iterable[ContextPart]) -> int:
+    return sum(len(text.encode()) for part in parts for text in (part.name, part.code, part.origin))
+
+
+def _code(source: SourceFile, test: FoundTest, *, room: int) -> tuple[str, str]:
     """Returns example and template, together within the size limit of a pattern."""
     shown = [member for layer in test.layers for member in layer.members] + [test.node]
     keep = [node for node in (test.title_node, test.doc_node) if node is not None]
@@ -127,7 +146,6 @@ def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
     if test.doc_node is not None:
         edits.append(_without_docstring(test.doc_node))
     example, template = render_example(source, test), render_template(source, test, edits)
-    room = MAX_PATTERN_BYTES - _RESERVED_BYTES
     if len(example.encode()) + len(template.encode()) > room:
         example = ""
     if len(template.encode()) > room:  # as many whole lines as fit

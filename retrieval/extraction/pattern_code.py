@@ -9,7 +9,7 @@ from .found_test import FoundTest, Snippet
 from .placeholders.placeholder_edits import Edit
 from .source_file import SourceFile
 
-__all__ = ["render_example", "render_template"]
+__all__ = ["indented_code", "render_example", "render_template"]
 
 _INDENT = {"python": 4, "javascript": 2, "typescript": 2}
 
@@ -34,6 +34,11 @@ def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) 
         blocks += [_render(source, Snippet.of(member), depth, ordered) for member in layer.members]
     blocks.append(_render(source, Snippet.of(test.node), depth, ordered))
     return "\n".join(("\n\n".join(blocks), *reversed(closings)))
+
+
+def indented_code(source: SourceFile, snippet: Snippet, depth: int) -> str:
+    """Returns the code of a snippet, its first line indented by ``depth``."""
+    return _render(source, snippet, depth, ())
 
 
 def _render(source: SourceFile, snippet: Snippet, depth: int, edits: Sequence[Edit]) -> str:

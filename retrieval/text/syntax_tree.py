@@ -16,6 +16,7 @@ __all__ = [
     "callee_of",
     "error_lines",
     "first_error_line",
+    "grammar_language",
     "line_count",
     "node_text",
     "parse",
@@ -34,7 +35,7 @@ def parse(code: bytes, grammar: Grammar) -> Tree:
     from tree_sitter import Parser
 
     # A parser must not be shared by threads, and creating one takes a microsecond.
-    return Parser(_language(grammar)).parse(code)
+    return Parser(grammar_language(grammar)).parse(code)
 
 
 def parses_within(code: bytes, grammar: Grammar, seconds: float) -> bool:
@@ -48,7 +49,7 @@ def parses_within(code: bytes, grammar: Grammar, seconds: float) -> bool:
 
     end = time.thread_time() + seconds
     try:
-        Parser(_language(grammar)).parse(
+        Parser(grammar_language(grammar)).parse(
             lambda offset, _: code[offset:],
             progress_callback=lambda *_: time.thread_time() > end,
         )
@@ -94,7 +95,8 @@ def first_error_line(root: Node) -> int | None:
 
 
 @lru_cache(maxsize=4)
-def _language(grammar: Grammar) -> Language:
+def grammar_language(grammar: Grammar) -> Language:
+    """Returns a grammar, loaded once."""
     from tree_sitter import Language
 
     if grammar == "python":

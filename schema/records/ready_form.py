@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["ready_file", "rendered_pattern"]
 
 _PYTHON: Final = {True: "True", False: "False", None: "None"}
+_LINES: Final = frozenset({"import", "constant"})
 _OTHER: Final = {True: "true", False: "false", None: "null"}
 
 
@@ -30,14 +31,31 @@ def rendered_pattern(pattern: TestPattern, values: Mapping[str, object]) -> str:
 
 def ready_file(pattern: TestPattern, values: Mapping[str, object]) -> str:
     """Returns one file with a pattern's test and its context; see ``TestPattern.ready``."""
-    comment = "#" if pattern.language == "python" else "//"
-    blocks = [_with_origin(part, comment) for part in pattern.context]
-    return "\n\n".join([*blocks, rendered_pattern(pattern, values)]).rstrip("\n") + "\n"
+    is_python = pattern.language == "python"
+    pieces: list[str] = []
+    previous: ContextPart | None = None
+    for part in pattern.context:
+        pieces += [_gap(previous, part, is_python), _with_origin(part, is_python)]
+        previous = part
+    pieces += [_gap(previous, None, is_python), rendered_pattern(pattern, values)]
+    return "".join(pieces).rstrip("\n") + "\n"
 
 
-def _with_origin(part: ContextPart, comment: str) -> str:
+def _gap(before: ContextPart | None, after: ContextPart | None, is_python: bool) -> str:
+    """Returns the line breaks between two parts of a file; the test itself is None."""
+    if before is None:
+        return ""
+    if after is not None and before.kind == after.kind and after.kind in _LINES:
+        return "\n"
+    return "\n\n\n" if is_python else "\n\n"
+
+
+def _with_origin(part: ContextPart, is_python: bool) -> str:
     code = part.code.rstrip("\n")
-    return code if part.kind == "import" else f"{comment} from {part.origin}\n{code}"
+    comment = "#" if is_python else "//"
+    if part.kind == "import" or code.startswith((f"{comment} left out", "/*", "//", "#!")):
+        return code
+    return f"{comment} from {part.origin}\n{code}"
 
 
 def _as_code(name: str, value: object, language: str) -> str:

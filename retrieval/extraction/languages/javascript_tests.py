@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ...text.syntax_tree import line_count, node_text
+from ...text.syntax_tree import node_text
 from ..code_facts import Import
-from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
+from ..found_test import FoundTest, Layer, Snippet
 from ..source_file import ExtractionBudget
 from .function_aliases import FunctionNames
 from .javascript_calls import (
-    DECLARATION_TYPES,
     TABLE_MODIFIERS,
     TestCall,
-    callee_path,
     is_wrapper,
     read_call,
 )
@@ -28,38 +25,10 @@ __all__ = ["find_javascript_tests"]
 
 _SKIPPING = frozenset({"skip", "fixme", "skipIf"})
 _FAILING = frozenset({"fail", "failing", "fails"})
-_HOOKS = frozenset(
-    {
-        "after",
-        "afterAll",
-        "afterEach",
-        "before",
-        "beforeAll",
-        "beforeEach",
-        "setup",
-        "suiteSetup",
-        "suiteTeardown",
-        "teardown",
-    }
-)
-# Maximum lines of a declaration that is included with a test that uses its names.
-_MAX_DECLARATION_LINES = 3
-_NAME = re.compile(r"[A-Za-z_$][\w$]*")
-
-
-class _Declaration(NamedTuple):
-    """A short declaration, and the names that it binds."""
-
-    node: Node
-    names: set[str]
-
-
-class _Helpers(NamedTuple):
-    """The statements of a block that its tests may use."""
-
-    hooks: list[_Declaration]  # with the names that they use
-    declarations: list[_Declaration]
-    places: dict[str, list[int]]  # of the declarations that bind a name
+_LOOPS = frozenset({"for_in_statement", "for_statement", "while_statement"})
+# A loop or callback around tests with a longer head is not shown.
+_MAX_HEAD_BYTES = 1_000
+_MAX_CALLBACKS = 20
 
 
 @dataclass(slots=True)
@@ -70,28 +39,15 @@ class _Block:
     modifiers: tuple[str, ...]
     opening: Snippet | None
     closing: Snippet | None
-    statements: list[Node]
+    body: Node
     parent: _Block | None
     depth: int = 0
-    _helpers: _Helpers | None = None
+    callbacks: int = 0
 
     @property
-    def helpers(self) -> _Helpers:
-        """Hooks, and short declarations with their names; computed once per block."""
-        if self._helpers is None:
-            hooks = [
-                _Declaration(statement, set(_NAME.findall(node_text(statement))))
-                for statement in self.statements
-                if line_count(statement) <= MAX_CONTEXT_LINES and _is_hook(statement)
-            ]
-            declared = [] if self.parent is None else self.statements  # imports are left out
-            named = [_Declaration(node, _declared_names(node)) for node in declared]
-            places: dict[str, list[int]] = {}
-            for place, declaration in enumerate(named):
-                for name in declaration.names:
-                    places.setdefault(name, []).append(place)
-            self._helpers = _Helpers(hooks, named, places)
-        return self._helpers
+    def statements(self) -> list[Node]:
+        """What may be a test in it."""
+        return self.body.named_children if self.opening is not None else [self.body]
 
     @property
     def chain(self) -> tuple[_Block, ...]:
@@ -117,16 +73,21 @@ def find_javascript_tests(
     """
     names = FunctionNames(node_text(root), imports)
     found: list[FoundTest] = []
-    stack: list[tuple[Node, _Block]] = [
-        (root, _Block("", (), None, None, root.named_children, None))
-    ]
+    stack: list[tuple[Node, _Block]] = [(root, _Block("", (), None, None, root, None))]
     while stack:
         node, block = stack.pop()
         call = read_call(node, names) if node.type == "call_expression" else None
         if call is None:
             if names.wrappers and is_wrapper(node, names):
                 continue
-            stack.extend((child, block) for child in reversed(node.named_children))
+            body = _repeated_body(node, block)
+            if body is None:
+                stack.extend((child, block) for child in reversed(node.named_children))
+                continue
+            inner = _inner_block(node, body, block, "", (), callbacks=block.callbacks + 1)
+            rest = [child for child in node.named_children if not _holds(child, body)]
+            stack.extend((child, block) for child in reversed(rest))
+            stack.extend((child, inner) for child in reversed(body.named_children))
         elif call.kind == "test":
             if not budget.allows_test(len(found)):
                 break
@@ -143,15 +104,51 @@ def find_javascript_tests(
 
 def _enter(node: Node, call: TestCall, parent: _Block) -> _Block:
     body = call.body.child_by_field_name("body") if call.body is not None else None
+    return _inner_block(node, body, parent, call.title, call.modifiers, depth=parent.depth + 1)
+
+
+def _inner_block(
+    node: Node,
+    body: Node | None,
+    parent: _Block,
+    title: str,
+    modifiers: tuple[str, ...],
+    *,
+    depth: int = 0,
+    callbacks: int = 0,
+) -> _Block:
+    """Returns the block that a call or statement opens with its body."""
+    depth, callbacks = depth or parent.depth, callbacks or parent.callbacks
     if body is None or body.type != "statement_block":
-        statements = [body] if body is not None else []
-        return _Block(call.title, call.modifiers, None, None, statements, parent, parent.depth + 1)
+        inner = body or node.named_children[0]  # without a body, the function called has no tests
+        return _Block(title, modifiers, None, None, inner, parent, depth, callbacks)
     opening = Snippet.of(node, end=body.start_byte + 1)
     last = body.children[-1]
-    closing = Snippet(last.start_byte, node.end_byte, last.start_point[1])
-    statements = body.named_children
-    depth = parent.depth + 1
-    return _Block(call.title, call.modifiers, opening, closing, statements, parent, depth)
+    end = body.end_byte if node.type == "if_statement" else node.end_byte  # without its else
+    closing = Snippet(last.start_byte, end, last.start_point[1])
+    return _Block(title, modifiers, opening, closing, body, parent, depth, callbacks)
+
+
+def _holds(outer: Node, inner: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
+
+
+def _repeated_body(node: Node, block: _Block) -> Node | None:
+    """Returns the statements that a loop, condition or callback runs, if it is to be shown.
+
+    Tests in it use the names that its head defines: ``for (const size of sizes) {``.
+    """
+    if node.type == "call_expression":
+        arguments = node.child_by_field_name("arguments")
+        last = arguments.named_children[-1] if arguments and arguments.named_child_count else None
+        body = last.child_by_field_name("body") if last is not None else None
+    elif node.type in _LOOPS:
+        body = node.child_by_field_name("body")
+    else:
+        body = node.child_by_field_name("consequence") if node.type == "if_statement" else None
+    if body is None or body.type != "statement_block" or block.callbacks >= _MAX_CALLBACKS:
+        return None
+    return body if body.start_byte - node.start_byte <= _MAX_HEAD_BYTES else None
 
 
 def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
@@ -173,7 +170,7 @@ def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
         title_node=call.title_node,
         doc="",
         doc_node=None,
-        layers=_layers(chain, node),
+        layers=tuple(Layer(b.opening, b.closing, b.body) for b in chain),
         fixtures=_playwright_fixtures(body),
         marks=frozenset(mark for mark, holds in marks.items() if holds),
     )
@@ -189,47 +186,3 @@ def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
         return ()
     kinds = {"shorthand_property_identifier_pattern"}
     return tuple(node_text(child) for child in first.named_children if child.type in kinds)
-
-
-def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
-    """Returns the context of a test: hooks, and the short declarations that they use."""
-    room = MAX_CONTEXT_LINES
-    used = set(_NAME.findall(node_text(test)))
-    layers: list[Layer] = []
-    for block in reversed(chain):
-        hooks, declarations, places = block.helpers
-        taken: list[Node] = []
-        for hook, names in hooks:
-            if room < 1:
-                break
-            if line_count(hook) <= room:
-                taken.append(hook)
-                used |= names
-                room -= line_count(hook)
-        for place in sorted({place for name in used for place in places.get(name, ())}):
-            declaration = declarations[place].node
-            if line_count(declaration) <= room:
-                taken.append(declaration)
-                room -= line_count(declaration)
-        taken.sort(key=lambda node: node.start_byte)
-        layers.append(Layer(block.opening, block.closing, tuple(taken)))
-    return tuple(reversed(layers))
-
-
-def _is_hook(statement: Node) -> bool:
-    if statement.type != "expression_statement" or not statement.named_child_count:
-        return False
-    call = statement.named_children[0]
-    path = callee_path(call) if call.type == "call_expression" else None
-    return path is not None and (path[0] in _HOOKS or path[-1] in _HOOKS)
-
-
-def _declared_names(statement: Node) -> set[str]:
-    """Returns the names that a short declaration binds; empty for any other statement."""
-    if statement.type not in DECLARATION_TYPES or line_count(statement) > _MAX_DECLARATION_LINES:
-        return set()
-    names: set[str] = set()
-    for declarator in statement.named_children:
-        name = declarator.child_by_field_name("name")
-        names |= set(_NAME.findall(node_text(name))) if name is not None else set()
-    return names

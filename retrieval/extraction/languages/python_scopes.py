@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 __all__ = [
+    "FIXTURE_DECORATOR",
     "MODULE_SETUP_NAMES",
     "SETUP_NAMES",
     "CollectedClass",
     "Function",
     "Scope",
+    "base_names",
     "collected_classes",
     "module_scope",
 ]
@@ -81,7 +83,7 @@ _TESTCASE_SETUP = (
 _TESTCASE_METHOD = re.compile(
     r"\bself\.((?:assert[A-Z]\w*|addCleanup|addTypeEqualityFunc|skipTest|subTest))\("
 )
-_FIXTURE = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
+FIXTURE_DECORATOR = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
 _NOT_COLLECTED = re.compile(r"@\s*(?:property|(?:functools\.)?cached_property|nottest|overload)\b")
 
 
@@ -97,7 +99,7 @@ class Function:
     @property
     def is_fixture(self) -> bool:
         """Returns whether it is a pytest fixture."""
-        return bool(_FIXTURE.search(self.decorators))
+        return bool(FIXTURE_DECORATOR.search(self.decorators))
 
     def may_be_test(self, settings: PytestSettings) -> bool:
         """Returns whether it is a test, provided that the tests of its scope run.
@@ -126,28 +128,11 @@ class Scope:
     functions: list[Function] = field(default_factory=list)
     classes: list[Scope] = field(default_factory=list)
     opted_out: bool = False  # __test__ = False
-    _helpers: list[Function] | None = None
-    _fixture_places: dict[str, list[int]] | None = None
 
     @property
-    def fixture_places(self) -> dict[str, list[int]]:
-        """Positions of the fixtures in ``helpers``: by name, and by "" those used everywhere."""
-        if self._fixture_places is None:
-            self._fixture_places = {}
-            for place, helper in enumerate(self.helpers):
-                if helper.is_fixture:
-                    self._fixture_places.setdefault(helper.name, []).append(place)
-                    if "autouse=True" in helper.decorators:
-                        self._fixture_places.setdefault("", []).append(place)
-        return self._fixture_places
-
-    @property
-    def helpers(self) -> list[Function]:
-        """Fixtures and setup methods; computed once per scope."""
-        if self._helpers is None:
-            known = SETUP_NAMES | MODULE_SETUP_NAMES
-            self._helpers = [f for f in self.functions if f.is_fixture or f.name in known]
-        return self._helpers
+    def body(self) -> Node:
+        """The node whose children are its statements."""
+        return self.definition.child_by_field_name("body") or self.definition
 
     @property
     def chain(self) -> tuple[Scope, ...]:
@@ -177,6 +162,16 @@ def module_scope(root: Node, budget: ExtractionBudget) -> Scope:
     return module
 
 
+def base_names(definition: Node) -> tuple[str, ...]:
+    """Returns the base classes of a class that are given by name."""
+    bases = definition.child_by_field_name("superclasses")
+    return tuple(
+        node_text(base)
+        for base in (bases.named_children if bases else ())
+        if base.type in {"identifier", "attribute"}
+    )
+
+
 def collected_classes(
     module: Scope, settings: PytestSettings, is_testcase: Callable[[str], bool]
 ) -> list[CollectedClass]:
@@ -196,8 +191,7 @@ def _fill(module: Scope, budget: ExtractionBudget) -> None:
     while pending:
         scope = pending.pop()
         budget.require_nesting(scope.depth)
-        body = scope.definition.child_by_field_name("body") or scope.definition
-        for statement in _statements(body):
+        for statement in _statements(scope.body):
             _add_definition(scope, statement)
         pending.extend(scope.classes)
 
@@ -225,14 +219,9 @@ def _add_definition(scope: Scope, statement: Node) -> None:
     if definition.type == "function_definition" and name is not None:
         scope.functions.append(Function(node_text(name), statement, definition, decorators))
     elif definition.type == "class_definition" and name is not None:
-        bases = definition.child_by_field_name("superclasses")
-        names = tuple(
-            node_text(base)
-            for base in (bases.named_children if bases else ())
-            if base.type in {"identifier", "attribute"}
-        )
+        bases, depth = base_names(definition), scope.depth + 1
         scope.classes.append(
-            Scope(node_text(name), statement, definition, decorators, scope, scope.depth + 1, names)
+            Scope(node_text(name), statement, definition, decorators, scope, depth, bases)
         )
     elif statement.end_byte - statement.start_byte < _MAX_OPT_OUT_BYTES and (
         node_text(statement).replace(" ", "") == "__test__=False"

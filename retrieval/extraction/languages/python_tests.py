@@ -6,13 +6,11 @@ import inspect
 import re
 from typing import TYPE_CHECKING
 
-from ...text.syntax_tree import line_count, node_text
+from ...text.syntax_tree import node_text
 from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
-from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
+from ..found_test import FoundTest, Layer, Snippet, TestStyle
 from ..source_file import ExtractionBudget
 from .python_scopes import (
-    MODULE_SETUP_NAMES,
-    SETUP_NAMES,
     CollectedClass,
     Function,
     Scope,
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["find_python_tests"]
 
 _MAX_DECORATOR_CHARS = 10_000
-# Fixtures of a scope that are considered for a test: each of those shown takes two lines or more.
-_MAX_FIXTURES = 2 * MAX_CONTEXT_LINES
 _BLANKS = re.compile(r"\s{2,}")
 _MARK = re.compile(r"@?(?:pytest\.)?mark\.(\w+)")
 _SKIP = re.compile(r"\bskip(?:if|If|Unless)?\b")
@@ -73,7 +69,6 @@ def _found(scope: Scope, function: Function, style: TestStyle) -> FoundTest:
     doc_node, doc = _docstring(function.definition)
     parameters = _parameter_names(function.definition)
     decorators = _decorators(scope, function)
-    requested = {*parameters, *re.findall(r"usefixtures\(([^)]*)\)", decorators)}
     return FoundTest(
         node=function.outer,
         style=style,
@@ -82,7 +77,7 @@ def _found(scope: Scope, function: Function, style: TestStyle) -> FoundTest:
         title_node=None,
         doc=doc,
         doc_node=doc_node,
-        layers=_layers(chain, function, requested),
+        layers=tuple(Layer(_class_line(s), None, s.body, s.bases) for s in chain),
         fixtures=() if style == "testcase" else _fixtures(parameters, decorators),
         marks=_marks(function, decorators),
         scope_marks=tuple(dict.fromkeys(_MARK.findall(decorators))),
@@ -128,45 +123,6 @@ def _fixtures(parameters: tuple[str, ...], decorators: str) -> tuple[str, ...]:
     ):
         return ()
     return tuple(name for name in parameters if name not in given)
-
-
-def _layers(chain: tuple[Scope, ...], function: Function, requested: set[str]) -> tuple[Layer, ...]:
-    """Returns the context of a test, up to the size limit; the innermost setup comes first."""
-    wanted = set().union(*(re.findall(r"\w+", name) for name in requested)) if requested else set()
-    room = MAX_CONTEXT_LINES
-    layers: list[Layer] = []
-    for scope in reversed(chain):
-        names = SETUP_NAMES if scope.parent else MODULE_SETUP_NAMES
-        members = _needed_members(scope, names, wanted, function)
-        taken: list[Node] = []
-        for member in members:
-            lines = line_count(member.outer)
-            if lines <= room:
-                taken.append(member.outer)
-                room -= lines
-        taken.sort(key=lambda node: node.start_byte)
-        layers.append(Layer(_class_line(scope), None, tuple(taken)))
-    return tuple(reversed(layers))
-
-
-def _needed_members(
-    scope: Scope, setup_names: frozenset[str], wanted: set[str], function: Function
-) -> list[Function]:
-    """Returns setup and the wanted fixtures; adds fixtures that these request to ``wanted``."""
-    helpers, places = scope.helpers, scope.fixture_places
-    members = [f for f in helpers if f.name in setup_names and not f.is_fixture]
-    seen: set[int] = set()
-    wanted.add("")  # the name of those that every test uses
-    new = set(wanted)
-    while new and len(seen) < _MAX_FIXTURES:
-        chosen = sorted({place for name in new for place in places.get(name, ())} - seen)
-        seen.update(chosen)
-        fixtures = [helpers[place] for place in chosen if helpers[place] is not function]
-        members += fixtures
-        names = {name for f in fixtures for name in _parameter_names(f.definition)}
-        new = names - wanted
-        wanted |= new
-    return members
 
 
 def _class_line(scope: Scope) -> Snippet | None:

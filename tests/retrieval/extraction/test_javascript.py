@@ -70,8 +70,6 @@ def test_extract_file_takes_the_describe_chain_and_hooks_along(tmp_path: Path) -
     assert pattern.tags == ("async",)
     assert pattern.template == dedent(
         """\
-        beforeAll(() => boot());
-
         describe('Calculator', () => {
 
           let calculator;
@@ -236,7 +234,7 @@ def test_extract_file_reads_ava(tmp_path: Path) -> None:
     )
     assert _names(patterns) == ["title", "broken", "untitled", "macro"]
     assert {(p.framework, p.language) for p in patterns} == {("ava", "typescript")}
-    assert "test.before('start'" in patterns[0].template.replace("{{before_arg}}", "'start'")
+    assert "test.before('start'" in patterns[0].context[-1].code
 
 
 def test_extract_file_reads_playwright(tmp_path: Path) -> None:

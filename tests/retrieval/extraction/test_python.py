@@ -104,14 +104,6 @@ def test_extract_file_takes_setup_fixtures_and_classes_along(tmp_path: Path) -> 
     assert "fixture:client" in pattern.tags
     assert pattern.template == dedent(
         """\
-        @pytest.fixture
-        def server():
-            return start(port={{port}})
-
-        @pytest.fixture
-        def client(server):
-            return server.client()
-
         class TestLogin:
 
             def setup_method(self):
@@ -120,6 +112,11 @@ def test_extract_file_takes_setup_fixtures_and_classes_along(tmp_path: Path) -> 
             def test_login_fails(self, client):
                 assert client.login({{login_arg}}) is None"""
     )
+    assert [(part.kind, part.name) for part in pattern.context] == [
+        ("import", "pytest"),
+        ("fixture", "server"),
+        ("fixture", "client"),
+    ]
 
 
 def test_extract_file_leaves_out_context_that_would_bury_the_test(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Reads a file as the bodies of its scopes, with the names that each piece of code uses."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ...text.syntax_tree import Grammar
+from ..source_file import SourceFile
+from .code_unit import Body, Unit
+from .javascript_units import javascript_units
+from .name_uses import NameUses
+from .python_units import python_units
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["CodeModule"]
+
+
+class CodeModule:
+    """A parsed file.
+
+    Args:
+        source: The file.
+        root: Its syntax tree.
+        grammar: The grammar of the tree.
+        tests: The tests found in it.
+
+    Attributes:
+        source: The file.
+        uses: The names that it uses, by place.
+        is_python: Whether it is Python.
+    """
+
+    def __init__(
+        self, source: SourceFile, root: Node, grammar: Grammar, tests: Iterable[Node] = ()
+    ) -> None:
+        self.source = source
+        self.uses = NameUses(root, grammar, source.code)
+        self.is_python = grammar == "python"
+        self._root = root
+        self._tests = sorted(test.start_byte for test in tests)
+        self._bodies: dict[tuple[int, int], Body] = {}
+
+    @property
+    def body(self) -> Body:
+        """The statements of the file."""
+        return self.body_of(self._root)
+
+    def body_of(self, node: Node) -> Body:
+        """Returns the statements of the file, or of a class body or block in it."""
+        key = (node.start_byte, node.end_byte)
+        if key not in self._bodies:
+            self._bodies[key] = Body.of(self._units(node))
+        return self._bodies[key]
+
+    def origin(self, unit: Unit) -> str:
+        """Returns where a unit is, as ``path:line``."""
+        line = self.source.line_number(unit.node.start_point[0])
+        return f"{self.source.relative_path}:{line}"
+
+    def _units(self, node: Node) -> Iterable[Unit]:
+        if self.is_python:
+            in_class = node.type != "module"
+            return python_units(node, self._holds_tests, in_class=in_class)
+        return javascript_units(node, self._holds_tests)
+
+    def _holds_tests(self, node: Node) -> bool:
+        place = bisect_left(self._tests, node.start_byte)
+        return place < len(self._tests) and self._tests[place] < node.end_byte

@@ -1,0 +1,170 @@
+"""Writes what a test reaches as the parts of its pattern's context, in the order of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ....schema.records.pattern_parts import ContextKind, ContextPart
+from ...text.syntax_tree import Grammar
+from ..found_test import FoundTest, Layer, Snippet
+from ..pattern_code import indented_code
+from ..source_file import SourceFile
+from .code_module import CodeModule
+from .code_unit import Unit
+from .conftest_files import conftest_modules
+from .context_reach import Container, ContextReach, class_opening
+from .import_lines import ImportLines, javascript_import
+from .javascript_units import COMMENT_TYPES
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["ContextReader", "TestInContext"]
+
+_PYTHON_MARGIN = 4
+_MODULE_STATEMENTS = frozenset({"export_statement", "import_statement"})
+
+
+@dataclass(frozen=True, slots=True)
+class TestInContext:
+    """A test whose layers have the members that it needs, and the parts of its file it needs."""
+
+    __test__ = False
+
+    test: FoundTest
+    parts: tuple[ContextPart, ...]
+
+
+class ContextReader:
+    """Finds the context of the tests of one file.
+
+    Args:
+        source: The file.
+        root: Its syntax tree.
+        grammar: The grammar of the tree.
+        tests: Its tests.
+    """
+
+    def __init__(
+        self, source: SourceFile, root: Node, grammar: Grammar, tests: Sequence[FoundTest]
+    ) -> None:
+        self._module = CodeModule(source, root, grammar, (test.node for test in tests))
+        self._conftests = conftest_modules(source) if self._module.is_python else ()
+
+    def of(self, test: FoundTest) -> TestInContext:
+        """Returns a test with its context."""
+        reach = ContextReach(self._module, self._conftests, test)
+        first, *inner = test.layers
+        layers: list[Layer] = [first]
+        for layer, container in zip(inner, reach.layers[1:], strict=True):
+            taken = sorted(container.taken, key=lambda unit: unit.start)
+            layers.append(replace(layer, members=tuple(unit.node for unit in taken)))
+        parts = _python_parts if self._module.is_python else _javascript_parts
+        return TestInContext(replace(test, layers=tuple(layers)), tuple(parts(self._module, reach)))
+
+
+def _javascript_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
+    taken = _ordered(reach.layers[0].taken)
+    leading = [unit for unit in taken if unit.node.type in COMMENT_TYPES]
+    for unit in leading:  # only read at the top
+        yield _part(module, unit, _code(module.source, unit))
+    yield from _notes(module, reach)
+    esm = [unit for unit in module.body.units if unit.node.type in _MODULE_STATEMENTS]
+    if esm and not any(unit in taken for unit in esm):
+        yield _part(module, esm[0], "export {};", kind="setup")  # still a module, not a script
+    for unit in taken[len(leading) :]:
+        code = _code(module.source, unit)
+        if unit.imported is not None:
+            code = javascript_import(unit.imported, tuple(reach.used.get(unit, ())), code)
+        yield _part(module, unit, code)
+
+
+def _python_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
+    imports = ImportLines(module)
+    for file in reach.conftest.files:
+        for unit in _ordered(file.taken):
+            if unit.kind == "import":
+                imports.add(unit, file.used.get(unit, {}), file.module, file.depth)
+    units = _ordered(reach.layers[0].taken)
+    for unit in units:
+        if unit.kind == "import":
+            imports.add(unit, reach.used.get(unit, {}), module, 0)
+    last = max((place for place, unit in enumerate(units) if unit.kind == "import"), default=-1)
+    yield from imports.early()
+    for unit in units[: last + 1]:
+        if unit.kind == "import":
+            yield from imports.of(unit)
+        else:
+            yield _own_part(module, reach, unit)
+    yield from _kept_elsewhere(module, reach)
+    yield from _notes(module, reach)
+    for file in reversed(reach.conftest.files):
+        for unit in _ordered(file.taken):
+            if unit.kind != "import":
+                yield _part(file.module, unit, _code(file.module.source, unit))
+    for unit in units[last + 1 :]:
+        yield _own_part(module, reach, unit)
+
+
+def _own_part(module: CodeModule, reach: ContextReach, unit: Unit) -> ContextPart:
+    base = next((base for base in reach.bases if base.unit is unit), None)
+    if base is None:
+        return _part(module, unit, _code(module.source, unit))
+    return _part(module, unit, _partial_class(module.source, unit, base), kind="base")
+
+
+def _partial_class(source: SourceFile, unit: Unit, base: Container) -> str:
+    members = [
+        indented_code(source, Snippet.of(member.node), _PYTHON_MARGIN)
+        for member in _ordered(base.taken)
+    ]
+    opening = indented_code(source, class_opening(unit), 0)
+    return "\n".join((opening, "\n\n".join(members) or " " * _PYTHON_MARGIN + "pass"))
+
+
+def _kept_elsewhere(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
+    """Yields imports, from the file of the test, of what does not fit into the context."""
+    path = module.source.path
+    if not path.stem.isidentifier() or path.stem in {"conftest", "__init__"}:
+        return
+    dot = "." if (path.parent / "__init__.py").is_file() else ""
+    for unit, container in reach.left_out:
+        if container is reach.layers[0] and unit.names:
+            names = ", ".join(unit.names)
+            size = f"  # {unit.lines} lines, {module.origin(unit)}"
+            code = f"from {dot}{path.stem} import {names}{size}"
+            yield _part(module, unit, code, kind="import")
+
+
+def _notes(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
+    """Yields a comment for each piece of code that is left out."""
+    for unit, container in reach.left_out:
+        is_imported = module.is_python and container is reach.layers[0] and bool(unit.names)
+        if not is_imported:
+            yield _note(module, unit)
+    for unit, file in reach.conftest.left_out.items():
+        yield _note(file, unit)
+
+
+def _note(module: CodeModule, unit: Unit) -> ContextPart:
+    comment = "#" if module.is_python else "//"
+    what = " ".join((unit.kind, *unit.names))
+    code = f"{comment} left out: {what} ({unit.lines} lines), {module.origin(unit)}"
+    return _part(module, unit, code, kind="setup")
+
+
+def _part(
+    module: CodeModule, unit: Unit, code: str, kind: ContextKind | None = None
+) -> ContextPart:
+    name = ", ".join(name for name in unit.names if name != "*")
+    return ContextPart(kind=kind or unit.kind, name=name, code=code, origin=module.origin(unit))
+
+
+def _code(source: SourceFile, unit: Unit) -> str:
+    return indented_code(source, Snippet.of(unit.node), 0)
+
+
+def _ordered(units: Sequence[Unit] | dict[Unit, None]) -> list[Unit]:
+    return sorted(units, key=lambda unit: unit.start)
