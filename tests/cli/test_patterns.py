@@ -244,6 +244,21 @@ def test_show_json(aqe: Aqe, filled: Path) -> None:
     assert none["versions"] == none["usage"] == []
 
 
+def test_show_ready_prints_only_code(aqe: Aqe, filled: Path) -> None:
+    shown = aqe("patterns", "show", "aaa", "--ready")
+    assert shown.out == "login() == 1\n"
+    assert "runs in the same folder" in shown.err
+    document = aqe("patterns", "show", "aaa", "--ready", "--json").json()
+    assert (document["ready"], document["context"]) == ("login() == 1\n", [])
+
+
+def test_show_ready_goes_with_nothing_else(aqe: Aqe, filled: Path) -> None:
+    for option in ("--history", "--usage"):
+        refused = aqe("patterns", "show", "aaa", "--ready", option)
+        assert refused.code == 2
+        assert "prints only code; leave out --history and --usage" in " ".join(refused.err.split())
+
+
 def test_show_prints_markup_whole(aqe: Aqe, filled: Path) -> None:
     for width in (80, 200):
         shown = " ".join(aqe("patterns", "show", "evil").out.split())
