@@ -91,7 +91,9 @@ class SuiteRunner:
                 [*options, "-o", "junit_family=xunit1", f"--junitxml={report}", *targets]
             )
             self._require(report, output)
-            cases = ElementTree.parse(report).getroot().iter("testcase")
+            cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+            if any(case.get("name") == "internal" for case in cases):
+                raise NoReportError(f"pytest ended with an internal error: {output[-3000:]}")
             return {self._case_key(case): _case_outcome(case) for case in cases}
 
     def _case_key(self, case: ElementTree.Element) -> tuple[Path, str]:

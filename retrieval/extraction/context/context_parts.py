@@ -127,12 +127,14 @@ def _partial_class(source: SourceFile, unit: Unit, base: Container) -> str:
 def _kept_elsewhere(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
     """Yields imports, from the file of the test, of what does not fit into the context."""
     path = module.source.path
-    if not path.stem.isidentifier() or path.stem in {"conftest", "__init__"}:
+    if not _is_importable(module):
         return
     dot = "." if (path.parent / "__init__.py").is_file() else ""
-    for unit, container in reach.left_out:
-        if container is reach.layers[0] and unit.names:
+    known: set[str] = set()
+    for unit, container, _ in reach.left_out:
+        if container is reach.layers[0] and not known.issuperset(unit.names):
             names = ", ".join(unit.names)
+            known.update(unit.names)
             size = f"  # {unit.lines} lines, {module.origin(unit)}"
             code = f"from {dot}{path.stem} import {names}{size}"
             yield _part(module, unit, code, kind="import")
@@ -140,12 +142,18 @@ def _kept_elsewhere(module: CodeModule, reach: ContextReach) -> Iterator[Context
 
 def _notes(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
     """Yields a comment for each piece of code that is left out."""
-    for unit, container in reach.left_out:
-        is_imported = module.is_python and container is reach.layers[0] and bool(unit.names)
+    imports = _is_importable(module)
+    for unit, container, fits in reach.left_out:
+        is_imported = imports and container is reach.layers[0] and (fits or bool(unit.names))
         if not is_imported:
             yield _note(module, unit)
     for unit, file in reach.conftest.left_out.items():
         yield _note(file, unit)
+
+
+def _is_importable(module: CodeModule) -> bool:
+    stem = module.source.path.stem
+    return module.is_python and stem.isidentifier() and stem not in {"conftest", "__init__"}
 
 
 def _note(module: CodeModule, unit: Unit) -> ContextPart:

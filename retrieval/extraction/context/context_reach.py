@@ -26,7 +26,7 @@ MAX_CONTEXT_LINES: Final = 60
 # The setup of the test's own class or block may take this many more: without it, nothing works.
 _MAX_SETUP_LINES: Final = 60
 _MAX_FIRST_LINES = 12
-_MAX_LEFT_OUT = 10
+_MAX_LEFT_OUT = 40
 _MAX_IMPORTS = 100
 _FIXTURE_CALL = re.compile(rb"usefixtures|getfixturevalue|lazy_fixture")
 _QUOTED = re.compile(r"[\"'](\w+)[\"']")
@@ -52,10 +52,15 @@ class Container:
 
 
 class LeftOut(NamedTuple):
-    """A unit that does not fit."""
+    """A unit that is not taken.
+
+    Attributes:
+        fits: Whether it would fit, but another statement of its names does not.
+    """
 
     unit: Unit
     container: Container
+    fits: bool = False
 
 
 class ContextReach:
@@ -124,6 +129,25 @@ class ContextReach:
         if not self._unknown.keys() <= _KNOWN:
             self._add(self._file, self._file.body.named.get("*", ()))
             self._drain()
+        if self._module.is_python:
+            self._keep_names_whole()
+
+    def _keep_names_whole(self) -> None:
+        """Leaves out every statement of a name if one of them does not fit.
+
+        The name is imported from the original instead; statements that change it have run there.
+        """
+        file = self._file
+        pending = [unit for unit, container, _ in self.left_out if container is file]
+        while pending:
+            left_out = pending.pop()
+            for name in (*left_out.names, *left_out.effects):
+                units = file.body.named.get(name, ())
+                for unit in units if left_out in units else ():
+                    if unit.kind != "import" and unit in file.taken:
+                        file.taken.remove(unit)
+                        self.left_out.append(LeftOut(unit, file, fits=True))
+                        pending.append(unit)
 
     def _add(self, container: Container, units: Iterable[Unit]) -> None:
         for unit in units:

@@ -53,7 +53,8 @@ class ImportLines:
         opening = imported.opening
         if depth and imported.module.startswith("."):
             opening = opening.replace(" .", " ." + "." * depth, 1)
-        for name in names:
+        used = set(names)
+        for name in (name for name in imported.names if name in used):
             key = opening if imported.module else f"{opening}{imported.names[name]}"
             line = self._lines.setdefault(key, _Line(opening, unit, module))
             line.names[name] = imported.names[name]

@@ -70,8 +70,8 @@ def _unit(node: Node, *, in_class: bool) -> Unit | None:
     if node.type in _COMPOUND:
         return _compound(node)
     if node.type == "type_alias_statement":
-        name = leftmost_name(node.named_children[0].named_children[0])
-        return Unit(node, "type", (node_text(name),))
+        name = re.match(r"type\s+(\w+)", node_text(node)[:_MAX_READ_BYTES])
+        return Unit(node, "type", (name[1],) if name else ())
     if node.type in {"assert_statement", "delete_statement", "raise_statement"}:
         return Unit(node, "setup", always=True)
     return None

@@ -153,6 +153,60 @@ CASES: dict[str, tuple[str, str, str]] = {
         }
         """,
     ),
+    "statements of every kind": (
+        "a.test.ts",
+        """
+        import api = require('./api');
+        declare global { var seen: number; }
+        export const run = async () => api.go();
+        export class Runner { }
+        enum Kind { A, B }
+        let total = 0;
+        total += 1;
+        if (total) { total = 2; }
+        module.exports = {};
+        test.use({ a: 1 });
+        await api.start();
+        const [first, { second: renamed }] = api.both;
+        export { total };
+        it('runs', () => { run(new Runner(), Kind.A, total, first, renamed); });
+        """,
+        """\
+        import api = require('./api');
+
+        // from a.test.ts:3
+        declare global { var seen: number; }
+
+        // from a.test.ts:4
+        export const run = async () => api.go();
+
+        // from a.test.ts:5
+        export class Runner { }
+
+        // from a.test.ts:6
+        enum Kind { A, B }
+
+        // from a.test.ts:7
+        let total = 0;
+
+        // from a.test.ts:8
+        total += 1;
+
+        // from a.test.ts:9
+        if (total) { total = 2; }
+
+        // from a.test.ts:11
+        test.use({ a: 1 });
+
+        // from a.test.ts:12
+        await api.start();
+
+        // from a.test.ts:13
+        const [first, { second: renamed }] = api.both;
+
+        it('runs', () => { run(new Runner(), Kind.A, total, first, renamed); })
+        """,
+    ),
     "React of the classic kind": (
         "a.test.jsx",
         """

@@ -228,6 +228,15 @@ CASES: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
         ("from test_a import long  # 72 lines, test_a.py:1",),
         ("def long",),
     ),
+    "a name of which one statement does not fit is imported as a whole": (
+        {
+            "test_a.py": "found = []\nfound += [\n"
+            + "    1,\n" * 70
+            + "]\nfound.append(2)\ndef test_it():\n    assert len(found) > 2 and found[-1] == 2\n"
+        },
+        ("from test_a import found",),
+        ("found = []", "found.append"),
+    ),
 }
 
 
@@ -288,6 +297,57 @@ def test_context_says_where_each_part_is_from(tmp_path: Path) -> None:
         "import os\n\n\n# from unit/test_a.py:2\nSIZE = 1\n\n\n# from unit/test_a.py:3\n"
         "def helper():\n    return SIZE\n\n\ndef test_it():\n    os.stat(helper())\n"
     )
+
+
+def test_context_has_statements_of_every_kind(tmp_path: Path) -> None:
+    code = """
+    import pytest
+    import numpy as np
+    import numpy.linalg
+    from typing import NamedTuple, TypeAlias, TypeVar
+    type Row[T] = list[T]
+    type Plain = int
+    T = TypeVar("T")
+    Alias: TypeAlias = "list[int]"
+    class Point(NamedTuple):
+        x: int
+    assert np
+    try:
+        import fast
+    except ImportError:
+        pytest.skip("needs fast", allow_module_level=True)
+    first, (second, *others) = third = Point(1), (2, 0)
+    made = pytest.fixture(lambda: 1)
+    first.x = 2
+    for number in others:
+        third.append(number)
+    if first:
+        print(first)
+    await first.start()
+    def test_it(made, row: Row, plain: Plain, alias: Alias, t: T):
+        assert first, second + third
+        np.linalg.norm(numpy.linalg)
+    """
+    pattern = _pattern(_write(tmp_path, {"test_a.py": code}))
+    assert [(part.kind, part.name) for part in pattern.context] == [
+        ("import", "pytest"),
+        ("import", "np"),
+        ("import", "numpy"),
+        ("import", "NamedTuple, TypeAlias, TypeVar"),
+        ("type", "Row"),
+        ("type", "Plain"),
+        ("type", "T"),
+        ("type", "Alias"),
+        ("type", "Point"),
+        ("setup", ""),
+        ("setup", "fast"),
+        ("constant", "first, second, others, third"),
+        ("fixture", "made"),
+        ("setup", ""),
+        ("setup", ""),
+        ("setup", ""),
+        ("setup", ""),
+    ]
 
 
 def test_context_leaves_out_setup_that_is_too_long(tmp_path: Path) -> None:
