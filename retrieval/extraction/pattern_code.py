@@ -38,6 +38,8 @@ def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) 
 
 def indented_code(source: SourceFile, snippet: Snippet, depth: int) -> str:
     """Returns the code of a snippet, its first line indented by ``depth``."""
+    if snippet.column == depth:  # as it is, blanks in texts over several lines included
+        return " " * depth + source.text(snippet.start, snippet.end)
     return _render(source, snippet, depth, ())
 
 

@@ -53,7 +53,9 @@ def _gap(before: ContextPart | None, after: ContextPart | None, is_python: bool)
 def _with_origin(part: ContextPart, is_python: bool) -> str:
     code = part.code.rstrip("\n")
     comment = "#" if is_python else "//"
-    if part.kind == "import" or code.startswith((f"{comment} left out", "/*", "//", "#!")):
+    if f"{comment} left out: " in code:
+        return f"{code}, {part.origin}"
+    if part.kind == "import" or code.startswith(("/*", "//", "#!")):
         return code
     return f"{comment} from {part.origin}\n{code}"
 

@@ -135,8 +135,7 @@ def _kept_elsewhere(module: CodeModule, reach: ContextReach) -> Iterator[Context
         if container is reach.layers[0] and not known.issuperset(unit.names):
             names = ", ".join(unit.names)
             known.update(unit.names)
-            size = f"  # {unit.lines} lines, {module.origin(unit)}"
-            code = f"from {dot}{path.stem} import {names}{size}"
+            code = f"from {dot}{path.stem} import {names}  # left out: {unit.lines} lines"
             yield _part(module, unit, code, kind="import")
 
 
@@ -159,7 +158,7 @@ def _is_importable(module: CodeModule) -> bool:
 def _note(module: CodeModule, unit: Unit) -> ContextPart:
     comment = "#" if module.is_python else "//"
     what = " ".join((unit.kind, *unit.names))
-    code = f"{comment} left out: {what} ({unit.lines} lines), {module.origin(unit)}"
+    code = f"{comment} left out: {what} ({unit.lines} lines)"  # without the line, which moves
     return _part(module, unit, code, kind="setup")
 
 

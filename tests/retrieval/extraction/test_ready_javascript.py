@@ -258,5 +258,5 @@ def test_ready_form_says_what_is_left_out(tmp_path: Path) -> None:
 def test_ready_form_keeps_tests_of_both_branches_apart(tmp_path: Path) -> None:
     code = "if (a) { it('x', () => { b(); }); } else { it('y', () => { c(); }); }\n"
     first, second = _patterns(tmp_path, "a.test.js", code)
-    assert first.ready() == "if (a) {\n\n  it('x', () => { b(); })\n}\n"
+    assert " ".join(first.ready().split()) == "if (a) { it('x', () => { b(); }) }"
     assert second.ready() == "it('y', () => { c(); })\n"

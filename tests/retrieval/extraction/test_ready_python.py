@@ -225,7 +225,7 @@ CASES: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
             "test_a.py": "def long(x):\n" + "    x = x\n" * 70 + "    return x\n"
             "def test_it():\n    assert long(1) == 1\n"
         },
-        ("from test_a import long  # 72 lines, test_a.py:1",),
+        ("from test_a import long  # left out: 72 lines, test_a.py:1",),
         ("def long",),
     ),
     "a name of which one statement does not fit is imported as a whole": (
@@ -350,6 +350,13 @@ def test_context_has_statements_of_every_kind(tmp_path: Path) -> None:
     ]
 
 
+def test_context_keeps_texts_as_they_are(tmp_path: Path) -> None:
+    code = 'TEXT = """a\n  \n    {{b}}\n"""\ndef test_it():\n    assert TEXT\n'
+    path = tmp_path / "test_a.py"
+    path.write_text(code)
+    assert code.partition("def")[0] in _pattern(path).ready()
+
+
 def test_context_leaves_out_setup_that_is_too_long(tmp_path: Path) -> None:
     body = "".join(f"        self.x{n} = 1\n" for n in range(130))
     code = f"class TestA:\n    def setup_method(self):\n{body}"
@@ -364,3 +371,14 @@ def test_context_takes_nothing_from_an_unreadable_conftest(tmp_path: Path) -> No
             tmp_path, {"conftest.py": conftest, "test_a.py": "def test_it(value):\n    value\n"}
         )
         assert _pattern(path).context == ()
+
+
+def test_code_of_context_is_the_same_when_lines_move(tmp_path: Path) -> None:
+    code = "def long(x):\n" + "    x = x\n" * 70 + "    return x\nSIZE = 1\n"
+    code += "def test_it(value):\n    assert long(SIZE)\n"
+    conftest = "import pytest\n@pytest.fixture\ndef value():\n" + "    pass\n" * 70
+    files = {"conftest.py": conftest, "test_a.py": code}
+    before = _pattern(_write(tmp_path, files))
+    after = _pattern(_write(tmp_path, {name: f"\n\n{text}" for name, text in files.items()}))
+    assert [part.code for part in after.context] == [part.code for part in before.context]
+    assert "# left out: fixture value (72 lines), conftest.py:4" in after.ready()

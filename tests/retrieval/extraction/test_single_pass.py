@@ -76,13 +76,15 @@ def _stored(storable: StorablePattern) -> TestPattern:
 
 def _texts(pattern: TestPattern) -> list[str]:
     texts = [pattern.name, pattern.description, pattern.template]
-    return [*texts, *pattern.examples, *pattern.tags]
+    context = [part.code for part in pattern.context]
+    return [*texts, *pattern.examples, *pattern.tags, *context]
 
 
 def test_a_real_suite_is_parsed_once_a_file_and_scanned_once_a_file_and_a_pattern() -> None:
     files = find_test_files([NUMPY_LINALG])
     bank = QEReasoningBank(encoder=HashingEncoder(16))
     Change()  # its own text is scanned once a process
+    extract_file(files[0])  # as are conftest.py files
     with bank, counted() as passes:
         batches = (extract_file(file).storable for file in files)
         patterns = sum(report.created for report in bank.store_stream(batches))
