@@ -64,12 +64,12 @@ class ImportLines:
         future = [code for code in self._whole if code.startswith("from __future__")]
         for code in future:
             yield _part(*self._whole[code], code)
-        for code, (unit, module) in self._whole.items():
-            if module is not self._module and code not in future:
-                yield _part(unit, module, code)
         for line in self._lines.values():
             if line.module is not self._module:
                 yield _line_part(line)
+        for code, (unit, module) in self._whole.items():  # which may use the others
+            if module is not self._module and code not in future:
+                yield _part(unit, module, code)
 
     def of(self, unit: Unit) -> Iterator[ContextPart]:
         """Yields the imports that are written where a unit of the test's file is."""

@@ -68,6 +68,16 @@ CASES: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
         ("def value(value):", "# left out: fixture value"),
         (),
     ),
+    "a conditional import of conftest.py": (
+        {
+            "conftest.py": "from typing import TYPE_CHECKING\nimport pytest\nif TYPE_CHECKING:\n"
+            "    from nowhere import Thing\n@pytest.fixture\ndef value() -> 'Thing':\n"
+            "    made: Thing = 1\n    return made\n",
+            "test_a.py": "def test_it(value):\n    assert value == 1\n",
+        },
+        ("from typing import TYPE_CHECKING", "    from nowhere import Thing"),
+        (),
+    ),
     "an autouse fixture": (
         {
             "conftest.py": "import pytest, os\n@pytest.fixture(autouse=True)\n"
