@@ -84,7 +84,8 @@ def _javascript_parts(module: CodeModule, reach: ContextReach) -> Iterator[Conte
 def _python_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
     imports = ImportLines(module)
     for file in reach.conftest.files:
-        for unit in _ordered(file.taken):
+        future = [u for u in file.module.body.always if u.kind == "import"] if file.taken else []
+        for unit in (*future, *_ordered(file.taken)):
             if unit.kind == "import":
                 imports.add(unit, file.used.get(unit, {}), file.module, file.depth)
     units = _ordered(reach.layers[0].taken)

@@ -32,6 +32,7 @@ _FIXTURE_CALL = re.compile(rb"usefixtures|getfixturevalue|lazy_fixture")
 _QUOTED = re.compile(r"[\"'](\w+)[\"']")
 _PLAIN_BASES = re.compile(r"(?:object|ABC|(?:\w+\.)*(?:unittest\.)?(?:IsolatedAsyncio)?TestCase)\Z")
 _JSX_PRAGMA = re.compile(rb"@jsx(?:Frag)?\s+([A-Za-z_$][\w$]*)")
+_MODULE_NAMES = frozenset({"__name__", "globals"})
 _KNOWN = frozenset(dir(builtins)) | {"self", "cls"}
 
 
@@ -222,6 +223,9 @@ class ContextReach:
                 return
         if not found:
             self._unknown[name] = None
+            if name in _MODULE_NAMES:  # code that looks its names up at run time
+                constants = [unit for unit in self._file.body.units if unit.kind == "constant"]
+                self._add(self._file, constants[:MAX_CONTEXT_LINES])
 
     def _use(self, layer: Container, unit: Unit, name: str) -> None:
         if unit.imported is not None:

@@ -70,12 +70,24 @@ CASES: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
     ),
     "a conditional import of conftest.py": (
         {
-            "conftest.py": "from typing import TYPE_CHECKING\nimport pytest\nif TYPE_CHECKING:\n"
-            "    from nowhere import Thing\n@pytest.fixture\ndef value() -> 'Thing':\n"
+            "conftest.py": "from __future__ import annotations\nfrom typing import TYPE_CHECKING\n"
+            "import pytest\nif TYPE_CHECKING:\n"
+            "    from nowhere import Thing\n@pytest.fixture\ndef value() -> Thing:\n"
             "    made: Thing = 1\n    return made\n",
             "test_a.py": "def test_it(value):\n    assert value == 1\n",
         },
-        ("from typing import TYPE_CHECKING", "    from nowhere import Thing"),
+        (
+            "from __future__ import annotations\nfrom typing import TYPE",
+            "    from nowhere import Thing",
+        ),
+        (),
+    ),
+    "constants that are looked up by name": (
+        {
+            "test_a.py": "import sys\nSIZE = 1\ndef test_it():\n"
+            "    assert getattr(sys.modules[__name__], 'SI' + 'ZE') == 1\n"
+        },
+        ("SIZE = 1",),
         (),
     ),
     "an autouse fixture": (
