@@ -78,14 +78,10 @@ def measure_ready_forms(
         NoReportError: A file alone ends the runner without a report.
         subprocess.TimeoutExpired: The tests take too long.
     """
-    drawn = _drawn(folder, tests, seed)
-    if runner.name == "pytest":
-        drawn = _collected(runner, drawn)
-    chosen = drawn[:tests]
+    chosen, original = _runnable(runner, _drawn(folder, tests, seed), tests)
     written = [_written(runner, place, candidate) for place, candidate in enumerate(chosen)]
     try:
         ready = runner.outcomes([_relative(path, runner.root) for path in written])
-        original = runner.outcomes(_targets(runner, chosen))
     finally:
         for path in written if not keep else ():
             path.unlink(missing_ok=True)
@@ -102,6 +98,21 @@ def _drawn(folder: Path, tests: int, seed: int) -> list[_Candidate]:
         for pattern in extract_file(file).patterns
     ]
     return random.Random(seed).sample(found, min(len(found), tests * _DRAWN))
+
+
+def _runnable(
+    runner: SuiteRunner, drawn: Sequence[_Candidate], tests: int
+) -> tuple[list[_Candidate], Outcomes]:
+    """Returns tests whose originals run, and the outcomes of the originals.
+
+    A file that ends its runner when run alone, as one that reads the runner's arguments, has none.
+    """
+    if runner.name == "pytest":
+        chosen = _collected(runner, drawn)[:tests]
+        return chosen, runner.outcomes(_targets(runner, chosen))
+    outcomes = runner.outcomes(_targets(runner, drawn))
+    files = {file for file, _ in outcomes}
+    return [c for c in drawn if c.file.resolve() in files][:tests], outcomes
 
 
 def _collected(runner: SuiteRunner, drawn: Sequence[_Candidate]) -> list[_Candidate]:

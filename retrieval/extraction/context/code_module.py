@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ...text.syntax_tree import Grammar
@@ -63,9 +63,15 @@ class CodeModule:
 
     def _units(self, node: Node) -> Iterable[Unit]:
         if self.is_python:
-            in_class = node.type != "module"
-            return python_units(node, self._holds_tests, in_class=in_class)
+            return self._python_units(node)
         return javascript_units(node, self._holds_tests)
+
+    def _python_units(self, node: Node) -> Iterator[Unit]:
+        for unit in python_units(node, self._holds_tests, in_class=node.type != "module"):
+            # An import that nothing uses is there for what it does.
+            unused = unit.imported is not None and self.uses.known.isdisjoint(unit.names)
+            unit.always = unit.always or unused
+            yield unit
 
     def _holds_tests(self, node: Node) -> bool:
         place = bisect_left(self._tests, node.start_byte)

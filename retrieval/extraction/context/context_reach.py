@@ -165,6 +165,7 @@ class ContextReach:
     def _take(self, container: Container, unit: Unit) -> None:
         if unit.imported is not None:
             container.taken.append(unit)
+            self.used.setdefault(unit, dict.fromkeys(unit.names if unit.always else ()))
             return
         snippet = class_opening(unit) if unit.members is not None else Snippet.of(unit.node)
         lines = 1 if unit.members is not None or unit.kind == "import" else unit.lines

@@ -53,6 +53,7 @@ class NameUses:
 
     Attributes:
         changed: Names that functions declare ``global``.
+        known: All names that are used or are parameters.
     """
 
     def __init__(self, root: Node, grammar: Grammar, code: bytes) -> None:
@@ -75,6 +76,7 @@ class NameUses:
         names = self._places(node for node in named if node.start_byte not in members)
         self._uses = list(self._resolved(names))
         self._starts = [use.start for use in self._uses]
+        self.known = frozenset(name for _, name in (*names, *self._parameters))
 
     def names(self, start: int, end: int) -> dict[str, None]:
         """Returns the names that the code between two bytes takes from outside, in order."""

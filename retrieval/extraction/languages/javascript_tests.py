@@ -25,8 +25,10 @@ __all__ = ["find_javascript_tests"]
 
 _SKIPPING = frozenset({"skip", "fixme", "skipIf"})
 _FAILING = frozenset({"fail", "failing", "fails"})
-_LOOPS = frozenset({"for_in_statement", "for_statement", "while_statement"})
-# A loop or callback around tests with a longer head is not shown.
+_HEADED = frozenset(
+    {"for_in_statement", "for_statement", "function_declaration", "while_statement"}
+)
+# A loop or function around tests with a longer head is not shown.
 _MAX_HEAD_BYTES = 1_000
 _MAX_CALLBACKS = 20
 
@@ -134,7 +136,7 @@ def _holds(outer: Node, inner: Node) -> bool:
 
 
 def _repeated_body(node: Node, block: _Block) -> Node | None:
-    """Returns the statements that a loop, condition or callback runs, if it is to be shown.
+    """Returns the statements that a loop, condition or function runs, if it is to be shown.
 
     Tests in it use the names that its head defines: ``for (const size of sizes) {``.
     """
@@ -142,7 +144,7 @@ def _repeated_body(node: Node, block: _Block) -> Node | None:
         arguments = node.child_by_field_name("arguments")
         last = arguments.named_children[-1] if arguments and arguments.named_child_count else None
         body = last.child_by_field_name("body") if last is not None else None
-    elif node.type in _LOOPS:
+    elif node.type in _HEADED:
         body = node.child_by_field_name("body")
     else:
         body = node.child_by_field_name("consequence") if node.type == "if_statement" else None

@@ -132,6 +132,32 @@ CASES: dict[str, tuple[str, str, str]] = {
         }
         """,
     ),
+    "tests that a function defines for its callers": (
+        "a.test.js",
+        """
+        import { Both } from './both';
+        runner('first', Both);
+        function runner(name, Kind) {
+          describe(name, () => {
+            it('runs', () => { new Kind(); });
+          });
+        }
+        """,
+        """\
+        import { Both } from './both';
+
+        // from a.test.js:3
+        runner('first', Both);
+
+        function runner(name, Kind) {
+
+          describe(name, () => {
+
+            it('runs', () => { new Kind(); })
+          })
+        }
+        """,
+    ),
     "a test inside its source": (
         "a.test.ts",
         """

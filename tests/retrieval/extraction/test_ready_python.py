@@ -82,6 +82,15 @@ CASES: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
         ),
         (),
     ),
+    "an import for its effect": (
+        {
+            "effect.py": "import os\nos.environ['A_E'] = '1'\n",
+            "test_a.py": "import os\nfrom effect import os as _\nimport json\ndef other():\n"
+            "    json.dumps(1)\ndef test_it():\n    assert os.environ['A_E'] == '1'\n",
+        },
+        ("from effect import os as _",),
+        ("json",),
+    ),
     "constants that are looked up by name": (
         {
             "test_a.py": "import sys\nSIZE = 1\ndef test_it():\n"
