@@ -57,8 +57,8 @@ def build_patterns(
         qualified = (*test.chain, test.title)
         identity = stable_id(
             source.language,
-            source.root.name,
-            source.relative_path,
+            source.root.earlier_name,
+            source.earlier_path,
             *qualified,
             str(ordinals[qualified]),
         )
