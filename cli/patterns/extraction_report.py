@@ -31,6 +31,7 @@ class ReadFiles:
     Attributes:
         files: The number of test files.
         ignored: Test files that git ignores; they are not read.
+        other_checkouts: Test files of a second checkout of a project; they are not read.
         skipped: Files that were skipped, those of unsupported frameworks included.
         without_tests: Files that were read and hold no test.
         frameworks: The number of tests to store, by framework.
@@ -39,6 +40,7 @@ class ReadFiles:
 
     files: int
     ignored: Sequence[Path]
+    other_checkouts: Sequence[Path]
     skipped: list[SkippedFile] = field(default_factory=list)
     unsupported: list[UnsupportedTests] = field(default_factory=list)
     lost: list[LostTest] = field(default_factory=list)
@@ -88,6 +90,7 @@ def extraction_object(
         "unsupported": [asdict(tests) for tests in read.unsupported],
         "lost": [asdict(test) for test in read.lost],
         "ignored_files": [str(path) for path in read.ignored],
+        "other_checkouts": [str(path) for path in read.other_checkouts],
         "files_without_tests": [str(path) for path in read.without_tests],
         "seconds": round(seconds, 3),
     }
@@ -126,18 +129,14 @@ def _print_other(console: Console, read: ReadFiles) -> None:
     if read.other_frameworks:
         counts = ", ".join(f"{tests:,} {name}" for name, tests in read.other_frameworks.items())
         console.print(f"left out by --framework: {counts}")
-    if read.ignored:
-        count = len(read.ignored)
-        console.print(
-            plain(f"ignored by git: {count:,} files ({_first(map(str, read.ignored))})"),
-            soft_wrap=True,
-        )
-    if read.without_tests:
-        count = len(read.without_tests)
-        console.print(
-            plain(f"without a test: {count:,} files ({_first(map(str, read.without_tests))})"),
-            soft_wrap=True,
-        )
+    for reason, paths in (
+        ("ignored by git", read.ignored),
+        ("of another checkout of the same project", read.other_checkouts),
+        ("without a test", read.without_tests),
+    ):
+        if paths:
+            text = f"{reason}: {len(paths):,} files ({_first(map(str, paths))})"
+            console.print(plain(text), soft_wrap=True)
 
 
 def _print_unsupported(console: Console, unsupported: Sequence[UnsupportedTests]) -> None:

@@ -53,7 +53,7 @@ def extract(
 
     found = discover_test_files(paths)
     files = found.files
-    read = ReadFiles(files=len(files), ignored=found.ignored)
+    read = ReadFiles(files=len(files), ignored=found.ignored, other_checkouts=found.other_checkouts)
     started = time.perf_counter()
     results: list[StoreResult] = []
     with open_database(db) as database:
