@@ -383,20 +383,32 @@ class QEReasoningBank:
         return None if stored is None else stored.provenance
 
     def forget(
-        self, *, source: str = "", agent_id: str = "", run_id: str = "", dry_run: bool = False
+        self,
+        *,
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
+        dry_run: bool = False,
     ) -> ForgetReport:
         """Removes everything that came from a file or folder, an agent or a run.
 
         Args:
             source: A file or folder, as patterns name their source.
+            project: The project of the source; without a source, all of that project.
             agent_id: An agent: what it wrote, and its uses of other patterns.
             run_id: A run: what was written in it.
 
         Raises:
-            ValueError: None of the three was given.
+            ValueError: Nothing was given.
         """
         return forget(
-            self.backend, source=source, agent_id=agent_id, run_id=run_id, dry_run=dry_run
+            self.backend,
+            source=source,
+            project=project,
+            agent_id=agent_id,
+            run_id=run_id,
+            dry_run=dry_run,
         )
 
     def get_usage(self, id: str, limit: int = 20) -> list[PatternUsageContext]:

@@ -41,8 +41,8 @@ def text_hash(text: str) -> str:
 
 
 def content_hash(pattern: TestPattern) -> str:
-    """Returns the SHA-256 of everything except counters, times and source, in hex."""
-    content = (
+    """Returns the SHA-256 of everything except counters, times, project and source, in hex."""
+    content: tuple[object, ...] = (
         pattern.id,
         pattern.name,
         pattern.description,
@@ -54,6 +54,8 @@ def content_hash(pattern: TestPattern) -> str:
         sorted(pattern.tags),
         pattern.confidence,
     )
+    if pattern.context or pattern.placeholders:  # patterns of earlier versions have neither
+        content += (pattern.context, pattern.placeholders)
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 

@@ -25,6 +25,7 @@ from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import VectorStatistics
 from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
+from .embedding_table import adopt_encoder, create_vector_table
 from .pattern_selection import iterate_patterns
 from .pattern_session import (
     SQLitePatternSession,
@@ -37,7 +38,6 @@ from .text_index import merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import check_vector_file, repair_vector_file, update_vector_file
-from .vector_table import adopt_encoder, create_vector_table
 
 __all__ = ["SQLitePatternBackend"]
 

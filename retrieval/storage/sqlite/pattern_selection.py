@@ -25,7 +25,7 @@ from .pattern_table import (
 __all__ = ["count_statistics", "ids_with_prefix", "iterate_patterns", "select_stored"]
 
 _ORDER: dict[SortKey, str] = {
-    "evidence": "p.trust, p.evidence desc, p.quality desc, p.id",
+    "evidence": "p.tier, p.evidence desc, p.quality desc, p.id",
     "quality": "p.quality desc, p.id",
     "usage": "p.usage_count desc, p.id",
     "created": "p.created_at desc, p.id",
@@ -55,7 +55,7 @@ def select_stored(
     by_hits = ""
     if any_tag is not None:
         tagged = _WITH_ANY_TAG
-        by_hits = "p.trust, t.hits desc, "
+        by_hits = "p.tier, t.hits desc, "
         values["any_tag"] = json_text(sorted({tag.casefold() for tag in any_tag}))
     rows = connection.execute(
         f"select {STORED_COLUMNS} from patterns p{tagged}{conditions.sql('where')}"
@@ -92,9 +92,10 @@ def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None)
 def count_statistics(connection: apsw.Connection) -> BankStatistics:
     """Returns the statistics of the bank."""
     # total() is a float: a sum of damaged counters must not overflow.
-    patterns, quality, confidence, uses, successes, never_used, unproven = connection.execute(
+    patterns, quality, confidence, uses, successes, never_used, unproven, gone = connection.execute(
         "select count(*), avg(quality), avg(confidence), total(usage_count),"
-        " total(success_count), total(usage_count = 0), total(trust = 'unproven') from patterns"
+        " total(success_count), total(usage_count = 0), total(trust = 'unproven'),"
+        " total(gone_since is not null) from patterns"
     ).get
     versions = connection.execute("select count(*) from pattern_versions").get
     groups = _count_groups(connection)
@@ -109,13 +110,15 @@ def count_statistics(connection: apsw.Connection) -> BankStatistics:
         by_category=groups["category"],
         by_framework=groups["framework"],
         by_language=groups["language"],
+        by_project=groups["project"],
         unproven=int(unproven),
+        gone=int(gone),
     )
 
 
 def _count_groups(connection: apsw.Connection) -> dict[str, dict[str, int]]:
     groups = {}
-    for column in ("category", "framework", "language"):
+    for column in ("category", "framework", "language", "project"):
         rows = connection.execute(
             f"select {column}, count(*) from patterns group by {column}"
             f" order by count(*) desc, {column}"
