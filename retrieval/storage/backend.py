@@ -229,7 +229,7 @@ class PatternWriter(PatternReader, Protocol):
     def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
         """Gives a pattern another id, which no pattern may have; returns it.
 
-        Its uses and versions go on under the new id, and its uses prove it as before.
+        Its uses and versions continue under the new id, and its uses prove it as before.
         """
         ...
 

@@ -283,7 +283,7 @@ class SQLitePatternSession:
         project_table.put_project(self.connection, key, name)
 
     def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
-        """Gives a pattern another id, under which its history goes on; returns it."""
+        """Gives a pattern another id, under which its history continues; returns it."""
         return project_table.rename_pattern(self.connection, stored, id)
 
     def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:

@@ -82,7 +82,7 @@ def set_gone(connection: apsw.Connection, ids: Sequence[str], since: datetime) -
 
 
 def rename_pattern(connection: apsw.Connection, stored: StoredPattern, id: str) -> StoredPattern:
-    """Gives a pattern another id, under which its history goes on; returns it."""
+    """Gives a pattern another id, under which its history continues; returns it."""
     renamed = replace(stored.pattern, id=id)
     after = replace(stored, pattern=renamed, content_hash=content_hash(renamed))
     values = {"old": stored.pattern.id, "new": id, "hash": after.content_hash}
