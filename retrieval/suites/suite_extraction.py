@@ -113,20 +113,37 @@ class _SuiteExtraction:
     def settle(self) -> None:
         """Settles what vanished: a test that moved leaves its history to its successor."""
         self._claims.adopt_rest()
-        new_ids = [result.id for result in self.report.results if result.status == "created"]
         with self._backend.reading() as session:
             vanished = vanished_tests(
                 session, self._seen, self._claims.roots, self._options.framework
             )
             gone = session.get_many(vanished)
-            new = session.get_many(new_ids) if gone else []
-        trial = [self._unstored[id] for id in new_ids if id in self._unstored]
-        successions = find_successions(_patterns(gone), _patterns(new) or trial)
+            new = session.get_many(self._new_ids(session)) if gone else []
+        trial = [self._unstored[id] for id in self._created() if id in self._unstored]
+        successions = find_successions(_patterns(gone), _first_versions(new) or trial)
         self._move(successions)
         moved = {succession.gone.id for succession in successions}
         left = [stored.pattern for stored in gone if stored.pattern.id not in moved]
         self.report.gone = [GoneTest.of(pattern) for pattern in left]
         self._let_go([pattern.id for pattern in left])
+
+    def _created(self) -> list[str]:
+        return [result.id for result in self.report.results if result.status == "created"]
+
+    def _new_ids(self, session: PatternReader) -> list[str]:
+        """Returns the tests that may have an earlier place: new since the last extraction ended.
+
+        If it did not end, they were stored then and their history was left to this one.
+        """
+        new = self._created()
+        for project in self._claims.roots:
+            if settled := session.settled_at(project):
+                new += [
+                    place.id
+                    for place in session.places(project)
+                    if place.created_at > settled and place.id in self._seen.ids
+                ]
+        return list(dict.fromkeys(new))
 
     def _batches(self) -> Iterator[list[StorablePattern]]:
         """Yields batches of tests, and notes how many files each completes."""
@@ -201,13 +218,20 @@ class _SuiteExtraction:
         """Marks or deletes the tests that are gone."""
         options = self._options
         self.report.pruned = len(ids) if options.prune else 0
-        if not ids or options.dry_run:
+        if options.dry_run:
             return
         with self._backend.writing() as session:
             if options.prune:
                 self.report.pruned = session.delete(ids)
             else:
                 session.set_gone(ids, utc_now())
+            if self._seen.whole_folder:
+                session.set_settled(list(self._claims.roots), utc_now())
+
+
+def _first_versions(stored: Sequence[StoredPattern]) -> list[TestPattern]:
+    """Returns the patterns that have no earlier versions, and so can take over those of others."""
+    return [pattern for pattern in _patterns(stored) if pattern.version == 1]
 
 
 def _patterns(stored: Sequence[StoredPattern]) -> list[TestPattern]:

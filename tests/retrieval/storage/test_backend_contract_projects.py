@@ -64,12 +64,26 @@ def test_projects_are_known_by_key(backend: PatternBackend) -> None:
         assert session.projects() == {"https://host/shop": "shop", "/new/zoo": "zoo"}
 
 
+def test_a_project_knows_when_it_was_settled(backend: PatternBackend) -> None:
+    with backend.writing() as session:
+        session.put_project("/zoo", "zoo")
+        session.put_project("/shop", "shop")
+        session.set_settled(["zoo", "unknown"], NOON)
+        session.put_project("/new/zoo", "zoo")
+    with backend.reading() as session:
+        assert session.settled_at("zoo") == NOON
+        assert session.settled_at("shop") is None
+        assert session.settled_at("unknown") is None
+
+
 def test_places_are_those_of_extracted_tests(backend: PatternBackend, pattern: Make) -> None:
     put(backend, pattern(id="a", project="shop", source="a.py:1"), author=EXTRACTED)
     put(backend, pattern(id="b", project="shop", source="b.py:1"))  # a person stored it
     put(backend, pattern(id="c", project="zoo", source="a.py:1"), author=EXTRACTED)
     with backend.reading() as session:
-        assert session.places("shop") == [PatternPlace("a", "a.py:1", "pytest", False)]
+        created_at = session.get_many(["a"])[0].pattern.created_at
+        expected = PatternPlace("a", "a.py:1", "pytest", gone=False, created_at=created_at)
+        assert session.places("shop") == [expected]
 
 
 def test_gone_patterns_rank_last_until_they_are_found_again(
