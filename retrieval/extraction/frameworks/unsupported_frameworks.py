@@ -141,7 +141,7 @@ PYTHON_FRAMEWORKS: Final = (
     ),
 )
 
-_TESTS: Final = frozenset({"test", "it", "specify", "Scenario", "add"})
+_TESTS: Final = frozenset({"test", "it", "specify", "tape", "tap", "Scenario", "add"})
 _MODIFIERS: Final = frozenset({"concurrent", "only", "skip", "todo", "serial", "ignore", "solo"})
 _FUNCTIONS: Final = frozenset(
     {"arrow_function", "function", "function_expression", "generator_function"}
