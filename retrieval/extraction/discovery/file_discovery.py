@@ -28,7 +28,7 @@ _UNITTEST_NAME = re.compile(r"test.*\.py\Z")
 _DERIVED_CLASS = re.compile(rb"^class[ \t]+\w+[ \t]*\([ \t\n]*\w", re.MULTILINE)
 _TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _JAVASCRIPT_TEST_NAME = re.compile(
-    r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e)\.[cm]?[jt]sx?\Z", re.I
+    r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e|tst)\.[cm]?[jt]sx?\Z", re.I
 )
 _JASMINE_NAME = re.compile(r".*[a-z0-9](?:Spec|Test)\.[cm]?[jt]sx?\Z")
 _DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")

@@ -43,6 +43,7 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "src/b.spec.tsx": JAVASCRIPT_TEST,
             "src/c.cy.ts": JAVASCRIPT_TEST,
             "src/d.e2e.mjs": JAVASCRIPT_TEST,
+            "types/d.tst.ts": JAVASCRIPT_TEST,
             "src/e.js": JAVASCRIPT_TEST,
             "src/latest.js": JAVASCRIPT_TEST,
             "src/__tests__/f.js": JAVASCRIPT_TEST,
@@ -71,6 +72,7 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "cypress/e2e/i.ts",
             "test.js",
             "test/tape/j.js",
+            "types/d.tst.ts",
             "features/login.feature",
         ]
     )

@@ -291,6 +291,13 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "const tape = require('tape');\ntape('a', (t) => { t.end(); });\n"
         "tape.only('b', () => {});\n",
     ),
+    "TSTyche": (
+        "TSTyche",
+        1,
+        "a.tst.ts",
+        "import { expect, test } from 'tstyche';\n"
+        "test('a', () => { expect<A>().type.toBe<B>(); });\n",
+    ),
     "uvu behind a suite of the project": (
         "uvu",
         1,
