@@ -37,7 +37,7 @@ from .counters.python_counter import NameRules, count_python_tests
 __all__ = ["Comparison", "Extracted", "RepositoryRules", "compare", "extracted_tests"]
 
 _HEAD: Final = (
-    "| repository | commit | counted | ours | found | false | framework right | lost (named)"
+    "| repository | commit | counted | ours | found or named | surplus | framework right | lost (named)"
     " | unsupported named | seconds | tests/s | peak MB | second run |\n"
     "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 )
