@@ -37,8 +37,8 @@ from .counters.python_counter import NameRules, count_python_tests
 __all__ = ["Comparison", "Extracted", "RepositoryRules", "compare", "extracted_tests"]
 
 _HEAD: Final = (
-    "| repository | commit | counted | ours | found or named | surplus | framework right | lost (named)"
-    " | unsupported named | seconds | tests/s | peak MB | second run |\n"
+    "| repository | commit | counted | ours | found or named | surplus | framework right"
+    " | lost (named) | unsupported named | seconds | tests/s | peak MB | second run |\n"
     "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 )
 
