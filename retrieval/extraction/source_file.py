@@ -30,6 +30,8 @@ __all__ = [
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _TOKEN = re.compile(rb"\w+|[^\w\s]")
+# Text with more NUL bytes is binary; a test of a protocol has some in its strings.
+_MAX_NUL_SHARE = 0.05
 
 
 class UnreadableSourceError(AqeError):
@@ -170,6 +172,7 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
     if language is None:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
     text = _decode(read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
+    text = _without_nuls(text, language)
     root = find_project_root(path)
     relative_path = _relative(path, root.folder)
     is_clean = _is_clean(text, relative_path)
@@ -214,13 +217,17 @@ def read_bytes(path: Path, tuning: ExtractionTuning) -> bytes:
         raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from error
     if len(raw) > tuning.max_bytes:
         raise UnreadableSourceError(f"larger than {tuning.max_bytes / 2**20:g} MB")
-    if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.count(b"\0") > len(raw) * _MAX_NUL_SHARE and not _is_utf16(raw):
         raise UnreadableSourceError("binary content")
     if _has_too_many_tokens(raw, tuning.max_tokens):
         raise UnreadableSourceError(
             f"more than {tuning.max_tokens:,} words and punctuation marks; split the file"
         )
     return raw
+
+
+def _is_utf16(raw: bytes) -> bool:
+    return raw.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
 def _has_too_many_tokens(raw: bytes, most: int) -> bool:
@@ -231,7 +238,7 @@ def _has_too_many_tokens(raw: bytes, most: int) -> bool:
 
 def _decode(raw: bytes, language: Language) -> str:
     encoding = "utf-8-sig"
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if _is_utf16(raw):
         encoding = "utf-16"
     elif language == "python":
         lines = raw.split(b"\n", 2)[:2]  # PEP 263: the first two lines may name the encoding
@@ -243,6 +250,18 @@ def _decode(raw: bytes, language: Language) -> str:
         raise UnreadableSourceError(f"unknown encoding {encoding!r}") from None
     except UnicodeError:
         raise UnreadableSourceError(f"not valid {encoding.removesuffix('-sig')} text") from None
+
+
+def _without_nuls(text: str, language: Language) -> str:
+    """Returns a text with each NUL written as the escape that means the same in a string.
+
+    Raises:
+        UnreadableSourceError: It is Python, which does not allow them.
+    """
+    if "\0" in text and language == "python":
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UnreadableSourceError(f"NUL byte at line {line}: Python refuses such a file")
+    return text.replace("\0", "\\x00")
 
 
 def _lines_lost_to_redaction(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ....schema.records.patterns import Framework
 from ..discovery.project_root import read_json_object
+from ..discovery.runner_globs import command_globs, globs_in
 from ..source_file import SourceFile
 from .framework_clues import (
     BROWSER_FOLDERS,
@@ -66,10 +67,14 @@ def project_framework(source: SourceFile, *, imports_test: bool) -> Framework | 
     """Returns the framework that the nearest package.json or configuration file names, or None.
 
     A browser framework applies only to its own files, or if the folder has no other: a project that
-    tests its pages with Cypress runs its other tests with another framework.
+    tests its pages with Cypress runs its other tests with another framework. Of several, one whose
+    configuration names the file comes first, and one whose configuration names others comes last.
     """
+    path = str(source.path.absolute())
     for folder in folders_above(source):
         frameworks = project_frameworks(folder)
+        if len(frameworks) > 1:
+            frameworks.sort(key=lambda framework: -_claim(folder, framework, path))
         for framework in frameworks:
             if framework not in BROWSER_FRAMEWORKS:
                 return framework
@@ -97,6 +102,22 @@ def folders_above(source: SourceFile) -> Iterator[Path]:
         yield folder
         if (folder / ".git").exists():
             return
+
+
+def _claim(folder: Path, framework: Framework, path: str) -> int:
+    """Returns 1 if a framework's configuration or command names a file, -1 if it names others."""
+    patterns = [pattern for pattern, name in SCRIPTS if name == framework]
+    scripts = _scripts(folder).values()
+    commands = [text for text in scripts if any(pattern.search(text) for pattern in patterns)]
+    named = command_globs(folder, commands)
+    if named is not None and named.names(path):
+        return 1
+    own = [glob for glob, name in CONFIG_FILES if name == framework and "/" not in glob]
+    listed = [name for name in _listed(folder) if any(fnmatch.fnmatch(name, glob) for glob in own)]
+    globs = globs_in(folder, listed)
+    if globs is None:
+        return 0
+    return 1 if globs.names(path) else -1
 
 
 def _is_browser_file(source: SourceFile) -> bool:

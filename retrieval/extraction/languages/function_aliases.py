@@ -20,6 +20,7 @@ BLOCK_NAMES = frozenset(
 )
 # Objects that may hold the global functions.
 _GLOBAL_OBJECTS = frozenset({"globalThis", "global", "window", "self"})
+_GLOBAL_OBJECT = f"(?:{'|'.join(sorted(_GLOBAL_OBJECTS))})"
 _TEST_MODULES = re.compile(
     r"(?:vitest|@jest/globals|@playwright/test|playwright/test|mocha|jasmine|@fast-check/\w+)\Z"
 )
@@ -36,7 +37,7 @@ _DERIVED = re.compile(
 )
 _CHOSEN = re.compile(
     r"(?:[^;\n?]|\n\s*[|&]){1,200}\s*\?\s*(?P<base>[\w$]+)(?:\.\w+)?\s*:"
-    r"\s*[\w$]+(?:\.\w+)*\s*(?:[;\n]|\Z)"
+    r"\s*(?://[^\n]*\n\s*){0,5}[\w$]+(?:\.\w+)*\s*(?:[;\n?]|\Z)"
 )
 _WRAPPED = re.compile(r"[\w$.]+\(\s*(?P<base>[\w$]+)\s*[,)]")
 _FACTORY = re.compile(
@@ -50,6 +51,13 @@ _FUNCTION = re.compile(
     r"\b(?:function\s+(?P<name>[\w$]+)|(?:const|let|var)\s+(?P<assigned>[\w$]+)\s*=\s*(?:async\s+)?"
     r"(?:function\b\s*[\w$]*)?)\s*(?:<[^<>()]{0,100}>)?\(\s*(?P<title>[\w$]+)\b"
 )
+_OWN_FUNCTION = re.compile(
+    r"^(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:function\s+(?P<name>[\w$]+)\s*[<(]"
+    r"|(?:const|let|var)\s+(?P<assigned>[\w$]+)\s*=\s*(?:async\s*)?"
+    r"(?:function\b|\([^()]{0,300}\)[^=;{}()]{0,100}=>|[\w$]+\s*=>))",
+    re.MULTILINE,
+)
+_CALLEE = re.compile(r"[\w$.]+(?=\s{0,20}\()")
 _MAX_WRAPPER_CHARS = 800
 _MAX_WRAPPERS = 50  # each is looked for in the whole file
 
@@ -69,6 +77,8 @@ class FunctionNames:
         objects: Objects that hold test functions: ``V`` of ``import * as V from 'vitest'``.
         wrappers: Functions of the file that declare the test that is passed to them; the call of
             the test function inside them is no test of its own.
+        own: Functions ``test`` or ``it`` that the file defines itself and that call no other test
+            function: they belong to no runner.
         imported: Imported names that look like test functions.
         is_ava: Whether ava is imported, whose tests need no title.
     """
@@ -94,6 +104,8 @@ class FunctionNames:
         for wrapper in _wrappers(code, self.tests | self.blocks):
             self._add(*wrapper)
             self.wrappers.add(wrapper.name)
+        self.own = frozenset(_own_functions(code, self.tests))
+        self.tests -= self.own
 
     def _add_import(self, imported: Import) -> None:
         from_ava = imported.module == "ava"
@@ -129,7 +141,7 @@ class FunctionNames:
 def _derived_names(code: str) -> Iterator[tuple[str, str]]:
     """Yields the names in `const myTest = test.extend(...)`, `cond ? it : it.skip`, `wrap(it)`."""
     for match in _DECLARED.finditer(code):
-        for pattern in (_DERIVED, _CHOSEN, _WRAPPED):
+        for pattern in (_CHOSEN, _DERIVED, _WRAPPED):
             found = pattern.match(match["value"])
             if found:
                 yield match["name"], found["base"]
@@ -141,11 +153,12 @@ def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
     checked = 0
     for match in _FUNCTION.finditer(code):
         name = match["name"] or match["assigned"]
-        if name in names:
+        if name in names - TEST_NAMES - BLOCK_NAMES:
             continue
         body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
         title = re.escape(match["title"])
-        inner = re.search(rf"\b([\w$]+)(?:\.\w+)*\(\s*(?:{title}\b|`[^`]*\$\{{{title}\b)", body)
+        call = rf"(?:{_GLOBAL_OBJECT}\.)?([\w$]+)(?:\.\w+)*\("
+        inner = re.search(rf"\b{call}\s*(?:{title}\b|`[^`]*\$\{{{title}\b)", body)
         if not inner or inner[1] not in names:
             continue
         checked += 1
@@ -153,6 +166,17 @@ def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
             return
         if _takes_function(code, name):
             yield _Wrapper(name, inner[1])
+
+
+def _own_functions(code: str, names: set[str]) -> Iterator[str]:
+    """Yields test functions that the file defines without the help of another test function."""
+    for match in _OWN_FUNCTION.finditer(code):
+        name = match["name"] or match["assigned"]
+        if name in TEST_NAMES:
+            body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
+            called = {part for callee in _CALLEE.findall(body) for part in callee.split(".")}
+            if called.isdisjoint(names):
+                yield name
 
 
 def _takes_function(code: str, name: str) -> bool:

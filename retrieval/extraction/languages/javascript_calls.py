@@ -53,7 +53,6 @@ _FUNCTIONS = frozenset({"arrow_function", "function", "function_expression", "ge
 _VALUES = frozenset(
     {"array", "false", "null", "number", "object", "string", "template_string", "true", "undefined"}
 )
-_INNER_TEST = re.compile(r"\b(?:it|test)(?:\.\w+)*\(\s*[\"'`]")
 _TITLES = frozenset(
     {
         "binary_expression",
@@ -172,29 +171,6 @@ def _read_arguments(
     title = _title(first)
     has_body = body is not None or any(arg.type not in _VALUES for arg in rest)
     return TestCall(kind, name, modifiers, title, first, body, has_body)
-
-
-def _is_text(node: Node) -> bool:
-    """Returns whether a binary expression concatenates texts: ``browser === 'x'`` does not."""
-    for _ in range(_MAX_LINKS):
-        if node.type != "binary_expression":
-            break
-        if node_text(node.child_by_field_name("operator")) != "+":
-            return False
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None:
-            return False
-        if right.type in {"string", "template_string"}:
-            return True
-        node = left
-    return node.type in {"string", "template_string"}
-
-
-def _is_test_body(title: Node, body: Node | None) -> bool:
-    """Returns whether a call of an unknown function is a test and not a block of tests."""
-    if body is None or title.type not in {"string", "template_string"}:
-        return False
-    return _INNER_TEST.search(node_text(body)) is None
 
 
 def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...text.syntax_tree import line_count, node_text
 from ..code_facts import Import
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
+from ..frameworks.unsupported_frameworks import UnsupportedFrameworkError, count_javascript_tests
 from ..source_file import ExtractionBudget
 from .function_aliases import FunctionNames
 from .javascript_calls import (
@@ -114,6 +115,7 @@ def find_javascript_tests(
 
     Raises:
         UnreadableSourceError: Blocks are nested too deep.
+        UnsupportedFrameworkError: The file has tests of a ``test()`` of its own alone.
     """
     names = FunctionNames(node_text(root), imports)
     found: list[FoundTest] = []
@@ -138,7 +140,20 @@ def find_javascript_tests(
             stack.extend((child, inner) for child in reversed(inner.statements))
         else:  # describe('x', sharedTests): the tests are in that function
             stack.extend((child, block) for child in reversed(node.named_children))
+    if names.own and not found:
+        _refuse_own_functions(root, names.own)
     return found
+
+
+def _refuse_own_functions(root: Node, own: Iterable[str]) -> None:
+    """Checks that a file without other tests does not call a test function of its own.
+
+    Raises:
+        UnsupportedFrameworkError: It does.
+    """
+    tests = count_javascript_tests(root)
+    if tests:
+        raise UnsupportedFrameworkError(f"its own {', '.join(sorted(own))}()", tests)
 
 
 def _enter(node: Node, call: TestCall, parent: _Block) -> _Block:

@@ -25,6 +25,18 @@ ALIASES = {
     "a choice over lines": (
         "const itIf = CI === '1'\n  ? it\n  : it.skip\n\nitIf('x', () => { run() })"
     ),
+    "a choice of choices, with a comment": (
+        "const run = off\n  ? test.skip\n  : // only: see below\n    only\n    ? test.only\n"
+        "    : test;\nrun('x', () => { go(); });"
+    ),
+    "a function of the same name around the global one": (
+        "function it(title, fn) {\n  return global.it(title, () => fn());\n}\n"
+        "it('x', () => { go(); });"
+    ),
+    "a function of the same name around an import": (
+        "import { test as base } from 'vitest';\n"
+        "const test = (title, fn) => base(title, () => fn(1));\ntest('x', () => { go(); });"
+    ),
     "no semicolons": "const a = 1\nconst itNow = it.only\nitNow('x', () => { run() })",
     "a factory": (
         "const maybe = (on: boolean) => (on ? test : test.skip);\n"

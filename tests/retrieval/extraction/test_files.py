@@ -122,6 +122,12 @@ def test_find_test_files_knows_that_it_starts_inside_a_test_folder(tmp_path: Pat
     [
         ("test_a.py", b"def test_it(:\n    assert\n", "syntax error at line 1"),
         ("test_a.py", b"\0\1\2binary", "binary content"),
+        (
+            "test_a.py",
+            b"def test_a():\n    assert f('\0') == 'some text'\n",
+            "NUL byte at line 2: Python refuses such a file",
+        ),
+        ("a.test.js", b"\x7fELF\0\0\0\0it('a', () => {})", "binary content"),
         ("test_a.py", b"x = '\xff\xfe'", "not valid utf-8 text"),
         ("test_a.py", b"# -*- coding: nonsense -*-\n", "unknown encoding 'nonsense'"),
         ("test_a.py", b"#" * (5 * 1024 * 1024 + 1), "larger than 5 MB"),
@@ -239,6 +245,14 @@ HOSTILE = {
     "noise.py": "\u2603 ) } ] def ; ' \" : \\ \n" * 3_000,
     "noise.js": "\u2603 ) } ] => ; ' \" ` : \\ \n" * 3_000,
 }
+
+
+def test_extract_file_writes_a_nul_in_javascript_as_its_escape(tmp_path: Path) -> None:
+    (tmp_path / "a.test.js").write_bytes(
+        b"it('sends bytes', async () => {\n  expect(await send('^E0\0^G', 200)).toBe(true);\n});\n"
+    )
+    (pattern,) = extract_file(tmp_path / "a.test.js").patterns
+    assert "'^E0\\x00^G'" in pattern.examples[0]
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -159,6 +159,58 @@ OTHERS: dict[str, tuple[str, str, dict[str, object]]] = {
             "package.json": {"scripts": {"test": "vitest"}},
         },
     ),
+    "the files that jest names, next to mocha": (
+        "jest",
+        "packages/react/test/a.js",
+        {
+            "packages/react/test/a.js": "it('x', () => { run(); });",
+            "jest.config.js": "export default { testMatch: ['<rootDir>/packages/react/**/*.js'] }",
+            "package.json": {"scripts": {"test": "mocha && jest"}},
+        },
+    ),
+    "not the files that jest does not name": (
+        "mocha",
+        "packages/core/test/a.js",
+        {
+            "packages/core/test/a.js": "it('x', () => { run(); });",
+            "jest.config.js": "export default { testMatch: ['<rootDir>/packages/react/**/*.js'] }",
+            "package.json": {"scripts": {"test": "jest && mocha"}},
+        },
+    ),
+    "the roots of jest": (
+        "jest",
+        "web/a.test.js",
+        {
+            "web/a.test.js": "it('x', () => { run(); });",
+            "jest.config.js": "module.exports = { roots: ['<rootDir>/web', '<rootDir>/app'] }",
+            "package.json": {"scripts": {"test": "mocha && jest"}},
+        },
+    ),
+    "the specs of mocha": (
+        "mocha",
+        "server/a.spec.js",
+        {
+            "server/a.spec.js": "it('x', () => { run(); });",
+            ".mocharc.yml": "spec: server/**/*.spec.js\n",
+            "package.json": {"scripts": {"test": "vitest run && mocha"}},
+        },
+    ),
+    "the files of a command": (
+        "mocha",
+        "test/unit/a.js",
+        {
+            "test/unit/a.js": "it('x', () => { run(); });",
+            "package.json": {"scripts": {"test": "jest", "unit": "mocha -r x 'test/unit/**/*.js'"}},
+        },
+    ),
+    "the folder of a command": (
+        "mocha",
+        "test/unit/a.js",
+        {
+            "test/unit/a.js": "it('x', () => { run(); });",
+            "package.json": {"scripts": {"test": "jest", "unit": "mocha --exit test/unit"}},
+        },
+    ),
     "a filter and a script are no programs": (
         "mocha",
         "a.test.js",
@@ -304,6 +356,20 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "a.test.ts",
         "import { suite } from './suite.js';\nconst test = suite();\n"
         "test('a', () => { run(); });\n",
+    ),
+    "a test function of the file": (
+        "its own test()",
+        2,
+        "test/a.js",
+        "const tasks = [];\nfunction test(title, run) {\n  tasks.push(title);\n"
+        "  task(title, () => run());\n}\ntest('a', () => {});\ntest('b', () => {});\n",
+    ),
+    "an arrow function of the file": (
+        "its own it()",
+        1,
+        "test/a.ts",
+        "export const it = async (title: string, run: Run): Promise<void> => {\n"
+        "  await run(title);\n};\nit('a', async () => {});\n",
     ),
     "cucumber": (
         "cucumber",
