@@ -13,6 +13,7 @@ from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
 from .code_facts import code_facts
+from .discovery.class_heirs import ClassHeirs
 from .discovery.project_root import ProjectRoot
 from .discovery.pytest_settings import find_pytest_settings
 from .frameworks.foreign_files import refuse_foreign_file
@@ -180,7 +181,8 @@ def _python_patterns(
     imports = python_imports(root)
     refuse_python_framework(source, imports)
     settings = find_pytest_settings(source.path)
-    found = find_python_tests(root, budget, settings, ImportedBases(source.path, imports))
+    bases, heirs = ImportedBases(source.path, imports), ClassHeirs(source.path)
+    found = find_python_tests(root, budget, settings, bases, heirs)
     tests = _without_errors(source, root, found, lost)
     return build_patterns(
         source,

@@ -14,6 +14,7 @@ from ...text.source_language import language_of
 from ..frameworks.foreign_files import is_foreign_test
 from .checkout_choice import files_of_other_checkouts
 from .ignored_files import ignored_files, is_top_level, tracked_files
+from .imported_tests import imported_files
 from .project_root import TEST_FOLDERS
 from .pytest_settings import PytestSettings, find_pytest_settings, settings_in
 from .runner_globs import RunnerGlobs, globs_in
@@ -41,6 +42,11 @@ _PYTHON_TEST_HINT = re.compile(
 )
 _JAVASCRIPT_TEST_HINT = re.compile(
     rb"\b(?:f|x)?(?:it|test|specify|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+)
+# A file that a test file imports needs a call with a title, or a choice of a test function.
+_TEST_MAKER_HINT = re.compile(
+    rb"(?:^|[^.\w$])(?:it|test|specify)(?:\.\w{1,20}){0,3}[(`]\s{0,50}[\"'`\w]"
+    rb"|\?\s{0,50}(?:it|test)(?:\.\w{1,20})?\s{0,50}:"
 )
 # A note of a release, ``1234.feature`` of towncrier, is no feature of Gherkin.
 _GHERKIN_HINT = re.compile(
@@ -92,7 +98,8 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
     ``node_modules``, virtual environments, ``__pycache__``, hidden folders, ``dist``, ``build`` and
     ``env`` unless git tracks their files, and without files that git ignores; a folder given by
     its path is searched nevertheless. Of two checkouts of one project, one is searched. The
-    settings of the project's runner add files to the usual names.
+    settings of the project's runner add files to the usual names, and so do the imports of test
+    files: a base class with tests, and a function that makes tests, may be in a file of any name.
 
     Raises:
         AqeError: A path does not exist.
@@ -112,6 +119,7 @@ def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
         if not path.exists():
             raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
         files = list(_candidates(path)) if path.is_dir() else [path]
+        files += _imported_tests(files, path) if path.is_dir() else []
         ignored = _ignored_below(path, files) if path.is_dir() else set()
         for file in files:
             (left_out if file in ignored else found).setdefault(file.resolve(), file)
@@ -147,6 +155,18 @@ def _candidates(folder: Path) -> Iterator[Path]:
         if tracked:
             files = _files_below(place, walk)
             yield from (file for file in files if file.absolute() in tracked)
+
+
+def _imported_tests(files: Sequence[Path], folder: Path) -> Iterator[Path]:
+    """Yields the files below a folder with tests that the test files import."""
+    top = folder.resolve()
+    for file in imported_files(files):
+        resolved = file.resolve()
+        inside = resolved.parts[len(top.parts) :] if resolved.is_relative_to(top) else ()
+        is_installed = any(part in _SKIPPED_FOLDERS or part[0] == "." for part in inside)
+        hint = _PYTHON_TEST_HINT if language_of(file) == "python" else _TEST_MAKER_HINT
+        if inside and not is_installed and _holds(file, hint):
+            yield folder.joinpath(*inside)
 
 
 def _globs_above(folder: Path) -> tuple[RunnerGlobs, ...]:

@@ -14,7 +14,7 @@ from typing import Final
 from ..code_facts import Import
 from ..discovery.project_root import read_json_object
 
-__all__ = ["followed_modules", "imports_test_function"]
+__all__ = ["followed_modules", "imports_test_function", "relative_imports"]
 
 _TEST_FUNCTION = re.compile(r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z")
 _MODULE = re.compile(r"(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*[\"']([^\"'\n]{1,200})[\"']")
@@ -49,6 +49,14 @@ def followed_modules(path: Path, imports: Iterable[Import]) -> tuple[str, ...]:
             modules[found] = None
             pending.append((target, found))
     return tuple(modules)
+
+
+def relative_imports(path: Path) -> Iterator[Path]:
+    """Yields the files of the project that a file imports by their relative paths."""
+    for module in dict.fromkeys(_modules_of(path)):
+        target = _resolved(path, module) if module.startswith(".") else None
+        if target is not None:
+            yield target
 
 
 def _modules_of(path: Path) -> list[str]:

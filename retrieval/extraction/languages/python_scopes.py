@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.syntax_tree import node_text
+from ..discovery.class_heirs import Heir
 from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
 from ..found_test import TestStyle
 from ..source_file import ExtractionBudget
@@ -179,16 +180,20 @@ def module_scope(root: Node, budget: ExtractionBudget) -> Scope:
 
 
 def collected_classes(
-    module: Scope, settings: PytestSettings, is_testcase: Callable[[str], bool]
+    module: Scope,
+    settings: PytestSettings,
+    is_testcase: Callable[[str], bool],
+    heir_of: Callable[[str], Heir | None],
 ) -> list[CollectedClass]:
     """Returns the classes of a module whose own or inherited tests run.
 
     Args:
         settings: The names of classes that pytest collects.
         is_testcase: Returns whether a base class from another file is a TestCase.
+        heir_of: Returns an heir of a class that is in another file.
     """
     classes = list(_all_classes(module))
-    styles = _styles(classes, settings, is_testcase)
+    styles = _styles(classes, settings, is_testcase, heir_of)
     return [CollectedClass(scope, styles[id(scope)]) for scope in classes if id(scope) in styles]
 
 
@@ -228,9 +233,9 @@ def _add_definition(scope: Scope, statement: Node) -> None:
     elif definition.type == "class_definition" and name is not None:
         bases = definition.child_by_field_name("superclasses")
         names = tuple(
-            node_text(base)
+            node_text(base.child_by_field_name("value") if base.type == "subscript" else base)
             for base in (bases.named_children if bases else ())
-            if base.type in {"identifier", "attribute"}
+            if base.type in {"identifier", "attribute", "subscript"}
         )
         scope.classes.append(
             Scope(node_text(name), statement, definition, decorators, scope, scope.depth + 1, names)
@@ -249,7 +254,10 @@ def _all_classes(module: Scope) -> Iterator[Scope]:
 
 
 def _styles(
-    classes: list[Scope], settings: PytestSettings, is_testcase: Callable[[str], bool]
+    classes: list[Scope],
+    settings: PytestSettings,
+    is_testcase: Callable[[str], bool],
+    heir_of: Callable[[str], Heir | None],
 ) -> dict[int, TestStyle]:
     """Returns the style of each class whose own or inherited tests run, by ``id``."""
     by_name: dict[str, Scope] = {}
@@ -257,7 +265,7 @@ def _styles(
         by_name.setdefault(scope.name, scope)
     styles: dict[int, TestStyle] = {}
     families = [_family(scope, by_name) for scope in classes]
-    opted_out = _opted_out(classes, families, is_testcase)
+    opted_out = _opted_out(classes, families, heir_of)
     for scope, family in zip(classes, families, strict=True):
         style = _own_style(scope, family, settings, is_testcase)
         if style is not None and id(scope) not in opted_out:
@@ -273,29 +281,54 @@ def _styles(
             and not scope.defines("__init__", "__new__")
         ):
             styles.setdefault(id(scope), "function")
+    styles |= _styles_of_heirs(classes, families, settings, styles, heir_of)
     return {key: style for key, style in styles.items() if key not in opted_out}
 
 
+def _styles_of_heirs(
+    classes: list[Scope],
+    families: list[list[Scope]],
+    settings: PytestSettings,
+    known: Mapping[int, TestStyle],
+    heir_of: Callable[[str], Heir | None],
+) -> dict[int, TestStyle]:
+    """Returns the style of each further class with tests that classes of other files inherit."""
+    styles: dict[int, TestStyle] = {}
+    without = {
+        id(scope)
+        for scope in classes
+        if id(scope) not in known
+        and any(function.may_be_test(settings) for function in scope.functions)
+    }
+    for scope, family in zip(classes, families, strict=True):
+        members = [id(member) for member in family if id(member) in without]
+        constructed = any(member.defines("__init__", "__new__") for member in family)
+        heir = heir_of(scope.name) if members and not constructed else None
+        if heir is not None:
+            styles |= dict.fromkeys(members, "testcase" if heir.is_testcase else "function")
+    return styles
+
+
 def _opted_out(
-    classes: list[Scope], families: list[list[Scope]], is_testcase: Callable[[str], bool]
+    classes: list[Scope],
+    families: list[list[Scope]],
+    heir_of: Callable[[str], Heir | None],
 ) -> set[int]:
     """Returns the ``id`` of each class with ``__test__ = False`` whose tests run in no heir.
 
-    A base class opts out so that its tests run in heirs alone, which opt in again. Those of a test
-    case that has no heir in its own file are in other files.
+    A base class opts out so that its tests run in heirs alone, which opt in again. The heirs may
+    be in other files.
     """
+    off = [scope for scope in classes if scope.runs is False and not scope.classes]
+    if not off:
+        return set()
     used: set[int] = set()
-    has_heir: set[int] = set()
     for scope, family in zip(classes, families, strict=True):
-        has_heir |= {id(member) for member in family[1:]}
         switched = any(member.defines("__init_subclass__") for member in family[1:])
         if scope.runs or (scope.runs is None and switched):
             used |= {id(member) for member in family}
-    for scope, family in zip(classes, families, strict=True):
-        if id(scope) not in has_heir and _is_testcase_family(family, is_testcase):
-            used.add(id(scope))
-    off = (scope for scope in classes if scope.runs is False and not scope.classes)
-    return {id(scope) for scope in off} - used
+    unused = [scope for scope in off if id(scope) not in used]
+    return {id(scope) for scope in unused if heir_of(scope.name) is None}
 
 
 def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...text.syntax_tree import line_count, node_text
+from ..discovery.class_heirs import ClassHeirs
 from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
 from ..source_file import ExtractionBudget
@@ -41,7 +42,11 @@ _STRING = re.compile(
 
 
 def find_python_tests(
-    root: Node, budget: ExtractionBudget, settings: PytestSettings, bases: ImportedBases
+    root: Node,
+    budget: ExtractionBudget,
+    settings: PytestSettings,
+    bases: ImportedBases,
+    heirs: ClassHeirs,
 ) -> list[FoundTest]:
     """Returns the tests in a module, in source order, each once.
 
@@ -49,13 +54,14 @@ def find_python_tests(
     named ``Test*`` without a constructor, a ``unittest.TestCase``, or a base class of either in the
     same file. The settings of pytest may name other functions and classes. A class with ``test`` in
     its name (``GraphTestBase``) that its own file does not use is included too, since other files
-    inherit from it. The tests end where the budget does.
+    inherit from it, and so is one of any name if a class of another file does. An inherited test
+    is found once, in the class that defines it. The tests end where the budget does.
 
     Raises:
         UnreadableSourceError: Classes are nested too deep.
     """
     module = module_scope(root, budget)
-    collected = collected_classes(module, settings, bases.includes)
+    collected = collected_classes(module, settings, bases.includes, heirs.of)
     scopes = [CollectedClass(module, "function"), *collected]
     found: list[FoundTest] = []
     for scope, style in scopes:

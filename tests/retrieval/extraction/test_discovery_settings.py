@@ -250,6 +250,125 @@ def test_extraction_takes_no_other_class_for_a_test_case(tmp_path: Path, code: s
     assert _names(tmp_path, "tests/test_a.py") == []
 
 
+CONTRACT = "class Contract:\n    def test_it(self):\n        assert self.make() == 20\n"
+HEIR = "from contract import Contract\n\nclass TestList(Contract):\n    make = list\n"
+FOLLOWED = {
+    "a base class in a test folder": {
+        "tests/contract.py": CONTRACT,
+        "tests/test_a.py": HEIR.replace("contract", ".contract"),
+    },
+    "a base class elsewhere": {
+        "shop/contract.py": CONTRACT,
+        "tests/test_a.py": HEIR.replace("contract", "shop.contract"),
+    },
+    "a base class in a test file": {
+        "test_contract.py": CONTRACT,
+        "test_b.py": HEIR.replace("contract", "test_contract"),
+    },
+    "a base class by an alias": {
+        "contract.py": CONTRACT,
+        "test_a.py": (
+            "from contract import Contract as C\n\nclass TestA(C, Generic[T]):\n    make = list\n"
+        ),
+    },
+    "a base class of a module": {
+        "shop/contract.py": CONTRACT,
+        "test_a.py": (
+            "import shop.contract\n\nclass TestA(shop.contract.Contract[int]):\n    make = list\n"
+        ),
+    },
+    "a base class of a module with an alias": {
+        "shop/contract.py": CONTRACT,
+        "test_a.py": (
+            "from shop import contract as c\n\nclass TestA(c.Contract):\n    make = list\n"
+        ),
+    },
+    "a base class that a package exports": {
+        "shop/__init__.py": "from .contract import Contract\n",
+        "shop/contract.py": CONTRACT,
+        "test_a.py": HEIR.replace("contract import", "shop import"),
+    },
+    "a base class of a base class": {
+        "contract.py": CONTRACT,
+        "middle.py": "from contract import Contract\n\nclass Middle(Contract):\n    make = list\n",
+        "tests/test_a.py": "from middle import Middle\n\nclass TestA(Middle):\n    x = 1\n",
+        "tests/middle_spec.py": HEIR,
+    },
+    "a base class with an heir in its file": {
+        "contract.py": f"{CONTRACT}\nclass Lists(Contract):\n    make = list\n",
+        "test_a.py": "from contract import Lists\n\nclass TestA(Lists):\n    x = 1\n",
+    },
+    "a class of tests": {
+        "checks.py": CONTRACT.replace("Contract", "TestContract"),
+        "test_a.py": "from checks import TestContract\n",
+    },
+    "tests": {
+        "checks.py": "def test_it(make):\n    assert make() == 20\n",
+        "test_a.py": "from checks import *\n",
+    },
+}
+
+
+@pytest.mark.parametrize("case", FOLLOWED)
+def test_extraction_follows_the_imports_of_test_files(tmp_path: Path, case: str) -> None:
+    _make(tmp_path, {"pyproject.toml": "", **FOLLOWED[case]})
+    titles = [
+        (pattern.name.rpartition(".")[2], pattern.framework)
+        for path in find_test_files([tmp_path])
+        for pattern in extract_file(path).patterns
+    ]
+    assert titles == [("test_it", "pytest")]
+
+
+def test_extraction_knows_the_framework_of_a_mixin_by_its_heir(tmp_path: Path) -> None:
+    heir = HEIR.replace("(Contract)", "(Contract, unittest.TestCase)")
+    _make(tmp_path, {"contract.py": CONTRACT, "test_a.py": heir})
+    (pattern,) = extract_file(tmp_path / "contract.py").patterns
+    assert pattern.framework == "unittest"
+
+
+NO_HEIRS = {
+    "a class that nobody inherits": {"test_a.py": CONTRACT},
+    "a class of another name": {"test_a.py": CONTRACT, "test_b.py": HEIR.replace("Contract", "C")},
+    "a class of another module": {"test_a.py": CONTRACT, "test_b.py": HEIR},
+    "a class with a constructor": {
+        "contract.py": f"{CONTRACT}\n    def __init__(self, x):\n        pass\n",
+        "test_b.py": HEIR,
+    },
+    "a class in installed code": {
+        "contract.py": "",
+        "node_modules/a/contract.py": CONTRACT,
+        "node_modules/a/test_b.py": HEIR,
+    },
+}
+
+
+@pytest.mark.parametrize("case", NO_HEIRS)
+def test_extraction_takes_no_class_without_heirs(tmp_path: Path, case: str) -> None:
+    _make(tmp_path, NO_HEIRS[case])
+    patterns = [
+        found for path in find_test_files([tmp_path]) for found in extract_file(path).patterns
+    ]
+    assert patterns == []
+
+
+def test_extraction_follows_imports_no_further_than_the_folder(tmp_path: Path) -> None:
+    _make(tmp_path, {"contract.py": CONTRACT, "a/.x/b.py": CONTRACT, "a/test_a.py": HEIR})
+    assert _found(tmp_path, tmp_path / "a") == ["a/test_a.py"]
+
+
+def test_extraction_follows_imports_that_go_round(tmp_path: Path) -> None:
+    _make(
+        tmp_path,
+        {
+            "test_a.py": "from b import *\nfrom b import TestB\nfrom missing import TestC\n",
+            "b.py": "from test_a import TestB\nfrom b import TestB\ndef test_b():\n    run(1)\n",
+            "big_test.py": f"from c import TestC\n{'#' * 2**20}\n",
+        },
+    )
+    assert _found(tmp_path, tmp_path) == ["b.py", "big_test.py", "test_a.py"]
+
+
 # -- JavaScript runners --------------------------------------------------------------------------
 
 GLOBS = {
@@ -481,3 +600,47 @@ def test_extraction_reads_the_first_of_two_clones(tmp_path: Path) -> None:
     for name in ("c", "b"):
         _git(tmp_path, "clone", "-q", "z", name)
     assert _found(tmp_path) == ["b/test_a.py"]
+
+
+# -- JavaScript helpers --------------------------------------------------------------------------
+
+MAKER = "export const check = (name, run) => {\n  it(name, () => { run(1); });\n};\n"
+CALLER = "import { check } from './support/check';\ncheck('adds', (x) => add(x));\n"
+MAKERS = {
+    "a helper": {"a.test.js": CALLER, "support/check.js": MAKER},
+    "a helper in TypeScript": {
+        "a.test.ts": CALLER.replace("/check'", "/check.js'"),
+        "support/check.ts": MAKER,
+    },
+    "a required helper": {
+        "a.test.js": "const { check } = require('./support/check');\ncheck('a', () => {});\n",
+        "support/check.js": MAKER,
+    },
+    "a helper behind an index": {
+        "a.test.js": CALLER,
+        "support/check/index.js": "export * from './one';\n",
+        "support/check/one.js": MAKER,
+    },
+    "a helper that chooses": {
+        "a.test.js": CALLER,
+        "support/check.js": (
+            "export const check = (name, run) => {\n  const testFn =\n    off\n      ? test.skip\n"
+            "      : test;\n  testFn(name, () => { run(1); });\n};\n"
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("case", MAKERS)
+def test_extraction_finds_helpers_that_make_tests(tmp_path: Path, case: str) -> None:
+    _make(tmp_path, MAKERS[case])
+    patterns = [
+        found for path in find_test_files([tmp_path]) for found in extract_file(path).patterns
+    ]
+    assert [pattern.name for pattern in patterns] == ["name"]
+
+
+def test_extraction_takes_no_imported_code_for_tests(tmp_path: Path) -> None:
+    code = "// run it (or not)\nexport const isA = (text) => /a/.test(text);\n"
+    _make(tmp_path, {"a.test.js": "import { isA } from './a';\nit('x', () => {});\n", "a.js": code})
+    assert _found(tmp_path, tmp_path) == ["a.test.js"]

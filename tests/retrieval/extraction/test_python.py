@@ -554,6 +554,10 @@ def test_extract_file_shortens_a_long_docstring_to_its_first_sentence(tmp_path: 
 
 
 def test_extract_file_takes_a_base_that_opts_out_for_its_heirs(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_other.py").write_text(
+        "from .test_sample import AbstractCase\n\nclass TestA(AbstractCase):\n    __test__ = True\n"
+    )
     patterns = _extract(
         tmp_path,
         """
@@ -584,6 +588,12 @@ def test_extract_file_takes_a_base_that_opts_out_for_its_heirs(tmp_path: Path) -
             __test__ = False
 
             def test_elsewhere(self):
+                assert 1
+
+        class SwitchedOff(TestCase):
+            __test__ = False
+
+            def test_not_collected(self):
                 assert 1
 
         class TestOff:
