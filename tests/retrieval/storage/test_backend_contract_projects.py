@@ -13,7 +13,7 @@ from aqe.retrieval.storage.storage_values import PatternPlace
 from aqe.retrieval.storage.use_summary import use_summary
 from aqe.schema import ContextPart, PatternSearchCriteria, Placeholder, Provenance, TestPattern
 
-from .bank_content import ANYTHING, change, ids_of, look, names, put, stored_in, use
+from .bank_content import ANYTHING, change, ids_of, look, names, put, query_of, stored_in, use
 
 Make = Callable[..., TestPattern]
 EXTRACTED = Provenance(origin="extracted")
@@ -51,6 +51,10 @@ def test_a_project_filters_every_leg(
         found = look(backend, "zebra", mode, criteria=criteria, depth=2, limit=1)
         assert ids_of(found) == ["b"]
     with backend.writing() as session:  # a session that writes searches the vectors in the table
+        for tags in ((), ("x",)):
+            criteria = PatternSearchCriteria(project="shop", tags=tags, framework="pytest")
+            found = session.candidates(query_of("zebra", mode), criteria, depth=2, limit=1)
+            assert ids_of(found) == ["b"]
         criteria = PatternSearchCriteria(project="zoo")
         assert names(session.select(criteria, order="created", limit=1)) == ["a39"]
 
