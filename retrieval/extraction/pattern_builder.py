@@ -17,7 +17,7 @@ from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
 from .pattern_code import render_example, render_template
 from .pattern_labels import categorize, collect_tags
-from .pattern_names import describe, pattern_name
+from .pattern_names import describe, pattern_name, topic_of
 from .placeholders.placeholder_edits import Edit, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
@@ -102,16 +102,17 @@ def _build(
     now: datetime,
 ) -> TestPattern:
     example, template = _code(source, test)
+    topic = topic_of(source.relative_path)
     return TestPattern(
         id=identity,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
-        description=describe(test.chain, test.title, test.doc),
+        description=describe(test.chain, test.title, test.doc, topic),
         category=categorize(test, facts, imports, detected.framework),
         framework=detected.framework,
         language=source.language,
         template=template,
         examples=(example,) if example else (),
-        tags=collect_tags(test, facts, imports),
+        tags=collect_tags(test, facts, imports, topic),
         confidence=detected.certainty,
         source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
         created_at=now,

@@ -88,8 +88,14 @@ def categorize(
     return "integration" if outside or marks & {"integration", "network", "django_db"} else "unit"
 
 
-def collect_tags(test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...]) -> tuple[str, ...]:
-    """Returns up to 32 tags: its marks, kinds of check, fixtures and modules used."""
+def collect_tags(
+    test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], topic: str
+) -> tuple[str, ...]:
+    """Returns up to 32 tags: its marks, kinds of check, topic, fixtures and modules used.
+
+    Args:
+        topic: The words of the file's name (``topic_of``).
+    """
     tags = sorted(test.marks)
     for tag, pattern in (
         ("raises", _RAISES_CALLS),
@@ -104,6 +110,8 @@ def collect_tags(test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...])
             tags.append(tag)
     if "monkeypatch" in test.fixtures or "mocker" in test.fixtures:
         tags.append("mock")
+    if topic:
+        tags.append(_topic_tag(topic))
     tags += [f"fixture:{name}" for name in test.fixtures]
     tags += [f"mark:{name}" for name in test.scope_marks if name not in {"parametrize", "asyncio"}]
     tags += [f"module:{name}" for name in _modules_used(facts, imports)]
@@ -120,6 +128,16 @@ def _is_e2e(
         return False
     return bool(_BROWSER_FIXTURES & set(test.fixtures)) or any(
         _BROWSER_MODULES.match(imported.module) for imported in imports
+    )
+
+
+def _topic_tag(topic: str) -> str:
+    """Returns the words of a topic as one tag, cut after a word."""
+    tag = f"topic:{topic.replace(' ', '-')}"
+    return (
+        tag
+        if len(tag) <= MAX_TAG_CHARS
+        else tag[:MAX_TAG_CHARS].rpartition("-")[0] or tag[:MAX_TAG_CHARS]
     )
 
 
