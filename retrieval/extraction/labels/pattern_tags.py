@@ -1,43 +1,16 @@
-"""Derives the category and tags of a test from its code."""
+"""Derives the tags of a test from its code."""
 
 from __future__ import annotations
 
 import re
 import sys
 
-from ...schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework
-from .code_facts import CodeFacts, Import
-from .found_test import FoundTest
-from .pattern_names import words_of
+from ....schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS
+from ..code_facts import CodeFacts, Import
+from ..found_test import FoundTest
 
-__all__ = ["categorize", "collect_tags"]
+__all__ = ["collect_tags"]
 
-_BROWSER_CALLS = re.compile(r"(?:page|browser|driver|webdriver|cy)\.|sync_playwright|puppeteer\.")
-_BROWSER_FIXTURES = frozenset({"page", "browser", "browser_context", "driver", "selenium"})
-_BROWSER_MODULES = re.compile(
-    r"(?:playwright|selenium|splinter|puppeteer|webdriverio|testcafe|nightwatch|@playwright)\b"
-)
-_TIMING_CALLS = re.compile(
-    r"(?:timeit|benchmark|time\.perf_counter|perf_counter|performance\.now)\b"
-)
-_TIMING_WORDS = re.compile(r"\b(?:benchmarks?|performance|throughput|latency|scalability)\b")
-_SECURITY_WORDS = re.compile(
-    r"\b(?:csrf|xsrf|xss|ssrf|injection|sanitiz\w+|sanitis\w+|unauthori[sz]ed|unauthenticated"
-    r"|authenticat\w+|authori[sz]ation|forbidden|vulnerab\w+|traversal|cve|jwt|oauth\w*|password"
-    r"|passwords|login|logout|permissions?|privileges?|malicious|redos|prototype pollution|secrets?"
-    r"|tampered|security)\b"
-)
-_OUTSIDE_CALLS = re.compile(
-    r"(?:requests|httpx|urllib|aiohttp|subprocess|socket|sqlite3|psycopg\w*|shutil|tempfile|axios|fs"
-    r"|fsp|child_process|http|https|net|supertest|nock|mongoose)\."
-    r"|(?:open|fetch|execa|exec|spawn|spawnSync|execSync|readFileSync|writeFileSync|mkdtemp\w*"
-    r"|supertest|request|create_engine|TestClient|NamedTemporaryFile|TemporaryDirectory|temppath"
-    r"|tempdir|createServer|check_output|run_subprocess)\Z"
-)
-_OUTSIDE_FIXTURES = re.compile(
-    r"(?:tmp_?path|tmp_?dir|.*(?:^|_)(?:db|database|client|server|httpbin|session|connection|engine)"
-    r"(?:_|$))"
-)
 _MOCK_CALLS = re.compile(
     r"(?:(?:mock|mocker|monkeypatch|sinon|jasmine)\.|(?:jest|vi)\.(?:fn|mock|spyOn|doMock|mocked)\b"
     r"|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
@@ -70,24 +43,6 @@ _NODE_MODULES = frozenset(_NODE_MODULES_TEXT.split())
 _MAX_MODULE_TAGS = 6
 
 
-def categorize(
-    test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], framework: Framework
-) -> Category:
-    """Returns the first of e2e, performance, security and integration that applies, or unit."""
-    words = words_of(" ".join((*test.chain, test.title)))
-    if _is_e2e(test, facts, imports, framework):
-        return "e2e"
-    marks = set(test.scope_marks)
-    if "benchmark" in {*test.fixtures, *marks} or _TIMING_WORDS.search(words):
-        return "performance"
-    if facts.calls_any(_TIMING_CALLS):
-        return "performance"
-    if _SECURITY_WORDS.search(f"{words} {test.doc.lower()}") or "security" in marks:
-        return "security"
-    outside = facts.calls_any(_OUTSIDE_CALLS) or any(map(_OUTSIDE_FIXTURES.match, test.fixtures))
-    return "integration" if outside or marks & {"integration", "network", "django_db"} else "unit"
-
-
 def collect_tags(
     test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], topic: str
 ) -> tuple[str, ...]:
@@ -117,18 +72,6 @@ def collect_tags(
     tags += [f"module:{name}" for name in _modules_used(facts, imports)]
     short = (tag for tag in tags if len(tag) <= MAX_TAG_CHARS)
     return tuple(dict.fromkeys(short))[:MAX_TAGS]
-
-
-def _is_e2e(
-    test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], framework: Framework
-) -> bool:
-    if framework in {"playwright", "cypress"}:
-        return True
-    if not facts.calls_any(_BROWSER_CALLS):
-        return False
-    return bool(_BROWSER_FIXTURES & set(test.fixtures)) or any(
-        _BROWSER_MODULES.match(imported.module) for imported in imports
-    )
 
 
 def _topic_tag(topic: str) -> str:
