@@ -2,7 +2,8 @@
 
 ``discovery/`` finds test files, ``file_extraction.py`` runs the steps for one file: read and
 redact (``source_file.py``), find tests and imports (``languages/``), detect the framework
-(``frameworks/``), build a pattern from each test (``pattern_*.py``, ``placeholders/``).
+(``frameworks/``), build a pattern from each test (``pattern_*.py``, ``labels/``,
+``placeholders/``).
 After it: ``ingest/`` stores the patterns.
 """
 

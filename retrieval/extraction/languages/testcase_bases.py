@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..code_facts import Import
 
-__all__ = ["ImportedBases"]
+__all__ = ["ImportedBases", "python_module_file"]
 
 _MAX_BYTES = 1024 * 1024
 _MAX_STEPS = 30
@@ -62,7 +62,7 @@ class ImportedBases:
             importer, module, name = pending.pop()
             if _PACKAGED.match(f"{module}.{name}"):
                 return True
-            file = _file_of(importer, module)
+            file = python_module_file(importer, module)
             if file is None or (file, name) in seen:
                 continue
             seen.add((file, name))
@@ -93,7 +93,7 @@ def _origin(
         yield file, inner, rest.rpartition(".")[2]
 
 
-def _file_of(importer: Path, module: str) -> Path | None:
+def python_module_file(importer: Path, module: str) -> Path | None:
     """Returns the file of a module in the project; of the module "", the importer itself."""
     if not module:
         return importer

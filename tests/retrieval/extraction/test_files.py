@@ -245,9 +245,9 @@ HOSTILE = {
 def test_extract_file_survives_hostile_content(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(HOSTILE[name], "utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     extracted = extract_file(path)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert extracted.skipped is not None or len(extracted.patterns) <= 3_000
 
 

@@ -67,7 +67,7 @@ def test_extract_file_takes_the_describe_chain_and_hooks_along(tmp_path: Path) -
     assert (pattern.framework, pattern.language) == ("jest", "javascript")
     assert pattern.confidence == pytest.approx(0.5)
     assert pattern.source == "sum.test.js:15"
-    assert pattern.tags == ("async",)
+    assert pattern.tags == ("async", "topic:sum")
     assert pattern.template == dedent(
         """\
         beforeAll(() => boot());
