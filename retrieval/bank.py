@@ -84,6 +84,7 @@ class QEReasoningBank:
         encoder: Turns text into embeddings. Default: the encoder that the bank was embedded with;
             ``aqe-minilm-tests`` for a new bank.
         min_quality: Patterns below this quality are rejected when stored.
+        create: Create the database if there is none at the path; if False, it is refused.
         on_database_error: What to do when the database cannot be opened: ``raise``, or ``memory``
             to warn once and fall back to an in-memory bank.
         durability: ``full`` survives a power cut, ``normal`` only the death of the process.
@@ -103,6 +104,7 @@ class QEReasoningBank:
         backend: PatternBackend | None = None,
         encoder: Encoder | None = None,
         min_quality: float = 0.0,
+        create: bool = True,
         on_database_error: OnDatabaseError = "raise",
         durability: Durability = "full",
         storage_tuning: StorageTuning | None = None,
@@ -115,6 +117,7 @@ class QEReasoningBank:
         self._resources = BankResources(
             backend if backend is not None else database,
             encoder,
+            create=create,
             on_database_error=on_database_error,
             durability=durability,
             tuning=storage_tuning,

@@ -34,7 +34,7 @@ def show(
     """Show one pattern and explain its quality."""
     from ...retrieval.quality.score import score_quality  # 8 ms that the other commands never need
 
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         versions = bank.get_version_history(pattern.id) if history else None
@@ -67,7 +67,7 @@ def show(
 
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show totals of the bank, counted from its rows."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         statistics = bank.get_statistics()
         if json:

@@ -56,7 +56,7 @@ def extract(
     read = ReadFiles(files=len(files), ignored=found.ignored, other_checkouts=found.other_checkouts)
     started = time.perf_counter()
     results: list[StoreResult] = []
-    with open_database(db) as database:
+    with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database, min_quality=min_quality)
         with progress_bar("reading tests", len(files)) as advance, _short_switch_interval():
             completed: list[int] = []

@@ -37,7 +37,7 @@ def store(
 ) -> None:
     """Store the patterns of a file: one pattern or a list."""
     patterns = read_patterns(file, file_format)
-    with open_database(db) as database:
+    with open_database(db, create=True) as database:
         report = QEReasoningBank(database).store_patterns(patterns)
         _print_report(database.label, report, json=json, dry_run=False)
     _fail_if_all_rejected(report)
@@ -57,7 +57,7 @@ def export_file(
     criteria = PatternSearchCriteria(
         framework=framework, category=category, language=language, min_quality=min_quality
     )
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         if str(file) == "-":
             patterns = bank.list_patterns(criteria, order="created", limit=None)
@@ -90,7 +90,7 @@ def import_file(
     json: JsonOption = False,
 ) -> None:
     """Store the patterns of a file, all or none of them."""
-    with open_database(db) as database:
+    with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database)
         with progress_bar("embedding", None) as advance:
             report = bank.import_patterns(

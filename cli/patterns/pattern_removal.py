@@ -35,7 +35,7 @@ MAX_SHOWN = 20
 
 def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Delete a pattern with its versions and recorded uses, even if it is damaged."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         whole_id = bank.resolve_id(id)
         name = _name_of(bank, whole_id)
@@ -75,7 +75,7 @@ def forget(
     """Remove everything from a source: patterns, index entries, uses and what was learned."""
     if not (source or agent_key(agent) or run):
         raise typer.BadParameter("name what to forget: --source, --agent or --run")
-    with open_database(db, must_exist=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         if not (dry_run or yes):
             _ask(database, bank, source=source, agent=agent, run=run)

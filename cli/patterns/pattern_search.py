@@ -64,7 +64,7 @@ def search(
         tags=tag or (),
         min_quality=min_quality,
     )
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         started = time.perf_counter()
         matches = bank.search(context, criteria=criteria, limit=limit, mode=mode, group=not all_)
@@ -109,7 +109,7 @@ def list_patterns(
         min_quality=min_quality,
     )
     order: SortKey = sort
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         patterns = QEReasoningBank(database).list_patterns(criteria, order=order, limit=limit)
         if json:
             objects = [pattern_object(pattern) for pattern in patterns]
@@ -129,7 +129,7 @@ def similar(
     json: JsonOption = False,
 ) -> None:
     """Find the patterns nearest to a stored one."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         matches = bank.find_similar_patterns(pattern.id, limit)

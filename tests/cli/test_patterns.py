@@ -265,7 +265,7 @@ def test_stats_json(aqe: Aqe, filled: Path) -> None:
     assert document["never_used_share"] == 0.8
 
 
-def test_an_empty_bank_says_no_data(aqe: Aqe, path: Path) -> None:
+def test_an_empty_bank_says_no_data(aqe: Aqe, empty: Path) -> None:
     for command in (("list",), ("search",), ("stats",)):
         outcome = aqe("patterns", *command)
         assert outcome.code == 0, outcome.err
@@ -292,7 +292,7 @@ def test_an_empty_bank_says_no_data(aqe: Aqe, path: Path) -> None:
         (("patterns", "nothing"), 2, "No such command 'nothing'"),
         (("patterns", "show"), 2, "Missing argument 'ID'"),
         (("patterns", "list", "--bogus"), 2, "No such option: --bogus"),
-        (("patterns", "list", "--db", "/proc/no/such.db"), 1, "error: cannot create"),
+        (("patterns", "list", "--db", "/proc/no/such.db"), 1, "error: no bank at /proc/no"),
         (("patterns", "list", "--db", "/tmp"), 1, "error: /tmp is a folder"),
     ],
 )  # fmt: skip
