@@ -26,6 +26,7 @@ from ..quality.scored_pattern import StorablePattern
 from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
 from ..usage.trust import author_of, content_summary, is_own_unproven, refusal
+from .content_change import is_elsewhere, is_same_test
 from .preparation import PreparedBatch, PreparedPattern, prepared
 
 __all__ = ["Embeddings", "prepare_batch", "store_batch", "write_batch"]
@@ -318,11 +319,11 @@ class _BatchWriter(_BatchDecision):
             near_duplicate = self._writer.insert(self._new_content(ready, author)).near_duplicate_of
             return _result(ready, verdict, near_duplicate_of=near_duplicate)
         if verdict.status == "updated":
-            if _is_same_test(ready, author, existing):
+            if is_same_test(ready.pattern, author, existing):
                 same = replace(existing, content_hash=ready.content_hash)
                 self._writer.carry_uses(same, existing.content_hash)
             self._writer.update(existing, self._content(ready, author, existing), self._change)
-        elif _is_elsewhere(pattern, existing.pattern) and (
+        elif is_elsewhere(pattern, existing.pattern) and (
             author.trust == TRUSTED or is_own_unproven(author, existing)
         ):
             self._writer.set_place(
@@ -361,24 +362,6 @@ class _BatchWriter(_BatchDecision):
             text_hash=ready.text_hash,
             embedding=None if is_embedded else self._embeddings.of(ready),
         )
-
-
-def _is_same_test(ready: PreparedPattern, author: Provenance, existing: StoredPattern) -> bool:
-    """Returns whether an extraction read the test of a pattern again, and its code is the same.
-
-    Then what is new is how it is presented, and its uses prove it as before.
-    """
-    is_read_again = author == existing.provenance and author.origin == "extracted"
-    code = ready.pattern.examples
-    return is_read_again and code != () and code == existing.pattern.examples
-
-
-def _is_elsewhere(pattern: TestPattern, stored: TestPattern) -> bool:
-    """Returns whether a pattern has a source that says more than what is stored."""
-    if pattern.source is None or pattern.gone_since is not None:
-        return False
-    is_new_project = pattern.project not in ("", stored.project)
-    return pattern.source != stored.source or is_new_project or stored.gone_since is not None
 
 
 def _others(session: PatternReader, batch: PreparedBatch) -> list[str]:

@@ -215,10 +215,7 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def set_place(self, key: int, *, source: str, project: str) -> None:
-        """Records where the test of a pattern was found; it is not gone then.
-
-        Content and version stay the same.
-        """
+        """Records where the test of a pattern was found; it is not gone then."""
         ...
 
     def set_gone(self, ids: Sequence[str], since: datetime) -> int:
@@ -233,6 +230,14 @@ class PatternWriter(PatternReader, Protocol):
         """Gives a pattern another id, which no pattern may have; returns it.
 
         Its uses and versions go on under the new id, and its uses prove it as before.
+        """
+        ...
+
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        """Moves the history of a pattern to its successor, a new pattern, and deletes it.
+
+        Its content becomes the latest version of the successor, and the uses of that content count
+        as uses of the successor's. The caller must write the summary afterwards.
         """
         ...
 

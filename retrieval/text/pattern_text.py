@@ -9,7 +9,15 @@ import msgspec
 
 from ...schema import PatternSearchContext, TestPattern
 
-__all__ = ["body_of", "content_hash", "context_query", "embedded_text", "is_from", "text_hash"]
+__all__ = [
+    "body_of",
+    "content_hash",
+    "context_query",
+    "embedded_text",
+    "is_from",
+    "source_path",
+    "text_hash",
+]
 
 # Definitions in Python, JavaScript and TypeScript source.
 _DEFINITION = re.compile(
@@ -67,10 +75,15 @@ def context_query(context: PatternSearchContext) -> str:
     return " ".join(part.strip() for part in parts if part.strip())
 
 
+def source_path(source: str) -> str:
+    """Returns the path of a pattern's source, ``path:line``."""
+    path, _, line = source.rpartition(":")
+    return path if line.isdigit() and path else source
+
+
 def is_from(source: str | None, place: str) -> bool:
     """Returns whether a pattern's source, ``path:line``, is in a file or folder."""
     if not (source and place):
         return False
-    path, _, line = source.rpartition(":")
-    path = path if line.isdigit() and path else source
+    path = source_path(source)
     return path == place or path.startswith(place.rstrip("/") + "/")

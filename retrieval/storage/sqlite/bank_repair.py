@@ -16,8 +16,8 @@ from ...text.pattern_text import content_hash
 from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
 from .bank_check import embedding_fault
-from .embedding_table import EmbeddingTable, create_vector_table
-from .pattern_session import encoder_in_use, record_tokenizer_version
+from .embedding_table import EmbeddingTable, create_vector_table, encoder_in_use
+from .pattern_session import record_tokenizer_version
 from .pattern_table import json_text
 from .text_index import create_text_index, optimize_text_index, put_text
 from .use_tables import agent_counts, recount_agents, unreadable_history

@@ -22,6 +22,7 @@ __all__ = [
     "adopt_encoder",
     "as_blob",
     "create_vector_table",
+    "encoder_in_use",
     "from_blob",
     "known_encoder",
 ]
@@ -40,6 +41,14 @@ def as_blob(embedding: Vector, dimension: int) -> bytes:
 def from_blob(blob: bytes) -> Vector:
     """Returns the embedding ``(dim,)`` in a blob of ``as_blob``."""
     return np.frombuffer(blob, dtype="<f4")
+
+
+def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
+    """Returns the encoder in use; None if the bank has none."""
+    row = connection.execute(
+        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
+    ).fetchone()
+    return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
 
 
 def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int:

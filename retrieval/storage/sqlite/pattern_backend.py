@@ -25,11 +25,10 @@ from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import VectorStatistics
 from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
-from .embedding_table import adopt_encoder, create_vector_table
+from .embedding_table import adopt_encoder, create_vector_table, encoder_in_use
 from .pattern_selection import iterate_patterns
 from .pattern_session import (
     SQLitePatternSession,
-    encoder_in_use,
     record_tokenizer_version,
     tokenizer_version,
 )

@@ -22,7 +22,13 @@ from .pattern_table import (
     stored_of,
 )
 
-__all__ = ["count_statistics", "ids_with_prefix", "iterate_patterns", "select_stored"]
+__all__ = [
+    "count_demoted",
+    "count_statistics",
+    "ids_with_prefix",
+    "iterate_patterns",
+    "select_stored",
+]
 
 _ORDER: dict[SortKey, str] = {
     "evidence": "p.tier, p.evidence desc, p.quality desc, p.id",
@@ -87,6 +93,13 @@ def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None)
         {"low": prefix, "high": prefix + "\x7f", "limit": -1 if limit is None else limit},
     )
     return [text_of(row[0]) for row in rows]
+
+
+def count_demoted(connection: apsw.Connection) -> int:
+    """Returns how many patterns rank behind the trusted ones: unproven ones, and gone ones."""
+    unproven = "select count(*) from patterns where trust = 'unproven'"
+    gone = "select count(*) from patterns where gone_since is not null"
+    return int(connection.execute(f"select ({unproven}) + ({gone})").get)
 
 
 def count_statistics(connection: apsw.Connection) -> BankStatistics:

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SQLitePatternSession",
-    "encoder_in_use",
     "record_tokenizer_version",
     "tokenizer_version",
 ]
@@ -155,7 +154,7 @@ class SQLitePatternSession:
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered."""
         # Deeper by the number of patterns that rank last, so that these cannot displace others.
-        depth = min(depth + pattern_table.count_demoted(self.connection), MAX_DEPTH)
+        depth = min(depth + pattern_selection.count_demoted(self.connection), MAX_DEPTH)
         cosines: dict[int, float] = {}
         alone = query.embedding is None or query.mode == "text"
         if query.embedding is not None and not alone:
@@ -287,6 +286,12 @@ class SQLitePatternSession:
         """Gives a pattern another id, under which its history goes on; returns it."""
         return project_table.rename_pattern(self.connection, stored, id)
 
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        """Moves the history of a pattern to its successor and deletes it."""
+        use_tables.add_version(self.connection, stored, change)
+        project_table.inherit(self.connection, heir, stored)
+        self.delete([stored.pattern.id])
+
     def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
         """Counts the uses of an earlier content as uses of the present one."""
         project_table.carry_uses(self.connection, stored, content_hash)
@@ -375,14 +380,6 @@ class SQLitePatternSession:
         """Returns the table for an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
         return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
-
-
-def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
-    """Returns the encoder in use; None if the bank has none."""
-    row = connection.execute(
-        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
-    ).fetchone()
-    return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
 
 
 def tokenizer_version(connection: apsw.Connection) -> str | None:

@@ -26,7 +26,6 @@ __all__ = [
     "STORED_COLUMNS",
     "STORED_ID",
     "candidate_facts",
-    "count_demoted",
     "delete_row",
     "fields_of",
     "insert_row",
@@ -146,13 +145,6 @@ def candidate_facts(
         {"rowids": str(list(rowids))},
     )
     return {facts.key: facts for facts in readable(rows, CandidateFacts._make, id_at=1)}
-
-
-def count_demoted(connection: apsw.Connection) -> int:
-    """Returns how many patterns rank behind the trusted ones: unproven ones, and gone ones."""
-    unproven = "select count(*) from patterns where trust = 'unproven'"
-    gone = "select count(*) from patterns where gone_since is not null"
-    return int(connection.execute(f"select ({unproven}) + ({gone})").get)
 
 
 def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:

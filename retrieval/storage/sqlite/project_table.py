@@ -20,6 +20,7 @@ from .pattern_table import json_text
 
 __all__ = [
     "carry_uses",
+    "inherit",
     "known_projects",
     "places_of",
     "put_project",
@@ -97,29 +98,72 @@ def rename_pattern(connection: apsw.Connection, stored: StoredPattern, id: str) 
 
 def carry_uses(connection: apsw.Connection, stored: StoredPattern, content_hash: str) -> None:
     """Counts the uses of an earlier content as uses of the present one, which is the same test."""
+    _move_uses(connection, stored, stored.pattern.id, stored.key, content_hash)
+
+
+def inherit(connection: apsw.Connection, heir: StoredPattern, stored: StoredPattern) -> None:
+    """Moves uses and versions of a pattern to its successor; uses of its content prove that."""
+    _move_uses(connection, heir, stored.pattern.id, stored.key, stored.content_hash)
+    values = {"old": stored.pattern.id, "new": heir.pattern.id, "rowid": heir.key}
+    connection.execute(
+        "update pattern_versions set pattern_id = :new where pattern_id = :old", values
+    )
+    connection.execute(
+        "update patterns set version = :version, created_at = :created_at"
+        " where pattern_rowid = :rowid",
+        {
+            "version": stored.pattern.version + 1,
+            "created_at": stored.pattern.created_at.isoformat(),
+            "rowid": heir.key,
+        },
+    )
+
+
+def _move_uses(
+    connection: apsw.Connection, heir: StoredPattern, id: str, rowid: int, content_hash: str
+) -> None:
+    """Gives a pattern the uses of another row; those of one content become those of its own."""
     values = {
-        "rowid": stored.key,
-        "id": stored.pattern.id,
+        "old_id": id,
+        "new_id": heir.pattern.id,
+        "old_rowid": rowid,
+        "new_rowid": heir.key,
         "old": content_hash,
-        "new": stored.content_hash,
+        "new": heir.content_hash,
         "most": MAX_COUNT,
     }
     connection.execute(
-        "update pattern_usage set content_hash = :new"
-        " where pattern_id = :id and content_hash = :old",
+        "update pattern_usage set pattern_id = :new_id,"
+        " content_hash = iif(content_hash = :old, :new, content_hash) where pattern_id = :old_id",
         values,
     )
+    counts = connection.execute(
+        "select iif(content_hash = :old, :new, content_hash), agent_id, success_count, usage_count"
+        " from pattern_agent_counts where pattern_rowid = :old_rowid"
+        " and (:old_rowid != :new_rowid or content_hash = :old)",
+        values,
+    ).fetchall()
     connection.execute(
+        "delete from pattern_agent_counts where pattern_rowid = :old_rowid"
+        " and (:old_rowid != :new_rowid or content_hash = :old)",
+        values,
+    )
+    connection.executemany(
         "insert into pattern_agent_counts"
-        " (pattern_rowid, content_hash, agent_id, success_count, usage_count)"
-        " select pattern_rowid, :new, agent_id, success_count, usage_count"
-        " from pattern_agent_counts where pattern_rowid = :rowid and content_hash = :old"
+        " (content_hash, agent_id, success_count, usage_count, pattern_rowid)"
+        " values (:hash, :agent, :successes, :uses, :rowid)"
         " on conflict (pattern_rowid, content_hash, agent_id) do update set"
         " success_count = min(:most, success_count + excluded.success_count),"
         " usage_count = min(:most, usage_count + excluded.usage_count)",
-        values,
-    )
-    connection.execute(
-        "delete from pattern_agent_counts where pattern_rowid = :rowid and content_hash = :old",
-        values,
+        [
+            {
+                "hash": hash,
+                "agent": agent,
+                "successes": successes,
+                "uses": uses,
+                "rowid": heir.key,
+                "most": MAX_COUNT,
+            }
+            for hash, agent, successes, uses in counts
+        ],
     )

@@ -293,6 +293,29 @@ class MemorySession:
         self.carry_uses(after, stored.content_hash)
         return after
 
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        state, before = self._state, stored.pattern
+        version = PatternVersion(
+            pattern=before,
+            version_number=before.version,
+            change_description=change.description,
+            created_by=change.created_by,
+            created_at=utc_now(),
+        )
+        state.versions.append((stored.key, version, stored.provenance))
+        state.versions = [
+            (heir.key if key == stored.key else key, version, author)
+            for key, version, author in state.versions
+        ]
+        state.uses = [(heir.key if at == stored.key else at, use) for at, use in state.uses]
+        for at in [at for at in state.counts if at[0] == stored.key]:
+            state.counts[heir.key, at[1], at[2]] = state.counts.pop(at)
+        pattern = state.rows[heir.key].pattern
+        inherited = replace(pattern, version=before.version + 1, created_at=before.created_at)
+        state.rows[heir.key] = replace(state.rows[heir.key], pattern=inherited)
+        self.carry_uses(heir, stored.content_hash)
+        self.delete([before.id])
+
     def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
         state, key = self._state, stored.key
         state.uses = [

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from aqe.retrieval import PatternBackend, SearchMode
+from aqe.retrieval import Change, PatternBackend, SearchMode
 from aqe.retrieval.storage.storage_values import PatternPlace
+from aqe.retrieval.storage.use_summary import use_summary
 from aqe.schema import ContextPart, PatternSearchCriteria, Placeholder, Provenance, TestPattern
 
 from .bank_content import ANYTHING, change, ids_of, look, names, put, stored_in, use
@@ -147,3 +148,27 @@ def test_a_project_limits_a_source(backend: PatternBackend, pattern: Make) -> No
         assert session.written_by(source="tests", project="zoo") == ["b"]
         assert session.written_by(project="zoo") == ["b", "c"]
         assert session.written_by(project="other", source="tests") == []
+
+
+def test_a_successor_inherits_uses_versions_and_age(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="old", created_at=NOON))
+    use(backend, "old", "bob")
+    change(backend, "old", pattern(id="old", template="n = 2"))
+    use(backend, "old", "ann")
+    put(backend, pattern(id="new", template="n = 3"))
+    with backend.writing() as session:
+        (heir,), (stored,) = session.get_many(["new"]), session.get_many(["old"])
+        session.inherit(heir, stored, Change("renamed from old"))
+        counts = session.agent_counts(heir.key)
+        summary = use_summary(counts, base_quality=heir.base_quality, trust=heir.trust)
+        session.set_summary(heir.key, summary)
+    with backend.reading() as session:
+        assert session.get_many(["old"]) == []
+        assert [tuple(count) for count in counts] == [("ann", 1, 1)]
+        versions = session.versions("new")
+        assert [version.version_number for version in versions] == [2, 1]
+        assert versions[0].change_description == "renamed from old"
+        assert len(session.uses("new", 9)) == 2
+    found = stored_in(backend, "new").pattern
+    assert (found.version, found.created_at, found.template) == (3, NOON, "n = 3")
+    assert backend.check() == []
