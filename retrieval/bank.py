@@ -554,10 +554,10 @@ class QEReasoningBank:
             self.reindex()
         return quarantined
 
-    def get_statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
+    def get_statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
         with self.backend.reading() as session:
-            return session.statistics()
+            return session.statistics(project)
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns the look-up times of this object and how often its cache answered."""

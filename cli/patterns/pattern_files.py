@@ -19,7 +19,13 @@ from ...schema import PatternSearchCriteria, StoreReport
 from ..options import DatabaseOption, DryRunOption, JsonOption, open_database, print_database
 from ..output import clean, plain, print_json, stdout
 from ..progress import progress_bar
-from .pattern_options import CategoryOption, FrameworkOption, LanguageOption, MinQualityOption
+from .pattern_options import (
+    CategoryOption,
+    FrameworkOption,
+    LanguageOption,
+    MinQualityOption,
+    ProjectOption,
+)
 from .pattern_view import print_rejections, store_counts
 
 __all__ = ["export_file", "import_file", "store"]
@@ -50,13 +56,18 @@ def export_file(
     framework: FrameworkOption = None,
     category: CategoryOption = None,
     language: LanguageOption = None,
+    project: ProjectOption = "",
     min_quality: MinQualityOption = 0.0,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Export patterns to a file, which is written completely or not at all."""
     criteria = PatternSearchCriteria(
-        framework=framework, category=category, language=language, min_quality=min_quality
+        framework=framework,
+        category=category,
+        language=language,
+        project=project,
+        min_quality=min_quality,
     )
     with open_database(db) as database:
         bank = QEReasoningBank(database)
