@@ -81,15 +81,12 @@ class QEReasoningBank:
     Safe to use from several threads. The first call of any method initialises the bank.
 
     Args:
-        database: An open database, a path, or None for an in-memory bank; shorthand for a SQLite
-            backend.
+        database: An open database, a path, or None for an in-memory bank: a SQLite backend.
         backend: The storage backend, instead of ``database``.
-        encoder: Turns text into embeddings. Default: the encoder that the bank was embedded with;
-            ``aqe-minilm-tests`` for a new bank.
+        encoder: Turns text into embeddings. Default: the bank's; at first ``aqe-minilm-tests``.
         min_quality: Patterns below this quality are rejected when stored.
         create: Create the database if there is none at the path; if False, it is refused.
-        on_database_error: What to do when the database cannot be opened: ``raise``, or ``memory``
-            to warn once and fall back to an in-memory bank.
+        on_database_error: If it cannot be opened: ``raise``, or ``memory`` to warn and use memory.
         durability: ``full`` survives a power cut, ``normal`` only the death of the process.
         storage_tuning: Tuning of the SQLite backend.
         ranking_tuning: Tuning of the ranking.

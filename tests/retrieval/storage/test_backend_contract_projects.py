@@ -175,7 +175,7 @@ def test_a_successor_inherits_uses_versions_and_age(backend: PatternBackend, pat
 
 
 def test_statistics_can_be_of_one_project(backend: PatternBackend, pattern: Make) -> None:
-    put(backend, pattern(id="a", project="shop", usage_count=2, success_count=1))
+    put(backend, pattern(id="a", project="shop"))
     change(backend, "a", pattern(id="a", project="shop", template="n = 2"))
     put(backend, pattern(id="b", project="zoo", category="e2e"))
     with backend.reading() as session:
