@@ -15,7 +15,7 @@ from ...retrieval.exchange.formats import (
     encode_patterns,
     read_patterns,
 )
-from ...schema import PatternSearchCriteria, StoreReport
+from ...schema import InterchangeError, PatternSearchCriteria, StoreReport
 from ..options import DatabaseOption, DryRunOption, JsonOption, open_database, print_database
 from ..output import clean, plain, print_json, stdout
 from ..progress import progress_bar
@@ -102,6 +102,8 @@ def import_file(
     json: JsonOption = False,
 ) -> None:
     """Store the patterns of a file, all or none of them."""
+    if not file.exists():  # before a bank is made
+        raise InterchangeError(f"cannot read {file}: there is no such file; check the path")
     with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database)
         with progress_bar("embedding", None) as advance:

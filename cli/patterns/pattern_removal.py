@@ -16,6 +16,7 @@ from ...schema import (
     DatabaseCorruptError,
     DatabaseFullError,
     PatternNotFoundError,
+    TestPattern,
     agent_key,
 )
 from ..options import (
@@ -43,13 +44,15 @@ def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -
     with open_database(db) as database:
         bank = QEReasoningBank(database)
         whole_id = bank.resolve_id(id)
-        name = _name_of(bank, whole_id)
+        pattern = _readable(bank, whole_id)
         if not bank.delete_pattern(whole_id):
             raise PatternNotFoundError(f"pattern {whole_id} was just deleted by another process")
         if json:
             print_json({"database": database.label, "deleted": whole_id})
             return
-        stdout().print(plain(f"deleted {whole_id} {name}".rstrip()), soft_wrap=True)
+        stdout().print(plain(f"deleted {whole_id} {pattern.name if pattern else ''}".rstrip()))
+        if pattern is not None and (source := source_text(pattern)):
+            stdout().print(plain(f"from {source}"))
         print_database(database.label)
 
 
@@ -152,16 +155,12 @@ def _erased(database: Database) -> bool:
         return False
 
 
-def _name_of(bank: QEReasoningBank, id: str) -> str:
-    """Returns the name and the source of a pattern; empty if it cannot be read."""
+def _readable(bank: QEReasoningBank, id: str) -> TestPattern | None:
+    """Returns a pattern; None if it cannot be read."""
     try:
-        pattern = bank.get_pattern(id)
+        return bank.get_pattern(id)
     except DatabaseCorruptError:
-        return ""
-    if pattern is None:
-        return ""
-    source = source_text(pattern)
-    return f"{pattern.name} ({source})" if source else pattern.name
+        return None
 
 
 def _ask(database: Database, bank: QEReasoningBank, what: _What) -> None:

@@ -112,6 +112,22 @@ def test_a_dry_run_makes_no_bank(aqe: Aqe, tmp_path: Path, command: str) -> None
 @pytest.mark.parametrize(
     "command",
     [
+        "patterns extract typo",
+        "patterns import typo.jsonl",
+        "patterns store typo.jsonl",
+        "learn record typo.json",
+    ],
+)
+def test_a_mistyped_file_makes_no_bank(aqe: Aqe, tmp_path: Path, command: str) -> None:
+    outcome = aqe(*command.split())
+    assert outcome.code == 1
+    assert "typo" in outcome.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
         "patterns extract tests --db typo/x.db",
         "patterns import p.jsonl --db typo/x.db",
         "learn enable --db typo/.aqe/x.db",

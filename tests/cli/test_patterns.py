@@ -282,7 +282,7 @@ def test_an_empty_bank_says_no_data(aqe: Aqe, empty: Path) -> None:
         (("patterns", "delete", "zzz"), 1, "error: no pattern has the id"),
         (("patterns", "similar", "\x1b[31m"), 1, "error: no pattern has the id"),
         (("patterns", "store", "no.json"), 1, "error: cannot read no.json: No such file"),
-        (("patterns", "import", "no.txt"), 1, "error: the name must end in .json"),
+        (("patterns", "import", "no.txt"), 1, "error: cannot read no.txt: there is no such file"),
         (("patterns", "reindex", "--encoder", "hashing:5"), 2, "dimension must be from 8 to 8192"),
         (("patterns", "reindex", "--encoder", "hashing:x"), 2, "expected hashing:DIM with a whole"),
         (("patterns", "search", "x", "--for", "no.py"), 2, "'no.py' does not exist"),

@@ -77,7 +77,10 @@ def test_each_source_is_shown_with_its_project(aqe: Aqe) -> None:
     id = parsed(aqe(".", "list", "--project", "store", "--json"))["patterns"][0]["id"]
     assert "store: tests/test_api.py:1" in aqe(".", "show", id).stdout
     assert parsed(aqe(".", "show", id, "--json"))["pattern"]["project"] == "store"
-    assert f"deleted {id} test_create (store: tests/test_api.py:1)" in aqe(".", "delete", id).stdout
+    assert (
+        f"deleted {id} test_create\nfrom store: tests/test_api.py:1\n"
+        in aqe(".", "delete", id).stdout
+    )
 
 
 @pytest.mark.parametrize("command", [("list",), ("search", "creates", "--mode", "text")])
