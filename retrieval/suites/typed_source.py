@@ -15,7 +15,7 @@ from ..text.pattern_text import is_from
 
 __all__ = ["SourcePlace", "stored_path", "typed_places"]
 
-_LINE = re.compile(r"(?::\d+){1,2}\Z")
+_LINE = re.compile(r":(\d+)(?::\d+)?\Z")  # line, column
 
 
 class SourcePlace(NamedTuple):
@@ -24,7 +24,8 @@ class SourcePlace(NamedTuple):
     Attributes:
         project: The bank's name of the project.
             Empty for patterns of any project, or of none.
-        path: As patterns name their source; empty for all of the project.
+        path: A file, folder or ``path:line``, as patterns name their source; empty for all of the
+            project.
     """
 
     project: str
@@ -47,9 +48,9 @@ def typed_places(
 ) -> list[SourcePlace]:
     """Returns what a typed path names in a bank; empty if its project is not in the bank.
 
-    The path may be absolute, relative to ``folder``, have a line at its end, or be what a command
-    prints, ``project: path:line``. A folder above several packages of its repository names them
-    all.
+    The path may be absolute, relative to ``folder``, or what a command prints, ``project: path``;
+    with a line at its end it names only the test that begins there. A folder above several
+    packages of its repository names them all.
 
     Args:
         folder: The working folder.
@@ -59,15 +60,23 @@ def typed_places(
     """
     printed = next((name for name in projects.values() if typed.startswith(f"{name}: ")), "")
     text = typed.removeprefix(f"{printed}: ")
-    if not _absolute(folder, text).exists():
-        text = _LINE.sub("", text)
-    path = _absolute(folder, text)
     only = project or printed
-    places = [] if printed else list(_places_on_disk(path, projects))
+    places = [] if printed else _places_from(folder, text, projects)
     if only:
         within = [place for place in places if place.project == only]
         return within or [SourcePlace(only, stored_path(text))]
     return places
+
+
+def _places_from(folder: Path, text: str, projects: Mapping[str, str]) -> list[SourcePlace]:
+    """Returns the places of a path that is absolute or relative to a folder."""
+    line = None if _absolute(folder, text).exists() else _LINE.search(text)
+    if line is None:
+        return list(_places_on_disk(_absolute(folder, text), projects))
+    path = _absolute(folder, text[: line.start()])
+    return [
+        place._replace(path=f"{place.path}:{line[1]}") for place in _places_on_disk(path, projects)
+    ]
 
 
 def _absolute(folder: Path, text: str) -> Path:
@@ -76,7 +85,7 @@ def _absolute(folder: Path, text: str) -> Path:
 
 def stored_path(typed: str) -> str:
     """Returns a path relative to its project as patterns name their source."""
-    path = posixpath.normpath(_LINE.sub("", typed))
+    path = posixpath.normpath(_LINE.sub(r":\1", typed))
     return "" if path == "." else path
 
 

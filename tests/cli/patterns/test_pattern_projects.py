@@ -118,6 +118,7 @@ def test_statistics_count_by_project_and_of_one(aqe: Aqe) -> None:
         ("shop", "tests", ALL[1:2]),
         ("store", "tests/test_api.py", ALL[2:]),
         ("store/tests", "test_api.py:1", ALL[2:]),
+        ("store/tests", "test_api.py:2", []),
         (".", "store/tests", ALL[2:]),
         (".", "shop: tests/test_api.py:1", ALL[1:2]),
         ("shop", "packages", ALL[:1]),
@@ -158,7 +159,7 @@ def test_forget_takes_a_whole_project_by_its_name(aqe: Aqe) -> None:
 
 def test_forget_takes_a_path_of_a_named_project(aqe: Aqe, code: Path) -> None:
     command = ("forget", "--project", "store", "--source", "tests/test_api.py:1", "--yes")
-    assert aqe("shop", *command).stdout.startswith("store: tests/test_api.py: 1 patterns removed")
+    assert aqe("shop", *command).stdout.startswith("store: tests/test_api.py:1: 1 patterns removed")
     absolute = ("forget", "--source", str(code / "shop" / "tests"), "--yes")
     assert aqe(".", *absolute).stdout.startswith("shop: tests: 1 patterns removed")
 

@@ -42,12 +42,12 @@ def projects(shop: Path) -> dict[str, str]:
         ("tests/", "tests"),
         ("./tests", "tests"),
         ("tests/test_a.py", "tests/test_a.py"),
-        ("tests/test_a.py:12", "tests/test_a.py"),
-        ("tests/test_a.py:12:5", "tests/test_a.py"),
-        ("tests/deleted/test_b.py:3", "tests/deleted/test_b.py"),
+        ("tests/test_a.py:12", "tests/test_a.py:12"),
+        ("tests/test_a.py:12:5", "tests/test_a.py:12"),
+        ("tests/deleted/test_b.py:3", "tests/deleted/test_b.py:3"),
         ("packages/../tests", "tests"),
         ("{shop}/tests/test_a.py", "tests/test_a.py"),
-        ("shop: tests/test_a.py:12", "tests/test_a.py"),
+        ("shop: tests/test_a.py:12", "tests/test_a.py:12"),
     ],
 )
 def test_a_path_is_taken_as_it_is_typed(
@@ -107,9 +107,12 @@ def test_a_project_that_is_not_in_the_bank_has_no_place(shop: Path) -> None:
 
 
 def test_a_given_project_is_the_only_one(shop: Path, projects: dict[str, str]) -> None:
-    other = [SourcePlace("other", "tests/test_a.py")]
-    for typed in ("tests/test_a.py", "./tests/test_a.py:4", "other: tests/test_a.py"):
-        assert typed_places(typed, shop, projects, project="other") == other
+    other = SourcePlace("other", "tests/test_a.py")
+    for typed in ("tests/test_a.py", "./tests//test_a.py", "other: tests/test_a.py"):
+        assert typed_places(typed, shop, projects, project="other") == [other]
+    assert typed_places("tests/test_a.py:4:2", shop, projects, project="other") == [
+        SourcePlace("other", "tests/test_a.py:4")
+    ]
     assert typed_places("../other/tests", shop, projects, project="other") == [
         SourcePlace("other", "tests")
     ]
@@ -127,3 +130,10 @@ def test_an_installed_package_is_a_project(tmp_path: Path) -> None:
     known = {"installed:numpy": "numpy"}
     assert typed_places("linalg", folder.parent, known) == [SourcePlace("numpy", "numpy/linalg")]
     assert typed_places("numpy", folder.parents[1], known) == [SourcePlace("numpy", "numpy")]
+
+
+def test_a_file_whose_name_ends_like_a_line_is_that_file(
+    shop: Path, projects: dict[str, str]
+) -> None:
+    (shop / "tests" / "a:12").touch()
+    assert typed_places("tests/a:12", shop, projects) == [SourcePlace("shop", "tests/a:12")]
