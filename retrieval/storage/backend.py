@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ...schema import (
@@ -25,6 +24,7 @@ from ...schema import (
     Problem,
     TestPattern,
 )
+from .project_backend import ProjectReader, ProjectWriter
 from .storage_values import (
     BankStatistics,
     Candidates,
@@ -32,7 +32,6 @@ from .storage_values import (
     Forgotten,
     Inserted,
     PatternContent,
-    PatternPlace,
     SearchQuery,
     SortKey,
     StoredPattern,
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["PatternBackend", "PatternReader", "PatternWriter"]
 
 
-class PatternReader(Protocol):
+class PatternReader(ProjectReader, Protocol):
     """A session that reads: every method sees the same state of the bank."""
 
     def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
@@ -174,14 +173,6 @@ class PatternReader(Protocol):
         """
         ...
 
-    def projects(self) -> dict[str, str]:
-        """Returns the names of the projects that tests were extracted from, by key."""
-        ...
-
-    def places(self, project: str) -> list[PatternPlace]:
-        """Returns where the extracted patterns of a project are from, by age."""
-        ...
-
     def used_by(self, agent_id: str) -> list[StoredPattern]:
         """Returns the patterns that an agent has used, by age."""
         ...
@@ -191,7 +182,7 @@ class PatternReader(Protocol):
         ...
 
 
-class PatternWriter(PatternReader, Protocol):
+class PatternWriter(PatternReader, ProjectWriter, Protocol):
     """A session that also writes; its changes are committed together."""
 
     def insert(self, content: PatternContent) -> Inserted:
@@ -211,40 +202,6 @@ class PatternWriter(PatternReader, Protocol):
 
         Raises:
             ValueError: The embedding has another shape, is not finite, or has no direction.
-        """
-        ...
-
-    def set_place(self, key: int, *, source: str, project: str) -> None:
-        """Records where the test of a pattern was found; it is not gone then."""
-        ...
-
-    def set_gone(self, ids: Sequence[str], since: datetime) -> int:
-        """Records since when tests are gone; returns how many were not known to be gone."""
-        ...
-
-    def put_project(self, key: str, name: str) -> None:
-        """Records a project: a new one, or another key of a known name."""
-        ...
-
-    def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
-        """Gives a pattern another id, which no pattern may have; returns it.
-
-        Its uses and versions go on under the new id, and its uses prove it as before.
-        """
-        ...
-
-    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
-        """Moves the history of a pattern to its successor, a new pattern, and deletes it.
-
-        Its content becomes the latest version of the successor, and the uses of that content count
-        as uses of the successor's. The caller must write the summary afterwards.
-        """
-        ...
-
-    def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
-        """Counts the uses of an earlier content as uses of the present one: it is the same test.
-
-        The caller must write the summary afterwards.
         """
         ...
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...schema import Provenance, TestPattern
@@ -147,6 +148,7 @@ class PatternPlace(NamedTuple):
     source: str
     framework: str
     gone: bool
+    created_at: datetime
 
 
 class Inserted(NamedTuple):

@@ -1,7 +1,8 @@
 """Finds the successors of tests that are gone: the same tests, renamed or moved.
 
-A successor has the same code, but for its own name and white space; or it has the same name in
-another file, and code that is alike. What is only alike is no successor: the tests of a suite are.
+A successor has the same code, but for its own name and white space. Or it has code that is alike,
+and the same name in another file, or it is the only new test of the class or block that only one
+test has left. What is only alike is no successor: the tests of a suite are.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ __all__ = ["Succession", "find_successions"]
 _MIN_DISTINCT_CHARS: Final = 40
 # Of a test with its old name in another file.
 _MIN_SIMILARITY: Final = 0.5
+# Of the only test that left a class or block, and the only one that came.
+_MIN_BLOCK_SIMILARITY: Final = 0.8
 _MAX_COMPARED_TOKENS: Final = 500
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _SPACE: Final = re.compile(r"\s+")
@@ -65,7 +68,8 @@ def find_successions(gone: Sequence[TestPattern], new: Sequence[TestPattern]) ->
 
     for key, in_order in _KEYS:
         take(_pairs(left.values(), right.values(), key, in_order=in_order))
-    take(_alike(left.values(), right.values()))
+    take(_alike(left.values(), right.values(), _named, _MIN_SIMILARITY))
+    take(_alike(left.values(), right.values(), _only_of_its_block, _MIN_BLOCK_SIMILARITY))
     return found
 
 
@@ -125,16 +129,23 @@ def _grouped(tests: Collection[_Test], key: _Key) -> dict[Hashable, list[_Test]]
     return groups
 
 
-def _alike(gone: Collection[_Test], new: Collection[_Test]) -> list[tuple[_Test, _Test]]:
-    """Returns the pairs that have the same name, alone in their kind, and code that is alike."""
+def _named(test: _Test) -> Hashable:
+    return test.kind, test.pattern.name
 
-    def named(test: _Test) -> Hashable:
-        return test.kind, test.pattern.name
 
+def _only_of_its_block(test: _Test) -> Hashable:
+    """Returns the file and class or block of a test."""
+    return test.kind, test.path, _OWN_NAME.sub("", test.pattern.name)
+
+
+def _alike(
+    gone: Collection[_Test], new: Collection[_Test], key: _Key, min_similarity: float
+) -> list[tuple[_Test, _Test]]:
+    """Returns the pairs that are alone in having the same key, and have code that is alike."""
     return [
         (old, heir)
-        for old, heir in _pairs(gone, new, named, in_order=False)
-        if _similarity(old.pattern.code, heir.pattern.code) >= _MIN_SIMILARITY
+        for old, heir in _pairs(gone, new, key, in_order=False)
+        if _similarity(old.pattern.code, heir.pattern.code) >= min_similarity
     ]
 
 

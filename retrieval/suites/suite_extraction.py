@@ -113,20 +113,39 @@ class _SuiteExtraction:
     def settle(self) -> None:
         """Settles what vanished: a test that moved leaves its history to its successor."""
         self._claims.adopt_rest()
-        new_ids = [result.id for result in self.report.results if result.status == "created"]
         with self._backend.reading() as session:
             vanished = vanished_tests(
                 session, self._seen, self._claims.roots, self._options.framework
             )
+            unsettled = self._unsettled(session)
             gone = session.get_many(vanished)
+            remnants = [id for id in map(_unused_id, gone) if id in unsettled]
+            gone = [stored for stored in gone if stored.pattern.id not in remnants]
+            new_ids = [*self._created(), *sorted(unsettled & self._seen.ids)]
             new = session.get_many(new_ids) if gone else []
-        trial = [self._unstored[id] for id in new_ids if id in self._unstored]
-        successions = find_successions(_patterns(gone), _patterns(new) or trial)
+        trial = [self._unstored[id] for id in self._created() if id in self._unstored]
+        successions = find_successions(_patterns(gone), _first_versions(new) or trial)
         self._move(successions)
         moved = {succession.gone.id for succession in successions}
         left = [stored.pattern for stored in gone if stored.pattern.id not in moved]
         self.report.gone = [GoneTest.of(pattern) for pattern in left]
-        self._let_go([pattern.id for pattern in left])
+        self._let_go([pattern.id for pattern in left], remnants)
+
+    def _created(self) -> list[str]:
+        return [result.id for result in self.report.results if result.status == "created"]
+
+    def _unsettled(self, session: PatternReader) -> set[str]:
+        """Returns the tests that are new since a whole folder of their project was settled.
+
+        An extraction that was killed has stored them, and has left their history to this one.
+        """
+        return {
+            place.id
+            for project in self._claims.roots
+            if (settled := session.settled_at(project)) is not None
+            for place in session.places(project)
+            if place.created_at > settled
+        }
 
     def _batches(self) -> Iterator[list[StorablePattern]]:
         """Yields batches of tests, and notes how many files each completes."""
@@ -197,17 +216,31 @@ class _SuiteExtraction:
                     session.inherit(heir, found[gone.id], Change(f"moved from {gone.source}"))
                     session.set_summary(heir.key, proven_summary(session, heir))
 
-    def _let_go(self, ids: Sequence[str]) -> None:
-        """Marks or deletes the tests that are gone."""
+    def _let_go(self, ids: Sequence[str], remnants: Sequence[str]) -> None:
+        """Marks or deletes the tests that are gone, and deletes what nobody has seen."""
         options = self._options
         self.report.pruned = len(ids) if options.prune else 0
-        if not ids or options.dry_run:
+        if options.dry_run:
             return
         with self._backend.writing() as session:
+            session.delete(remnants)
             if options.prune:
                 self.report.pruned = session.delete(ids)
             else:
                 session.set_gone(ids, utc_now())
+            if self._seen.whole_folder:
+                session.set_settled(list(self._claims.roots), utc_now())
+
+
+def _unused_id(stored: StoredPattern) -> str:
+    """Returns the id of a pattern without any history; otherwise an empty text."""
+    pattern = stored.pattern
+    return pattern.id if pattern.version == 1 and not pattern.usage_count else ""
+
+
+def _first_versions(stored: Sequence[StoredPattern]) -> list[TestPattern]:
+    """Returns the patterns that have no earlier versions, and so can take over those of others."""
+    return [pattern for pattern in _patterns(stored) if pattern.version == 1]
 
 
 def _patterns(stored: Sequence[StoredPattern]) -> list[TestPattern]:

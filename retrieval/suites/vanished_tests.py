@@ -46,6 +46,11 @@ class SeenTests:
         # A file that is there was read, or was given by its path once: no folder's search finds it.
         return file in self.files or file in self.ignored or not file.exists()
 
+    @property
+    def whole_folder(self) -> bool:
+        """Whether a folder was read, and not only single files."""
+        return any(path.is_dir() for path in self.paths)
+
     @classmethod
     def of(cls, paths: Iterable[Path], files: Iterable[Path], ignored: Iterable[Path]) -> SeenTests:
         """Returns the start of an extraction of paths."""

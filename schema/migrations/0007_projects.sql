@@ -4,7 +4,8 @@
 -- The projects that tests were extracted from.
 create table projects (
   key  text primary key,  -- what identifies it (retrieval/extraction/discovery/project_root.py)
-  name text not null unique
+  name text not null unique,
+  settled_at text  -- when a whole folder of it was last brought in line with the bank
 ) strict, without rowid;
 
 alter table patterns add column project text not null default '';

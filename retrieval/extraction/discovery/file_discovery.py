@@ -29,7 +29,7 @@ _UNITTEST_NAME = re.compile(r"test.*\.py\Z")
 _DERIVED_CLASS = re.compile(rb"^class[ \t]+\w+[ \t]*\([ \t\n]*\w", re.MULTILINE)
 _TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
 _JAVASCRIPT_TEST_NAME = re.compile(
-    r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e)\.[cm]?[jt]sx?\Z", re.I
+    r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e|tst)\.[cm]?[jt]sx?\Z", re.I
 )
 _JASMINE_NAME = re.compile(r".*[a-z0-9](?:Spec|Test)\.[cm]?[jt]sx?\Z")
 _DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")
@@ -40,7 +40,11 @@ _PYTHON_TEST_HINT = re.compile(
     re.MULTILINE,
 )
 _JAVASCRIPT_TEST_HINT = re.compile(
-    rb"\b(?:f|x)?(?:it|test|specify)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+    rb"\b(?:f|x)?(?:it|test|specify|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+)
+# A note of a release, ``1234.feature`` of towncrier, is no feature of Gherkin.
+_GHERKIN_HINT = re.compile(
+    rb"^\s*(?:Feature|Ability|Business Need|Rule)[ \t]*:|^\s*#[ \t]*language:", re.MULTILINE
 )
 _HINT_BYTES = 5 * 1024 * 1024
 
@@ -216,7 +220,8 @@ def _is_skipped_folder(folder: Path) -> bool:
 def _is_candidate(path: Path, place: _Place) -> bool:
     language = language_of(path)
     if language is None:
-        return is_foreign_test(path.name)
+        is_note = path.suffix == ".feature" and not _holds(path, _GHERKIN_HINT)
+        return is_foreign_test(path.name) and not is_note
     if _DECLARATIONS.match(path.name):
         return False
     if language == "python":

@@ -16,7 +16,7 @@ from ..discovery.project_root import read_json_object
 
 __all__ = ["followed_modules", "imports_test_function"]
 
-_TEST_FUNCTION = re.compile(r"(?:it|test|describe|base|expect)(?:[A-Z]\w*)?\Z")
+_TEST_FUNCTION = re.compile(r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z")
 _MODULE = re.compile(r"(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*[\"']([^\"'\n]{1,200})[\"']")
 _TYPE_IMPORT = re.compile(r"\bimport\s+type\s[^;]{0,2000}?\bfrom\s*[\"'][^\"'\n]*[\"']")
 _SUFFIXES: Final = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")

@@ -98,6 +98,7 @@ JAVASCRIPT_FRAMEWORKS: Final = (
     JavaScriptFramework(name="lab", modules=re.compile(r"(?:@hapi/)?lab\Z")),
     JavaScriptFramework(name="japa", modules=re.compile(r"(?:@japa/runner|japa)\Z")),
     JavaScriptFramework(name="baretest", modules=re.compile(r"baretest\Z")),
+    JavaScriptFramework(name="TSTyche", modules=re.compile(r"tstyche\Z")),
     JavaScriptFramework(name="poku", modules=re.compile(r"poku\Z")),
     JavaScriptFramework(
         name="TestCafe",
@@ -141,7 +142,7 @@ PYTHON_FRAMEWORKS: Final = (
     ),
 )
 
-_TESTS: Final = frozenset({"test", "it", "specify", "Scenario", "add"})
+_TESTS: Final = frozenset({"test", "it", "specify", "tape", "tap", "Scenario", "add"})
 _MODIFIERS: Final = frozenset({"concurrent", "only", "skip", "todo", "serial", "ignore", "solo"})
 _FUNCTIONS: Final = frozenset(
     {"arrow_function", "function", "function_expression", "generator_function"}

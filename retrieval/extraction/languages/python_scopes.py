@@ -81,6 +81,7 @@ _TESTCASE_SETUP = (
 _TESTCASE_METHOD = re.compile(
     r"\bself\.((?:assert[A-Z]\w*|addCleanup|addTypeEqualityFunc|skipTest|subTest))\("
 )
+_SWITCH = re.compile(r"__test__\s*(?::\s*[\w\[\].]+\s*)?=\s*(True|False)\Z")
 _FIXTURE = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
 _NOT_COLLECTED = re.compile(r"@\s*(?:property|(?:functools\.)?cached_property|nottest|overload)\b")
 
@@ -125,7 +126,7 @@ class Scope:
     bases: tuple[str, ...] = ()
     functions: list[Function] = field(default_factory=list)
     classes: list[Scope] = field(default_factory=list)
-    opted_out: bool = False  # __test__ = False
+    runs: bool | None = None  # __test__
     _helpers: list[Function] | None = None
     _fixture_places: dict[str, list[int]] | None = None
 
@@ -234,10 +235,9 @@ def _add_definition(scope: Scope, statement: Node) -> None:
         scope.classes.append(
             Scope(node_text(name), statement, definition, decorators, scope, scope.depth + 1, names)
         )
-    elif statement.end_byte - statement.start_byte < _MAX_OPT_OUT_BYTES and (
-        node_text(statement).replace(" ", "") == "__test__=False"
-    ):
-        scope.opted_out = True
+    elif statement.end_byte - statement.start_byte < _MAX_OPT_OUT_BYTES:
+        switch = _SWITCH.match(node_text(statement))
+        scope.runs = scope.runs if switch is None else switch[1] == "True"
 
 
 def _all_classes(module: Scope) -> Iterator[Scope]:
@@ -256,11 +256,11 @@ def _styles(
     for scope in classes:
         by_name.setdefault(scope.name, scope)
     styles: dict[int, TestStyle] = {}
-    opted_out = {id(scope) for scope in classes if scope.opted_out and not scope.classes}
-    for scope in classes:
-        family = _family(scope, by_name)
+    families = [_family(scope, by_name) for scope in classes]
+    opted_out = _opted_out(classes, families, is_testcase)
+    for scope, family in zip(classes, families, strict=True):
         style = _own_style(scope, family, settings, is_testcase)
-        if style is not None:
+        if style is not None and id(scope) not in opted_out:
             for member in family:
                 # The first class that uses a mixin decides its style.
                 styles.setdefault(id(member), style)
@@ -274,6 +274,28 @@ def _styles(
         ):
             styles.setdefault(id(scope), "function")
     return {key: style for key, style in styles.items() if key not in opted_out}
+
+
+def _opted_out(
+    classes: list[Scope], families: list[list[Scope]], is_testcase: Callable[[str], bool]
+) -> set[int]:
+    """Returns the ``id`` of each class with ``__test__ = False`` whose tests run in no heir.
+
+    A base class opts out so that its tests run in heirs alone, which opt in again. Those of a test
+    case that has no heir in its own file are in other files.
+    """
+    used: set[int] = set()
+    has_heir: set[int] = set()
+    for scope, family in zip(classes, families, strict=True):
+        has_heir |= {id(member) for member in family[1:]}
+        switched = any(member.defines("__init_subclass__") for member in family[1:])
+        if scope.runs or (scope.runs is None and switched):
+            used |= {id(member) for member in family}
+    for scope, family in zip(classes, families, strict=True):
+        if id(scope) not in has_heir and _is_testcase_family(family, is_testcase):
+            used.add(id(scope))
+    off = (scope for scope in classes if scope.runs is False and not scope.classes)
+    return {id(scope) for scope in off} - used
 
 
 def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:
@@ -294,17 +316,19 @@ def _own_style(
     settings: PytestSettings,
     is_testcase: Callable[[str], bool],
 ) -> TestStyle | None:
-    known = {member.name for member in family}
-    external = [base for member in family for base in member.bases if base not in known]
-    if scope.opted_out:
-        return None
-    if any(base.endswith("TestCase") or is_testcase(base) for base in external):
+    if _is_testcase_family(family, is_testcase):
         return "testcase"
     if any(_reads_as_testcase(member) for member in family):
         return "testcase"
     enclosing_collected = all(settings.collects_class(outer.name) for outer in scope.chain[1:])
     constructed = any(member.defines("__init__", "__new__") for member in family)
     return "function" if enclosing_collected and not constructed else None
+
+
+def _is_testcase_family(family: list[Scope], is_testcase: Callable[[str], bool]) -> bool:
+    known = {member.name for member in family}
+    external = [base for member in family for base in member.bases if base not in known]
+    return any(base.endswith("TestCase") or is_testcase(base) for base in external)
 
 
 def _reads_as_testcase(scope: Scope) -> bool:

@@ -18,6 +18,10 @@ __all__ = ["ImportedBases"]
 _MAX_BYTES = 1024 * 1024
 _MAX_STEPS = 30
 _MAX_FOLDERS = 12
+# Classes of packages that are a TestCase without saying so in their name.
+_PACKAGED = re.compile(
+    r"django_webtest\.WebTest\Z|opentelemetry\.test\.[\w.]*Base\Z|wagtail\.test[\w.]*\.\w*Tests\Z"
+)
 _CLASS = re.compile(r"^class[ \t]+(\w+)[ \t]*\(([^)]{0,2000})\)", re.MULTILINE)
 _FROM = re.compile(
     r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]{0,5000}\)|[^\n(]+)", re.MULTILINE
@@ -56,6 +60,8 @@ class ImportedBases:
         seen: set[tuple[Path, str]] = set()
         while pending and len(seen) < _MAX_STEPS:
             importer, module, name = pending.pop()
+            if _PACKAGED.match(f"{module}.{name}"):
+                return True
             file = _file_of(importer, module)
             if file is None or (file, name) in seen:
                 continue

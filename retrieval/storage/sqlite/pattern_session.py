@@ -7,7 +7,6 @@ connection instead.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import apsw
@@ -28,15 +27,15 @@ from ..storage_values import (
     Forgotten,
     Inserted,
     PatternContent,
-    PatternPlace,
     SearchQuery,
     SortKey,
     StoredPattern,
 )
 from ..use_summary import AgentCount, UseSummary
-from . import author_traces, pattern_selection, pattern_table, project_table, use_tables
+from . import author_traces, pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, adopt_encoder, as_blob, known_encoder
 from .filter_plan import FilterPlan, filter_plan
+from .project_table import SQLiteProjectSession
 from .storage_tuning import StorageTuning
 from .text_index import (
     TextIndex,
@@ -64,7 +63,7 @@ _ANYTHING = PatternSearchCriteria()
 _NO_ENCODER = EncoderIdentity("", 0, "")  # a bank without an encoder has embedded nothing
 
 
-class SQLitePatternSession:
+class SQLitePatternSession(SQLiteProjectSession):
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:
@@ -82,7 +81,7 @@ class SQLitePatternSession:
         cache: VectorCache | None,
         tuning: StorageTuning,
     ) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.encoder = encoder
         self._has_vectors = has_vectors
         self._budget = budget
@@ -223,14 +222,6 @@ class SQLitePatternSession:
             self.connection, source=source, project=project, agent_id=agent_id, run_id=run_id
         )
 
-    def projects(self) -> dict[str, str]:
-        """Returns the names of the projects by key."""
-        return project_table.known_projects(self.connection)
-
-    def places(self, project: str) -> list[PatternPlace]:
-        """Returns where the extracted patterns of a project are from, by age."""
-        return project_table.places_of(self.connection, project)
-
     def count_traces(
         self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""
     ) -> Forgotten:
@@ -270,31 +261,11 @@ class SQLitePatternSession:
         put_text(self.connection, stored.key, content.pattern)
         self._put_embedding(stored.key, content)
 
-    def set_place(self, key: int, *, source: str, project: str) -> None:
-        """Records where the test of a pattern was found: it is not gone."""
-        project_table.set_place(self.connection, key, source=source, project=project)
-
-    def set_gone(self, ids: Sequence[str], since: datetime) -> int:
-        """Records since when tests are gone; returns how many were not known to be gone."""
-        return project_table.set_gone(self.connection, ids, since)
-
-    def put_project(self, key: str, name: str) -> None:
-        """Records a project, or another key of a known name."""
-        project_table.put_project(self.connection, key, name)
-
-    def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
-        """Gives a pattern another id, under which its history goes on; returns it."""
-        return project_table.rename_pattern(self.connection, stored, id)
-
     def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
         """Moves the history of a pattern to its successor and deletes it."""
         use_tables.add_version(self.connection, stored, change)
-        project_table.inherit(self.connection, heir, stored)
+        self.take_over(heir, stored)
         self.delete([stored.pattern.id])
-
-    def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
-        """Counts the uses of an earlier content as uses of the present one."""
-        project_table.carry_uses(self.connection, stored, content_hash)
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
         """Appends one use and adds it to the counts of its agent."""

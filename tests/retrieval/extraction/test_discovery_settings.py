@@ -283,7 +283,8 @@ def test_extraction_survives_globs_that_are_malformed(tmp_path: Path) -> None:
 
 def test_extraction_finds_names_of_jasmine_and_of_other_languages(tmp_path: Path) -> None:
     names = ("src/cartSpec.js", "main_test.ts", "a_test.go", "x.feature", "y.robot")
-    _make(tmp_path, {**dict.fromkeys(names, JAVASCRIPT_TEST), "src/Spec.go": "", "latest.ts": "it"})
+    others = {"x.feature": "Feature: x\n", "src/Spec.go": "", "latest.ts": "it"}
+    _make(tmp_path, dict.fromkeys(names, JAVASCRIPT_TEST) | others)
     assert _found(tmp_path) == sorted(names)
 
 

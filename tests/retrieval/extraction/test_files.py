@@ -43,6 +43,7 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "src/b.spec.tsx": JAVASCRIPT_TEST,
             "src/c.cy.ts": JAVASCRIPT_TEST,
             "src/d.e2e.mjs": JAVASCRIPT_TEST,
+            "types/d.tst.ts": JAVASCRIPT_TEST,
             "src/e.js": JAVASCRIPT_TEST,
             "src/latest.js": JAVASCRIPT_TEST,
             "src/__tests__/f.js": JAVASCRIPT_TEST,
@@ -51,6 +52,9 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "cypress/e2e/i.ts": JAVASCRIPT_TEST,
             "test.js": JAVASCRIPT_TEST,
             "README.md": "it('x')",
+            "test/tape/j.js": "const tape = require('tape');\ntape('adds', (t) => { t.end(); });\n",
+            "features/login.feature": "# language: en\nFeature: Login\n  Scenario: it works\n",
+            "newsfragments/1234.feature": "twisted.web.client: Agent got a new option.\n",
         },
     )
     assert _found(tmp_path) == sorted(
@@ -67,6 +71,9 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "src/__tests__/f.js",
             "cypress/e2e/i.ts",
             "test.js",
+            "test/tape/j.js",
+            "types/d.tst.ts",
+            "features/login.feature",
         ]
     )
 

@@ -284,6 +284,27 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "Valid Login\n    Open    http://x\n\n# no\n"
         "Other\n    [Tags]    a\n\n*** Keywords ***\nOpen\n    Log    x\n",
     ),
+    "tape by its own name": (
+        "tape",
+        2,
+        "test/a.js",
+        "const tape = require('tape');\ntape('a', (t) => { t.end(); });\n"
+        "tape.only('b', () => {});\n",
+    ),
+    "TSTyche": (
+        "TSTyche",
+        1,
+        "a.tst.ts",
+        "import { expect, test } from 'tstyche';\n"
+        "test('a', () => { expect<A>().type.toBe<B>(); });\n",
+    ),
+    "uvu behind a suite of the project": (
+        "uvu",
+        1,
+        "a.test.ts",
+        "import { suite } from './suite.js';\nconst test = suite();\n"
+        "test('a', () => { run(); });\n",
+    ),
     "cucumber": (
         "cucumber",
         2,
@@ -309,7 +330,9 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
 def test_extract_file_counts_the_tests_of_unsupported_frameworks(tmp_path: Path, case: str) -> None:
     framework, tests, name, code = UNSUPPORTED[case]
     helper = "export { test } from 'node:test';"
-    extracted = _extracted(tmp_path, name, {name: code, "helper.mjs": helper})
+    suite = "import * as uvu from 'uvu';\nexport function suite() { return uvu.suite(); }"
+    files: dict[str, object] = {name: code, "helper.mjs": helper, "suite.ts": suite}
+    extracted = _extracted(tmp_path, name, files)
     assert extracted.patterns == ()
     assert extracted.unsupported is not None
     assert (extracted.unsupported.framework, extracted.unsupported.tests) == (framework, tests)

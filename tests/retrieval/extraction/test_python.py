@@ -551,3 +551,75 @@ def test_extract_file_shortens_a_long_docstring_to_its_first_sentence(tmp_path: 
     assert sentence.description == "One sentence."
     assert len(endless.description) <= 500
     assert endless.description.endswith("\u2026")
+
+
+def test_extract_file_takes_a_base_that_opts_out_for_its_heirs(tmp_path: Path) -> None:
+    patterns = _extract(
+        tmp_path,
+        """
+        from unittest import TestCase
+
+        class Contract(TestCase):
+            __test__ = False
+
+            def test_explicit(self):
+                assert 1
+
+        class ContractOfLists(Contract):
+            __test__: bool = True
+
+        class Switched:
+            __test__ = False
+
+            def __init_subclass__(cls):
+                cls.__test__ = True
+
+            def test_switched(self):
+                assert 1
+
+        class TestSwitched(Switched):
+            x = 1
+
+        class AbstractCase(TestCase):
+            __test__ = False
+
+            def test_elsewhere(self):
+                assert 1
+
+        class TestOff:
+            __test__ = False
+
+            def test_not_collected(self):
+                assert 1
+
+        class TestStillOff(TestOff):
+            __test__ = False
+        """,
+    )
+    assert [pattern.name for pattern in patterns] == [
+        "Contract.test_explicit",
+        "Switched.test_switched",
+        "AbstractCase.test_elsewhere",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "base"),
+    [
+        ("django_webtest", "WebTest"),
+        ("opentelemetry.test.test_base", "TestBase"),
+        ("wagtail.test.utils", "WagtailPageTests"),
+    ],
+)
+def test_extract_file_knows_test_cases_of_packages(tmp_path: Path, module: str, base: str) -> None:
+    pattern = _one(
+        tmp_path,
+        f"""
+        from {module} import {base}
+
+        class TestAlert({base}):
+            def test_page(self):
+                assert self.app.get("/alerts/") == 10
+        """,
+    )
+    assert pattern.framework == "unittest"

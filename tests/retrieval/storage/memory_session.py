@@ -193,7 +193,13 @@ class MemorySession:
     def places(self, project: str) -> list[PatternPlace]:
         patterns = [stored.pattern for stored in self._state.rows.values()]
         return [
-            PatternPlace(pattern.id, pattern.source, pattern.framework, bool(pattern.gone_since))
+            PatternPlace(
+                pattern.id,
+                pattern.source,
+                pattern.framework,
+                bool(pattern.gone_since),
+                pattern.created_at,
+            )
             for pattern in patterns
             if pattern.project == project and pattern.source is not None and _is_extracted(pattern)
         ]
@@ -201,6 +207,13 @@ class MemorySession:
     def used_by(self, agent_id: str) -> list[StoredPattern]:
         used = {key for key, _, agent in self._state.counts if agent == agent_key(agent_id)}
         return [stored for key, stored in self._state.rows.items() if key in used]
+
+    def settled_at(self, project: str) -> datetime | None:
+        return self._state.settled.get(project)
+
+    def set_settled(self, projects: Sequence[str], at: datetime) -> None:
+        known = set(self._state.projects.values())
+        self._state.settled |= dict.fromkeys(known.intersection(projects), at)
 
     def count_traces(
         self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""

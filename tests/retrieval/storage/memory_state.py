@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,7 @@ class State:
     counts: dict[tuple[int, str, str], AgentCount] = field(default_factory=dict)
     uses: list[tuple[int, PatternUsageContext]] = field(default_factory=list)
     projects: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, datetime] = field(default_factory=dict)
     versions: list[tuple[int, PatternVersion, Provenance]] = field(default_factory=list)
 
     def next(self) -> State:

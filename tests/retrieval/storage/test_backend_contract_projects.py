@@ -13,7 +13,7 @@ from aqe.retrieval.storage.storage_values import PatternPlace
 from aqe.retrieval.storage.use_summary import use_summary
 from aqe.schema import ContextPart, PatternSearchCriteria, Placeholder, Provenance, TestPattern
 
-from .bank_content import ANYTHING, change, ids_of, look, names, put, stored_in, use
+from .bank_content import ANYTHING, change, ids_of, look, names, put, query_of, stored_in, use
 
 Make = Callable[..., TestPattern]
 EXTRACTED = Provenance(origin="extracted")
@@ -51,6 +51,10 @@ def test_a_project_filters_every_leg(
         found = look(backend, "zebra", mode, criteria=criteria, depth=2, limit=1)
         assert ids_of(found) == ["b"]
     with backend.writing() as session:  # a session that writes searches the vectors in the table
+        for tags in ((), ("x",)):
+            criteria = PatternSearchCriteria(project="shop", tags=tags, framework="pytest")
+            found = session.candidates(query_of("zebra", mode), criteria, depth=2, limit=1)
+            assert ids_of(found) == ["b"]
         criteria = PatternSearchCriteria(project="zoo")
         assert names(session.select(criteria, order="created", limit=1)) == ["a39"]
 
@@ -64,12 +68,26 @@ def test_projects_are_known_by_key(backend: PatternBackend) -> None:
         assert session.projects() == {"https://host/shop": "shop", "/new/zoo": "zoo"}
 
 
+def test_a_project_knows_when_it_was_settled(backend: PatternBackend) -> None:
+    with backend.writing() as session:
+        session.put_project("/zoo", "zoo")
+        session.put_project("/shop", "shop")
+        session.set_settled(["zoo", "unknown"], NOON)
+        session.put_project("/new/zoo", "zoo")
+    with backend.reading() as session:
+        assert session.settled_at("zoo") == NOON
+        assert session.settled_at("shop") is None
+        assert session.settled_at("unknown") is None
+
+
 def test_places_are_those_of_extracted_tests(backend: PatternBackend, pattern: Make) -> None:
     put(backend, pattern(id="a", project="shop", source="a.py:1"), author=EXTRACTED)
     put(backend, pattern(id="b", project="shop", source="b.py:1"))  # a person stored it
     put(backend, pattern(id="c", project="zoo", source="a.py:1"), author=EXTRACTED)
     with backend.reading() as session:
-        assert session.places("shop") == [PatternPlace("a", "a.py:1", "pytest", False)]
+        created_at = session.get_many(["a"])[0].pattern.created_at
+        expected = PatternPlace("a", "a.py:1", "pytest", gone=False, created_at=created_at)
+        assert session.places("shop") == [expected]
 
 
 def test_gone_patterns_rank_last_until_they_are_found_again(

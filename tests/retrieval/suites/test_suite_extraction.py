@@ -179,6 +179,32 @@ def test_a_dry_run_says_the_same_and_changes_nothing(bank: QEReasoningBank, proj
     assert counts(bank.extract([project])) == {"moved": 1, "gone": 1}
 
 
+def test_a_renamed_and_edited_test_is_known_if_it_is_alone(
+    bank: QEReasoningBank, project: Path
+) -> None:
+    bank.extract([project])
+    edited = ADDS.replace("_adds", "_sums").replace("42", "43")
+    write(project / "tests" / "test_sums.py", edited + "\n\n" + PARSES)
+    assert counts(bank.extract([project])) == {"moved": 1, "unchanged": 1}
+
+
+def test_an_extraction_that_was_killed_leaves_histories_to_the_next(
+    bank: QEReasoningBank, project: Path
+) -> None:
+    bank.extract([project])
+    use(bank, "test_adds")
+    write(project / "tests" / "test_sums.py", ADDS.replace("_adds", "_sums_up") + "\n\n" + PARSES)
+    with pytest.raises(KeyboardInterrupt):
+        bank.extract([project], progress=interrupt)
+    assert found(bank)["test_sums_up"].usage_count == 0
+    assert counts(bank.extract([project])) == {"moved": 1, "unchanged": 1}
+    assert found(bank)["test_sums_up"].usage_count == 3
+
+
+def interrupt(progress: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_two_projects_of_one_name_are_two(bank: QEReasoningBank, tmp_path: Path) -> None:
     for template in ("react", "vue"):
         write(tmp_path / template / "package.json", '{"name": "my-app"}')
