@@ -66,7 +66,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "file" / "bank.db")
 
 
-def test_must_exist_refuses_to_create(path: Path) -> None:
+def test_without_create_a_missing_file_is_refused(path: Path) -> None:
     with pytest.raises(DatabaseOpenError, match=r"no database at"):
         Database(path, create=False)
     assert not path.exists()
