@@ -56,7 +56,10 @@ def extract(
 
     Tests that were renamed or moved keep their history. Tests that are gone rank last.
     """
-    with open_database(db) as database:
+    from ...retrieval.extraction import require_paths  # loads the parsers
+
+    require_paths(paths)  # before a bank is made
+    with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database, min_quality=min_quality)
         with _stoppable() as shown, _short_switch_interval():
             report = bank.extract(

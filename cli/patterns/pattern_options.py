@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...retrieval import QEReasoningBank
-from ...schema import Category, Framework, Language, PatternNotFoundError, TestPattern
+from ...schema import (
+    AqeError,
+    Category,
+    Framework,
+    Language,
+    PatternNotFoundError,
+    TestPattern,
+)
 from ..options import require_number
+
+if TYPE_CHECKING:
+    from ...retrieval.suites.typed_source import SourcePlace
 
 __all__ = [
     "CategoryOption",
@@ -17,13 +29,28 @@ __all__ = [
     "LimitOption",
     "MinQualityOption",
     "PatternId",
+    "ProjectOption",
+    "SourceOption",
     "TagOption",
+    "nothing_found",
     "pattern_of",
+    "source_places",
 ]
 
 FrameworkOption = Annotated[Framework | None, typer.Option(help="Only this framework.")]
 CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]
 LanguageOption = Annotated[Language | None, typer.Option(help="Only this language.")]
+ProjectOption = Annotated[
+    str, typer.Option(metavar="NAME", help="Only this project; aqe patterns stats lists them.")
+]
+SourceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PATH",
+        help="Only from this file or folder: as you would open it from here, or as aqe prints it;"
+        " with --project, also relative to that project.",
+    ),
+]
 TagOption = Annotated[
     list[str] | None, typer.Option("--tag", help="Only with this tag; can be repeated.")
 ]
@@ -35,6 +62,44 @@ MinQualityOption = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option(min=1, max=4096, help="Maximum number of results.")]
 PatternId = Annotated[str, typer.Argument(metavar="ID", help="Pattern id, or a unique prefix.")]
+
+
+def nothing_found(bank: QEReasoningBank, project: str, reason: str) -> str:
+    """Returns what to print where nothing was found: the reason, or that there is no project."""
+    projects = bank.get_statistics().by_project if project else {}
+    if project in projects or not project:
+        return f"no data: {reason}"
+    names = _listed(filter(None, projects))
+    return f"no data: the bank has no project {project!r}; it has: {names}"
+
+
+def source_places(bank: QEReasoningBank, source: str, project: str) -> list[SourcePlace]:
+    """Returns what ``--source`` and ``--project`` name in a bank, from the working folder.
+
+    Raises:
+        AqeError: The bank has no such project.
+    """
+    from ...retrieval.suites.typed_source import SourcePlace, stored_path, typed_places
+
+    with bank.backend.reading() as session:
+        known = session.projects()
+    names = [name for name in bank.get_statistics().by_project if name]
+    if project and project not in names:
+        raise AqeError(f"the bank has no project {project!r}; it has: {_listed(names)}")
+    if not source:
+        return [SourcePlace(project, "")] if project else []
+    if places := typed_places(source, Path.cwd(), known, project=project):
+        return places
+    if not names:  # patterns that were stored by hand, or by an earlier version
+        return [SourcePlace("", stored_path(source))]
+    raise AqeError(
+        f"{source} is in no project of this bank, which has: {_listed(names)}; check the path, or"
+        " name the project with --project"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def pattern_of(bank: QEReasoningBank, prefix: str) -> TestPattern:

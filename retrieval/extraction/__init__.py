@@ -7,7 +7,12 @@ redact (``source_file.py``), find tests and imports (``languages/``), detect the
 After it: ``ingest/`` stores the patterns.
 """
 
-from .discovery.file_discovery import FoundFiles, discover_test_files, find_test_files
+from .discovery.file_discovery import (
+    FoundFiles,
+    discover_test_files,
+    find_test_files,
+    require_paths,
+)
 from .discovery.project_names import bank_project
 from .discovery.project_root import ProjectRoot, find_project_root
 from .file_extraction import (
@@ -32,4 +37,5 @@ __all__ = [
     "extract_file",
     "find_project_root",
     "find_test_files",
+    "require_paths",
 ]

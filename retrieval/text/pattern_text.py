@@ -82,8 +82,8 @@ def source_path(source: str) -> str:
 
 
 def is_from(source: str | None, place: str) -> bool:
-    """Returns whether a pattern's source, ``path:line``, is in a file or folder."""
+    """Returns whether a pattern's source, ``path:line``, is or is in a file or folder."""
     if not (source and place):
         return False
     path = source_path(source)
-    return path == place or path.startswith(place.rstrip("/") + "/")
+    return place in (path, source) or path.startswith(place.rstrip("/") + "/")

@@ -18,7 +18,7 @@ from .project_root import TEST_FOLDERS
 from .pytest_settings import PytestSettings, find_pytest_settings, settings_in
 from .runner_globs import RunnerGlobs, globs_in
 
-__all__ = ["FoundFiles", "discover_test_files", "find_test_files"]
+__all__ = ["FoundFiles", "discover_test_files", "find_test_files", "require_paths"]
 
 # Folders of installed or built code; one of ``_BUILT_FOLDERS`` is searched if git tracks its files.
 _SKIPPED_FOLDERS = frozenset({"node_modules", "venv", "__pycache__", "bower_components"})
@@ -100,6 +100,17 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
     return list(discover_test_files(paths).files)
 
 
+def require_paths(paths: Iterable[Path]) -> None:
+    """Checks that there is something at each path.
+
+    Raises:
+        AqeError: A path does not exist.
+    """
+    for path in map(Path, paths):
+        if not path.exists():
+            raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
+
+
 def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
     """Returns the test files under the paths, and the files that are left out.
 
@@ -108,9 +119,8 @@ def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
     """
     found: dict[Path, Path] = {}
     left_out: dict[Path, Path] = {}
+    require_paths(paths)
     for path in map(Path, paths):
-        if not path.exists():
-            raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
         files = list(_candidates(path)) if path.is_dir() else [path]
         ignored = _ignored_below(path, files) if path.is_dir() else set()
         for file in files:

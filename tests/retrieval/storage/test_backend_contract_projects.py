@@ -190,3 +190,15 @@ def test_a_successor_inherits_uses_versions_and_age(backend: PatternBackend, pat
     found = stored_in(backend, "new").pattern
     assert (found.version, found.created_at, found.template) == (3, NOON, "n = 3")
     assert backend.check() == []
+
+
+def test_statistics_can_be_of_one_project(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", project="shop"))
+    change(backend, "a", pattern(id="a", project="shop", template="n = 2"))
+    put(backend, pattern(id="b", project="zoo", category="e2e"))
+    with backend.reading() as session:
+        shop, zoo = session.statistics("shop"), session.statistics("zoo")
+        assert (shop.patterns, shop.versions, shop.by_project) == (1, 1, {"shop": 1})
+        assert (zoo.patterns, zoo.versions, zoo.by_category) == (1, 0, {"e2e": 1})
+        assert session.statistics().by_project == {"shop": 1, "zoo": 1}
+        assert session.statistics("none").average_quality is None
