@@ -103,7 +103,8 @@ def _in_repository(folders: Sequence[Path]) -> _Identity | None:
     part = "" if package == repository.top else package.relative_to(repository.top).as_posix()
     place = os.path.realpath(repository.place)
     address = _address_of(repository) or place
-    name = remote_name(address) or "root"
+    # A clone of a folder is called as it is called here, as the folder may be called anything.
+    name = remote_name(place if address.startswith("/") else address) or "root"
     return _Identity(
         package, f"{name}/{part}" if part else name, _key(address, part), _key(place, part)
     )
