@@ -22,7 +22,7 @@ MAX_PATCHED_FUNCTIONS = 0
 SHARED_STEMS: set[str] = set()
 # The folders of a part, lowest first: a folder imports only from those before it.
 FOLDER_ORDER = {
-    "schema": ("redaction", "records", "migrations", "database"),
+    "schema": ("redaction", "frameworks", "records", "migrations", "database"),
     "retrieval": (
         *("text", "quality", "extraction", "exchange", "storage"),
         *("usage", "ingest", "ranking"),

@@ -24,6 +24,7 @@ from ..options import (
 )
 from ..output import print_json, progress_bar
 from .extraction_report import ReadFiles, extraction_object, print_extraction
+from .pattern_options import FrameworkOption
 
 __all__ = ["extract"]
 
@@ -35,9 +36,7 @@ SWITCH_INTERVAL_S = 0.0005
 
 def extract(
     paths: Annotated[list[Path], typer.Argument(help="Test files, or folders to scan for them.")],
-    framework: Annotated[
-        Framework | None, typer.Option(help="Only tests of this framework.")
-    ] = None,
+    framework: FrameworkOption = None,
     min_quality: Annotated[
         float,
         typer.Option(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 
-from ...schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework
+from ...schema.frameworks.declarations import declarations, language_named
+from ...schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Category, Framework, Language
 from .code_facts import CodeFacts, Import
 from .found_test import FoundTest
 from .pattern_names import words_of
@@ -61,12 +61,6 @@ _TEST_MODULES = re.compile(
     r"(?:pytest|_pytest|unittest|mock|hypothesis|nose|vitest|mocha|chai|sinon\S*|ava|jest|cypress"
     r"|jasmine\S*|@jest/|@playwright/|@testing-library/|@vitest/|@types/|node:|__future__|typing\b)"
 )
-_NODE_MODULES_TEXT = (
-    "assert buffer child_process cluster crypto dns events fs http http2 https module net os"
-    " path perf_hooks process querystring readline stream timers tls url util v8 vm"
-    " worker_threads zlib"
-)
-_NODE_MODULES = frozenset(_NODE_MODULES_TEXT.split())
 _MAX_MODULE_TAGS = 6
 
 
@@ -88,7 +82,9 @@ def categorize(
     return "integration" if outside or marks & {"integration", "network", "django_db"} else "unit"
 
 
-def collect_tags(test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...]) -> tuple[str, ...]:
+def collect_tags(
+    test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], language: Language
+) -> tuple[str, ...]:
     """Returns up to 32 tags: its marks, kinds of check, fixtures and modules used."""
     tags = sorted(test.marks)
     for tag, pattern in (
@@ -106,7 +102,7 @@ def collect_tags(test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...])
         tags.append("mock")
     tags += [f"fixture:{name}" for name in test.fixtures]
     tags += [f"mark:{name}" for name in test.scope_marks if name not in {"parametrize", "asyncio"}]
-    tags += [f"module:{name}" for name in _modules_used(facts, imports)]
+    tags += [f"module:{name}" for name in _modules_used(facts, imports, language)]
     short = (tag for tag in tags if len(tag) <= MAX_TAG_CHARS)
     return tuple(dict.fromkeys(short))[:MAX_TAGS]
 
@@ -114,7 +110,7 @@ def collect_tags(test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...])
 def _is_e2e(
     test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], framework: Framework
 ) -> bool:
-    if framework in {"playwright", "cypress"}:
+    if declarations().framework(framework).category == "e2e":
         return True
     if not facts.calls_any(_BROWSER_CALLS):
         return False
@@ -123,12 +119,12 @@ def _is_e2e(
     )
 
 
-def _modules_used(facts: CodeFacts, imports: tuple[Import, ...]) -> list[str]:
+def _modules_used(facts: CodeFacts, imports: tuple[Import, ...], language: Language) -> list[str]:
     """Returns the modules whose imported names the test uses, most likely those under test."""
+    declared = language_named(language)
     used: dict[str, None] = {}
     for imported in imports:
-        top = imported.module.partition(".")[0]
-        if top in sys.stdlib_module_names or top in _NODE_MODULES:
+        if declared.is_standard(imported.module):
             continue
         if imported.alias in facts.names and not _TEST_MODULES.match(imported.module):
             used[imported.module.lstrip("./") or imported.alias] = None

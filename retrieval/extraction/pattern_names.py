@@ -37,7 +37,7 @@ def describe(chain: tuple[str, ...], title: str, doc: str) -> str:
         words_of(re.sub(r"^_*[Tt]est(?:s(?=[A-Z_]))?(?=[A-Z_])|Tests?(?:Case)?$", "", part))
         for part in chain
     )
-    name = words_of(re.sub(r"^test_?(?=.)", "", title)) or title
+    name = words_of(re.sub(r"^(?:test_?|Test_?(?=[A-Z_\d]))(?=.)", "", title)) or title
     return _shortened(f"{around.strip()}: {name}" if around.strip() else name)
 
 

@@ -18,11 +18,11 @@ can be explained.
 
 from __future__ import annotations
 
-import builtins
 import re
 from dataclasses import dataclass
 from statistics import fmean
 
+from ...schema.frameworks.declarations import declarations
 from ...schema.records.patterns import TestPattern
 from .code_measures import PLACEHOLDER, CodeMeasures, measure_code
 
@@ -49,13 +49,7 @@ _VAGUE_WORDS = frozenset(_VAGUE_WORDS_TEXT.split())
 _VAGUE_PLACEHOLDER = re.compile(
     r"(?:value|values|text|number|string|arg|data|x|y|z)(?:_\d+)?\Z|.*_arg(?:_\d+)?\Z|.*_\d+\Z"
 )
-_KNOWN_NAMES_TEXT = (
-    "Array Date Error JSON Map Math Number Object Promise Set String Symbol after afterAll"
-    " afterEach assert before beforeAll beforeEach cls console context cy describe document"
-    " expect it jest module np page process pytest require self sinon t test undefined vi"
-    " window"
-)
-_KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(_KNOWN_NAMES_TEXT.split())
+_KNOWN_NAMES = frozenset[str]().union(*(each.known_names for each in declarations().languages))
 
 
 @dataclass(frozen=True, slots=True)
