@@ -53,6 +53,7 @@ DECLARED: Final = (
     _unsupported("zora", modules=r"zora\Z"),
     _unsupported("lab", modules=r"(?:@hapi/)?lab\Z"),
     _unsupported("japa", modules=r"(?:@japa/runner|japa)\Z"),
+    _unsupported("tstyche", modules=r"tstyche\Z"),
     _unsupported("baretest", modules=r"baretest\Z"),
     _unsupported("poku", modules=r"poku\Z"),
     _unsupported(

@@ -249,6 +249,13 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "test/a.js",
         "const t = require('tap');\nt.test('a', t => { t.test('b', t => {}); });",
     ),
+    "tstyche": ("tstyche", 1, "a.tst.ts", "import { test } from 'tstyche';\ntest('x', () => {});"),
+    "tap in a condition": (
+        "tap",
+        1,
+        "test/a.js",
+        "if (isMainThread) {\n  const { test } = require('tap');\n  test('a', t => {});\n}",
+    ),
     "Deno": (
         "Deno",
         2,
