@@ -28,7 +28,7 @@ _FUNCTIONS = frozenset({"arrow_function", "function", "function_expression", "ge
 _VALUES = frozenset(
     {"array", "false", "null", "number", "object", "string", "template_string", "true", "undefined"}
 )
-_SKIP_OPTION = re.compile(r"\bskip\s*:\s*(?!false\b|undefined\b)")
+_SKIP_OPTION = re.compile(r"\bskip\s*:(?!\s*(?:false|undefined)\b)")
 _INNER_TEST = re.compile(r"\b(?:it|test)(?:\.\w+)*\(\s*[\"'`]")
 _TITLES = frozenset(
     {

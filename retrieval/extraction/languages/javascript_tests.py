@@ -119,15 +119,22 @@ def find_javascript_tests(
         elif call.kind == "test":
             if not budget.allows_test(len(found)):
                 break
+            whole = _awaited(node) if names.forms.subtests else node
             if call.has_body:
-                found.append(_found(node, call, block, names.forms))
+                found.append(_found(whole, call, block, names.forms))
             if names.forms.subtests and call.body is not None:
-                _push(stack, _enter(node, call, block), budget)
+                _push(stack, _enter(whole, call, block), budget)
         elif call.body is not None:
             _push(stack, _enter(node, call, block), budget)
         else:  # describe('x', sharedTests): the tests are in that function
             stack.extend((child, block) for child in reversed(node.named_children))
     return found
+
+
+def _awaited(call: Node) -> Node:
+    """Returns a call with its `await`: a subtest is cancelled if its test does not wait for it."""
+    outer = call.parent
+    return outer if outer is not None and outer.type == "await_expression" else call
 
 
 def _push(stack: list[tuple[Node, _Block]], inner: _Block, budget: ExtractionBudget) -> None:
