@@ -21,11 +21,6 @@ def _unsupported(
 
 
 DECLARED: Final = (
-    _unsupported(
-        "node:test",
-        modules=r"(?:node:)?test\Z",
-        scripts=r"\b(?:node|tsx)\b[^&|;]*\s--test\b|\bborp\b",
-    ),
     _unsupported("bun:test", modules=r"bun:test\Z", scripts=r"\bbun test\b"),
     _unsupported(
         "Deno",

@@ -214,18 +214,8 @@ def test_extract_file_takes_no_condition_for_a_playwright_test(tmp_path: Path) -
 
 
 UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
-    "node:test": (
-        "node:test",
-        3,
-        "a.test.js",
-        """
-        const { describe, it, test } = require('node:test');
-        describe('add', () => { it('adds', () => { run(); }); it.skip('more', () => {}); });
-        test('top', async (t) => { await run(); });
-        """,
-    ),
-    "own helper over node:test": (
-        "node:test",
+    "own helper over uvu": (
+        "uvu",
         1,
         "a.test.mjs",
         "import { test } from './helper.mjs';\ntest('x', () => { run(); });",
@@ -315,7 +305,7 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
 @pytest.mark.parametrize("case", UNSUPPORTED)
 def test_extract_file_counts_the_tests_of_unsupported_frameworks(tmp_path: Path, case: str) -> None:
     framework, tests, name, code = UNSUPPORTED[case]
-    helper = "export { test } from 'node:test';"
+    helper = "export { test } from 'uvu';"
     extracted = _extracted(tmp_path, name, {name: code, "helper.mjs": helper})
     assert extracted.patterns == ()
     assert extracted.unsupported is not None
