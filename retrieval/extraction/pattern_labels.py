@@ -121,10 +121,11 @@ def _is_e2e(
 
 def _modules_used(facts: CodeFacts, imports: tuple[Import, ...], language: Language) -> list[str]:
     """Returns the modules whose imported names the test uses, most likely those under test."""
-    declared = language_named(language)
+    declared, frameworks = language_named(language), declarations().frameworks_of(language)
     used: dict[str, None] = {}
     for imported in imports:
-        if declared.is_standard(imported.module):
+        module = imported.module
+        if declared.is_standard(module) or any(each.serves_tests(module) for each in frameworks):
             continue
         if imported.alias in facts.names and not _TEST_MODULES.match(imported.module):
             used[imported.module.lstrip("./") or imported.alias] = None

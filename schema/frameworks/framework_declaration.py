@@ -71,6 +71,7 @@ class FrameworkDeclaration:
         weights: The certainty that each kind of evidence gives.
         modules: Expression of modules that its tests import.
         calls: Expression of dotted calls that no other framework has.
+        companions: Expression of further modules that tests use whatever they test.
         fixtures: Arguments that only it passes to a test.
         styles: Styles of tests that are only its own: ``testcase``.
         assertions: Expression of the calls of its users' usual style of assertion, a guess where
@@ -103,6 +104,7 @@ class FrameworkDeclaration:
     weights: EvidenceWeights = EvidenceWeights()
     modules: str = ""
     calls: str = ""
+    companions: str = ""
     fixtures: frozenset[str] = frozenset()
     styles: tuple[str, ...] = ()
     assertions: str = ""
@@ -123,6 +125,11 @@ class FrameworkDeclaration:
     code: str = ""
     test_code: str = ""
     section: str = ""
+
+    def serves_tests(self, module: str) -> bool:
+        """Returns whether a module is the framework's, or one that its tests use anyway."""
+        is_companion = bool(self.companions) and re.match(self.companions, module) is not None
+        return is_companion or self.imports(module)
 
     def imports(self, module: str) -> bool:
         """Returns whether a module that a file imports belongs to the framework."""

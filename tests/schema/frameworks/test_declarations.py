@@ -26,6 +26,7 @@ MADE_UP = FrameworkDeclaration(
     languages=("javascript", "typescript"),
     rank=5,
     modules=r"made-up\Z",
+    companions=r"made-up-assertions",
     calls=r"made\.\w+\Z",
     dependencies=("made-up",),
     scripts=r"\bmade-up run\b",
@@ -106,6 +107,18 @@ def test_the_default_export_of_a_declared_module_declares_a_test(
 ) -> None:
     code = "import verify from 'made-up';\nverify('adds', () => { run(); });\n"
     assert _frameworks(tmp_path / "a.test.js", code) == [("adds", "made:up", 0.95)]
+
+
+def test_declared_companions_are_no_subject_of_a_test(
+    tmp_path: Path, made_up: FrameworkDeclaration
+) -> None:
+    code = (
+        "import { check } from 'made-up';\nimport { proves } from 'made-up-assertions';\n"
+        "import { total } from './cart';\ncheck('adds', () => { proves(total()); });\n"
+    )
+    path = tmp_path / "a.test.js"
+    path.write_text(code)
+    assert extract_file(path).patterns[0].tags == ("module:cart",)
 
 
 def test_withdraw_makes_a_framework_unknown(tmp_path: Path) -> None:
