@@ -32,7 +32,7 @@ FOLDER_ORDER = {
     "cli": ("bench", "learn", "patterns"),
 }
 # Terms of the field, which are no gerunds of what a file does.
-FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "tuning"}
+FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "testing", "tuning"}
 # Calls at import beyond definitions.
 IMPORT_CALLS = {
     "os.register_at_fork(after_in_child=_forget_after_fork)",

@@ -29,7 +29,6 @@ DECLARED: Final = (
         r"(?m)^[^\s#|*]",
         r"(?ims)^\*+[ \t]*(?:test cases?|tasks?)[ \t]*\**[^\n]*\n(.*?)(?=^\*|\Z)",
     ),
-    _foreign("Go testing", r".+_test\.go", r"(?m)^func[ \t]+(?:Test|Fuzz)\w*\("),
     _foreign(
         "JUnit",
         r"(?:Test\w*|\w+(?:Tests?|TestCase|IT))\.(?:java|kt|groovy)",

@@ -287,12 +287,6 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "a.feature",
         "Feature: a\n  Scenario: b\n    Given c\n  Scenario Outline: d\n    Given <e>\n",
     ),
-    "Go": (
-        "Go testing",
-        1,
-        "a_test.go",
-        "package a\nfunc TestA(t *testing.T) {}\nfunc help() {}\n",
-    ),
     "JUnit": (
         "JUnit",
         2,
