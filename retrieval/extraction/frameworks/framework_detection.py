@@ -51,6 +51,8 @@ def refuse_unsupported(source: SourceFile, root: Node, imports: Sequence[Import]
     supported = [each for each in known if each.is_supported]
     others = [each for each in known if not each.is_supported]
     named = _imported(others, imports)
+    if _test_imported(supported, imports) is not None:
+        return
     if named is not None and named.test_code:
         tests = count_tests(named, source.code)
         if tests:
@@ -138,15 +140,18 @@ def _imported(
     frameworks: Sequence[FrameworkDeclaration], imports: Sequence[Import]
 ) -> FrameworkDeclaration | None:
     """Returns the framework that a file imports; first the one whose test function it imports."""
+    modules = [found.module for found in imports]
+    return _test_imported(frameworks, imports) or _of_modules(frameworks, modules)
+
+
+def _test_imported(
+    frameworks: Sequence[FrameworkDeclaration], imports: Sequence[Import]
+) -> FrameworkDeclaration | None:
     for framework in frameworks:
-        forms = framework.forms
-        if any(
-            (found.name in forms.tests or found.name in forms.blocks)
-            and framework.imports(found.module)
-            for found in imports
-        ):
+        declaring = framework.forms.tests | framework.forms.blocks
+        if any(found.name in declaring and framework.imports(found.module) for found in imports):
             return framework
-    return _of_modules(frameworks, [found.module for found in imports])
+    return None
 
 
 def _of_modules(

@@ -323,3 +323,14 @@ def test_extract_file_takes_no_quoted_code_for_a_framework(tmp_path: Path) -> No
     assert _frameworks(_extracted(tmp_path, "a.test.js", {"a.test.js": code})) == [
         ("reports QUnit.test", "jest")
     ]
+
+
+def test_extract_file_prefers_the_framework_whose_test_function_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import { vi } from 'vitest';\nimport { it } from '@jest/globals';\nit('a', () => run());"
+    )
+    extracted = _extracted(tmp_path, "a.test.js", {"a.test.js": code})
+    assert _frameworks(extracted) == [("a", "jest")]
+    mixed = code.replace("vitest", "uvu").replace("vi ", "suite ")
+    extracted = _extracted(tmp_path, "b.test.js", {"b.test.js": mixed})
+    assert _frameworks(extracted) == [("a", "jest")]
