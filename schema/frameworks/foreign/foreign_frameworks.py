@@ -30,9 +30,14 @@ DECLARED: Final = (
         r"(?ims)^\*+[ \t]*(?:test cases?|tasks?)[ \t]*\**[^\n]*\n(.*?)(?=^\*|\Z)",
     ),
     _foreign(
-        "JUnit",
-        r"(?:Test\w*|\w+(?:Tests?|TestCase|IT))\.(?:java|kt|groovy)",
+        "JUnit in Kotlin",
+        r"(?:Test\w*|\w+(?:Tests?|TestCase|IT|Spec))\.kt",
         r"(?m)^[ \t]*@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b",
+    ),
+    _foreign(
+        "Spock or JUnit in Groovy",
+        r"(?:Test\w*|\w+(?:Tests?|TestCase|IT|Spec))\.groovy",
+        r"(?m)^[ \t]*(?:@Test\b|(?:def|void)[ \t]+[\"'][^\"'\n]+[\"'][ \t]*\()",
     ),
     _foreign(
         "xUnit, NUnit or MSTest",

@@ -287,11 +287,30 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "a.feature",
         "Feature: a\n  Scenario: b\n    Given c\n  Scenario Outline: d\n    Given <e>\n",
     ),
-    "JUnit": (
-        "JUnit",
-        2,
+    "JUnit in Kotlin": (
+        "JUnit in Kotlin",
+        1,
+        "ATest.kt",
+        "class ATest {\n  @Test\n  fun `adds`() {}\n}\n",
+    ),
+    "Spock": (
+        "Spock or JUnit in Groovy",
+        1,
+        "ASpec.groovy",
+        "class ASpec extends Specification {\n  def 'adds'() {}\n}\n",
+    ),
+    "TestNG": (
+        "TestNG",
+        1,
         "ATest.java",
-        "class ATest {\n  @Test\n  void a() {}\n  @ParameterizedTest\n}\n",
+        "import org.testng.annotations.Test;\nclass ATest {\n  @Test\n  public void a() {}\n}\n",
+    ),
+    "JUnit 3": (
+        "JUnit 3",
+        1,
+        "ATest.java",
+        "import junit.framework.TestCase;\nclass ATest extends TestCase {\n"
+        "  public void testA() {}\n}\n",
     ),
 }
 
