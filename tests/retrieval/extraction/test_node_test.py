@@ -1,4 +1,4 @@
-"""Tests of node:test are found in all their forms, and told from those of other runners."""
+"""Tests of node:test are found in all their forms, and not confused with other runners'."""
 
 from __future__ import annotations
 
