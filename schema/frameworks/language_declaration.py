@@ -26,6 +26,8 @@ class NodeTypes:
         collections: Literals of lists, mappings and the like.
         arguments: The arguments of a call.
         keyed: A name or key with its value.
+        pairs: A key with its value in a mapping, the key in a field ``key``.
+        elements: What wraps each part of a collection.
         assignments: What gives a value to a name.
         comparisons: What is always a comparison.
         arithmetic: Operators on numbers.
@@ -49,6 +51,8 @@ class NodeTypes:
     collections: frozenset[str] = frozenset()
     arguments: frozenset[str] = frozenset()
     keyed: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
+    elements: frozenset[str] = frozenset()
     assignments: frozenset[str] = frozenset()
     comparisons: frozenset[str] = frozenset()
     arithmetic: frozenset[str] = frozenset()

@@ -41,6 +41,9 @@ _NAME = "identifier"
 _ARITHMETIC = node_types("arithmetic")
 # Subtrees whose literals are structure: keys, types, imports, interpolations.
 _OPAQUE = node_types("opaque")
+_ELEMENTS = node_types("elements")
+_PAIRS = node_types("pairs")
+_SUBSCRIPTS = node_types("subscripts")
 _INTERPOLATIONS = node_types("interpolations")
 # Calls whose strings are names of parameters, fixtures and modules: structure, not data.
 _NAMING_CALLS = frozenset({"parametrize", "usefixtures", "getfixturevalue", "importorskip"})
@@ -120,15 +123,14 @@ def _is_interpolated(node: Node) -> bool:
 
 
 def _is_key(place: Place) -> bool:
+    if place.parent is not None and place.parent.node.type in _ELEMENTS:
+        place = place.parent
     if place.parent is None:
         return False
     parent = place.parent.node
-    if parent.type in {"subscript", "subscript_expression"}:
+    if parent.type in _SUBSCRIPTS:
         return parent.named_child(0) != place.node
-    return (
-        parent.type in {"pair", "property_signature"}
-        and parent.child_by_field_name("key") == place.node
-    )
+    return parent.type in _PAIRS and parent.child_by_field_name("key") == place.node
 
 
 def _is_data(node: Node) -> bool:

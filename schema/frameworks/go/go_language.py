@@ -45,6 +45,8 @@ DECLARED: Final = LanguageDeclaration(
         collections=frozenset({"composite_literal", "literal_value"}),
         arguments=frozenset({"argument_list"}),
         keyed=frozenset({"keyed_element"}),
+        pairs=frozenset({"keyed_element"}),
+        elements=frozenset({"literal_element"}),
         assignments=frozenset(
             {"assignment_statement", "const_spec", "short_var_declaration", "var_spec"}
         ),

@@ -23,6 +23,7 @@ NODES: Final = NodeTypes(
     constants=frozenset({"true", "false", "null", "undefined"}),
     collections=frozenset({"array", "object"}),
     arguments=frozenset({"arguments"}),
+    pairs=frozenset({"pair", "property_signature"}),
     keyed=frozenset({"pair", "pair_pattern", "jsx_attribute", "property"}),
     assignments=frozenset(
         {

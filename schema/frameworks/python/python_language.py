@@ -45,6 +45,7 @@ DECLARED: Final = LanguageDeclaration(
         collections=frozenset({"list", "tuple", "set", "dictionary"}),
         arguments=frozenset({"argument_list"}),
         keyed=frozenset({"keyword_argument", "pair"}),
+        pairs=frozenset({"pair"}),
         assignments=frozenset(
             {
                 "assignment",
