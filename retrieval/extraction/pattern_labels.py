@@ -125,8 +125,10 @@ def _modules_used(facts: CodeFacts, imports: tuple[Import, ...], language: Langu
     used: dict[str, None] = {}
     for imported in imports:
         module = imported.module
-        if declared.is_standard(module) or any(each.serves_tests(module) for each in frameworks):
+        if imported.alias not in facts.names or module in used:
             continue
-        if imported.alias in facts.names and not _TEST_MODULES.match(imported.module):
-            used[imported.module.lstrip("./") or imported.alias] = None
+        if declared.is_standard(module) or _TEST_MODULES.match(module):
+            continue
+        if not any(each.serves_tests(module) for each in frameworks):
+            used[module.lstrip("./") or imported.alias] = None
     return list(used)[:_MAX_MODULE_TAGS]

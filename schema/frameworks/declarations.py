@@ -59,8 +59,9 @@ class Declarations:
     ) -> None:
         self.languages = tuple(sorted(languages, key=lambda each: each.name))
         self.frameworks = tuple(sorted(frameworks, key=lambda each: (each.rank, each.name)))
+        self._languages = {each.name: each for each in self.languages}
         self._by_name = {each.name: each for each in self.frameworks}
-        known = {language.name for language in self.languages}
+        known = self._languages
         if len(self._by_name) < len(self.frameworks) or len(known) < len(self.languages):
             raise ValueError("each language and framework must be declared once")
         for framework in self.frameworks:
@@ -90,6 +91,17 @@ class Declarations:
         found = self._by_name.get(name)
         if found is None:
             raise ValueError(_unknown("framework", name, [each.name for each in self.frameworks]))
+        return found
+
+    def language(self, name: str) -> LanguageDeclaration:
+        """Returns the language with a name.
+
+        Raises:
+            ValueError: There is none.
+        """
+        found = self._languages.get(name)
+        if found is None:
+            raise ValueError(_unknown("language", name, self._languages))
         return found
 
     def frameworks_of(self, language: str) -> tuple[FrameworkDeclaration, ...]:
@@ -203,10 +215,7 @@ def language_named(name: str) -> LanguageDeclaration:
     found = None if _REGISTRY.is_read else _declared_in(name, "_language")
     if isinstance(found, LanguageDeclaration):
         return found
-    listed = {language.name: language for language in declarations().languages}
-    if name not in listed:
-        raise ValueError(_unknown("language", name, tuple(listed)))
-    return listed[name]
+    return declarations().language(name)
 
 
 @cache

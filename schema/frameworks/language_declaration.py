@@ -92,7 +92,7 @@ class LanguageDeclaration:
         definitions: Expression of a definition in source code, its group the name.
         standard_modules: Modules of its own, by the part of their name before the first dot.
         standard_paths: Expression of names of its own modules.
-        known_names: Names that code may use without defining or importing them.
+        known_names: Further names that code may use without defining or importing them.
         default_framework: The framework where nothing says otherwise; empty if there is none.
         runner_settings: What may name further test files: "pytest" or "globs" of a runner.
         has_packages: Whether a package.json and the project's own fixtures tell the framework.

@@ -94,15 +94,18 @@ def framework_detector(
     elif not styled:
         found = _without_import(source, known, imports, calls, tests)
     modules = [each.module for each in imports]
+    inherited = {name for name, each in by_style.items() if not _of_modules([each], modules)}
+    aliases = _aliases(imported, imports) if imported is not None else frozenset()
 
     def detect(test: FoundTest, facts: CodeFacts) -> DetectedFramework:
         own = by_style.get(test.style)
         if own is not None:
-            inherits = own.weights.inherited
+            is_inherited = test.style in inherited
+            weights = own.weights
             return DetectedFramework(
-                own.name, own.weights.imported if _of_modules([own], modules) else inherits
+                own.name, weights.inherited if is_inherited else weights.imported
             )
-        if imported is not None and not _uses(facts, imported, imports):
+        if imported is not None and aliases.isdisjoint(facts.names):
             return DetectedFramework(imported.name, imported.weights.unused)
         return found
 
@@ -172,9 +175,9 @@ def _any_match(expression: str, texts: Iterable[str]) -> bool:
     return bool(expression) and any(map(re.compile(expression).match, texts))
 
 
-def _uses(facts: CodeFacts, framework: FrameworkDeclaration, imports: Sequence[Import]) -> bool:
-    """Returns whether a test uses a name that is imported from a framework."""
-    return any(found.alias in facts.names for found in imports if framework.imports(found.module))
+def _aliases(framework: FrameworkDeclaration, imports: Sequence[Import]) -> frozenset[str]:
+    """Returns the names that a file imports from a framework."""
+    return frozenset(found.alias for found in imports if framework.imports(found.module))
 
 
 def _called(

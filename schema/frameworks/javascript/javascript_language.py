@@ -98,12 +98,6 @@ _STANDARD_MODULES: Final = (
     " worker_threads zlib"
 )
 
-_KNOWN_NAMES: Final = (
-    "Array Date Error JSON Map Math Number Object Promise Set String Symbol after afterAll"
-    " afterEach assert before beforeAll beforeEach console context cy describe document expect it"
-    " jest module page process require sinon t test undefined vi window"
-)
-
 DECLARED: Final = LanguageDeclaration(
     name="javascript",
     family="javascript",
@@ -121,7 +115,6 @@ DECLARED: Final = LanguageDeclaration(
     test_code=_TEST_CODE,
     definitions=_DEFINITIONS,
     standard_modules=frozenset(_STANDARD_MODULES.split()),
-    known_names=frozenset(_KNOWN_NAMES.split()),
     default_framework="jest",
     runner_settings="globs",
     has_packages=True,

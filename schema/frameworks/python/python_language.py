@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import sys
 from typing import Final
 
@@ -29,7 +28,6 @@ DECLARED: Final = LanguageDeclaration(
     test_code=r"(?m)^[ \t]*(?P<title>(?:async[ \t]+)?def[ \t]+test\w*)",
     definitions=r"(?m)^\s*(?:async\s+)?(?:def|class)\s+([A-Za-z_]\w*)",
     standard_modules=sys.stdlib_module_names,
-    known_names=frozenset({*dir(builtins), "cls", "np", "pytest", "self"}),
     default_framework="pytest",
     runner_settings="pytest",
     names_encoding=True,
