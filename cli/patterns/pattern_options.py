@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
+from ... import schema
 from ...retrieval import QEReasoningBank
 from ...schema import (
     AqeError,
@@ -17,6 +19,7 @@ from ...schema import (
     PatternNotFoundError,
     TestPattern,
 )
+from ...schema.records.validation import require_framework, require_language
 from ..options import require_number
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ __all__ = [
     "LanguageOption",
     "LimitOption",
     "MinQualityOption",
+    "NamesCommand",
     "PatternId",
     "ProjectOption",
     "SourceOption",
@@ -37,9 +41,68 @@ __all__ = [
     "source_places",
 ]
 
-FrameworkOption = Annotated[Framework | None, typer.Option(help="Only this framework.")]
+# Replaced in the help by the names that are declared.
+_FRAMEWORK_NAMES = "FRAMEWORKS"
+_LANGUAGE_NAMES = "LANGUAGES"
+
+
+def _require_framework(value: str | None) -> str | None:
+    if value is not None:
+        _check(value, require_framework, "FRAMEWORKS")
+    return value
+
+
+def _require_language(value: str | None) -> str | None:
+    if value is not None:
+        _check(value, require_language, "LANGUAGES")
+    return value
+
+
+def _check(value: str, require: Callable[[str, object], None], names: str) -> None:
+    """Checks the value of an option that names a framework or language.
+
+    Raises:
+        BadParameter: It is not declared.
+    """
+    try:
+        require(names, value)
+    except ValueError as error:
+        known = ", ".join(getattr(schema, names))
+        raise typer.BadParameter(f"{value!r} is not one of {known}") from error
+
+
+class NamesCommand(TyperCommand):
+    """A command whose help lists the declared frameworks and languages.
+
+    They are read when the help is shown, since other commands must not pay for it.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help, with the names in the place of ``FRAMEWORKS`` and ``LANGUAGES``."""
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption) and parameter.help:
+                text = parameter.help.replace(_FRAMEWORK_NAMES, ", ".join(schema.FRAMEWORKS))
+                parameter.help = text.replace(_LANGUAGE_NAMES, ", ".join(schema.LANGUAGES))
+        super().format_help(ctx, formatter)
+
+
+FrameworkOption = Annotated[
+    Framework | None,
+    typer.Option(
+        callback=_require_framework,
+        metavar="NAME",
+        help=f"Only this framework, one of: {_FRAMEWORK_NAMES}.",
+    ),
+]
 CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]
-LanguageOption = Annotated[Language | None, typer.Option(help="Only this language.")]
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option(
+        callback=_require_language,
+        metavar="NAME",
+        help=f"Only this language, one of: {_LANGUAGE_NAMES}.",
+    ),
+]
 ProjectOption = Annotated[
     str, typer.Option(metavar="NAME", help="Only this project; aqe patterns stats lists them.")
 ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ...schema.frameworks.declarations import language_named
 from ...schema.records.patterns import MAX_PATTERN_BYTES, Category, TestPattern, stable_id
 from ...schema.redaction.redaction import holds_secrets
 from ..quality.code_measures import measure_node
@@ -31,8 +32,6 @@ __all__ = ["PatternIds", "build_patterns"]
 
 # Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
-_CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
-_SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
 
 
 class PatternIds:
@@ -125,17 +124,18 @@ def _build(
 ) -> TestPattern:
     example, template = _code(source, test)
     topic = topic_of(source.relative_path)
+    separator = language_named(source.language).separator
     return TestPattern(
         id=ids.next_id(*test.chain, test.title),
         project=ids.project,
-        name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
+        name=pattern_name(test.chain, test.title, separator=separator),
         description=describe(test.chain, test.title, test.doc, topic),
         category=category,
         framework=detected.framework,
         language=source.language,
         template=template,
         examples=(example,) if example else (),
-        tags=collect_tags(test, facts, imports, topic),
+        tags=collect_tags(test, facts, imports, topic, source.language),
         confidence=detected.certainty,
         source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
         created_at=now,

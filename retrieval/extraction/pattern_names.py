@@ -52,7 +52,8 @@ def describe(chain: tuple[str, ...], title: str, doc: str, topic: str = "") -> s
         words_of(re.sub(r"^_*[Tt]est(?:s(?=[A-Z_]))?(?=[A-Z_])|Tests?(?:Case)?$", "", part))
         for part in chain
     ).strip()
-    name = _with_topic(words_of(re.sub(r"^test_?(?=.)", "", title)) or title, topic, around)
+    bare = re.sub(r"^(?:test_?|Test_?(?=[A-Z_\d]))(?=.)", "", title)
+    name = _with_topic(words_of(bare) or title, topic, around)
     return _shortened(f"{around}: {name}" if around else name)
 
 

@@ -29,8 +29,8 @@ def make(number: int, rng: random.Random) -> TestPattern:
         id=f"p{number:05d}",
         name=f"test_{number}",
         category=rng.choice(["unit", "integration", "e2e"]),
-        framework=rng.choice(FACETS[language]),  # type: ignore[arg-type]
-        language=language,  # type: ignore[arg-type]
+        framework=rng.choice(FACETS[language]),
+        language=language,
         template=" ".join(rng.choices(WORDS, k=8)),
         tags=["rare"] if number % 500 == 0 else [rng.choice(["a", "b"])],
         confidence=round(rng.random(), 2),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from ....schema.frameworks.declarations import declarations
 from ....schema.records.patterns import Category
 from ...text.syntax_tree import node_text
 from ..code_facts import CodeFacts, Import, code_facts
@@ -57,11 +58,13 @@ class CategoryChoice:
         Args:
             facts: The calls and names of the test.
         """
+        if declared := declarations().framework(framework).category:
+            return cast("Category", declared)
         setup = self._setup_of(test)
         together = CodeFacts(facts.calls + setup.calls, facts.names | setup.names)
         reach = self._code.of(together, test.chain, self._requested(test))
         rules = set(self._place_rules)
-        rules |= _fitting(_own_evidence(test, facts, together, framework))
+        rules |= _fitting(_own_evidence(test, facts, together))
         rules |= _fitting(("mark", mark) for mark in (*test.scope_marks, *self._marks))
         rules |= _fitting(
             ("module", imported.module)
@@ -113,10 +116,9 @@ def _place_evidence(path: str) -> Iterator[tuple[EvidenceKind, str]]:
 
 
 def _own_evidence(
-    test: FoundTest, facts: CodeFacts, together: CodeFacts, framework: str
+    test: FoundTest, facts: CodeFacts, together: CodeFacts
 ) -> Iterator[tuple[EvidenceKind, str]]:
     """Yields the evidence of a test's names, code and setup."""
-    yield "framework", framework
     for part in (*test.chain, test.title):
         yield "title", words_of(part)
     if test.doc:

@@ -3,7 +3,8 @@
 A category applies if the weights of its rules that fit add up to 1; each rule counts once. Of the
 categories that apply, the first of e2e, performance, security and integration is taken; if none
 applies, the test is a unit test. docs/glossary.md defines the categories; a change of this table
-is measured with ``python -m aqe.bench.studies.category_accuracy`` (bench/results/categories.md).
+is measured with ``python -m aqe.bench.studies.extraction.category_accuracy``
+(bench/results/categories.md).
 
 What the kinds of evidence are matched with:
 
@@ -21,7 +22,6 @@ What the kinds of evidence are matched with:
 * ``folder``: a folder in the file's path, in lower case.
 * ``file``: the file's name.
 * ``name``: an identifier that the test uses.
-* ``framework``: the framework of the test.
 """
 
 from __future__ import annotations
@@ -49,7 +49,6 @@ EvidenceKind = Literal[
     "folder",
     "file",
     "name",
-    "framework",
 ]
 
 PRECEDENCE: Final[tuple[Category, ...]] = ("e2e", "performance", "security", "integration")
@@ -79,7 +78,6 @@ def _rules(category: Category, *rows: tuple[EvidenceKind, float, str]) -> list[R
 RULES: Final[tuple[Rule, ...]] = (
     *_rules(
         "e2e",
-        ("framework", 1, r"^(?:playwright|cypress)$"),
         ("folder", 1, r"^(?:e2e|end[-_]?to[-_]?end|ui[-_]tests?|cypress|playwright)$"),
         ("file", 1, r"(?:^|[.\-_])e2e(?:[.\-_]|$)|\.cy\.[jt]sx?$"),
         ("mark", 1, r"^(?:e2e|end_to_end|selenium|playwright|browser|ui)$"),

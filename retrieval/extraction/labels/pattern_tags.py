@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import sys
 
-from ....schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS
+from ....schema.frameworks.declarations import declarations, language_named
+from ....schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Language
 from ..code_facts import CodeFacts, Import
 from ..found_test import FoundTest
 
@@ -34,17 +34,15 @@ _TEST_MODULES = re.compile(
     r"(?:pytest|_pytest|unittest|mock|hypothesis|nose|vitest|mocha|chai|sinon\S*|ava|jest|cypress"
     r"|jasmine\S*|@jest/|@playwright/|@testing-library/|@vitest/|@types/|node:|__future__|typing\b)"
 )
-_NODE_MODULES_TEXT = (
-    "assert buffer child_process cluster crypto dns events fs http http2 https module net os"
-    " path perf_hooks process querystring readline stream timers tls url util v8 vm"
-    " worker_threads zlib"
-)
-_NODE_MODULES = frozenset(_NODE_MODULES_TEXT.split())
 _MAX_MODULE_TAGS = 6
 
 
 def collect_tags(
-    test: FoundTest, facts: CodeFacts, imports: tuple[Import, ...], topic: str
+    test: FoundTest,
+    facts: CodeFacts,
+    imports: tuple[Import, ...],
+    topic: str,
+    language: Language,
 ) -> tuple[str, ...]:
     """Returns up to 32 tags: its marks, kinds of check, topic, fixtures and modules used.
 
@@ -69,7 +67,7 @@ def collect_tags(
         tags.append(_topic_tag(topic))
     tags += [f"fixture:{name}" for name in test.fixtures]
     tags += [f"mark:{name}" for name in test.scope_marks if name not in {"parametrize", "asyncio"}]
-    tags += [f"module:{name}" for name in _modules_used(facts, imports)]
+    tags += [f"module:{name}" for name in _modules_used(facts, imports, language)]
     short = (tag for tag in tags if len(tag) <= MAX_TAG_CHARS)
     return tuple(dict.fromkeys(short))[:MAX_TAGS]
 
@@ -84,13 +82,16 @@ def _topic_tag(topic: str) -> str:
     )
 
 
-def _modules_used(facts: CodeFacts, imports: tuple[Import, ...]) -> list[str]:
+def _modules_used(facts: CodeFacts, imports: tuple[Import, ...], language: Language) -> list[str]:
     """Returns the modules whose imported names the test uses, most likely those under test."""
+    declared, frameworks = language_named(language), declarations().frameworks_of(language)
     used: dict[str, None] = {}
     for imported in imports:
-        top = imported.module.partition(".")[0]
-        if top in sys.stdlib_module_names or top in _NODE_MODULES:
+        module = imported.module
+        if imported.alias not in facts.names or module in used:
             continue
-        if imported.alias in facts.names and not _TEST_MODULES.match(imported.module):
-            used[imported.module.lstrip("./") or imported.alias] = None
+        if declared.is_standard(module) or _TEST_MODULES.match(module):
+            continue
+        if not any(each.serves_tests(module) for each in frameworks):
+            used[module.lstrip("./") or imported.alias] = None
     return list(used)[:_MAX_MODULE_TAGS]

@@ -10,19 +10,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ....schema.frameworks.declarations import call_forms, declarations
+from ....schema.frameworks.framework_declaration import CallForms, FrameworkDeclaration
 from ..code_facts import Import
 
 __all__ = ["FunctionNames"]
 
-TEST_NAMES = frozenset({"it", "test", "specify", "fit", "xit", "xtest", "xspecify"})
-BLOCK_NAMES = frozenset(
-    {"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext", "ddescribe"}
-)
 # Objects that may hold the global functions.
 _GLOBAL_OBJECTS = frozenset({"globalThis", "global", "window", "self"})
-_TEST_MODULES = re.compile(
-    r"(?:vitest|@jest/globals|@playwright/test|playwright/test|mocha|jasmine|@fast-check/\w+)\Z"
-)
 _TEST_LIKE = re.compile(r"(?:it|test)[A-Z]\w*\Z")
 _BLOCK_LIKE = re.compile(r"describe[A-Z]\w*\Z")
 
@@ -70,17 +65,19 @@ class FunctionNames:
         wrappers: Functions of the file that declare the test that is passed to them; the call of
             the test function inside them is no test of its own.
         imported: Imported names that look like test functions.
-        is_ava: Whether ava is imported, whose tests need no title.
+        forms: How the tests of the file's frameworks may be written.
     """
 
     def __init__(self, code: str, imports: Iterable[Import]) -> None:
-        self.tests = set(TEST_NAMES)
-        self.blocks = set(BLOCK_NAMES)
+        imports = tuple(imports)
+        self._modules = {each.module for each in imports}
+        self.forms = self._forms()
+        self.tests = set(self.forms.tests)
+        self.blocks = set(self.forms.blocks)
         self.factories: set[str] = set()
         self.objects = set(_GLOBAL_OBJECTS)
         self.wrappers: set[str] = set()
         self.imported: set[str] = set()
-        self.is_ava = False
         for imported in imports:
             self._add_import(imported)
         for name, base in _derived_names(code):
@@ -95,17 +92,25 @@ class FunctionNames:
             self._add(*wrapper)
             self.wrappers.add(wrapper.name)
 
+    def _forms(self) -> CallForms:
+        known = _frameworks()
+        imported = [each for each in known if any(map(each.imports, self._modules))]
+        return call_forms(
+            [*(each.forms for each in known), *(each.import_forms for each in imported)]
+        )
+
     def _add_import(self, imported: Import) -> None:
-        from_ava = imported.module == "ava"
-        self.is_ava = self.is_ava or from_ava
-        if imported.name in TEST_NAMES or (from_ava and imported.name == "default"):
-            self.tests.add(imported.alias)
-        elif imported.name in BLOCK_NAMES:
-            self.blocks.add(imported.alias)
-        elif (not imported.name and imported.alias) or (
-            imported.name == "default" and _TEST_MODULES.match(imported.module)
-        ):
+        is_default = imported.name == "default" and _is_of_framework(imported.module)
+        if is_default:
             self.objects.add(imported.alias)
+        if (is_default and self.forms.takes_default) or imported.name in self.forms.tests:
+            self.tests.add(imported.alias)
+        elif imported.name in self.forms.blocks:
+            self.blocks.add(imported.alias)
+        elif not imported.name and imported.alias:
+            self.objects.add(imported.alias)
+        elif is_default:
+            return
         elif _TEST_LIKE.match(imported.alias):
             self.tests.add(imported.alias)
             self.imported.add(imported.alias)
@@ -124,6 +129,14 @@ class FunctionNames:
         if base in self.tests | self.blocks:
             self.factories.add(name)
             self._add(name, base)
+
+
+def _frameworks() -> list[FrameworkDeclaration]:
+    return [each for each in declarations().frameworks_of("javascript") if each.is_supported]
+
+
+def _is_of_framework(module: str) -> bool:
+    return any(each.imports(module) for each in _frameworks())
 
 
 def _derived_names(code: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.studies.category_accuracy import (
+from aqe.bench.studies.extraction.category_accuracy import (
     Judgement,
     accuracies,
     main,

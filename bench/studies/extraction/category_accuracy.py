@@ -1,7 +1,7 @@
 """Measures how often the category of an extracted test is the one that a person gave it.
 
-Run: ``python -m aqe.bench.studies.category_accuracy CHECKOUT ...``; it writes the table of
-``bench/results/categories.md``.
+Run: ``python -m aqe.bench.studies.extraction.category_accuracy CHECKOUT ...``; it writes
+the table of ``bench/results/categories.md``.
 
 ``category_judgements.jsonl`` has tests drawn at random from public repositories, each judged by the
 definitions in docs/glossary.md before the tool's answer was seen. The rules were written with the
@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...retrieval.extraction import extract_file
-from ...schema import AqeError
-from ...schema.wilson import wilson_interval
+from ....retrieval.extraction import extract_file
+from ....schema import AqeError
+from ....schema.wilson import wilson_interval
 
 __all__ = ["Judgement", "SuiteAccuracy", "accuracies", "read_judgements", "table"]
 
