@@ -81,14 +81,12 @@ class QEReasoningBank:
     Safe to use from several threads. The first call of any method initialises the bank.
 
     Args:
-        database: An open database, a path, or None for an in-memory bank; shorthand for a SQLite
-            backend.
+        database: An open database, a path, or None for an in-memory bank: a SQLite backend.
         backend: The storage backend, instead of ``database``.
-        encoder: Turns text into embeddings. Default: the encoder that the bank was embedded with;
-            ``aqe-minilm-tests`` for a new bank.
+        encoder: Turns text into embeddings. Default: the bank's; at first ``aqe-minilm-tests``.
         min_quality: Patterns below this quality are rejected when stored.
-        on_database_error: What to do when the database cannot be opened: ``raise``, or ``memory``
-            to warn once and fall back to an in-memory bank.
+        create: Create the database if there is none at the path; if False, it is refused.
+        on_database_error: If it cannot be opened: ``raise``, or ``memory`` to warn and use memory.
         durability: ``full`` survives a power cut, ``normal`` only the death of the process.
         storage_tuning: Tuning of the SQLite backend.
         ranking_tuning: Tuning of the ranking.
@@ -106,6 +104,7 @@ class QEReasoningBank:
         backend: PatternBackend | None = None,
         encoder: Encoder | None = None,
         min_quality: float = 0.0,
+        create: bool = True,
         on_database_error: OnDatabaseError = "raise",
         durability: Durability = "full",
         storage_tuning: StorageTuning | None = None,
@@ -118,6 +117,7 @@ class QEReasoningBank:
         self._resources = BankResources(
             backend if backend is not None else database,
             encoder,
+            create=create,
             on_database_error=on_database_error,
             durability=durability,
             tuning=storage_tuning,
@@ -551,10 +551,10 @@ class QEReasoningBank:
             self.reindex()
         return quarantined
 
-    def get_statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
+    def get_statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
         with self.backend.reading() as session:
-            return session.statistics()
+            return session.statistics(project)
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns the look-up times of this object and how often its cache answered."""

@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.schema import TestPattern
+from aqe.schema import Database, TestPattern
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
@@ -110,6 +110,13 @@ def pattern() -> Callable[..., TestPattern]:
 def path(tmp_path: Path) -> Path:
     """Where a test's database goes; nothing is there yet."""
     return tmp_path / "bank.db"
+
+
+@pytest.fixture
+def empty(path: Path) -> Path:
+    """A new database without any row of ours."""
+    Database(path).close()
+    return path
 
 
 @pytest.fixture

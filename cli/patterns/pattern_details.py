@@ -10,8 +10,8 @@ import typer
 from ...retrieval import QEReasoningBank
 from ...retrieval.text.pattern_text import content_hash
 from ..options import DatabaseOption, JsonOption, open_database, print_database
-from ..output import print_json, stdout
-from .pattern_options import PatternId, pattern_of
+from ..output import plain, print_json, stdout
+from .pattern_options import PatternId, ProjectOption, nothing_found, pattern_of
 from .pattern_view import (
     pattern_object,
     print_pattern,
@@ -22,6 +22,8 @@ from .pattern_view import (
 )
 
 __all__ = ["show", "stats"]
+
+EMPTY_BANK = "the bank is empty; fill it with: aqe patterns extract PATH"
 
 
 def show(
@@ -34,7 +36,7 @@ def show(
     """Show one pattern and explain its quality."""
     from ...retrieval.quality.score import score_quality  # 8 ms that the other commands never need
 
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         versions = bank.get_version_history(pattern.id) if history else None
@@ -65,11 +67,11 @@ def show(
         print_database(database.label)
 
 
-def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show totals of the bank, counted from its rows."""
-    with open_database(db, reads=True) as database:
+def stats(project: ProjectOption = "", db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Show totals of the bank or of one project, counted from its rows."""
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
-        statistics = bank.get_statistics()
+        statistics = bank.get_statistics(project)
         if json:
             print_json(
                 {
@@ -79,5 +81,9 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
                 }
             )
             return
-        print_statistics(stdout(), statistics)
+        if statistics.patterns:
+            print_statistics(stdout(), statistics)
+        else:
+            reason = nothing_found(bank, project, EMPTY_BANK)
+            stdout().print(plain(reason), soft_wrap=True)
         print_database(database.label)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...retrieval import QEReasoningBank
-from ...schema import Framework
 from ..options import (
     DatabaseOption,
     DryRunOption,
@@ -23,6 +22,7 @@ from ..options import (
 from ..output import plain, print_json, stderr
 from ..progress import progress_bar
 from .extraction_report import extraction_object, print_extraction
+from .pattern_options import FrameworkOption
 
 if TYPE_CHECKING:
     from ...retrieval.suites.suite_report import SuiteProgress
@@ -36,9 +36,7 @@ INTERRUPTED = 130
 
 def extract(
     paths: Annotated[list[Path], typer.Argument(help="Test files, or folders to scan for them.")],
-    framework: Annotated[
-        Framework | None, typer.Option(help="Only tests of this framework.")
-    ] = None,
+    framework: FrameworkOption = None,
     min_quality: Annotated[
         float,
         typer.Option(
@@ -56,7 +54,10 @@ def extract(
 
     Tests that were renamed or moved keep their history. Tests that are gone rank last.
     """
-    with open_database(db) as database:
+    from ...retrieval.extraction import require_paths  # loads the parsers
+
+    require_paths(paths)  # before a bank is made
+    with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database, min_quality=min_quality)
         with _stoppable() as shown, _short_switch_interval():
             report = bank.extract(

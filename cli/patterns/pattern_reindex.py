@@ -27,7 +27,7 @@ def reindex(
     json: JsonOption = False,
 ) -> None:
     """Rebuild the indexes; with --encoder, re-embed every pattern first."""
-    with open_database(db, must_exist=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         with usage_errors("--encoder"):
             wanted = None if encoder is None else create_encoder(encoder)

@@ -45,6 +45,7 @@ def pattern_object(pattern: TestPattern) -> dict[str, Any]:
         "usage_count": pattern.usage_count,
         "version": pattern.version,
         "tags": list(pattern.tags),
+        "project": pattern.project,
         "source": pattern.source,
         "template": pattern.template,
         "examples": list(pattern.examples),
@@ -80,6 +81,11 @@ def version_object(version: PatternVersion) -> dict[str, Any]:
         "created_at": version.created_at.isoformat(),
         "pattern": pattern_object(version.pattern),
     }
+
+
+def source_text(pattern: TestPattern) -> str:
+    """Returns where a pattern is from, as ``project: path:line``; empty if that is not known."""
+    return ": ".join(filter(None, (pattern.project, pattern.source)))
 
 
 def success_text(pattern: TestPattern) -> str:
@@ -122,7 +128,7 @@ def _match_block(match: PatternMatch, *, explain: bool) -> RenderableType:
         lines.append(plain(_explanation(match), "yellow"))
     if match.near_duplicates:
         lines.append(plain(f"and {len(match.near_duplicates)} near-identical (--all)", "dim"))
-    lines.append(plain(f"{pattern.id[:SHORT_ID]}  {pattern.source or ''}".rstrip(), "dim"))
+    lines.append(plain(f"{pattern.id[:SHORT_ID]}  {source_text(pattern)}".rstrip(), "dim"))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return Group(head, *(Padding(line, (0, 0, 0, 3)) for line in lines))
@@ -172,7 +178,7 @@ def print_pattern(
     facts.add_column(overflow="fold")
     for name, value in (
         ("id", pattern.id),
-        ("source", pattern.source or "-"),
+        ("source", source_text(pattern) or "-"),
         ("author", _author_text(pattern.provenance)),
         ("trust", "trusted" if _is_trusted(pattern) else UNPROVEN_TEXT),
         ("kind", f"{pattern.framework}, {pattern.language}, {pattern.category}"),
@@ -248,10 +254,7 @@ def print_usage(console: Console, uses: Sequence[PatternUsageContext], present_h
 
 
 def print_statistics(console: Console, statistics: BankStatistics) -> None:
-    """Prints totals and groups; averages only where there are rows to average."""
-    if not statistics.patterns:
-        console.print("no data: the bank is empty; fill it with: aqe patterns extract PATH")
-        return
+    """Prints totals and groups of a bank with at least one pattern."""
     totals = Table.grid(padding=(0, 2))
     totals.add_column()
     totals.add_column(justify="right")
@@ -268,12 +271,15 @@ def print_statistics(console: Console, statistics: BankStatistics) -> None:
     console.print(totals)
     groups = table("by", "value", "patterns", "share", right=("patterns", "share"))
     for name, counts in (
+        ("project", statistics.by_project),
         ("language", statistics.by_language),
         ("framework", statistics.by_framework),
         ("category", statistics.by_category),
     ):
         for value, count in counts.items():
-            groups.add_row(name, value, f"{count:,}", f"{count / statistics.patterns:.0%}")
+            groups.add_row(
+                name, plain(value or "-"), f"{count:,}", f"{count / statistics.patterns:.0%}"
+            )
             name = ""
     console.print(groups)
 

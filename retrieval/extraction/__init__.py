@@ -2,11 +2,17 @@
 
 ``discovery/`` finds test files, ``file_extraction.py`` runs the steps for one file: read and
 redact (``source_file.py``), find tests and imports (``languages/``), detect the framework
-(``frameworks/``), build a pattern from each test (``pattern_*.py``, ``placeholders/``).
+(``frameworks/``), build a pattern from each test (``pattern_*.py``, ``labels/``,
+``placeholders/``).
 After it: ``ingest/`` stores the patterns.
 """
 
-from .discovery.file_discovery import FoundFiles, discover_test_files, find_test_files
+from .discovery.file_discovery import (
+    FoundFiles,
+    discover_test_files,
+    find_test_files,
+    require_paths,
+)
 from .discovery.project_names import bank_project
 from .discovery.project_root import ProjectRoot, find_project_root
 from .file_extraction import (
@@ -31,4 +37,5 @@ __all__ = [
     "extract_file",
     "find_project_root",
     "find_test_files",
+    "require_paths",
 ]

@@ -8,29 +8,19 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...schema.frameworks.declarations import language_named
 from ...schema.records.patterns import TestPattern
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
 from .code_facts import code_facts
-from .discovery.class_heirs import ClassHeirs
 from .discovery.project_root import ProjectRoot
-from .discovery.pytest_settings import find_pytest_settings
 from .frameworks.foreign_files import refuse_foreign_file
-from .frameworks.framework_detection import (
-    javascript_framework,
-    python_framework,
-    refuse_javascript_framework,
-    refuse_python_framework,
-)
+from .frameworks.framework_detection import framework_detector, refuse_unsupported
 from .frameworks.unsupported_frameworks import UnsupportedFrameworkError
 from .languages.grammar_masks import mask_silent_gaps, mask_syntax_gaps
-from .languages.javascript_imports import javascript_imports
-from .languages.javascript_tests import find_javascript_tests
+from .languages.language_reader import reader_of
 from .languages.lost_tests import LostTest, find_lost_tests
-from .languages.python_imports import python_imports
-from .languages.python_tests import find_python_tests
-from .languages.testcase_bases import ImportedBases
 from .pattern_builder import PatternIds, build_patterns
 from .source_file import (
     ExtractionBudget,
@@ -169,59 +159,23 @@ def _patterns(
     source: SourceFile, budget: ExtractionBudget, ids: PatternIds, lost: list[LostTest]
 ) -> list[StorablePattern]:
     """Returns the patterns of a file, and appends the tests that are not understood to ``lost``."""
-    if source.language == "python":
-        return _python_patterns(source, budget, ids, lost)
-    return _javascript_patterns(source, budget, ids, lost)
-
-
-def _python_patterns(
-    source: SourceFile, budget: ExtractionBudget, ids: PatternIds, lost: list[LostTest]
-) -> list[StorablePattern]:
-    root = _parsed(source, "python", budget)
-    imports = python_imports(root)
-    refuse_python_framework(source, imports)
-    settings = find_pytest_settings(source.path)
-    bases, heirs = ImportedBases(source.path, imports), ClassHeirs(source.path)
-    found = find_python_tests(root, budget, settings, bases, heirs)
-    tests = _without_errors(source, root, found, lost)
-    return build_patterns(
-        source,
-        "python",
-        tests,
-        imports,
-        lambda test, facts: python_framework(test.style, imports, facts.names),
-        budget,
-        ids,
-    )
-
-
-def _javascript_patterns(
-    source: SourceFile, budget: ExtractionBudget, ids: PatternIds, lost: list[LostTest]
-) -> list[StorablePattern]:
-    root, grammar = _parsed_javascript(source, budget)
-    imports = javascript_imports(root)
-    refuse_javascript_framework(source, root, imports)
-    found = find_javascript_tests(root, imports, budget)
+    reader = reader_of(source.language)
+    root, grammar = _best_parsed(source, budget)
+    imports = reader.read_imports(root)
+    refuse_unsupported(source, root, imports)
+    found = reader.find_tests(source, root, imports, budget)
     tests = _without_errors(source, root, found, lost)
     if not tests:
         return []
-    calls = code_facts([root]).calls
-    framework = javascript_framework(source, imports, calls, tests)
-    return build_patterns(
-        source, grammar, tests, imports, lambda test, facts: framework, budget, ids
-    )
+    calls = code_facts([root]).calls if language_named(source.language).has_packages else ()
+    detect = framework_detector(source, imports, calls, tests)
+    return build_patterns(source, grammar, tests, imports, detect, budget, ids)
 
 
-def _parsed_javascript(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:
+def _best_parsed(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:
     """Returns the tree without errors of the first grammar that has one, or the best tree."""
-    if source.path.suffix in {".ts", ".mts", ".cts"}:
-        grammars: tuple[Grammar, ...] = ("typescript", "tsx")
-    elif source.language == "typescript":
-        grammars = ("tsx", "typescript")
-    else:
-        grammars = ("javascript", "tsx")  # Flow's types are read as TypeScript's, where they agree
     parsed: list[_ParsedCode] = []
-    for grammar in grammars:
+    for grammar in language_named(source.language).grammars_for(source.path.suffix):
         root = _parsed(source, grammar, budget)
         parsed.append(_ParsedCode(root, grammar))
         if not root.has_error:

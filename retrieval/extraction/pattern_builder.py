@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...schema.records.patterns import MAX_PATTERN_BYTES, TestPattern, stable_id
+from ...schema.frameworks.declarations import language_named
+from ...schema.records.patterns import MAX_PATTERN_BYTES, Category, TestPattern, stable_id
 from ...schema.redaction.redaction import holds_secrets
 from ..quality.code_measures import measure_node
 from ..quality.score import score_quality
@@ -15,9 +16,10 @@ from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from .code_facts import CodeFacts, Import, code_facts
 from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
+from .labels.category_choice import CategoryChoice
+from .labels.pattern_tags import collect_tags
 from .pattern_code import render_example, render_template
-from .pattern_labels import categorize, collect_tags
-from .pattern_names import describe, pattern_name
+from .pattern_names import describe, pattern_name, topic_of
 from .placeholders.placeholder_edits import Edit, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
@@ -30,8 +32,6 @@ __all__ = ["PatternIds", "build_patterns"]
 
 # Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
-_CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
-_SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
 
 
 class PatternIds:
@@ -76,13 +76,16 @@ def build_patterns(
         detect_framework: Returns the framework of a test.
     """
     patterns: list[StorablePattern] = []
+    choice: CategoryChoice | None = None
     now = datetime.now(UTC)
     for test in tests:
         if not budget.allows_test(len(patterns)):
             break
         facts = code_facts([test.node])
         detected = detect_framework(test, facts)
-        pattern = _build(source, test, imports, facts, detected, ids, now)
+        choice = choice or CategoryChoice(source, _root_of(test.node), imports)
+        category = choice.category_of(test, facts, detected.framework)
+        pattern = _build(source, test, imports, facts, detected, category, ids, now)
         budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
         patterns.append(_scored(source, grammar, test, pattern))
     return patterns
@@ -115,26 +118,35 @@ def _build(
     imports: tuple[Import, ...],
     facts: CodeFacts,
     detected: DetectedFramework,
+    category: Category,
     ids: PatternIds,
     now: datetime,
 ) -> TestPattern:
     example, template = _code(source, test)
+    topic = topic_of(source.relative_path)
+    separator = language_named(source.language).separator
     return TestPattern(
         id=ids.next_id(*test.chain, test.title),
         project=ids.project,
-        name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
-        description=describe(test.chain, test.title, test.doc),
-        category=categorize(test, facts, imports, detected.framework),
+        name=pattern_name(test.chain, test.title, separator=separator),
+        description=describe(test.chain, test.title, test.doc, topic),
+        category=category,
         framework=detected.framework,
         language=source.language,
         template=template,
         examples=(example,) if example else (),
-        tags=collect_tags(test, facts, imports),
+        tags=collect_tags(test, facts, imports, topic, source.language),
         confidence=detected.certainty,
         source=f"{source.relative_path}:{source.line_number(test.node.start_point[0])}",
         created_at=now,
         updated_at=now,
     )
+
+
+def _root_of(node: Node) -> Node:
+    while node.parent is not None:
+        node = node.parent
+    return node
 
 
 def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from ...schema.frameworks.declarations import language_named
 from .found_test import FoundTest, Snippet
 from .placeholders.placeholder_edits import Edit
 from .source_file import SourceFile
 
 __all__ = ["render_example", "render_template"]
-
-_INDENT = {"python": 4, "javascript": 2, "typescript": 2}
 
 
 def render_example(source: SourceFile, test: FoundTest) -> str:
@@ -23,6 +22,7 @@ def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) 
     """Returns the test in its classes or describe blocks, after its setup, with the edits."""
     ordered = sorted(edits, key=lambda edit: edit.start)
     depth = 0
+    indent = language_named(source.language).indent
     blocks: list[str] = []
     closings: list[str] = []
     for layer in test.layers:
@@ -30,7 +30,7 @@ def render_template(source: SourceFile, test: FoundTest, edits: Sequence[Edit]) 
             blocks.append(_render(source, layer.opening, depth, ordered))
             if layer.closing is not None:
                 closings.append(_render(source, layer.closing, depth, ordered))
-            depth += _INDENT[source.language]
+            depth += indent
         blocks += [_render(source, Snippet.of(member), depth, ordered) for member in layer.members]
     blocks.append(_render(source, Snippet.of(test.node), depth, ordered))
     return "\n".join(("\n\n".join(blocks), *reversed(closings)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...schema.errors import AqeError
+from ...schema.frameworks.declarations import language_named, language_names
 from ...schema.records.patterns import Language
 from ...schema.redaction.redaction import SecretFinding, find_secrets, holds_secrets, redact
 from ..text.source_language import language_of
@@ -170,7 +171,8 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
         raise UnreadableSourceError("a folder that cannot be listed")
     language = language_of(path)
     if language is None:
-        raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
+        names = ", ".join(language_names())
+        raise UnreadableSourceError(f"no language of {names} has files named {path.suffix!r}")
     text = _decode(read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
     text = _without_nuls(text, language)
     root = find_project_root(path)
@@ -240,7 +242,7 @@ def _decode(raw: bytes, language: Language) -> str:
     encoding = "utf-8-sig"
     if _is_utf16(raw):
         encoding = "utf-16"
-    elif language == "python":
+    elif language_named(language).names_encoding:
         lines = raw.split(b"\n", 2)[:2]  # PEP 263: the first two lines may name the encoding
         named = next((match for line in lines if (match := _CODING.match(line))), None)
         encoding = named[1].decode("ascii") if named else encoding

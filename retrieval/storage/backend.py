@@ -177,8 +177,8 @@ class PatternReader(ProjectReader, Protocol):
         """Returns the patterns that an agent has used, by age."""
         ...
 
-    def statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
+    def statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
         ...
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ...schema import TestPattern, stable_id
+from ...schema.frameworks.declarations import language_named
 from ..extraction import ExtractedFile, ProjectRoot, bank_project
 from ..storage.backend import PatternBackend
 from ..text.pattern_text import source_path
@@ -106,7 +107,7 @@ def _ids_in(root: ProjectRoot, project: str, patterns: Iterable[TestPattern]) ->
     for pattern in patterns:
         path = source_path(pattern.source or "")
         place = _relative_path(root, path)
-        names = tuple(pattern.name.split("." if pattern.language == "python" else " \u203a "))
+        names = tuple(pattern.name.split(language_named(pattern.language).separator))
         for number in map(str, range(_MAX_NAMESAKES)):
             earlier = stable_id(pattern.language, root.earlier_name, path, *names, number)
             if earlier == pattern.id and place is not None:

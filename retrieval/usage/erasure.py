@@ -42,7 +42,7 @@ def forget(
     Patterns are removed whether they can be read or not, and what a repair has set aside as well.
 
     Args:
-        source: A file or folder, as patterns name their source, without line number.
+        source: A file or folder, as patterns name their source; with a line, only the test there.
         project: The project of the source; without a source, all of that project.
         agent_id: An agent, in any spelling: what it wrote, and its uses of other patterns.
         run_id: A run: what was written in it.

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 
 from .patterns import (
     CATEGORIES,
-    FRAMEWORKS,
-    LANGUAGES,
     Category,
     Framework,
     Language,
     TestPattern,
 )
-from .validation import as_share, as_text, as_texts, require_one_of, require_text
+from .validation import (
+    as_share,
+    as_text,
+    as_texts,
+    require_framework,
+    require_language,
+    require_one_of,
+    require_text,
+)
 
 __all__ = ["PatternMatch", "PatternSearchContext", "PatternSearchCriteria"]
 
@@ -48,9 +54,9 @@ class PatternSearchContext:
             require_text(name, getattr(self, name))
         object.__setattr__(self, "keywords", as_texts("keywords", self.keywords))
         if self.framework is not None:
-            require_one_of("framework", self.framework, FRAMEWORKS)
+            require_framework("framework", self.framework)
         if self.language is not None:
-            require_one_of("language", self.language, LANGUAGES)
+            require_language("language", self.language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +91,9 @@ class PatternSearchCriteria:
         if self.category is not None:
             require_one_of("category", self.category, CATEGORIES)
         if self.framework is not None:
-            require_one_of("framework", self.framework, FRAMEWORKS)
+            require_framework("framework", self.framework)
         if self.language is not None:
-            require_one_of("language", self.language, LANGUAGES)
+            require_language("language", self.language)
         for name in ("min_confidence", "min_quality"):
             object.__setattr__(self, name, as_share(name, getattr(self, name)))
 

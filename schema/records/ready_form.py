@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from ..frameworks.declarations import language_named
 from .pattern_parts import ContextPart, filled_template, placeholder_names
 
 if TYPE_CHECKING:
     from .patterns import TestPattern
 
 __all__ = ["ready_file", "rendered_pattern"]
-
-_PYTHON: Final = {True: "True", False: "False", None: "None"}
-_OTHER: Final = {True: "true", False: "false", None: "null"}
 
 
 def rendered_pattern(pattern: TestPattern, values: Mapping[str, object]) -> str:
@@ -30,7 +28,7 @@ def rendered_pattern(pattern: TestPattern, values: Mapping[str, object]) -> str:
 
 def ready_file(pattern: TestPattern, values: Mapping[str, object]) -> str:
     """Returns one file with a pattern's test and its context; see ``TestPattern.ready``."""
-    comment = "#" if pattern.language == "python" else "//"
+    comment = language_named(pattern.language).comment
     blocks = [_with_origin(part, comment) for part in pattern.context]
     return "\n\n".join([*blocks, rendered_pattern(pattern, values)]).rstrip("\n") + "\n"
 
@@ -44,7 +42,8 @@ def _as_code(name: str, value: object, language: str) -> str:
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):
-        return (_PYTHON if language == "python" else _OTHER)[value]
+        declared = language_named(language)
+        return declared.none if value is None else declared.true if value else declared.false
     if isinstance(value, int | float):
         return repr(value)
     raise TypeError(

@@ -19,7 +19,9 @@ from aqe.schema import (
     CATEGORIES,
     FRAMEWORKS,
     LANGUAGES,
+    Database,
     DatabaseFullError,
+    DatabaseOpenError,
     PatternNotFoundError,
     PatternSearchCriteria,
     PatternUsageContext,
@@ -645,3 +647,11 @@ def test_the_rows_refuse_what_the_records_refuse(bank: QEReasoningBank, pattern:
             apsw.Connection(bank.database.label) as connection,
         ):
             connection.execute(f"update patterns set {column} = {value}")
+
+
+def test_without_create_a_missing_bank_is_an_error(path: Path) -> None:
+    with pytest.raises(DatabaseOpenError, match="no database at"):
+        QEReasoningBank(path, create=False).get_statistics()
+    assert not path.exists()
+    Database(path).close()
+    assert QEReasoningBank(path, create=False).get_statistics().patterns == 0

@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ....schema.errors import AqeError
+from ....schema.frameworks.declarations import Declarations, declarations, language_named
 from ...text.source_language import language_of
 from ..frameworks.foreign_files import is_foreign_test
 from .checkout_choice import files_of_other_checkouts
@@ -19,35 +21,21 @@ from .project_root import TEST_FOLDERS
 from .pytest_settings import PytestSettings, find_pytest_settings, settings_in
 from .runner_globs import RunnerGlobs, globs_in
 
-__all__ = ["FoundFiles", "discover_test_files", "find_test_files"]
+__all__ = ["FoundFiles", "discover_test_files", "find_test_files", "require_paths"]
 
 # Folders of installed or built code; one of ``_BUILT_FOLDERS`` is searched if git tracks its files.
 _SKIPPED_FOLDERS = frozenset({"node_modules", "venv", "__pycache__", "bower_components"})
 _BUILT_FOLDERS = frozenset({"dist", "build", "env"})
-_PYTHON_TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests?)\.py\Z")
 # What unittest and Django find; only with a class that has a base.
 _UNITTEST_NAME = re.compile(r"test.*\.py\Z")
 _DERIVED_CLASS = re.compile(rb"^class[ \t]+\w+[ \t]*\([ \t\n]*\w", re.MULTILINE)
 _TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
-_JAVASCRIPT_TEST_NAME = re.compile(
-    r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e|tst)\.[cm]?[jt]sx?\Z", re.I
-)
-_JASMINE_NAME = re.compile(r".*[a-z0-9](?:Spec|Test)\.[cm]?[jt]sx?\Z")
-_DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")
-
-# In a test folder, a file of any name is a candidate if its content hints at a test.
-_PYTHON_TEST_HINT = re.compile(
-    rb"^[ \t]*(?:async[ \t]+)?def[ \t]+test|^from[ \t]+(?:ward|mamba|vedro|testslide)\b",
-    re.MULTILINE,
-)
-_JAVASCRIPT_TEST_HINT = re.compile(
-    rb"\b(?:f|x)?(?:it|test|specify|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
-)
-# A file that a test file imports needs a call with a title, or a choice of a test function.
+# A JavaScript file that a test file imports needs a call with a title, or a choice of a function.
 _TEST_MAKER_HINT = re.compile(
     rb"(?:^|[^.\w$])(?:it|test|specify)(?:\.\w{1,20}){0,3}[(`]\s{0,50}[\"'`\w]"
     rb"|\?\s{0,50}(?:it|test)(?:\.\w{1,20})?\s{0,50}:"
 )
+_NEVER = r"(?!)"
 # A note of a release, ``1234.feature`` of towncrier, is no feature of Gherkin.
 _GHERKIN_HINT = re.compile(
     rb"^\s*(?:Feature|Ability|Business Need|Rule)[ \t]*:|^\s*#[ \t]*language:", re.MULTILINE
@@ -107,6 +95,17 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
     return list(discover_test_files(paths).files)
 
 
+def require_paths(paths: Iterable[Path]) -> None:
+    """Checks that there is something at each path.
+
+    Raises:
+        AqeError: A path does not exist.
+    """
+    for path in map(Path, paths):
+        if not path.exists():
+            raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
+
+
 def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
     """Returns the test files under the paths, and the files that are left out.
 
@@ -115,9 +114,8 @@ def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
     """
     found: dict[Path, Path] = {}
     left_out: dict[Path, Path] = {}
+    require_paths(paths)
     for path in map(Path, paths):
-        if not path.exists():
-            raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
         files = list(_candidates(path)) if path.is_dir() else [path]
         files += _imported_tests(files, path) if path.is_dir() else []
         ignored = _ignored_below(path, files) if path.is_dir() else set()
@@ -164,9 +162,14 @@ def _imported_tests(files: Sequence[Path], folder: Path) -> Iterator[Path]:
         resolved = file.resolve()
         inside = resolved.parts[len(top.parts) :] if resolved.is_relative_to(top) else ()
         is_installed = any(part in _SKIPPED_FOLDERS or part[0] == "." for part in inside)
-        hint = _PYTHON_TEST_HINT if language_of(file) == "python" else _TEST_MAKER_HINT
-        if inside and not is_installed and _holds(file, hint):
+        if inside and not is_installed and _holds(file, _imported_hint(file)):
             yield folder.joinpath(*inside)
+
+
+def _imported_hint(file: Path) -> re.Pattern[bytes]:
+    if language_of(file) == "python":
+        return _names_of("python", declarations()).hint
+    return _TEST_MAKER_HINT
 
 
 def _globs_above(folder: Path) -> tuple[RunnerGlobs, ...]:
@@ -232,24 +235,53 @@ def _is_candidate(path: Path, place: _Place) -> bool:
     if language is None:
         is_note = path.suffix == ".feature" and not _holds(path, _GHERKIN_HINT)
         return is_foreign_test(path.name) and not is_note
-    if _DECLARATIONS.match(path.name):
+    names = _names_of(language, declarations())
+    if names.excluded.fullmatch(path.name):
         return False
-    if language == "python":
-        return _is_python_candidate(path, place)
-    if _JAVASCRIPT_TEST_NAME.match(path.name):
+    if names.tests.fullmatch(path.name) or _is_configured(path, place, names.settings):
         return True
-    if place.globs and any(globs.names(str(path.absolute())) for globs in place.globs):
-        return _holds(path, _JAVASCRIPT_TEST_HINT)
-    return (place.inside or bool(_JASMINE_NAME.match(path.name))) and _holds(
-        path, _JAVASCRIPT_TEST_HINT
+    # In a test folder, a file of any name is a candidate if its content hints at a test.
+    may_be = place.inside or names.hinted.fullmatch(path.name) or _is_in_globs(path, place)
+    if may_be and _holds(path, names.hint):
+        return True
+    return names.settings == "pytest" and _is_unittest_candidate(path)
+
+
+class _FileNames(NamedTuple):
+    """The names of the test files of a language, as its declaration has them."""
+
+    tests: re.Pattern[str]
+    hinted: re.Pattern[str]
+    excluded: re.Pattern[str]
+    hint: re.Pattern[bytes]
+    settings: str
+
+
+@lru_cache(maxsize=64)
+def _names_of(language: str, known: Declarations) -> _FileNames:
+    declared = language_named(language)
+    frameworks = known.frameworks_of(language)
+    tests = sorted({re.escape(name) for each in frameworks for name in each.forms.tests})
+    hinted = [declared.hinted_names, *(each.hinted_names for each in frameworks)]
+    return _FileNames(
+        tests=re.compile(declared.test_names or _NEVER),
+        hinted=re.compile("|".join(filter(None, hinted)) or _NEVER),
+        excluded=re.compile(declared.excluded_names or _NEVER),
+        hint=re.compile(declared.test_hint.replace("TESTS", "|".join(tests)).encode()),
+        settings=declared.runner_settings,
     )
 
 
-def _is_python_candidate(path: Path, place: _Place) -> bool:
-    if _PYTHON_TEST_NAME.match(path.name) or place.settings.collects_file(path):
-        return True
-    if (place.inside or path.name == "conftest.py") and _holds(path, _PYTHON_TEST_HINT):
-        return True
+def _is_configured(path: Path, place: _Place, settings: str) -> bool:
+    return settings == "pytest" and place.settings.collects_file(path)
+
+
+def _is_in_globs(path: Path, place: _Place) -> bool:
+    absolute = str(path.absolute()) if place.globs else ""
+    return any(globs.names(absolute) for globs in place.globs)
+
+
+def _is_unittest_candidate(path: Path) -> bool:
     is_named = bool(_UNITTEST_NAME.match(path.name))
     return is_named and _holds(path, _DERIVED_CLASS) and _holds(path, _TEST_METHOD)
 

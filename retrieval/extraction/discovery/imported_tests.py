@@ -11,25 +11,27 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ....schema.frameworks.declarations import language_named
 from ...text.source_language import language_of
 from ..frameworks.import_chain import relative_imports
 from .pytest_settings import find_pytest_settings
-from .python_modules import ImportedName, imported_name, module_file, read_module
+from .python_modules import ImportedName, imported_name, python_module_file, read_module
 
 __all__ = ["imported_files"]
 
 _MAX_STEPS = 30  # of re-exports and base classes, for each name
+_FAMILIES = frozenset({"python", "javascript"})
 _INDEX = re.compile(r"index\.[cm]?[jt]sx?\Z")
 
 
 def imported_files(files: Sequence[Path]) -> Iterator[Path]:
     """Yields files that test files import and that may hold tests, each once, with theirs."""
     known = {file.resolve() for file in files}
-    pending = [file for file in files if file.is_file() and language_of(file) is not None]
+    pending = [file for file in files if file.is_file() and _family(file) in _FAMILIES]
     trail = _ImportTrail()
     while pending:
         file = pending.pop()
-        is_python = language_of(file) == "python"
+        is_python = _family(file) == "python"
         for imported in trail.imports(file) if is_python else relative_imports(file):
             resolved = imported.resolve()
             if resolved not in known:
@@ -37,6 +39,11 @@ def imported_files(files: Sequence[Path]) -> Iterator[Path]:
                 yield imported
                 if is_python or _INDEX.match(imported.name):
                     pending.append(imported)
+
+
+def _family(file: Path) -> str:
+    language = language_of(file)
+    return language_named(language).family if language is not None else ""
 
 
 class _ImportTrail:
@@ -66,7 +73,7 @@ class _ImportTrail:
     def _file_of(self, importer: Path, module: str) -> Path | None:
         place = (importer.parent, module)
         if place not in self._files:
-            self._files[place] = module_file(importer, module)
+            self._files[place] = python_module_file(importer, module)
         return self._files[place]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 import tomllib
@@ -11,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-__all__ = ["package_name"]
+__all__ = ["declared_name", "package_name"]
 
 _MAX_BYTES: Final = 1024 * 1024
 _GO_MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
@@ -28,17 +29,18 @@ def package_name(folder: Path) -> str:
     A ``package.json`` without a name and a ``pyproject.toml`` that only configures tools declare
     none. Where the file has no name to read, it is the folder's.
     """
-    for name in _READERS:
-        file = folder / name
-        try:
-            status = file.stat()
-        except OSError:
-            continue
-        if stat.S_ISREG(status.st_mode) and status.st_size <= _MAX_BYTES:
-            stamp = (status.st_mtime_ns, status.st_size)
-            if found := _name_in(str(file), stamp):
-                return found
-    return ""
+    return next(filter(None, (declared_name(f"{folder}/{name}") for name in _READERS)), "")
+
+
+def declared_name(path: str) -> str:
+    """Returns the name in a project file, or of its folder; empty if it declares none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ""
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_BYTES:
+        return ""
+    return _name_in(path, (status.st_mtime_ns, status.st_size))
 
 
 @lru_cache(maxsize=1024)

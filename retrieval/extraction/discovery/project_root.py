@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ....schema.git_repository import GitRepository, find_repository
-from .package_manifest import package_name
+from .package_manifest import declared_name, package_name
 from .remote_address import remote_address, remote_name
 
 __all__ = ["TEST_FOLDERS", "ProjectRoot", "find_project_root", "read_json_object"]
@@ -103,7 +103,8 @@ def _in_repository(folders: Sequence[Path]) -> _Identity | None:
     part = "" if package == repository.top else package.relative_to(repository.top).as_posix()
     place = os.path.realpath(repository.place)
     address = _address_of(repository) or place
-    name = remote_name(address) or "root"
+    # A clone of a folder is called as it is called here, as the folder may be called anything.
+    name = remote_name(place if address.startswith("/") else address) or "root"
     return _Identity(
         package, f"{name}/{part}" if part else name, _key(address, part), _key(place, part)
     )
@@ -129,12 +130,14 @@ def _key(address: str, part: str) -> str:
 
 
 def _is_project(folder: Path) -> bool:
-    return bool(package_name(folder)) or any((folder / mark).exists() for mark in _ROOT_MARKERS)
+    return bool(package_name(folder)) or any(
+        os.path.exists(f"{folder}/{mark}") for mark in _ROOT_MARKERS
+    )
 
 
 def _is_part(folder: Path) -> bool:
     """Returns whether a folder is only a part of a project: of tests, or a Python package."""
-    return folder.name in TEST_FOLDERS or (folder / "__init__.py").exists()
+    return folder.name in TEST_FOLDERS or os.path.exists(f"{folder}/__init__.py")
 
 
 def _earlier_root(folders: Sequence[Path]) -> _EarlierRoot:
@@ -143,10 +146,9 @@ def _earlier_root(folders: Sequence[Path]) -> _EarlierRoot:
         if folder.name in _INSTALL_FOLDERS:
             return _EarlierRoot(folder, "")
     for folder in folders:
-        manifest = read_json_object(folder / "package.json")
-        if isinstance(manifest.get("name"), str):
-            return _EarlierRoot(folder, str(manifest["name"]))
-        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
+        if name := declared_name(f"{folder}/package.json"):
+            return _EarlierRoot(folder, name)
+        if any(os.path.exists(f"{folder}/{marker}") for marker in _ROOT_MARKERS):
             return _EarlierRoot(folder, _earlier_name(folder))
     folder = next((folder for folder in folders if not _is_part(folder)), folders[0])
     return _EarlierRoot(folder, folder.name)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["ImportedName", "PythonModule", "imported_name", "module_file", "read_module"]
+__all__ = ["ImportedName", "PythonModule", "imported_name", "python_module_file", "read_module"]
 
 _MAX_BYTES = 1024 * 1024
 _MAX_FOLDERS = 12
@@ -72,7 +72,7 @@ def imported_name(
     yield ImportedName(file, inner if is_whole else f"{inner}.{middle}", last)
 
 
-def module_file(importer: Path, module: str) -> Path | None:
+def python_module_file(importer: Path, module: str) -> Path | None:
     """Returns the file of a module in the project; of the module "", the importer itself."""
     if not module:
         return importer

@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from ....schema.frameworks.declarations import call_forms, declarations
+from ....schema.frameworks.framework_declaration import CallForms, FrameworkDeclaration
 from ..code_facts import Import
 
 __all__ = ["FunctionNames"]
 
-TEST_NAMES = frozenset({"it", "test", "specify", "fit", "xit", "xtest", "xspecify"})
-BLOCK_NAMES = frozenset(
-    {"describe", "context", "suite", "fdescribe", "xdescribe", "xcontext", "ddescribe"}
-)
 # Objects that may hold the global functions.
 _GLOBAL_OBJECTS = frozenset({"globalThis", "global", "window", "self"})
 _GLOBAL_OBJECT = f"(?:{'|'.join(sorted(_GLOBAL_OBJECTS))})"
-_TEST_MODULES = re.compile(
-    r"(?:vitest|@jest/globals|@playwright/test|playwright/test|mocha|jasmine|@fast-check/\w+)\Z"
-)
 _TEST_LIKE = re.compile(r"(?:it|test)[A-Z]\w*\Z")
 _BLOCK_LIKE = re.compile(r"describe[A-Z]\w*\Z")
 
@@ -80,17 +76,19 @@ class FunctionNames:
         own: Functions ``test`` or ``it`` that the file defines itself and that call no other test
             function: they belong to no runner.
         imported: Imported names that look like test functions.
-        is_ava: Whether ava is imported, whose tests need no title.
+        forms: How the tests of the file's frameworks may be written.
     """
 
     def __init__(self, code: str, imports: Iterable[Import]) -> None:
-        self.tests = set(TEST_NAMES)
-        self.blocks = set(BLOCK_NAMES)
+        imports = tuple(imports)
+        self._modules = {each.module for each in imports}
+        self.forms = self._forms()
+        self.tests = set(self.forms.tests)
+        self.blocks = set(self.forms.blocks)
         self.factories: set[str] = set()
         self.objects = set(_GLOBAL_OBJECTS)
         self.wrappers: set[str] = set()
         self.imported: set[str] = set()
-        self.is_ava = False
         for imported in imports:
             self._add_import(imported)
         for name, base in _derived_names(code):
@@ -101,23 +99,32 @@ class FunctionNames:
                 self._add_factory(match["name"], factory["base"])
         for match in _FACTORY_FUNCTION.finditer(code):
             self._add_factory(match["name"], match["base"])
-        for wrapper in _wrappers(code, self.tests | self.blocks):
+        usual = self.forms.tests | self.forms.blocks
+        for wrapper in _wrappers(code, self.tests | self.blocks, usual):
             self._add(*wrapper)
             self.wrappers.add(wrapper.name)
-        self.own = frozenset(_own_functions(code, self.tests))
+        self.own = frozenset(_own_functions(code, self.tests, self.forms.tests))
         self.tests -= self.own
 
+    def _forms(self) -> CallForms:
+        known = _frameworks()
+        imported = [each for each in known if any(map(each.imports, self._modules))]
+        return call_forms(
+            [*(each.forms for each in known), *(each.import_forms for each in imported)]
+        )
+
     def _add_import(self, imported: Import) -> None:
-        from_ava = imported.module == "ava"
-        self.is_ava = self.is_ava or from_ava
-        if imported.name in TEST_NAMES or (from_ava and imported.name == "default"):
-            self.tests.add(imported.alias)
-        elif imported.name in BLOCK_NAMES:
-            self.blocks.add(imported.alias)
-        elif (not imported.name and imported.alias) or (
-            imported.name == "default" and _TEST_MODULES.match(imported.module)
-        ):
+        is_default = imported.name == "default" and _is_of_framework(imported.module)
+        if is_default:
             self.objects.add(imported.alias)
+        if (is_default and self.forms.takes_default) or imported.name in self.forms.tests:
+            self.tests.add(imported.alias)
+        elif imported.name in self.forms.blocks:
+            self.blocks.add(imported.alias)
+        elif not imported.name and imported.alias:
+            self.objects.add(imported.alias)
+        elif is_default:
+            return
         elif _TEST_LIKE.match(imported.alias):
             self.tests.add(imported.alias)
             self.imported.add(imported.alias)
@@ -138,6 +145,14 @@ class FunctionNames:
             self._add(name, base)
 
 
+def _frameworks() -> list[FrameworkDeclaration]:
+    return [each for each in declarations().frameworks_of("javascript") if each.is_supported]
+
+
+def _is_of_framework(module: str) -> bool:
+    return any(each.imports(module) for each in _frameworks())
+
+
 def _derived_names(code: str) -> Iterator[tuple[str, str]]:
     """Yields the names in `const myTest = test.extend(...)`, `cond ? it : it.skip`, `wrap(it)`."""
     for match in _DECLARED.finditer(code):
@@ -148,12 +163,12 @@ def _derived_names(code: str) -> Iterator[tuple[str, str]]:
                 break
 
 
-def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
+def _wrappers(code: str, names: set[str], usual: AbstractSet[str]) -> Iterator[_Wrapper]:
     """Yields functions that pass their first parameter on as a title, if given a function."""
     checked = 0
     for match in _FUNCTION.finditer(code):
         name = match["name"] or match["assigned"]
-        if name in names - TEST_NAMES - BLOCK_NAMES:
+        if name in names - usual:
             continue
         body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
         title = re.escape(match["title"])
@@ -168,11 +183,11 @@ def _wrappers(code: str, names: set[str]) -> Iterator[_Wrapper]:
             yield _Wrapper(name, inner[1])
 
 
-def _own_functions(code: str, names: set[str]) -> Iterator[str]:
+def _own_functions(code: str, names: set[str], usual: AbstractSet[str]) -> Iterator[str]:
     """Yields test functions that the file defines without the help of another test function."""
     for match in _OWN_FUNCTION.finditer(code):
         name = match["name"] or match["assigned"]
-        if name in TEST_NAMES:
+        if name in usual:
             body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
             called = {part for callee in _CALLEE.findall(body) for part in callee.split(".")}
             if called.isdisjoint(names):

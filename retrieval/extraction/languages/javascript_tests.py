@@ -5,44 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ....schema.frameworks.framework_declaration import CallForms
 from ...text.syntax_tree import line_count, node_text
 from ..code_facts import Import
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet
-from ..frameworks.unsupported_frameworks import UnsupportedFrameworkError, count_javascript_tests
-from ..source_file import ExtractionBudget
+from ..frameworks.unsupported_frameworks import UnsupportedFrameworkError, count_calls
+from ..source_file import ExtractionBudget, SourceFile
 from .function_aliases import FunctionNames
 from .javascript_calls import (
     DECLARATION_TYPES,
-    TABLE_MODIFIERS,
     TestCall,
     callee_path,
     is_wrapper,
     read_call,
 )
+from .javascript_imports import javascript_imports
+from .language_reader import LanguageReader
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["find_javascript_tests"]
+__all__ = ["READER", "find_javascript_tests"]
 
-_SKIPPING = frozenset({"skip", "fixme", "skipIf"})
-_FAILING = frozenset({"fail", "failing", "fails"})
-_HOOKS = frozenset(
-    {
-        "after",
-        "afterAll",
-        "afterEach",
-        "before",
-        "beforeAll",
-        "beforeEach",
-        "setup",
-        "suiteSetup",
-        "suiteTeardown",
-        "teardown",
-    }
-)
 # Maximum lines of a declaration that is included with a test that uses its names.
 _MAX_DECLARATION_LINES = 3
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -73,7 +59,9 @@ class _Block:
     closing: Snippet | None
     statements: list[Node]
     parent: _Block | None
+    hooks: frozenset[str]
     depth: int = 0
+    contexts: frozenset[str] = frozenset()  # first parameters of the tests around it
     _helpers: _Helpers | None = None
 
     @property
@@ -83,7 +71,7 @@ class _Block:
             hooks = [
                 _Declaration(statement, set(_NAME.findall(node_text(statement))))
                 for statement in self.statements
-                if line_count(statement) <= MAX_CONTEXT_LINES and _is_hook(statement)
+                if line_count(statement) <= MAX_CONTEXT_LINES and _is_hook(statement, self.hooks)
             ]
             declared = [] if self.parent is None else self.statements  # imports are left out
             named = [_Declaration(node, _declared_names(node)) for node in declared]
@@ -120,11 +108,12 @@ def find_javascript_tests(
     names = FunctionNames(node_text(root), imports)
     found: list[FoundTest] = []
     stack: list[tuple[Node, _Block]] = [
-        (root, _Block("", (), None, None, root.named_children, None))
+        (root, _Block("", (), None, None, root.named_children, None, names.forms.hooks))
     ]
     while stack:
         node, block = stack.pop()
-        call = read_call(node, names) if node.type == "call_expression" else None
+        is_call = node.type == "call_expression"
+        call = read_call(node, names, block.contexts) if is_call else None
         if call is None:
             if names.wrappers and is_wrapper(node, names):
                 continue
@@ -132,12 +121,13 @@ def find_javascript_tests(
         elif call.kind == "test":
             if not budget.allows_test(len(found)):
                 break
+            whole = _awaited(node) if names.forms.subtests else node
             if call.has_body:
-                found.append(_found(node, call, block))
+                found.append(_found(whole, call, block, names.forms))
+            if names.forms.subtests and call.body is not None:
+                _push(stack, _enter(whole, call, block), budget)
         elif call.body is not None:
-            inner = _enter(node, call, block)
-            budget.require_nesting(inner.depth)
-            stack.extend((child, inner) for child in reversed(inner.statements))
+            _push(stack, _enter(node, call, block), budget)
         else:  # describe('x', sharedTests): the tests are in that function
             stack.extend((child, block) for child in reversed(node.named_children))
     if names.own and not found:
@@ -151,34 +141,64 @@ def _refuse_own_functions(root: Node, own: Iterable[str]) -> None:
     Raises:
         UnsupportedFrameworkError: It does.
     """
-    tests = count_javascript_tests(root)
+    tests = count_calls(root)
     if tests:
         raise UnsupportedFrameworkError(f"its own {', '.join(sorted(own))}()", tests)
 
 
+def _awaited(call: Node) -> Node:
+    """Returns a call with its `await`: a subtest is cancelled if its test does not wait for it."""
+    outer = call.parent
+    return outer if outer is not None and outer.type == "await_expression" else call
+
+
+def _push(stack: list[tuple[Node, _Block]], inner: _Block, budget: ExtractionBudget) -> None:
+    budget.require_nesting(inner.depth)
+    stack.extend((child, inner) for child in reversed(inner.statements))
+
+
 def _enter(node: Node, call: TestCall, parent: _Block) -> _Block:
     body = call.body.child_by_field_name("body") if call.body is not None else None
-    if body is None or body.type != "statement_block":
-        statements = [body] if body is not None else []
-        return _Block(call.title, call.modifiers, None, None, statements, parent, parent.depth + 1)
-    opening = Snippet.of(node, end=body.start_byte + 1)
-    last = body.children[-1]
-    closing = Snippet(last.start_byte, node.end_byte, last.start_point[1])
-    statements = body.named_children
-    depth = parent.depth + 1
-    return _Block(call.title, call.modifiers, opening, closing, statements, parent, depth)
+    inner = _Block(
+        call.title,
+        call.modifiers,
+        None,
+        None,
+        [body] if body is not None else [],
+        parent,
+        parent.hooks,
+        parent.depth + 1,
+        parent.contexts | _first_parameter(call),
+    )
+    if body is not None and body.type == "statement_block":
+        last = body.children[-1]
+        inner.opening = Snippet.of(node, end=body.start_byte + 1)
+        inner.closing = Snippet(last.start_byte, node.end_byte, last.start_point[1])
+        inner.statements = body.named_children
+    return inner
 
 
-def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
+def _first_parameter(call: TestCall) -> frozenset[str]:
+    """Returns the name of the first parameter of a test; empty for a block."""
+    if call.kind != "test" or call.body is None:
+        return frozenset()
+    parameters = call.body.child_by_field_name("parameters")
+    first = parameters.named_children[0] if parameters and parameters.named_child_count else None
+    if first is not None and first.type == "required_parameter":
+        first = first.child_by_field_name("pattern")
+    first = first or call.body.child_by_field_name("parameter")  # t => ...
+    return frozenset({node_text(first)} if first is not None else ())
+
+
+def _found(node: Node, call: TestCall, block: _Block, forms: CallForms) -> FoundTest:
     chain = block.chain
     body = call.body
     modifiers = {modifier for outer in chain for modifier in outer.modifiers} | set(call.modifiers)
-    names = {call.name, *(outer.title for outer in chain)}
     marks = {
         "async": body is not None and node_text(body).startswith("async"),
-        "parametrized": bool(modifiers & TABLE_MODIFIERS),
-        "skipped": bool(modifiers & _SKIPPING) or bool(names & {"xit", "xtest", "xspecify"}),
-        "expected-failure": bool(modifiers & _FAILING),
+        "parametrized": bool(modifiers & forms.tables),
+        "skipped": bool((modifiers | {call.name}) & forms.skipping) or call.is_skipped,
+        "expected-failure": bool(modifiers & forms.failing),
     }
     return FoundTest(
         node=node,
@@ -231,12 +251,12 @@ def _layers(chain: tuple[_Block, ...], test: Node) -> tuple[Layer, ...]:
     return tuple(reversed(layers))
 
 
-def _is_hook(statement: Node) -> bool:
+def _is_hook(statement: Node, hooks: frozenset[str]) -> bool:
     if statement.type != "expression_statement" or not statement.named_child_count:
         return False
     call = statement.named_children[0]
     path = callee_path(call) if call.type == "call_expression" else None
-    return path is not None and (path[0] in _HOOKS or path[-1] in _HOOKS)
+    return path is not None and (path[0] in hooks or path[-1] in hooks)
 
 
 def _declared_names(statement: Node) -> set[str]:
@@ -248,3 +268,12 @@ def _declared_names(statement: Node) -> set[str]:
         name = declarator.child_by_field_name("name")
         names |= set(_NAME.findall(node_text(name))) if name is not None else set()
     return names
+
+
+def _tests(
+    source: SourceFile, root: Node, imports: Iterable[Import], budget: ExtractionBudget
+) -> list[FoundTest]:
+    return find_javascript_tests(root, imports, budget)
+
+
+READER: Final = LanguageReader(read_imports=javascript_imports, find_tests=_tests)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from ...text.syntax_tree import line_count, node_text
+from ..code_facts import Import
 from ..discovery.class_heirs import ClassHeirs
-from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
+from ..discovery.pytest_settings import (
+    DEFAULT_SETTINGS,
+    PytestSettings,
+    find_pytest_settings,
+)
 from ..found_test import MAX_CONTEXT_LINES, FoundTest, Layer, Snippet, TestStyle
-from ..source_file import ExtractionBudget
+from ..source_file import ExtractionBudget, SourceFile
+from .language_reader import LanguageReader
+from .python_imports import python_imports
 from .python_scopes import (
     MODULE_SETUP_NAMES,
     SETUP_NAMES,
@@ -25,7 +33,7 @@ from .testcase_bases import ImportedBases
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["find_python_tests"]
+__all__ = ["READER", "find_python_tests"]
 
 _MAX_DECORATOR_CHARS = 10_000
 # Fixtures of a scope that are considered for a test: each of those shown takes two lines or more.
@@ -199,3 +207,14 @@ def _literal_value(text: str) -> str:
     if match is None or set(match["prefix"].lower()) - {"r", "u"}:
         return ""
     return inspect.cleandoc(match["body"])
+
+
+def _tests(
+    source: SourceFile, root: Node, imports: Sequence[Import], budget: ExtractionBudget
+) -> list[FoundTest]:
+    settings = find_pytest_settings(source.path)
+    bases, heirs = ImportedBases(source.path, imports), ClassHeirs(source.path)
+    return find_python_tests(root, budget, settings, bases, heirs)
+
+
+READER: Final = LanguageReader(read_imports=python_imports, find_tests=_tests)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..code_facts import Import
-from ..discovery.python_modules import ImportedName, imported_name, module_file, read_module
+from ..discovery.python_modules import ImportedName, imported_name, python_module_file, read_module
 
 __all__ = ["ImportedBases"]
 
@@ -47,7 +47,7 @@ class ImportedBases:
             importer, module, name = pending.pop()
             if _PACKAGED.match(f"{module}.{name}"):
                 return True
-            file = module_file(importer, module)
+            file = python_module_file(importer, module)
             if file is None or (file, name) in seen:
                 continue
             seen.add((file, name))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ....schema.frameworks.declarations import node_fields, node_types
 from ...text.syntax_tree import NUMBER_TYPES, callee_of, node_text
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ __all__ = [
 ]
 
 _MAX_CALLEE_BYTES = 100
-STRING_TYPES = frozenset({"string", "concatenated_string", "template_string"})
-_CONSTANTS = frozenset({"true", "false", "none", "null", "undefined"})
-COLLECTION_TYPES = frozenset({"list", "tuple", "set", "dictionary", "array", "object"})
-ARGUMENT_TYPES = frozenset({"argument_list", "arguments"})
+STRING_TYPES = node_types("strings")
+_CONSTANTS = node_types("constants")
+COLLECTION_TYPES = node_types("collections")
+ARGUMENT_TYPES = node_types("arguments")
+_MEMBERS = frozenset(node_fields("members")) - frozenset(node_fields("calls"))
 CHAINING_CALLS = frozenset({"should", "and"})
 _STRING_PARTS = re.compile(
     r"(?P<prefix>[a-zA-Z]*)(?P<quote>\"\"\"|'''|\"|'|`)(?P<body>.*)(?P=quote)", re.DOTALL
@@ -60,7 +62,7 @@ def called_name(call: Node) -> str:
     callee = callee_of(call)
     if callee is None:
         return ""
-    if callee.type in {"attribute", "member_expression"}:
+    if callee.type in _MEMBERS:
         callee = callee.named_children[-1]
     return node_text(callee) if callee.end_byte - callee.start_byte <= _MAX_CALLEE_BYTES else ""
 

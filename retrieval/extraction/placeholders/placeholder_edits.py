@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ....schema.frameworks.declarations import node_types
 from ...text.syntax_tree import NUMBER_TYPES, node_text
 from .literal_place import (
     CHAINING_CALLS,
@@ -37,27 +38,13 @@ _TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2
 _TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
 # The most frequent node type; it contains no literals.
 _NAME = "identifier"
-_ARITHMETIC = frozenset(
-    {"binary_expression", "binary_operator", "unary_expression", "unary_operator"}
-)
+_ARITHMETIC = node_types("arithmetic")
 # Subtrees whose literals are structure: keys, types, imports, interpolations.
-_OPAQUE = frozenset(
-    {
-        "comment",
-        "decorator_name",
-        "future_import_statement",
-        "import_from_statement",
-        "import_statement",
-        "interpolation",
-        "jsx_text",
-        "regex",
-        "subscript_key",
-        "type",
-        "type_annotation",
-        "type_arguments",
-        "type_parameters",
-    }
-)
+_OPAQUE = node_types("opaque")
+_ELEMENTS = node_types("elements")
+_PAIRS = node_types("pairs")
+_SUBSCRIPTS = node_types("subscripts")
+_INTERPOLATIONS = node_types("interpolations")
 # Calls whose strings are names of parameters, fixtures and modules: structure, not data.
 _NAMING_CALLS = frozenset({"parametrize", "usefixtures", "getfixturevalue", "importorskip"})
 _CHAINER = re.compile(
@@ -131,21 +118,19 @@ def _is_cases(place: Place) -> bool:
 
 
 def _is_interpolated(node: Node) -> bool:
-    inner = {"interpolation", "template_substitution"}
     parts = node.named_children if node.type == "concatenated_string" else [node]
-    return any(child.type in inner for part in parts for child in part.named_children)
+    return any(child.type in _INTERPOLATIONS for part in parts for child in part.named_children)
 
 
 def _is_key(place: Place) -> bool:
+    if place.parent is not None and place.parent.node.type in _ELEMENTS:
+        place = place.parent
     if place.parent is None:
         return False
     parent = place.parent.node
-    if parent.type in {"subscript", "subscript_expression"}:
+    if parent.type in _SUBSCRIPTS:
         return parent.named_child(0) != place.node
-    return (
-        parent.type in {"pair", "property_signature"}
-        and parent.child_by_field_name("key") == place.node
-    )
+    return parent.type in _PAIRS and parent.child_by_field_name("key") == place.node
 
 
 def _is_data(node: Node) -> bool:

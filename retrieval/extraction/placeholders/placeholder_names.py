@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ....schema.frameworks.declarations import node_fields, node_types
 from ...text.syntax_tree import CALL_TYPES, NUMBER_TYPES, node_text
 from ..pattern_names import words_of
 from .literal_place import (
@@ -27,39 +28,13 @@ _MAX_PLACEHOLDER_CHARS = 40
 _MAX_NAME_BYTES = 400
 _MAX_KIND_BYTES = 2_000
 _MAX_LEVELS = 64
-_KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute", "property"})
-_ASSIGNMENTS = frozenset(
-    {
-        "assignment",
-        "assignment_expression",
-        "assignment_pattern",
-        "augmented_assignment",
-        "default_parameter",
-        "named_expression",
-        "public_field_definition",
-        "typed_default_parameter",
-        "variable_declarator",
-    }
-)
-_COMPARISONS = frozenset({"comparison_operator"})
+_KEYED = node_types("keyed")
+_ASSIGNMENTS = node_types("assignments")
+_COMPARISONS = node_types("comparisons")
 _COMPARING_OPERATORS = frozenset({"==", "===", "!=", "!==", "<", ">", "<=", ">="})
 # Wrappers that give no name: a literal in one has the place of the wrapper.
-_TRANSPARENT = frozenset(
-    {
-        "as_expression",
-        "await",
-        "await_expression",
-        "binary_expression",
-        "binary_operator",
-        "list_splat",
-        "non_null_expression",
-        "parenthesized_expression",
-        "satisfies_expression",
-        "spread_element",
-        "unary_expression",
-        "unary_operator",
-    }
-)
+_TRANSPARENT = node_types("transparent")
+_MEMBERS = frozenset(node_fields("members"))
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("url", re.compile(r"(?:https?|wss?|ftp)://\S+\Z")),
     ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")),
@@ -152,7 +127,7 @@ def _name_of_place(place: Place, kind: str | None) -> str:
 
 def _assigned_name(assignment: Node) -> str:
     target = assignment.named_children[0]
-    if target.type in {"attribute", "member_expression"}:
+    if target.type in _MEMBERS:
         return _start_of(target.named_children[-1])
     return _start_of(target)
 

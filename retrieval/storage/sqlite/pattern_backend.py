@@ -53,6 +53,7 @@ class SQLitePatternBackend:
     Args:
         database: An open database, which is never closed here; a path, which ``open`` opens and
             ``close`` closes; or None for an in-memory bank.
+        create: Whether ``open`` may create the file at a path.
         durability: Durability of a database that is opened here.
         tuning: Measured limits and thresholds.
     """
@@ -61,10 +62,12 @@ class SQLitePatternBackend:
         self,
         database: Database | str | Path | None,
         *,
+        create: bool = True,
         durability: Durability = "full",
         tuning: StorageTuning | None = None,
     ) -> None:
         self._given = database
+        self._create = create
         self._durability: Durability = durability
         self._tuning = tuning or StorageTuning()
         self._database: Database | None = None
@@ -230,7 +233,7 @@ class SQLitePatternBackend:
         given = self._given
         database = given
         if not isinstance(database, Database):
-            database = Database(database, durability=self._durability)
+            database = Database(database, create=self._create, durability=self._durability)
         self._cache = VectorCache(database.path, self._tuning)
         self._budget = TermBudget(self._tuning)
         self._has_vectors = database.has_vectors

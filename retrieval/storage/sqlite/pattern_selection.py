@@ -36,6 +36,8 @@ _ORDER: dict[SortKey, str] = {
     "usage": "p.usage_count desc, p.id",
     "created": "p.created_at desc, p.id",
 }
+_OF_PROJECT = " where project = :project"
+_OF_PATTERNS = " where pattern_id in (select id from patterns where project = :project)"
 _WITH_ANY_TAG = (
     " join (select pattern_rowid, count(*) as hits from pattern_tags"
     " where tag in (select value from json_each(:any_tag)) group by pattern_rowid) t"
@@ -102,16 +104,21 @@ def count_demoted(connection: apsw.Connection) -> int:
     return int(connection.execute(f"select ({unproven}) + ({gone})").get)
 
 
-def count_statistics(connection: apsw.Connection) -> BankStatistics:
-    """Returns the statistics of the bank."""
+def count_statistics(connection: apsw.Connection, project: str) -> BankStatistics:
+    """Returns the statistics of a project; of the bank if it is empty."""
+    only = _OF_PROJECT if project else ""  # without it, groups are counted from their indexes
+    values = {"project": project} if project else {}
     # total() is a float: a sum of damaged counters must not overflow.
     patterns, quality, confidence, uses, successes, never_used, unproven, gone = connection.execute(
         "select count(*), avg(quality), avg(confidence), total(usage_count),"
         " total(success_count), total(usage_count = 0), total(trust = 'unproven'),"
-        " total(gone_since is not null) from patterns"
+        f" total(gone_since is not null) from patterns{only}",
+        values,
     ).get
-    versions = connection.execute("select count(*) from pattern_versions").get
-    groups = _count_groups(connection)
+    versions = connection.execute(
+        f"select count(*) from pattern_versions{_OF_PATTERNS if project else ''}", values
+    ).get
+    groups = _count_groups(connection, only, values)
     return BankStatistics(
         patterns=patterns,
         uses=int(uses),
@@ -129,12 +136,15 @@ def count_statistics(connection: apsw.Connection) -> BankStatistics:
     )
 
 
-def _count_groups(connection: apsw.Connection) -> dict[str, dict[str, int]]:
+def _count_groups(
+    connection: apsw.Connection, only: str, values: dict[str, str]
+) -> dict[str, dict[str, int]]:
     groups = {}
     for column in ("category", "framework", "language", "project"):
         rows = connection.execute(
-            f"select {column}, count(*) from patterns group by {column}"
-            f" order by count(*) desc, {column}"
+            f"select {column}, count(*) from patterns{only} group by {column}"
+            f" order by count(*) desc, {column}",
+            values,
         )
         groups[column] = dict(readable(rows, lambda row: (str(row[0]), int(row[1]))))
     return groups

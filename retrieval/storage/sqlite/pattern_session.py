@@ -235,9 +235,9 @@ class SQLitePatternSession(SQLiteProjectSession):
         rowids = use_tables.rows_used_by(self.connection, agent_id)
         return pattern_table.readable_at(self.connection, rowids)
 
-    def statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
-        return pattern_selection.count_statistics(self.connection)
+    def statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
+        return pattern_selection.count_statistics(self.connection, project)
 
     # -- writing ---------------------------------------------------------------------------------
 

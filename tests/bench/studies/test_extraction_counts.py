@@ -11,7 +11,12 @@ import pytest
 
 from aqe.bench.studies.counters.babel_counter import FrameworkRule, count_javascript_tests
 from aqe.bench.studies.counters.python_counter import NameRules, count_python_tests
-from aqe.bench.studies.extraction_counts import RepositoryRules, compare, extracted_tests, main
+from aqe.bench.studies.extraction.extraction_counts import (
+    RepositoryRules,
+    compare,
+    extracted_tests,
+    main,
+)
 from aqe.schema import AqeError
 
 FILES = {
@@ -137,14 +142,16 @@ def test_count_javascript_tests_says_how_to_get_babel(repository: Path, tmp_path
 
 
 def test_extracted_tests_measures_both_runs(repository: Path) -> None:
-    (repository / "tests/a_test.go").write_text("func TestA(t *testing.T) {}\n", encoding="utf-8")
+    (repository / "tests/a_test.feature").write_text(
+        "Feature: a\n  Scenario: b\n", encoding="utf-8"
+    )
     extracted = extracted_tests(repository)
     assert [test.title for test in extracted.tests] == [
         "ContractTests.test_shared",
         "test_total",
         "Second.test_second",
     ]
-    assert extracted.unsupported == {"tests/a_test.go": 1}
+    assert extracted.unsupported == {"tests/a_test.feature": 1}
     assert extracted.lost == [("tests/test_broken.py", 1)]
     assert extracted.second_run == (0, 0)
     assert extracted.seconds > 0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.retrieval.extraction import extract_file, find_test_files
-from aqe.schema import AqeError
+from aqe.schema import LANGUAGES, AqeError
 
 PYTHON_TEST = "def test_it():\n    assert 1\n"
 JAVASCRIPT_TEST = "it('x', () => { expect(1).toBe(1); });\n"
@@ -131,7 +131,7 @@ def test_find_test_files_knows_that_it_starts_inside_a_test_folder(tmp_path: Pat
         ("test_a.py", b"x = '\xff\xfe'", "not valid utf-8 text"),
         ("test_a.py", b"# -*- coding: nonsense -*-\n", "unknown encoding 'nonsense'"),
         ("test_a.py", b"#" * (5 * 1024 * 1024 + 1), "larger than 5 MB"),
-        ("notes.txt", b"it('x')", "not a Python, JavaScript or TypeScript file: '.txt'"),
+        ("notes.txt", b"it('x')", f"no language of {', '.join(LANGUAGES)} has files named '.txt'"),
     ],
 )
 def test_extract_file_reports_what_it_cannot_use(
@@ -259,9 +259,9 @@ def test_extract_file_writes_a_nul_in_javascript_as_its_escape(tmp_path: Path) -
 def test_extract_file_survives_hostile_content(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(HOSTILE[name], "utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     extracted = extract_file(path)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert extracted.skipped is not None or len(extracted.patterns) <= 3_000
 
 

@@ -266,18 +266,8 @@ def test_extract_file_takes_no_condition_for_a_playwright_test(tmp_path: Path) -
 
 
 UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
-    "node:test": (
-        "node:test",
-        3,
-        "a.test.js",
-        """
-        const { describe, it, test } = require('node:test');
-        describe('add', () => { it('adds', () => { run(); }); it.skip('more', () => {}); });
-        test('top', async (t) => { await run(); });
-        """,
-    ),
-    "own helper over node:test": (
-        "node:test",
+    "own helper over uvu": (
+        "uvu",
         1,
         "a.test.mjs",
         "import { test } from './helper.mjs';\ntest('x', () => { run(); });",
@@ -300,6 +290,12 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         2,
         "test/a.js",
         "const t = require('tap');\nt.test('a', t => { t.test('b', t => {}); });",
+    ),
+    "tap in a condition": (
+        "tap",
+        1,
+        "test/a.js",
+        "if (isMainThread) {\n  const { test } = require('tap');\n  test('a', t => {});\n}",
     ),
     "Deno": (
         "Deno",
@@ -377,17 +373,30 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "a.feature",
         "Feature: a\n  Scenario: b\n    Given c\n  Scenario Outline: d\n    Given <e>\n",
     ),
-    "Go": (
-        "Go testing",
+    "JUnit in Kotlin": (
+        "JUnit in Kotlin",
         1,
-        "a_test.go",
-        "package a\nfunc TestA(t *testing.T) {}\nfunc help() {}\n",
+        "ATest.kt",
+        "class ATest {\n  @Test\n  fun `adds`() {}\n}\n",
     ),
-    "JUnit": (
-        "JUnit",
-        2,
+    "Spock": (
+        "Spock or JUnit in Groovy",
+        1,
+        "ASpec.groovy",
+        "class ASpec extends Specification {\n  def 'adds'() {}\n}\n",
+    ),
+    "TestNG": (
+        "TestNG",
+        1,
         "ATest.java",
-        "class ATest {\n  @Test\n  void a() {}\n  @ParameterizedTest\n}\n",
+        "import org.testng.annotations.Test;\nclass ATest {\n  @Test\n  public void a() {}\n}\n",
+    ),
+    "JUnit 3": (
+        "JUnit 3",
+        1,
+        "ATest.java",
+        "import junit.framework.TestCase;\nclass ATest extends TestCase {\n"
+        "  public void testA() {}\n}\n",
     ),
 }
 
@@ -395,7 +404,7 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
 @pytest.mark.parametrize("case", UNSUPPORTED)
 def test_extract_file_counts_the_tests_of_unsupported_frameworks(tmp_path: Path, case: str) -> None:
     framework, tests, name, code = UNSUPPORTED[case]
-    helper = "export { test } from 'node:test';"
+    helper = "export { test } from 'uvu';"
     suite = "import * as uvu from 'uvu';\nexport function suite() { return uvu.suite(); }"
     files: dict[str, object] = {name: code, "helper.mjs": helper, "suite.ts": suite}
     extracted = _extracted(tmp_path, name, files)
@@ -421,3 +430,14 @@ def test_extract_file_takes_no_quoted_code_for_a_framework(tmp_path: Path) -> No
     assert _frameworks(_extracted(tmp_path, "a.test.js", {"a.test.js": code})) == [
         ("reports QUnit.test", "jest")
     ]
+
+
+def test_extract_file_prefers_the_framework_whose_test_function_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import { vi } from 'vitest';\nimport { it } from '@jest/globals';\nit('a', () => run());"
+    )
+    extracted = _extracted(tmp_path, "a.test.js", {"a.test.js": code})
+    assert _frameworks(extracted) == [("a", "jest")]
+    mixed = code.replace("vitest", "uvu").replace("vi ", "suite ")
+    extracted = _extracted(tmp_path, "b.test.js", {"b.test.js": mixed})
+    assert _frameworks(extracted) == [("a", "jest")]

@@ -51,7 +51,7 @@ def test_extract_file_reads_a_plain_function(tmp_path: Path) -> None:
     assert pattern.category == "unit"
     assert pattern.source == "tests/test_sample.py:5"
     assert pattern.confidence == pytest.approx(0.95)
-    assert set(pattern.tags) == {"raises", "module:shop.cart"}
+    assert set(pattern.tags) == {"raises", "module:shop.cart", "topic:sample"}
     assert 0.5 < pattern.quality < 1
     assert pattern.template == dedent(
         """\

@@ -230,14 +230,19 @@ class MemorySession:
             ),
         )
 
-    def statistics(self) -> BankStatistics:
-        patterns = [stored.pattern for stored in self._state.rows.values()]
+    def statistics(self, project: str = "") -> BankStatistics:
+        rows = {
+            key: stored
+            for key, stored in self._state.rows.items()
+            if project in ("", stored.pattern.project)
+        }
+        patterns = [stored.pattern for stored in rows.values()]
         uses = sum(pattern.usage_count for pattern in patterns)
-        successes = sum(stored.success_count for stored in self._state.rows.values())
+        successes = sum(stored.success_count for stored in rows.values())
         return BankStatistics(
             patterns=len(patterns),
             uses=uses,
-            versions=len(self._state.versions),
+            versions=sum(key in rows for key, *_ in self._state.versions),
             average_quality=mean([pattern.quality for pattern in patterns]),
             average_confidence=mean([pattern.confidence for pattern in patterns]),
             average_success_rate=successes / uses if uses else None,
@@ -247,7 +252,7 @@ class MemorySession:
             by_language=groups(pattern.language for pattern in patterns),
             by_project=groups(pattern.project for pattern in patterns),
             gone=sum(pattern.gone_since is not None for pattern in patterns),
-            unproven=sum(stored.trust == UNPROVEN for stored in self._state.rows.values()),
+            unproven=sum(stored.trust == UNPROVEN for stored in rows.values()),
         )
 
     def insert(self, content: PatternContent) -> Inserted:

@@ -13,7 +13,7 @@ from aqe.retrieval.storage.storage_values import PatternPlace
 from aqe.retrieval.storage.use_summary import use_summary
 from aqe.schema import ContextPart, PatternSearchCriteria, Placeholder, Provenance, TestPattern
 
-from .bank_content import ANYTHING, change, ids_of, look, names, put, stored_in, use
+from .bank_content import ANYTHING, change, ids_of, look, names, put, query_of, stored_in, use
 
 Make = Callable[..., TestPattern]
 EXTRACTED = Provenance(origin="extracted")
@@ -51,6 +51,10 @@ def test_a_project_filters_every_leg(
         found = look(backend, "zebra", mode, criteria=criteria, depth=2, limit=1)
         assert ids_of(found) == ["b"]
     with backend.writing() as session:  # a session that writes searches the vectors in the table
+        for tags in ((), ("x",)):
+            criteria = PatternSearchCriteria(project="shop", tags=tags, framework="pytest")
+            found = session.candidates(query_of("zebra", mode), criteria, depth=2, limit=1)
+            assert ids_of(found) == ["b"]
         criteria = PatternSearchCriteria(project="zoo")
         assert names(session.select(criteria, order="created", limit=1)) == ["a39"]
 
@@ -186,3 +190,15 @@ def test_a_successor_inherits_uses_versions_and_age(backend: PatternBackend, pat
     found = stored_in(backend, "new").pattern
     assert (found.version, found.created_at, found.template) == (3, NOON, "n = 3")
     assert backend.check() == []
+
+
+def test_statistics_can_be_of_one_project(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", project="shop"))
+    change(backend, "a", pattern(id="a", project="shop", template="n = 2"))
+    put(backend, pattern(id="b", project="zoo", category="e2e"))
+    with backend.reading() as session:
+        shop, zoo = session.statistics("shop"), session.statistics("zoo")
+        assert (shop.patterns, shop.versions, shop.by_project) == (1, 1, {"shop": 1})
+        assert (zoo.patterns, zoo.versions, zoo.by_category) == (1, 0, {"e2e": 1})
+        assert session.statistics().by_project == {"shop": 1, "zoo": 1}
+        assert session.statistics("none").average_quality is None

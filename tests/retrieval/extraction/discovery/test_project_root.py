@@ -71,7 +71,7 @@ def test_work_trees_of_a_repository_are_one_project(git: Git, repository: Path) 
 def test_clones_of_one_remote_are_one_project(git: Git, repository: Path, tmp_path: Path) -> None:
     git(".", "clone", "-q", str(repository), "clone")
     root = root_of(tmp_path / "clone", "tests/a.test.js")
-    assert (root.key, root.name) == (f"path:{repository}", "shop")
+    assert (root.key, root.name) == (f"path:{repository}", "clone")  # as it is called here
 
 
 def test_a_submodule_is_a_project_of_its_own(git: Git, repository: Path, tmp_path: Path) -> None:

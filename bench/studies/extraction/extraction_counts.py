@@ -1,7 +1,7 @@
 """Compares the tests that extraction finds in repositories with independent counts.
 
-Run: ``python -m aqe.bench.studies.extraction_counts REPOSITORY... [--modules FOLDER]``. It wrote
-``bench/results/extraction_counts.md``.
+Run: ``python -m aqe.bench.studies.extraction.extraction_counts REPOSITORY... [--modules
+FOLDER]``. It wrote ``bench/results/extraction_counts.md``.
 
 A repository is a git checkout. Python tests are counted with ``ast``, or with ``--python`` by the
 project's own pytest; JavaScript and TypeScript tests with Babel. Both sides are compared by file
@@ -26,13 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from ...models import create_encoder
-from ...retrieval import QEReasoningBank
-from ...retrieval.extraction import discover_test_files, extract_file
-from ...schema import AqeError
-from .counters.babel_counter import BabelCount, FrameworkRule, count_javascript_tests
-from .counters.counted_test import CountedTest
-from .counters.python_counter import NameRules, count_python_tests
+from ....models import create_encoder
+from ....retrieval import QEReasoningBank
+from ....retrieval.extraction import discover_test_files, extract_file
+from ....schema import AqeError
+from ..counters.babel_counter import BabelCount, FrameworkRule, count_javascript_tests
+from ..counters.counted_test import CountedTest
+from ..counters.python_counter import NameRules, count_python_tests
 
 __all__ = ["Comparison", "Extracted", "RepositoryRules", "compare", "extracted_tests"]
 
@@ -207,7 +207,7 @@ def _collected(repository: Path, python: Path) -> list[CountedTest]:
     Raises:
         AqeError: It collects none.
     """
-    plugin = Path(__file__).parent / "counters" / "collected_tests.py"
+    plugin = Path(__file__).parents[1] / "counters" / "collected_tests.py"
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "found.jsonl"
         paths = os.pathsep.join(filter(None, [str(plugin.parent), os.environ.get("PYTHONPATH")]))
@@ -284,7 +284,7 @@ def _rules_of(name: str, options: argparse.Namespace) -> RepositoryRules:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the table, and the details on standard error; returns 1 if a counter cannot run."""
     parser = argparse.ArgumentParser(
-        prog="python -m aqe.bench.studies.extraction_counts", description=__doc__
+        prog="python -m aqe.bench.studies.extraction.extraction_counts", description=__doc__
     )
     parser.add_argument("repositories", type=Path, nargs="+", help="git checkouts")
     parser.add_argument("--modules", type=Path, help="folder with @babel/parser and traverse")

@@ -1,0 +1,24 @@
+"""Declares the Go frameworks whose tests are only counted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..framework_declaration import FrameworkDeclaration
+
+DECLARED: Final = (
+    FrameworkDeclaration(
+        name="Ginkgo",
+        languages=("go",),
+        is_supported=False,
+        modules=r"github\.com/onsi/ginkgo(?:/|\Z)",
+        test_code=r"(?m)^[ \t]*(?:ginkgo\.)?[FPX]?(?:It|Specify|Entry)\(",
+    ),
+    FrameworkDeclaration(
+        name="gocheck",
+        languages=("go",),
+        is_supported=False,
+        modules=r"(?:gopkg\.in|launchpad\.net|github\.com/go-check)/(?:check|gocheck)\b",
+        test_code=r"(?m)^func[ \t]*\([^)\n]*\)[ \t]*Test\w*\([^)\n]*\*(?:\w+\.)?C\)",
+    ),
+)
