@@ -21,6 +21,7 @@ DECLARED: Final = FrameworkDeclaration(
     scripts=r"\bplaywright(?:\.js)? test\b",
     config_files=("playwright.config.*", "playwright-ct.config.*"),
     file_names=r".*\.pw\.[cm]?[jt]sx?",
+    hinted_names=r".*\.(?:setup|teardown)\.[cm]?[jt]sx?",
     has_globals=False,
     own_files=True,
     folders=frozenset({"cypress", "e2e", "cy", "playwright", "browser", "component"}),

@@ -644,3 +644,10 @@ def test_extraction_takes_no_imported_code_for_tests(tmp_path: Path) -> None:
     code = "// run it (or not)\nexport const isA = (text) => /a/.test(text);\n"
     _make(tmp_path, {"a.test.js": "import { isA } from './a';\nit('x', () => {});\n", "a.js": code})
     assert _found(tmp_path, tmp_path) == ["a.test.js"]
+
+
+def test_extraction_finds_the_setup_that_playwright_runs_as_a_test(tmp_path: Path) -> None:
+    setup = "import { test as setup } from '@playwright/test';\nsetup('logs in', async () => {});\n"
+    _make(tmp_path, {"e2e.setup.ts": setup, "jest.setup.ts": "beforeEach(() => {});\n"})
+    assert _found(tmp_path, tmp_path) == ["e2e.setup.ts"]
+    assert _names(tmp_path, "e2e.setup.ts") == ["logs in"]
