@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -15,21 +16,22 @@ from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from .code_facts import CodeFacts, Import, code_facts
 from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
-from .pattern_code import render_example, render_template
+from .pattern_code import PatternTemplate, render_example, render_template
 from .pattern_labels import categorize, collect_tags
 from .pattern_names import describe, pattern_name
-from .placeholders.placeholder_edits import Edit, placeholder_edits
+from .placeholders.parameter_names import ParameterNames, defined_parameters
+from .placeholders.placeholder_edits import placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from ..text.syntax_tree import Grammar
 
 __all__ = ["build_patterns"]
 
 # Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
+_TEXT = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_TABLE = re.compile(r"[\w.]*\.(?:each|for)\b")
 _CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
 _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
 
@@ -48,6 +50,7 @@ def build_patterns(
         grammar: The grammar that the tests were parsed with.
         detect_framework: Returns the framework of a test.
     """
+    parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
     ordinals: Counter[tuple[str, ...]] = Counter()
     patterns: list[StorablePattern] = []
     now = datetime.now(UTC)
@@ -65,7 +68,8 @@ def build_patterns(
         ordinals[qualified] += 1
         facts = code_facts([test.node])
         detected = detect_framework(test, facts)
-        pattern = _build(source, test, imports, facts, detected, identity, now)
+        code = _code(source, test, parameters)
+        pattern = _build(source, test, imports, facts, detected, identity, now, code)
         budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
         patterns.append(_scored(source, grammar, test, pattern))
     return patterns
@@ -100,8 +104,9 @@ def _build(
     detected: DetectedFramework,
     identity: str,
     now: datetime,
+    code: tuple[str, PatternTemplate],
 ) -> TestPattern:
-    example, template = _code(source, test)
+    example, template = code
     return TestPattern(
         id=identity,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
@@ -109,7 +114,8 @@ def _build(
         category=categorize(test, facts, imports, detected.framework),
         framework=detected.framework,
         language=source.language,
-        template=template,
+        template=template.text,
+        placeholders=template.placeholders,
         examples=(example,) if example else (),
         tags=collect_tags(test, facts, imports),
         confidence=detected.certainty,
@@ -119,26 +125,39 @@ def _build(
     )
 
 
-def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
+def _code(
+    source: SourceFile, test: FoundTest, parameters: ParameterNames
+) -> tuple[str, PatternTemplate]:
     """Returns example and template, together within the size limit of a pattern."""
     shown = [member for layer in test.layers for member in layer.members] + [test.node]
     keep = [node for node in (test.title_node, test.doc_node) if node is not None]
-    edits = placeholder_edits(shown, keep)
-    if test.doc_node is not None:
-        edits.append(_without_docstring(test.doc_node))
+    edits = placeholder_edits(
+        shown,
+        keep,
+        language=source.language,
+        parameters=parameters,
+        outside=_opening_texts(source, test),
+    )
     example, template = render_example(source, test), render_template(source, test, edits)
     room = MAX_PATTERN_BYTES - _RESERVED_BYTES
-    if len(example.encode()) + len(template.encode()) > room:
-        example = ""
-    if len(template.encode()) > room:  # as many whole lines as fit
-        cut = template.encode()[:room].decode("utf-8", "ignore")
-        template = cut[: cut.rfind("\n") + 1] or cut
-    return example, template
+    size = template.size
+    if size > room:
+        return "", _cut(render_template(source, test, ()), room)
+    return (example if len(example.encode()) + size <= room else ""), template
 
 
-def _without_docstring(statement: Node) -> Edit:
-    """Returns the edit that removes a docstring, which becomes the description."""
-    following = statement.next_named_sibling
-    if following is None:
-        return Edit(statement.start_byte, statement.end_byte, "pass")
-    return Edit(statement.start_byte, following.start_byte, "")
+def _cut(template: PatternTemplate, room: int) -> PatternTemplate:
+    """Returns as many whole lines of a template without placeholders as fit."""
+    text = template.text.encode()[:room].decode("utf-8", "ignore")
+    return PatternTemplate(text[: text.rfind("\n") + 1] or text, ())
+
+
+def _opening_texts(source: SourceFile, test: FoundTest) -> str:
+    """Returns the texts in the decorators and tables of the classes or blocks around a test.
+
+    Those in the titles of blocks are left out: they say what the tests are about.
+    """
+    openings = (layer.opening for layer in test.layers if layer.opening is not None)
+    codes = (source.text(opening.start, opening.end) for opening in openings)
+    with_texts = (code for code in codes if source.language == "python" or _TABLE.match(code))
+    return "\n".join(text for code in with_texts for text in _TEXT.findall(code))
