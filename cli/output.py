@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -22,7 +21,6 @@ __all__ = [
     "clean",
     "plain",
     "print_json",
-    "progress_bar",
     "share",
     "stderr",
     "stdout",
@@ -93,23 +91,3 @@ def table(*columns: str, right: Iterable[str] = (), title: str | None = None) ->
 def share(value: float | None) -> str:
     """Returns a value from 0 to 1 with two decimals, or a dash where there is no data."""
     return "-" if value is None else f"{value:.2f}"
-
-
-@contextmanager
-def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Shows a progress bar on stderr if that is a terminal; yields a function that advances it."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    console = stderr()
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.advance(task, count)

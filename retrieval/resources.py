@@ -206,5 +206,8 @@ def _size_of(question: Hashable, matches: Sequence[PatternMatch]) -> int:
         pattern = match.pattern
         texts = (pattern.id, pattern.name, pattern.description, pattern.template, pattern.source)
         lists = (pattern.examples, pattern.tags, match.reasons, match.near_duplicates)
-        total += MATCH_OVERHEAD_BYTES + sum(map(sys.getsizeof, chain(texts, *lists)))
+        parts = [(part.name, part.code, part.origin) for part in pattern.context]
+        values = [(each.name, each.value) for each in pattern.placeholders]
+        strings = chain(texts, *lists, *parts, *values)
+        total += MATCH_OVERHEAD_BYTES + sum(map(sys.getsizeof, strings))
     return total

@@ -44,7 +44,7 @@ from .errors import (
 )
 from .records.encoder_identity import EncoderIdentity
 from .records.pattern_parts import ContextPart, Placeholder
-from .records.pattern_search import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from .records.pattern_query import PatternMatch, PatternSearchContext, PatternSearchCriteria
 from .records.patterns import (
     CATEGORIES,
     FRAMEWORKS,

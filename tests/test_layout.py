@@ -25,7 +25,7 @@ FOLDER_ORDER = {
     "schema": ("redaction", "records", "migrations", "database"),
     "retrieval": (
         *("text", "quality", "extraction", "exchange", "storage"),
-        *("usage", "ingest", "ranking"),
+        *("usage", "ingest", "ranking", "suites"),
     ),
     "learning": ("outcome", "storage", "q_learning", "decision", "improvement", "agents"),
     "bench": ("workload", "quality", "learning", "bulk", "latency", "bank", "studies"),

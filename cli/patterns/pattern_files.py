@@ -17,7 +17,8 @@ from ...retrieval.exchange.formats import (
 )
 from ...schema import PatternSearchCriteria, StoreReport
 from ..options import DatabaseOption, DryRunOption, JsonOption, open_database, print_database
-from ..output import clean, plain, print_json, progress_bar, stdout
+from ..output import clean, plain, print_json, stdout
+from ..progress import progress_bar
 from .pattern_options import CategoryOption, FrameworkOption, LanguageOption, MinQualityOption
 from .pattern_view import print_rejections, store_counts
 

@@ -9,7 +9,8 @@ import typer
 from ...models import create_encoder
 from ...retrieval import QEReasoningBank
 from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
-from ..output import plain, print_json, progress_bar, stdout
+from ..output import plain, print_json, stdout
+from ..progress import progress_bar
 
 __all__ = ["reindex"]
 

@@ -328,14 +328,16 @@ def _author_text(author: Provenance | None) -> str:
 
 
 def store_counts(report: StoreReport, *, dry_run: bool) -> str:
-    """Returns how many patterns were created, updated, unchanged, rejected and deleted."""
+    """Returns how many patterns were created, updated, unchanged, moved, rejected, deleted."""
     verb = "would be " if dry_run else ""
     parts = [
         f"{report.created:,} {verb}created",
         f"{report.updated:,} updated",
         f"{report.unchanged:,} unchanged",
-        f"{report.rejected:,} rejected",
     ]
+    if report.moved:
+        parts.append(f"{report.moved:,} moved")
+    parts.append(f"{report.rejected:,} rejected")
     if report.deleted:
         parts.append(f"{report.deleted:,} {verb}deleted")
     return ", ".join(parts)

@@ -7,6 +7,8 @@ After it: ``ingest/`` stores the patterns.
 """
 
 from .discovery.file_discovery import FoundFiles, discover_test_files, find_test_files
+from .discovery.project_names import bank_project
+from .discovery.project_root import ProjectRoot, find_project_root
 from .file_extraction import (
     ExtractedFile,
     LostTest,
@@ -21,9 +23,12 @@ __all__ = [
     "ExtractionTuning",
     "FoundFiles",
     "LostTest",
+    "ProjectRoot",
     "SkippedFile",
     "UnsupportedTests",
+    "bank_project",
     "discover_test_files",
     "extract_file",
+    "find_project_root",
     "find_test_files",
 ]

@@ -26,7 +26,7 @@ from .source_file import ExtractionBudget, SourceFile
 if TYPE_CHECKING:
     from ..text.syntax_tree import Grammar
 
-__all__ = ["build_patterns"]
+__all__ = ["PatternIds", "build_patterns"]
 
 # Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
@@ -36,6 +36,32 @@ _CHAIN_ARROW = " \u203a "  # a single right-pointing angle quotation mark
 _SEPARATOR = {"python": ".", "javascript": _CHAIN_ARROW, "typescript": _CHAIN_ARROW}
 
 
+class PatternIds:
+    """Derives the ids of the tests of one file.
+
+    Args:
+        project: The name of the file's project in the bank.
+
+    Attributes:
+        earlier: For each id, the one that earlier versions derived for the same test.
+    """
+
+    def __init__(self, source: SourceFile, project: str) -> None:
+        self.project = project
+        self.earlier: dict[str, str] = {}
+        self._place = (source.language, project, source.relative_path)
+        self._earlier_place = (source.language, source.root.earlier_name, source.earlier_path)
+        self._counts: Counter[tuple[str, ...]] = Counter()
+
+    def next_id(self, *qualified: str) -> str:
+        """Returns the id of the next test of this name: those of a file may share one."""
+        number = str(self._counts[qualified])
+        self._counts[qualified] += 1
+        id = stable_id(*self._place, *qualified, number)
+        self.earlier[id] = stable_id(*self._earlier_place, *qualified, number)
+        return id
+
+
 def build_patterns(
     source: SourceFile,
     grammar: Grammar,
@@ -43,6 +69,7 @@ def build_patterns(
     imports: tuple[Import, ...],
     detect_framework: Callable[[FoundTest, CodeFacts], DetectedFramework],
     budget: ExtractionBudget,
+    ids: PatternIds,
 ) -> list[StorablePattern]:
     """Returns one pattern for each test of a file, in the order given, while the budget lasts.
 
@@ -51,25 +78,15 @@ def build_patterns(
         detect_framework: Returns the framework of a test.
     """
     parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
-    ordinals: Counter[tuple[str, ...]] = Counter()
     patterns: list[StorablePattern] = []
     now = datetime.now(UTC)
     for test in tests:
         if not budget.allows_test(len(patterns)):
             break
-        qualified = (*test.chain, test.title)
-        identity = stable_id(
-            source.language,
-            source.root.name,
-            source.relative_path,
-            *qualified,
-            str(ordinals[qualified]),
-        )
-        ordinals[qualified] += 1
         facts = code_facts([test.node])
         detected = detect_framework(test, facts)
         code = _code(source, test, parameters)
-        pattern = _build(source, test, imports, facts, detected, identity, now, code)
+        pattern = _build(source, test, imports, facts, detected, ids, now, code)
         budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
         patterns.append(_scored(source, grammar, test, pattern))
     return patterns
@@ -102,13 +119,14 @@ def _build(
     imports: tuple[Import, ...],
     facts: CodeFacts,
     detected: DetectedFramework,
-    identity: str,
+    ids: PatternIds,
     now: datetime,
     code: tuple[str, PatternTemplate],
 ) -> TestPattern:
     example, template = code
     return TestPattern(
-        id=identity,
+        id=ids.next_id(*test.chain, test.title),
+        project=ids.project,
         name=pattern_name(test.chain, test.title, separator=_SEPARATOR[source.language]),
         description=describe(test.chain, test.title, test.doc),
         category=categorize(test, facts, imports, detected.framework),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from bisect import bisect_right
@@ -141,6 +142,11 @@ class SourceFile:
     is_clean: bool
     _lost_lines: tuple[_LostLines, ...] = field(default=())
 
+    @property
+    def earlier_path(self) -> str:
+        """Its path inside the project as earlier versions knew it, from which they derived ids."""
+        return _relative(self.path, self.root.earlier_folder)
+
     def text(self, start: int, end: int) -> str:
         """Returns the text between two byte offsets."""
         return self.code[start:end].decode("utf-8", "replace")
@@ -165,7 +171,7 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
         raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
     text = _decode(read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
     root = find_project_root(path)
-    relative_path = path.absolute().relative_to(root.folder).as_posix()
+    relative_path = _relative(path, root.folder)
     is_clean = _is_clean(text, relative_path)
     findings = [] if is_clean else find_secrets(text)
     return SourceFile(
@@ -177,6 +183,10 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
         is_clean=is_clean,
         _lost_lines=_lines_lost_to_redaction(text, findings),
     )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.abspath(path)).relative_to(folder).as_posix()
 
 
 def _is_clean(text: str, path: str) -> bool:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from ...schema import (
@@ -31,6 +32,7 @@ from .storage_values import (
     Forgotten,
     Inserted,
     PatternContent,
+    PatternPlace,
     SearchQuery,
     SortKey,
     StoredPattern,
@@ -77,10 +79,11 @@ class PatternReader(Protocol):
 
         Args:
             order: Ties are broken by id; those of ``evidence`` by quality first. By evidence,
-                unproven patterns follow all trusted ones.
+                unproven patterns follow all trusted ones, and patterns whose test is gone follow
+                both.
             limit: None for all.
             any_tag: Only patterns with at least one of these tags, in upper or lower case; trusted
-                ones first, of these those with more of the tags.
+                ones first, of these those with more of the tags, and gone ones last.
         """
         ...
 
@@ -100,11 +103,11 @@ class PatternReader(Protocol):
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered.
 
-        They include the best ``depth`` trusted patterns of each leg, however many unproven ones
-        rank among them; candidates of one leg are scored by the other too. Filters are exact: no
-        candidate violates the criteria, and none is lost because they were applied to a cut list.
-        A backend may limit a leg to 4,096 candidates, unproven ones included. In a large bank it
-        may retrieve only by the rarest terms, and search vectors with an approximate index.
+        They include the best ``depth`` trusted patterns of each leg, however many unproven or gone
+        ones rank among them; candidates of one leg are scored by the other too. Filters are exact:
+        no candidate violates the criteria, and none is lost because they were applied to a cut
+        list. A backend may limit a leg to 4,096 candidates, unproven ones included. In a large
+        bank it may retrieve only by the rarest terms, and search vectors with an approximate index.
 
         Args:
             query: Its mode chooses the legs; the text leg scales BM25 differently when it is alone.
@@ -149,11 +152,14 @@ class PatternReader(Protocol):
         """Returns how many unproven patterns an agent has, in any spelling of its id."""
         ...
 
-    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
+    def written_by(
+        self, *, source: str = "", project: str = "", agent_id: str = "", run_id: str = ""
+    ) -> list[str]:
         """Returns the ids of the patterns from a source, by an agent, or from a run, by age.
 
         Args:
             source: A file or folder: the path that a pattern's ``path:line`` is, or is in.
+            project: The project of the source; without a source, all of that project.
             agent_id: In any spelling. Empty for none, as are the others.
         """
         ...
@@ -166,6 +172,14 @@ class PatternReader(Protocol):
         Args:
             ids: Patterns that would be deleted before; their versions and uses are not counted.
         """
+        ...
+
+    def projects(self) -> dict[str, str]:
+        """Returns the names of the projects that tests were extracted from, by key."""
+        ...
+
+    def places(self, project: str) -> list[PatternPlace]:
+        """Returns where the extracted patterns of a project are from, by age."""
         ...
 
     def used_by(self, agent_id: str) -> list[StoredPattern]:
@@ -200,8 +214,38 @@ class PatternWriter(PatternReader, Protocol):
         """
         ...
 
-    def set_source(self, key: int, source: str) -> None:
-        """Records a new source of a pattern; its content and version stay the same."""
+    def set_place(self, key: int, *, source: str, project: str) -> None:
+        """Records where the test of a pattern was found; it is not gone then."""
+        ...
+
+    def set_gone(self, ids: Sequence[str], since: datetime) -> int:
+        """Records since when tests are gone; returns how many were not known to be gone."""
+        ...
+
+    def put_project(self, key: str, name: str) -> None:
+        """Records a project: a new one, or another key of a known name."""
+        ...
+
+    def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
+        """Gives a pattern another id, which no pattern may have; returns it.
+
+        Its uses and versions continue under the new id, and its uses prove it as before.
+        """
+        ...
+
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        """Moves the history of a pattern to its successor, a new pattern, and deletes it.
+
+        Its content becomes the latest version of the successor, and the uses of that content count
+        as uses of the successor's. The caller must write the summary afterwards.
+        """
+        ...
+
+    def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
+        """Counts the uses of an earlier content as uses of the present one: it is the same test.
+
+        The caller must write the summary afterwards.
+        """
         ...
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
@@ -217,7 +261,13 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def forget(
-        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+        self,
+        *,
+        ids: Sequence[str] = (),
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
     ) -> Forgotten:
         """Deletes the remaining traces of a source, an agent or a run, and of deleted patterns.
 

@@ -9,7 +9,15 @@ import msgspec
 
 from ...schema import PatternSearchContext, TestPattern
 
-__all__ = ["body_of", "content_hash", "context_query", "embedded_text", "is_from", "text_hash"]
+__all__ = [
+    "body_of",
+    "content_hash",
+    "context_query",
+    "embedded_text",
+    "is_from",
+    "source_path",
+    "text_hash",
+]
 
 # Definitions in Python, JavaScript and TypeScript source.
 _DEFINITION = re.compile(
@@ -41,8 +49,8 @@ def text_hash(text: str) -> str:
 
 
 def content_hash(pattern: TestPattern) -> str:
-    """Returns the SHA-256 of everything except counters, times and source, in hex."""
-    content = (
+    """Returns the SHA-256 of everything except counters, times, project and source, in hex."""
+    content: tuple[object, ...] = (
         pattern.id,
         pattern.name,
         pattern.description,
@@ -54,6 +62,8 @@ def content_hash(pattern: TestPattern) -> str:
         sorted(pattern.tags),
         pattern.confidence,
     )
+    if pattern.context or pattern.placeholders:  # patterns of earlier versions have neither
+        content += (pattern.context, pattern.placeholders)
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
@@ -65,10 +75,15 @@ def context_query(context: PatternSearchContext) -> str:
     return " ".join(part.strip() for part in parts if part.strip())
 
 
+def source_path(source: str) -> str:
+    """Returns the path of a pattern's source, ``path:line``."""
+    path, _, line = source.rpartition(":")
+    return path if line.isdigit() and path else source
+
+
 def is_from(source: str | None, place: str) -> bool:
     """Returns whether a pattern's source, ``path:line``, is in a file or folder."""
     if not (source and place):
         return False
-    path, _, line = source.rpartition(":")
-    path = path if line.isdigit() and path else source
+    path = source_path(source)
     return path == place or path.startswith(place.rstrip("/") + "/")

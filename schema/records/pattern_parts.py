@@ -70,7 +70,7 @@ class Placeholder:
 
     Attributes:
         name: Its name, unique in the pattern.
-        value: The code that stands in the original, such as ``"admin"`` with its quotes.
+        value: The code in the original, such as ``"admin"`` with its quotes.
         role: What the value is for: ``input`` (given to the code under test), ``expected``,
             ``target`` (a URL, path, selector or name that the test acts on), ``setting`` (an
             option), ``cases`` (the table of a parametrised test), or ``message``.

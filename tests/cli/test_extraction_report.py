@@ -117,3 +117,19 @@ def test_extract_sums_up_many_lost_tests(aqe: Aqe, tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text(f"{lost}\n\ndef test_kept():\n    assert 1\n")
     out = aqe(tmp_path / "test_a.py").stdout
     assert "... and 2 more lost; --json prints all of them" in out
+
+
+def test_extract_says_that_a_second_checkout_is_left_out(
+    aqe: Aqe, git: Callable[..., str], tmp_path: Path
+) -> None:
+    git("main", "init", "-q")
+    (tmp_path / "main" / "test_a.py").write_text("def test_a():\n    assert f(10) == 20\n")
+    git("main", "add", "-A")
+    git("main", "commit", "-qm", "first")
+    git("main", "worktree", "add", "-q", "inside")
+    report = parsed(aqe(tmp_path / "main", "--json"))
+    assert (report["tests"], report["updated"]) == (1, 0)
+    assert report["other_checkouts"] == [str(tmp_path / "main" / "inside" / "test_a.py")]
+    again = aqe(tmp_path / "main").stdout
+    assert "0 created, 0 updated, 1 unchanged" in again
+    assert "of another checkout of the same project: 1 files (" in again

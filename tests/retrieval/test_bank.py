@@ -629,13 +629,13 @@ def test_the_rows_refuse_what_the_records_refuse(bank: QEReasoningBank, pattern:
     bank.store_pattern(pattern())
     for column, value in (
         ("category", "'smoke'"),
-        ("framework", "'nose'"),
-        ("language", "'go'"),
         ("quality", "1.5"),
         ("confidence", "-0.1"),
         ("success_count", "5"),
         ("tags", "'{}'"),
         ("examples", "'no json'"),
+        ("context", "'{}'"),
+        ("placeholders", "'no json'"),
         ("version", "0"),
         ("name", "''"),
         ("usage_count", "'many'"),

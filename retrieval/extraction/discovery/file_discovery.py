@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ....schema.errors import AqeError
 from ...text.source_language import language_of
 from ..frameworks.foreign_files import is_foreign_test
-from .ignored_files import ignored_files, tracked_files
+from .checkout_choice import files_of_other_checkouts
+from .ignored_files import ignored_files, is_top_level, tracked_files
 from .project_root import TEST_FOLDERS
 from .pytest_settings import PytestSettings, find_pytest_settings, settings_in
 from .runner_globs import RunnerGlobs, globs_in
@@ -51,10 +52,12 @@ class FoundFiles:
     Attributes:
         files: The test files, sorted, each once.
         ignored: Files that would be tests, but git ignores them.
+        other_checkouts: Files of a second checkout of a project, such as a work tree inside it.
     """
 
     files: tuple[Path, ...]
     ignored: tuple[Path, ...]
+    other_checkouts: tuple[Path, ...]
 
 
 class _Place(NamedTuple):
@@ -84,8 +87,8 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
     A file given by its path is included whatever its name. Folders are searched without ``.git``,
     ``node_modules``, virtual environments, ``__pycache__``, hidden folders, ``dist``, ``build`` and
     ``env`` unless git tracks their files, and without files that git ignores; a folder given by
-    its path is searched nevertheless. The settings of the project's runner add files to the usual
-    names.
+    its path is searched nevertheless. Of two checkouts of one project, one is searched. The
+    settings of the project's runner add files to the usual names.
 
     Raises:
         AqeError: A path does not exist.
@@ -94,7 +97,7 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
 
 
 def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
-    """Returns the test files under the paths, and the files that git ignores.
+    """Returns the test files under the paths, and the files that are left out.
 
     Raises:
         AqeError: A path does not exist.
@@ -109,7 +112,12 @@ def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
         for file in files:
             (left_out if file in ignored else found).setdefault(file.resolve(), file)
     ignored_only = [file for resolved, file in left_out.items() if resolved not in found]
-    return FoundFiles(files=_sorted(found.values()), ignored=_sorted(ignored_only))
+    others = files_of_other_checkouts(found.values())
+    return FoundFiles(
+        files=_sorted(file for file in found.values() if file not in others),
+        ignored=_sorted(ignored_only),
+        other_checkouts=_sorted(others),
+    )
 
 
 def _sorted(files: Iterable[Path]) -> tuple[Path, ...]:
@@ -117,9 +125,11 @@ def _sorted(files: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _ignored_below(folder: Path, files: Sequence[Path]) -> set[Path]:
-    """Returns the ignored files; none if the folder itself is ignored, since it was asked for."""
-    ignored = ignored_files([folder / "test_probe.py", *files], folder)
-    return set() if folder / "test_probe.py" in ignored else ignored
+    """Returns the ignored files; none if git ignores the whole folder, since it was asked for."""
+    inner_folder = [] if is_top_level(folder) else [folder]
+    ignored = ignored_files([*inner_folder, *files], folder)
+    is_asked_for = folder in ignored or (inner_folder and ignored.issuperset(files))
+    return set() if is_asked_for else ignored
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ....schema.records.pattern_parts import PlaceholderRole
 from ....schema.records.patterns import Language
 from .literal_groups import fillable_groups
-from .literal_meaning import LiteralMeaning, literal_meaning
+from .literal_sense import LiteralSense, literal_sense
 from .literal_sites import LiteralSite, literal_sites
 from .parameter_names import ParameterNames
 from .placeholder_names import PlaceholderNames, identifier
@@ -52,21 +52,21 @@ def placeholder_edits(
         parameters: The parameters of the functions that the file defines.
         outside: Code of the template outside the nodes.
     """
-    meanings: dict[int, LiteralMeaning] = {}
+    senses: dict[int, LiteralSense] = {}
 
-    def meaning(site: LiteralSite) -> LiteralMeaning:
+    def sense(site: LiteralSite) -> LiteralSense:
         key = site.place.node.start_byte
-        if key not in meanings:
-            meanings[key] = literal_meaning(site.place, parameters, language)
-        return meanings[key]
+        if key not in senses:
+            senses[key] = literal_sense(site.place, parameters, language)
+        return senses[key]
 
     def number_name(site: LiteralSite) -> str:
-        return identifier(meaning(site).name).removeprefix("expected_")
+        return identifier(sense(site).name).removeprefix("expected_")
 
     names = PlaceholderNames()
     edits: list[Edit] = []
     for group in fillable_groups(literal_sites(nodes, keep), outside, number_name):
-        best = _best(group, [meaning(site) for site in group])
+        best = _best(group, [sense(site) for site in group])
         name = names.unique(best.name)
         edits += [
             Edit(site.place.node.start_byte, site.place.node.end_byte, name, best.role)
@@ -75,9 +75,9 @@ def placeholder_edits(
     return sorted(edits, key=lambda edit: edit.start)
 
 
-def _best(sites: Sequence[LiteralSite], meanings: Sequence[LiteralMeaning]) -> LiteralMeaning:
-    """Returns the first meaning that says something, of an input before that of a result."""
-    said = [m for site, m in zip(sites, meanings, strict=True) if not site.is_key]
+def _best(sites: Sequence[LiteralSite], senses: Sequence[LiteralSense]) -> LiteralSense:
+    """Returns the first sense that says something, of an input before that of a result."""
+    said = [m for site, m in zip(sites, senses, strict=True) if not site.is_key]
     telling = [m for m in said if not m.is_generic] or said
     given = next((m for m in telling if m.role != "expected"), None)
     if given is not None:
@@ -87,4 +87,4 @@ def _best(sites: Sequence[LiteralSite], meanings: Sequence[LiteralMeaning]) -> L
         return telling[0]
     # An input that is named after what it is compared with is no expected value.
     name = telling[0].name.removeprefix("expected ")
-    return LiteralMeaning(name, first.role, telling[0].is_generic)
+    return LiteralSense(name, first.role, telling[0].is_generic)

@@ -25,10 +25,10 @@ from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import VectorStatistics
 from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
+from .embedding_table import adopt_encoder, create_vector_table, encoder_in_use
 from .pattern_selection import iterate_patterns
 from .pattern_session import (
     SQLitePatternSession,
-    encoder_in_use,
     record_tokenizer_version,
     tokenizer_version,
 )
@@ -37,7 +37,6 @@ from .text_index import merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import check_vector_file, repair_vector_file, update_vector_file
-from .vector_table import adopt_encoder, create_vector_table
 
 __all__ = ["SQLitePatternBackend"]
 

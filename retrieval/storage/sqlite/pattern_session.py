@@ -7,6 +7,7 @@ connection instead.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import apsw
@@ -27,13 +28,14 @@ from ..storage_values import (
     Forgotten,
     Inserted,
     PatternContent,
+    PatternPlace,
     SearchQuery,
     SortKey,
     StoredPattern,
 )
 from ..use_summary import AgentCount, UseSummary
-from . import author_traces, pattern_selection, pattern_table, use_tables
-from .embedding_table import EmbeddingTable, as_blob
+from . import author_traces, pattern_selection, pattern_table, project_table, use_tables
+from .embedding_table import EmbeddingTable, adopt_encoder, as_blob, known_encoder
 from .filter_plan import FilterPlan, filter_plan
 from .storage_tuning import StorageTuning
 from .text_index import (
@@ -46,14 +48,12 @@ from .text_index import (
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_search import VectorSearch
-from .vector_table import adopt_encoder, known_encoder
 
 if TYPE_CHECKING:
     from ....models.vector import Vector
 
 __all__ = [
     "SQLitePatternSession",
-    "encoder_in_use",
     "record_tokenizer_version",
     "tokenizer_version",
 ]
@@ -153,8 +153,8 @@ class SQLitePatternSession:
         self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered."""
-        # Deeper by the number of unproven patterns, so that these cannot displace trusted ones.
-        depth = min(depth + pattern_table.count_unproven(self.connection), MAX_DEPTH)
+        # Deeper by the number of patterns that rank last, so that these cannot displace others.
+        depth = min(depth + pattern_selection.count_demoted(self.connection), MAX_DEPTH)
         cosines: dict[int, float] = {}
         alone = query.embedding is None or query.mode == "text"
         if query.embedding is not None and not alone:
@@ -215,11 +215,21 @@ class SQLitePatternSession:
         """Returns how many unproven patterns an agent has."""
         return author_traces.count_unproven(self.connection, agent_id)
 
-    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
-        """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
+    def written_by(
+        self, *, source: str = "", project: str = "", agent_id: str = "", run_id: str = ""
+    ) -> list[str]:
+        """Returns the ids of the patterns from a file or project, by an agent, or from a run."""
         return author_traces.ids_written_by(
-            self.connection, source=source, agent_id=agent_id, run_id=run_id
+            self.connection, source=source, project=project, agent_id=agent_id, run_id=run_id
         )
+
+    def projects(self) -> dict[str, str]:
+        """Returns the names of the projects by key."""
+        return project_table.known_projects(self.connection)
+
+    def places(self, project: str) -> list[PatternPlace]:
+        """Returns where the extracted patterns of a project are from, by age."""
+        return project_table.places_of(self.connection, project)
 
     def count_traces(
         self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""
@@ -260,9 +270,31 @@ class SQLitePatternSession:
         put_text(self.connection, stored.key, content.pattern)
         self._put_embedding(stored.key, content)
 
-    def set_source(self, key: int, source: str) -> None:
-        """Records a new source of a pattern; its content and version stay the same."""
-        pattern_table.set_source(self.connection, key, source)
+    def set_place(self, key: int, *, source: str, project: str) -> None:
+        """Records where the test of a pattern was found: it is not gone."""
+        project_table.set_place(self.connection, key, source=source, project=project)
+
+    def set_gone(self, ids: Sequence[str], since: datetime) -> int:
+        """Records since when tests are gone; returns how many were not known to be gone."""
+        return project_table.set_gone(self.connection, ids, since)
+
+    def put_project(self, key: str, name: str) -> None:
+        """Records a project, or another key of a known name."""
+        project_table.put_project(self.connection, key, name)
+
+    def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
+        """Gives a pattern another id, under which its history continues; returns it."""
+        return project_table.rename_pattern(self.connection, stored, id)
+
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        """Moves the history of a pattern to its successor and deletes it."""
+        use_tables.add_version(self.connection, stored, change)
+        project_table.inherit(self.connection, heir, stored)
+        self.delete([stored.pattern.id])
+
+    def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
+        """Counts the uses of an earlier content as uses of the present one."""
+        project_table.carry_uses(self.connection, stored, content_hash)
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
         """Appends one use and adds it to the counts of its agent."""
@@ -283,11 +315,22 @@ class SQLitePatternSession:
         return len(rowids)
 
     def forget(
-        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+        self,
+        *,
+        ids: Sequence[str] = (),
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
     ) -> Forgotten:
         """Deletes the remaining traces of a source, an agent or a run, and of deleted patterns."""
         forgotten = author_traces.forget_traces(
-            self.connection, ids=ids, source=source, agent_id=agent_id, run_id=run_id
+            self.connection,
+            ids=ids,
+            source=source,
+            project=project,
+            agent_id=agent_id,
+            run_id=run_id,
         )
         optimize_text_index(self.connection)
         return forgotten
@@ -337,14 +380,6 @@ class SQLitePatternSession:
         """Returns the table for an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
         return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
-
-
-def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
-    """Returns the encoder in use; None if the bank has none."""
-    row = connection.execute(
-        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
-    ).fetchone()
-    return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
 
 
 def tokenizer_version(connection: apsw.Connection) -> str | None:

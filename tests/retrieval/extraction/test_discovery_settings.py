@@ -328,6 +328,15 @@ def test_extraction_searches_an_ignored_folder_that_is_given(tmp_path: Path) -> 
     assert _found(tmp_path, tmp_path / "generated") == ["generated/test_a.py"]
     given = tmp_path / "deep" / "a_gen_test.py"
     assert _found(tmp_path, given, tmp_path) == ["deep/a_gen_test.py", *KEPT]
+    (tmp_path / ".gitignore").write_text("generated/*\n")
+    assert _found(tmp_path, tmp_path / "generated") == ["generated/test_a.py"]
+
+
+def test_extraction_leaves_out_all_files_of_a_repository_that_ignores_them(tmp_path: Path) -> None:
+    _make(tmp_path, {".gitignore": "*\n!*/\n!kept.test.js\n", "a/test_b.py": PYTHON_TEST})
+    _make(tmp_path, {"a/kept.test.js": JAVASCRIPT_TEST})
+    _git(tmp_path, "init", "-q")
+    assert _found(tmp_path) == _found(tmp_path, tmp_path / "a") == ["a/kept.test.js"]
 
 
 def test_extraction_keeps_what_git_tracks(tmp_path: Path) -> None:
@@ -402,3 +411,72 @@ def test_gitignore_is_read_as_git_reads_it(tmp_path: Path) -> None:
         plain = _found(folder)
         _git(folder, "init", "-q")
         assert _found(folder) == plain, f"seed {seed}, rules {rules}"
+
+
+def test_extraction_leaves_out_a_repository_that_the_one_around_it_ignores(tmp_path: Path) -> None:
+    _make(tmp_path, {".gitignore": "/vendor/*/\n!/vendor/ours/\n", "test_a.py": PYTHON_TEST})
+    for name in ("lib", "ours"):
+        _make(tmp_path / "vendor" / name, {"tests/test_b.py": PYTHON_TEST})
+        _git(tmp_path / "vendor" / name, "init", "-q")
+    plain = discover_test_files([tmp_path])
+    _git(tmp_path, "init", "-q")
+    asked = discover_test_files([tmp_path])
+    for found in (plain, asked):
+        assert found.ignored == (tmp_path / "vendor" / "lib" / "tests" / "test_b.py",)
+        assert len(found.files) == 2
+    assert _found(tmp_path, tmp_path / "vendor" / "lib") == ["vendor/lib/tests/test_b.py"]
+
+
+@pytest.mark.parametrize("is_git_there", [True, False])
+def test_extraction_reads_the_private_exclusions_of_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_git_there: bool
+) -> None:
+    _make(
+        tmp_path, {"test_a.py": PYTHON_TEST, "test_b.py": PYTHON_TEST, ".gitignore": "!test_b.py"}
+    )
+    _git(tmp_path, "init", "-q")
+    (tmp_path / ".git" / "info" / "exclude").write_text("test_*.py\n")
+    if not is_git_there:
+        monkeypatch.setenv("PATH", os.fspath(tmp_path / "nothing"))
+    assert _found(tmp_path) == ["test_b.py"]
+
+
+def test_extraction_leaves_out_what_the_exclusions_of_the_user_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    _make(project, {"test_a.py": PYTHON_TEST, "scratch/test_b.py": PYTHON_TEST})
+    _git(project, "init", "-q")
+    _make(tmp_path, {"home/.gitconfig": "[core]\nexcludesFile = ~/excluded\n"})
+    _make(tmp_path, {"home/excluded": "scratch/\n"})
+    monkeypatch.setenv("HOME", os.fspath(tmp_path / "home"))
+    assert _found(project) == ["test_a.py"]
+
+
+def test_extraction_reads_one_checkout_of_a_project(tmp_path: Path) -> None:
+    main = tmp_path / "all" / "main"
+    _make(
+        main,
+        {"test_a.py": PYTHON_TEST, "pkg/package.json": '{"name": "b"}', "pkg/b.test.js": "it("},
+    )
+    _git(main, "init", "-q")
+    _git(main, "add", "-A")
+    _git(main, "commit", "-qm", "first")
+    _git(main, "worktree", "add", "-q", "inside")
+    _git(main, "worktree", "add", "-q", "../a")
+    found = discover_test_files([tmp_path / "all"])
+    assert found.files == (main / "pkg" / "b.test.js", main / "test_a.py")
+    assert {path.relative_to(tmp_path / "all").as_posix() for path in found.other_checkouts} == {
+        f"{tree}/{file}" for tree in ("a", "main/inside") for file in ("pkg/b.test.js", "test_a.py")
+    }
+    assert _found(main, main / "inside") == ["inside/pkg/b.test.js", "inside/test_a.py"]
+
+
+def test_extraction_reads_the_first_of_two_clones(tmp_path: Path) -> None:
+    _make(tmp_path / "z", {"test_a.py": PYTHON_TEST})
+    _git(tmp_path / "z", "init", "-q")
+    _git(tmp_path / "z", "add", "-A")
+    _git(tmp_path / "z", "commit", "-qm", "first")
+    for name in ("c", "b"):
+        _git(tmp_path, "clone", "-q", "z", name)
+    assert _found(tmp_path) == ["b/test_a.py"]

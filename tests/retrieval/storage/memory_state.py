@@ -51,6 +51,7 @@ class State:
     embeddings: dict[tuple[EncoderIdentity, int], Embedding] = field(default_factory=dict)
     counts: dict[tuple[int, str, str], AgentCount] = field(default_factory=dict)
     uses: list[tuple[int, PatternUsageContext]] = field(default_factory=list)
+    projects: dict[str, str] = field(default_factory=dict)
     versions: list[tuple[int, PatternVersion, Provenance]] = field(default_factory=list)
 
     def next(self) -> State:
@@ -81,6 +82,7 @@ def meets(pattern: TestPattern, criteria: PatternSearchCriteria) -> bool:
         criteria.category in (None, pattern.category)
         and criteria.framework in (None, pattern.framework)
         and criteria.language in (None, pattern.language)
+        and criteria.project in ("", pattern.project)
         and pattern.confidence >= criteria.min_confidence
         and pattern.quality >= criteria.min_quality
         and folded(criteria.tags) <= folded(pattern.tags)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ....schema.records.pattern_parts import PlaceholderRole
 from ..pattern_names import words_of
-from .argument_meaning import EXPECTING, argument_name, is_conversion
+from .argument_name import EXPECTING, argument_name, is_conversion
 from .compared_subject import CONVERSIONS, subject_name
 from .literal_kind import TARGET_KINDS, literal_kind
 from .literal_place import (
@@ -27,7 +27,7 @@ from .parameter_names import ParameterNames
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["LiteralMeaning", "literal_meaning"]
+__all__ = ["LiteralSense", "literal_sense"]
 
 _MAX_NAME_BYTES = 400
 _KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute"})
@@ -120,7 +120,7 @@ _SETTINGS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class LiteralMeaning:
+class LiteralSense:
     """What a literal is.
 
     Attributes:
@@ -134,7 +134,7 @@ class LiteralMeaning:
     is_generic: bool = False
 
 
-def literal_meaning(place: Place, parameters: ParameterNames, language: str) -> LiteralMeaning:
+def literal_sense(place: Place, parameters: ParameterNames, language: str) -> LiteralSense:
     """Returns what a literal is.
 
     Args:
@@ -142,7 +142,7 @@ def literal_meaning(place: Place, parameters: ParameterNames, language: str) -> 
         language: The language of the test.
     """
     if callee_name(place) in {"parametrize", "each"} and place.node.type in COLLECTION_TYPES:
-        return LiteralMeaning("cases", "cases")
+        return LiteralSense("cases", "cases")
     kind = literal_kind(place.node)
     name = _name(place, kind, parameters, language)
     is_argument = place.call is not None and not is_conversion(place)
@@ -151,8 +151,8 @@ def literal_meaning(place: Place, parameters: ParameterNames, language: str) -> 
         name = name if _MESSAGES.match(name) or _SETTINGS.match(name) else f"expected {name}"
     words = words_of(name)
     if words:
-        return LiteralMeaning(name, _role(words, kind, expected), words == "expected")
-    return LiteralMeaning(_fallback(place), "expected" if expected else "input", is_generic=True)
+        return LiteralSense(name, _role(words, kind, expected), words == "expected")
+    return LiteralSense(_fallback(place), "expected" if expected else "input", is_generic=True)
 
 
 def _role(words: str, kind: str, expected: bool) -> PlaceholderRole:
