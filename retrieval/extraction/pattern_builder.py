@@ -19,8 +19,8 @@ from .frameworks.framework_detection import DetectedFramework
 from .pattern_code import PatternTemplate, render_example, render_template
 from .pattern_labels import categorize, collect_tags
 from .pattern_names import describe, pattern_name
-from .placeholders.parameter_names import ParameterNames, defined_parameters
-from .placeholders.placeholder_edits import placeholder_edits
+from .placeholders.parameter_names import defined_parameters
+from .placeholders.placeholder_edits import LiteralSenses, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def build_patterns(
         detect_framework: Returns the framework of a test.
     """
     parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
+    senses = LiteralSenses(source.language, parameters)
     patterns: list[StorablePattern] = []
     now = datetime.now(UTC)
     for test in tests:
@@ -85,7 +86,7 @@ def build_patterns(
             break
         facts = code_facts([test.node])
         detected = detect_framework(test, facts)
-        code = _code(source, test, parameters)
+        code = _code(source, test, senses)
         pattern = _build(source, test, imports, facts, detected, ids, now, code)
         budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
         patterns.append(_scored(source, grammar, test, pattern))
@@ -144,18 +145,12 @@ def _build(
 
 
 def _code(
-    source: SourceFile, test: FoundTest, parameters: ParameterNames
+    source: SourceFile, test: FoundTest, senses: LiteralSenses
 ) -> tuple[str, PatternTemplate]:
     """Returns example and template, together within the size limit of a pattern."""
     shown = [member for layer in test.layers for member in layer.members] + [test.node]
     keep = [node for node in (test.title_node, test.doc_node) if node is not None]
-    edits = placeholder_edits(
-        shown,
-        keep,
-        language=source.language,
-        parameters=parameters,
-        outside=_opening_texts(source, test),
-    )
+    edits = placeholder_edits(shown, keep, senses, outside=_opening_texts(source, test))
     example, template = render_example(source, test), render_template(source, test, edits)
     room = MAX_PATTERN_BYTES - _RESERVED_BYTES
     size = template.size

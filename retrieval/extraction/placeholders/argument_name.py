@@ -54,7 +54,7 @@ def is_conversion(place: Place) -> bool:
     if call is None:
         return False
     arguments = call.node.child_by_field_name("arguments")
-    first = arguments.named_children[0] if arguments is not None else None
+    first = arguments.named_child(0) if arguments is not None else None
     called = called_name(call.node)
     if called in _SETTERS and not is_plain_call(call.node):
         return False
@@ -78,7 +78,7 @@ def argument_name(place: Place, kind: str, parameters: ParameterNames, language:
         return _chained_name(place, call.node)
     index = _index(place)
     if called in _DEFERRING and index > 1 and place.parent is not None:
-        called = node_text(place.parent.node.named_children[1]).rpartition(".")[2]
+        called = node_text(place.parent.node.named_child(1)).rpartition(".")[2]
         index -= 2
     parameter = _at(parameters.get(called, ()), index)
     if parameter:
@@ -133,7 +133,7 @@ def _expected_name(parameter: str, place: Place, call: Node) -> str:
 def _chained_name(place: Place, call: Node) -> str:
     """Returns ``expected text`` for the argument of ``.should("have.text", ...)``."""
     arguments = call.child_by_field_name("arguments")
-    first = arguments.named_children[0] if arguments is not None else None
+    first = arguments.named_child(0) if arguments is not None else None
     chainer = string_body(node_text(first)) if first is not None else ""
     noun = chainer.rpartition(".")[2]
     if first == place.node or noun in {"be", "eq", "eql", "equal", "match"}:

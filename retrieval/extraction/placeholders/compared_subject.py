@@ -66,9 +66,13 @@ _MAX_LEVELS = 12
 _MAX_TEXT_BYTES = 80
 
 
-def subject_name(node: Node | None) -> str:
-    """Returns the name of what an expression is, in words joined by blanks, or an empty text."""
-    for _ in range(_MAX_LEVELS):
+def subject_name(node: Node | None, levels: int = _MAX_LEVELS) -> str:
+    """Returns the name of what an expression is, in words joined by blanks, or an empty text.
+
+    Args:
+        levels: Expressions inside each other that are looked at.
+    """
+    for level in reversed(range(levels)):
         if node is None or is_literal(node) or is_number(node):
             return ""
         if node.type in _MEMBERS:
@@ -78,10 +82,10 @@ def subject_name(node: Node | None) -> str:
             called = called_name(node)
             first = _first_argument(arguments)
             if called not in CONVERSIONS or first is None:
-                return _call_name(node, called, first)
+                return _call_name(node, called, first, level)
             node = first
         elif node.type in _SUBSCRIPTS:
-            return _item_name(node)
+            return _item_name(node, level)
         elif node.type in _COMPREHENSIONS:
             clauses = (child for child in node.named_children if child.type == "for_in_clause")
             node = next((clause.child_by_field_name("right") for clause in clauses), None)
@@ -99,8 +103,8 @@ def _can_have_name(node: Node) -> bool:
 
 def argument_subject(arguments: Node, literal: Node) -> str:
     """Returns the name of the argument that a literal is compared with in an assertion's call."""
-    for argument in arguments.named_children[:3]:
-        if argument.start_byte <= literal.start_byte < argument.end_byte:
+    for argument in map(arguments.named_child, range(min(3, arguments.named_child_count))):
+        if argument is None or argument.start_byte <= literal.start_byte < argument.end_byte:
             continue
         if argument.type not in {"comment", "keyword_argument"}:
             name = subject_name(argument)
@@ -132,8 +136,8 @@ def chain_subject(call: Node) -> str:
 def _first_argument(arguments: Node | None) -> Node | None:
     if arguments is None or arguments.type not in ARGUMENT_TYPES or not arguments.named_child_count:
         return None
-    first = arguments.named_children[0]
-    return None if first.type in {"comment", "keyword_argument"} else first
+    first = arguments.named_child(0)
+    return None if first is None or first.type in {"comment", "keyword_argument"} else first
 
 
 def _member_name(node: Node) -> str:
@@ -145,9 +149,9 @@ def _member_name(node: Node) -> str:
     return member if name in _OWNERS else f"{name} {member}"
 
 
-def _call_name(node: Node, called: str, first: Node | None) -> str:
+def _call_name(node: Node, called: str, first: Node | None, levels: int) -> str:
     if called == "len" and first is not None:
-        return f"{subject_name(first)} length".strip()
+        return f"{subject_name(first, levels)} length".strip()
     callee = callee_of(node)
     owner = callee.child_by_field_name("object") if callee is not None else None
     return (called in _VIEWS and _short_name(owner)) or called
@@ -165,9 +169,9 @@ def _plain_name(node: Node) -> str:
     return "" if name in _OWNERS else name
 
 
-def _item_name(node: Node) -> str:
-    owner = subject_name(node.named_children[0])
-    key = node.named_children[-1] if node.named_child_count > 1 else None
+def _item_name(node: Node, levels: int) -> str:
+    owner = subject_name(node.named_child(0), levels)
+    key = node.named_child(1)
     if key is not None and key.type in STRING_TYPES:
         return f"{owner} {string_body(_short_text(key))}".strip()
     return owner

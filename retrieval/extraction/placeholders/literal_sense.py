@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["LiteralSense", "literal_sense"]
 
 _MAX_NAME_BYTES = 400
+_MAX_TARGETS = 16
 _KEYED = frozenset({"keyword_argument", "pair", "pair_pattern", "jsx_attribute"})
 _ASSIGNMENTS = frozenset(
     {
@@ -200,7 +201,7 @@ def _name(place: Place, kind: str, parameters: ParameterNames, language: str) ->
 def _name_by(node: Node, inner: Place, below: Place | None, kind: str, numeric: bool) -> str:
     """Returns the name that a node gives to a literal in ``inner``."""
     if node.type in _KEYED:
-        return words_of(_start_of(node.named_children[0]))
+        return words_of(_start_of(node.named_child(0)))
     if node.type in _ASSIGNMENTS:
         return _assigned_name(node, inner, below) or kind
     if node.type in _LOOPS:
@@ -211,25 +212,30 @@ def _name_by(node: Node, inner: Place, below: Place | None, kind: str, numeric: 
     if node.type in _BINARY and numeric:
         return _operand_name(node, inner.node)
     if node.type in _SUBSCRIPTS:
-        return f"{subject_name(node.named_children[0])} index".strip()
+        return f"{subject_name(node.named_child(0))} index".strip()
     if node.type == "assert_statement":
         return "assertion message"
     if node.type in {"switch_case", "case_clause", "case_pattern"}:
         return "case"
     if node.type == "jsx_element":
-        return f"{_start_of(node.named_children[0].child_by_field_name('name'))} text"
+        return f"{_tag_name(node)} text"
     return ""
 
 
 def _assigned_name(node: Node, inner: Place, below: Place | None) -> str:
     target = node.named_children[0]
     if target.type in _TARGET_LISTS and below is not None:
-        items = inner.node.named_children[:16]
+        items = map(inner.node.named_child, range(min(_MAX_TARGETS, target.named_child_count)))
         index = next((i for i, item in enumerate(items) if item == below.node), -1)
         if 0 <= index < target.named_child_count:
             target = target.named_children[index]
     is_list = target.type in _TARGET_LISTS or not target.named_child_count
     return words_of(_start_of(target) if is_list else subject_name(target))
+
+
+def _tag_name(element: Node) -> str:
+    opening = element.named_child(0)
+    return _start_of(opening.child_by_field_name("name")) if opening is not None else ""
 
 
 def _assigned_collection(place: Place, arguments: Place) -> str:
@@ -247,8 +253,8 @@ def _operator(node: Node) -> str:
 
 
 def _other_side(node: Node, inner: Node) -> str:
-    sides = [side for side in node.named_children[:4] if side != inner]
-    return next((name for side in sides if (name := subject_name(side))), "")
+    sides = map(node.named_child, range(min(3, node.named_child_count)))
+    return next((name for side in sides if side != inner and (name := subject_name(side))), "")
 
 
 def _operand_name(node: Node, inner: Node) -> str:

@@ -22,7 +22,7 @@ from .placeholder_names import PlaceholderNames, identifier
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Edit", "placeholder_edits"]
+__all__ = ["Edit", "LiteralSenses", "placeholder_edits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +35,47 @@ class Edit:
     role: PlaceholderRole
 
 
+class LiteralSenses:
+    """What the literals of a file are; computed once, since its tests share their setup.
+
+    Args:
+        language: The language of the file.
+        parameters: The parameters of the functions that it defines.
+    """
+
+    def __init__(self, language: Language, parameters: ParameterNames) -> None:
+        self._language = language
+        self._parameters = parameters
+        self._senses: dict[tuple[int, int], LiteralSense] = {}
+
+    def of(self, site: LiteralSite) -> LiteralSense:
+        """Returns what a literal is."""
+        node = site.place.node
+        key = (node.start_byte, node.end_byte)
+        if key not in self._senses:
+            self._senses[key] = literal_sense(site.place, self._parameters, self._language)
+        return self._senses[key]
+
+    def number_name(self, site: LiteralSite) -> str:
+        """Returns the name by which equal numbers are related."""
+        return identifier(self.of(site).name).removeprefix("expected_")
+
+
 def placeholder_edits(
-    nodes: Iterable[Node],
-    keep: Iterable[Node],
-    *,
-    language: Language,
-    parameters: ParameterNames,
-    outside: str = "",
+    nodes: Iterable[Node], keep: Iterable[Node], senses: LiteralSenses, *, outside: str = ""
 ) -> list[Edit]:
     """Returns the edits that turn the literals under the nodes into placeholders, in source order.
 
     Args:
         nodes: The code of a test, context first; placeholders are named in this order.
         keep: Nodes to leave as they are (titles, docstrings).
-        language: The language of the code.
-        parameters: The parameters of the functions that the file defines.
+        senses: What the literals of the file are.
         outside: Code of the template outside the nodes.
     """
-    senses: dict[int, LiteralSense] = {}
-
-    def sense(site: LiteralSite) -> LiteralSense:
-        key = site.place.node.start_byte
-        if key not in senses:
-            senses[key] = literal_sense(site.place, parameters, language)
-        return senses[key]
-
-    def number_name(site: LiteralSite) -> str:
-        return identifier(sense(site).name).removeprefix("expected_")
-
     names = PlaceholderNames()
     edits: list[Edit] = []
-    for group in fillable_groups(literal_sites(nodes, keep), outside, number_name):
-        best = _best(group, [sense(site) for site in group])
+    for group in fillable_groups(literal_sites(nodes, keep), outside, senses.number_name):
+        best = _best(group, list(map(senses.of, group)))
         name = names.unique(best.name)
         edits += [
             Edit(site.place.node.start_byte, site.place.node.end_byte, name, best.role)
