@@ -70,7 +70,7 @@ def subject_name(node: Node | None, levels: int = _MAX_LEVELS) -> str:
     """Returns the name of what an expression is, in words joined by blanks, or an empty text.
 
     Args:
-        levels: Expressions inside each other that are looked at.
+        levels: Number of expressions inside each other to read.
     """
     for level in reversed(range(levels)):
         if node is None or is_literal(node) or is_number(node):
