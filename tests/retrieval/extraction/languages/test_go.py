@@ -168,7 +168,7 @@ def test_extract_file_keeps_structure_and_replaces_data(tmp_path: Path) -> None:
     assert 'map[string]int{"pear": {{number}}}' in pattern.template
     assert 'prices["pear"] == {{prices_pear}}' in pattern.template
     assert "cart.Get({{path}})" in pattern.template
-    assert "{{expected}}" in pattern.template
+    assert "{{prices_pear}}" in pattern.template
 
 
 def test_extract_file_names_tests_that_it_cannot_read(tmp_path: Path) -> None:
