@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -17,6 +18,7 @@ from ...schema import (
     PatternMatch,
     PatternUsageContext,
     PatternVersion,
+    Placeholder,
     Provenance,
     StoreReport,
     StoreResult,
@@ -26,6 +28,7 @@ from ..output import clean, plain, share, table
 
 # In a bank of 100,000, the chance that two ids share these digits is under 1 in 200.
 SHORT_ID = 10
+MAX_VALUE_WIDTH = 48
 UNPROVEN_TEXT = "unproven: no two other agents have succeeded with it"
 
 
@@ -48,6 +51,7 @@ def pattern_object(pattern: TestPattern) -> dict[str, Any]:
         "project": pattern.project,
         "source": pattern.source,
         "template": pattern.template,
+        "placeholders": [asdict(placeholder) for placeholder in pattern.placeholders],
         "examples": list(pattern.examples),
         "created_at": pattern.created_at.isoformat(),
         "updated_at": pattern.updated_at.isoformat(),
@@ -196,9 +200,28 @@ def print_pattern(
     if pattern.template:
         console.print(plain("\ntemplate", "bold"))
         console.print(_code(pattern.template, lexer))
+    if pattern.placeholders:
+        console.print(_placeholder_table(pattern.placeholders))
     for number, example in enumerate(pattern.examples, start=1):
         console.print(plain(f"\nexample {number}", "bold"))
         console.print(_code(example, lexer))
+
+
+def _placeholder_table(placeholders: Sequence[Placeholder]) -> RenderableType:
+    result = table("placeholder", "value", "role", "lines")
+    for column in result.columns:
+        column.no_wrap, column.overflow = True, "ellipsis"
+    result.columns[0].no_wrap = False
+    result.columns[0].overflow = "fold"
+    result.columns[1].max_width = MAX_VALUE_WIDTH
+    for placeholder in placeholders:
+        result.add_row(
+            plain(placeholder.name),
+            plain(_one_line(placeholder.value)),
+            placeholder.role,
+            ", ".join(map(str, dict.fromkeys(placeholder.places))),
+        )
+    return result
 
 
 def _quality_sum(quality: Mapping[str, float | None]) -> str:

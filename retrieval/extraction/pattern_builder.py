@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -18,9 +19,10 @@ from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
 from .labels.category_choice import CategoryChoice
 from .labels.pattern_tags import collect_tags
-from .pattern_code import render_example, render_template
+from .pattern_code import PatternTemplate, render_example, render_template
 from .pattern_names import describe, pattern_name, topic_of
-from .placeholders.placeholder_edits import Edit, placeholder_edits
+from .placeholders.parameter_names import defined_parameters
+from .placeholders.placeholder_edits import LiteralSenses, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ __all__ = ["PatternIds", "build_patterns"]
 
 # Bytes reserved for name, description and tags within the size limit of a pattern.
 _RESERVED_BYTES = 4096
+_TEXT = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_TABLE = re.compile(r"[\w.]*\.(?:each|for)\b")
 
 
 class PatternIds:
@@ -75,6 +79,8 @@ def build_patterns(
         grammar: The grammar that the tests were parsed with.
         detect_framework: Returns the framework of a test.
     """
+    parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
+    senses = LiteralSenses(source.language, parameters)
     patterns: list[StorablePattern] = []
     choice: CategoryChoice | None = None
     now = datetime.now(UTC)
@@ -85,7 +91,8 @@ def build_patterns(
         detected = detect_framework(test, facts)
         choice = choice or CategoryChoice(source, _root_of(test.node), imports)
         category = choice.category_of(test, facts, detected.framework)
-        pattern = _build(source, test, imports, facts, detected, category, ids, now)
+        code = _code(source, test, senses)
+        pattern = _build(source, test, imports, facts, detected, category, ids, now, code)
         budget.add_pattern(len(pattern.template) + sum(map(len, pattern.examples)))
         patterns.append(_scored(source, grammar, test, pattern))
     return patterns
@@ -121,8 +128,9 @@ def _build(
     category: Category,
     ids: PatternIds,
     now: datetime,
+    code: tuple[str, PatternTemplate],
 ) -> TestPattern:
-    example, template = _code(source, test)
+    example, template = code
     topic = topic_of(source.relative_path)
     separator = language_named(source.language).separator
     return TestPattern(
@@ -133,7 +141,8 @@ def _build(
         category=category,
         framework=detected.framework,
         language=source.language,
-        template=template,
+        template=template.text,
+        placeholders=template.placeholders,
         examples=(example,) if example else (),
         tags=collect_tags(test, facts, imports, topic, source.language),
         confidence=detected.certainty,
@@ -149,26 +158,33 @@ def _root_of(node: Node) -> Node:
     return node
 
 
-def _code(source: SourceFile, test: FoundTest) -> tuple[str, str]:
+def _code(
+    source: SourceFile, test: FoundTest, senses: LiteralSenses
+) -> tuple[str, PatternTemplate]:
     """Returns example and template, together within the size limit of a pattern."""
     shown = [member for layer in test.layers for member in layer.members] + [test.node]
     keep = [node for node in (test.title_node, test.doc_node) if node is not None]
-    edits = placeholder_edits(shown, keep)
-    if test.doc_node is not None:
-        edits.append(_without_docstring(test.doc_node))
+    edits = placeholder_edits(shown, keep, senses, outside=_opening_texts(source, test))
     example, template = render_example(source, test), render_template(source, test, edits)
     room = MAX_PATTERN_BYTES - _RESERVED_BYTES
-    if len(example.encode()) + len(template.encode()) > room:
-        example = ""
-    if len(template.encode()) > room:  # as many whole lines as fit
-        cut = template.encode()[:room].decode("utf-8", "ignore")
-        template = cut[: cut.rfind("\n") + 1] or cut
-    return example, template
+    size = template.size
+    if size > room:
+        return "", _cut(render_template(source, test, ()), room)
+    return (example if len(example.encode()) + size <= room else ""), template
 
 
-def _without_docstring(statement: Node) -> Edit:
-    """Returns the edit that removes a docstring, which becomes the description."""
-    following = statement.next_named_sibling
-    if following is None:
-        return Edit(statement.start_byte, statement.end_byte, "pass")
-    return Edit(statement.start_byte, following.start_byte, "")
+def _cut(template: PatternTemplate, room: int) -> PatternTemplate:
+    """Returns as many whole lines of a template without placeholders as fit."""
+    text = template.text.encode()[:room].decode("utf-8", "ignore")
+    return PatternTemplate(text[: text.rfind("\n") + 1] or text, ())
+
+
+def _opening_texts(source: SourceFile, test: FoundTest) -> str:
+    """Returns the texts in the decorators and tables of the classes or blocks around a test.
+
+    Those in the titles of blocks are left out: they say what the tests are about.
+    """
+    openings = (layer.opening for layer in test.layers if layer.opening is not None)
+    codes = (source.text(opening.start, opening.end) for opening in openings)
+    with_texts = (code for code in codes if source.language == "python" or _TABLE.match(code))
+    return "\n".join(text for code in with_texts for text in _TEXT.findall(code))

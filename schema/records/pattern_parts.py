@@ -23,6 +23,7 @@ __all__ = [
     "escaped_code",
     "filled_template",
     "placeholder_names",
+    "placeholder_places",
     "unescaped_code",
 ]
 
@@ -108,6 +109,17 @@ def unescaped_code(text: str) -> str:
 def placeholder_names(template: str) -> tuple[str, ...]:
     """Returns the names of the placeholders in a template, each once, in order."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(template)))
+
+
+def placeholder_places(template: str) -> dict[str, tuple[int, ...]]:
+    """Returns the lines (1-based, ascending) of each placeholder in a template, in order."""
+    places: dict[str, tuple[int, ...]] = {}
+    line, position = 1, 0
+    for match in _PLACEHOLDER.finditer(template):
+        line += template.count("\n", position, match.start())
+        position = match.start()
+        places[match[1]] = (*places.get(match[1], ()), line)
+    return places
 
 
 def filled_template(template: str, values: Mapping[str, str]) -> str:

@@ -56,11 +56,15 @@ def test_extract_file_reads_a_plain_function(tmp_path: Path) -> None:
     assert pattern.template == dedent(
         """\
         def test_total_includes_tax():
+            \"\"\"The total includes tax.
+
+            More words.
+            \"\"\"
             cart = Cart(currency={{currency}})
             cart.add({{add_arg}}, price={{price}})
             with pytest.raises(ValueError, match={{match}}):
                 cart.add({{add_arg_2}})
-            assert cart.total == {{expected}}"""
+            assert cart.total == {{expected_cart_total}}"""
     )
     (example,) = pattern.examples
     assert example.startswith('def test_total_includes_tax():\n    """The total includes tax.')
@@ -384,17 +388,18 @@ def test_extract_file_indents_context_for_tests_written_deeper(tmp_path: Path) -
     )
     assert pattern.template == (
         "class TestDeep:\n\n"
-        "    def setup_method(self):\n        self.text = {{text}}\n\n"
-        "    def test_it(self):\n        if self.text:\n            assert self.text"
+        "        def setup_method(self):\n            self.text = {{text}}\n\n"
+        "        def test_it(self):\n            if self.text:\n                assert self.text"
     )
+    assert "self.text = '''\nleft\n'''\n" in pattern.render()
     assert pattern.examples[0] == (
         "def test_it(self):\n    if self.text:\n        assert self.text"
     )
 
 
-def test_extract_file_puts_pass_where_a_docstring_was_all(tmp_path: Path) -> None:
+def test_extract_file_keeps_a_docstring_that_is_all(tmp_path: Path) -> None:
     pattern = _one(tmp_path, 'def test_planned():\n    """To be written."""\n')
-    assert pattern.template == "def test_planned():\n    pass"
+    assert pattern.template == pattern.render() == 'def test_planned():\n    """To be written."""'
     assert pattern.description == "To be written."
 
 

@@ -165,10 +165,10 @@ def test_extract_file_keeps_structure_and_replaces_data(tmp_path: Path) -> None:
     )
     (pattern,) = _patterns(tmp_path, code)
     assert "want := {{want}}" in pattern.template
-    assert 'map[string]int{"pear": {{pear}}}' in pattern.template
-    assert 'prices["pear"] == {{expected}}' in pattern.template
+    assert 'map[string]int{"pear": {{number}}}' in pattern.template
+    assert 'prices["pear"] == {{prices_pear}}' in pattern.template
     assert "cart.Get({{path}})" in pattern.template
-    assert "{{expected}}" in pattern.template
+    assert "{{prices_pear}}" in pattern.template
 
 
 def test_extract_file_names_tests_that_it_cannot_read(tmp_path: Path) -> None:

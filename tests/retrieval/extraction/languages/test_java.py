@@ -112,7 +112,7 @@ def test_extract_file_takes_nested_classes_with_their_chain(tmp_path: Path) -> N
         "    @Nested\n    class WhenFull {\n\n"
         "        @AfterEach void close() {}\n\n"
         '        @Test @DisplayName("refuses another item")\n'
-        "        void refuses() { assertEquals({{expected}}, cart.size()); }\n"
+        "        void refuses() { assertEquals({{expected_size}}, cart.size()); }\n"
         "    }\n}"
     )
     assert nested.examples[0].startswith('@Test @DisplayName("refuses another item")\nvoid refuses')
