@@ -99,8 +99,7 @@ class FunctionNames:
                 self._add_factory(match["name"], factory["base"])
         for match in _FACTORY_FUNCTION.finditer(code):
             self._add_factory(match["name"], match["base"])
-        usual = self.forms.tests | self.forms.blocks
-        for wrapper in _wrappers(code, self.tests | self.blocks, usual):
+        for wrapper in _wrappers(code, self.tests | self.blocks, self.forms):
             self._add(*wrapper)
             self.wrappers.add(wrapper.name)
         self.own = frozenset(_own_functions(code, self.tests, self.forms.tests))
@@ -163,24 +162,31 @@ def _derived_names(code: str) -> Iterator[tuple[str, str]]:
                 break
 
 
-def _wrappers(code: str, names: set[str], usual: AbstractSet[str]) -> Iterator[_Wrapper]:
+def _wrappers(code: str, names: set[str], forms: CallForms) -> Iterator[_Wrapper]:
     """Yields functions that pass their first parameter on as a title, if given a function."""
     checked = 0
     for match in _FUNCTION.finditer(code):
         name = match["name"] or match["assigned"]
-        if name in names - usual:
+        if name in names - forms.tests - forms.blocks:
             continue
         body = code[match.end() : match.end() + _MAX_WRAPPER_CHARS].split("\n}", 1)[0]
         title = re.escape(match["title"])
         call = rf"(?:{_GLOBAL_OBJECT}\.)?([\w$]+)(?:\.\w+)*\("
         inner = re.search(rf"\b{call}\s*(?:{title}\b|`[^`]*\$\{{{title}\b)", body)
-        if not inner or inner[1] not in names:
+        if not inner or inner[1] not in names or _is_other_kind(name, inner[1], forms):
             continue
         checked += 1
         if checked > _MAX_WRAPPERS:
             return
         if _takes_function(code, name):
             yield _Wrapper(name, inner[1])
+
+
+def _is_other_kind(name: str, base: str, forms: CallForms) -> bool:
+    """Returns whether one name is that of a test function and the other that of a block."""
+    return (name in forms.tests and base in forms.blocks) or (
+        name in forms.blocks and base in forms.tests
+    )
 
 
 def _own_functions(code: str, names: set[str], usual: AbstractSet[str]) -> Iterator[str]:

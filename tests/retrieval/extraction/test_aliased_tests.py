@@ -33,6 +33,10 @@ ALIASES = {
         "function it(title, fn) {\n  return global.it(title, () => fn());\n}\n"
         "it('x', () => { go(); });"
     ),
+    "declared functions of the same names": (
+        "declare function describe(any, Function): any\ndeclare function it(any, Function): any\n"
+        "describe('y', () => { it('x', () => { run(); }); });"
+    ),
     "a function of the same name around an import": (
         "import { test as base } from 'vitest';\n"
         "const test = (title, fn) => base(title, () => fn(1));\ntest('x', () => { go(); });"
