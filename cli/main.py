@@ -18,11 +18,9 @@ from aqe import __version__
 
 from ..schema import AqeError
 from .command_groups import LazyGroup
-from .output import plain, print_json, stderr
+from .output import INTERRUPTED, plain, print_json, stderr
 
 __all__ = ["app", "main"]
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="aqe",

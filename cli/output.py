@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 __all__ = [
+    "INTERRUPTED",
     "clean",
     "plain",
     "print_json",
@@ -26,6 +27,8 @@ __all__ = [
     "stdout",
     "table",
 ]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # C0 but newline and tab, DEL, C1, and the bidirectional and line-separator controls
 # (RELIABILITY section 5, "terminal escapes"): each becomes one U+FFFD.

@@ -19,7 +19,7 @@ from ..options import (
     print_database,
     require_number,
 )
-from ..output import plain, print_json, stderr
+from ..output import INTERRUPTED, plain, print_json, stderr
 from ..progress import progress_bar
 from .extraction_report import extraction_object, print_extraction
 from .pattern_options import FrameworkOption
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["extract"]
 
 SWITCH_INTERVAL_S = 0.0005
-# What a shell reports of a command that Ctrl-C ended.
-INTERRUPTED = 130
 
 
 def extract(

@@ -13,7 +13,7 @@ from .discovery.file_discovery import (
     find_test_files,
     require_paths,
 )
-from .discovery.project_names import bank_project
+from .discovery.project_names import bank_project, project_folder
 from .discovery.project_root import ProjectRoot, find_project_root
 from .file_extraction import (
     ExtractedFile,
@@ -37,5 +37,6 @@ __all__ = [
     "extract_file",
     "find_project_root",
     "find_test_files",
+    "project_folder",
     "require_paths",
 ]

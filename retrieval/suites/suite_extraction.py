@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,12 +15,12 @@ from ..ingest.pipeline import store_stream
 from ..ingest.writer import store_batch
 from ..quality.scored_pattern import ScoredPattern, StorablePattern, pattern_of
 from ..storage.backend import PatternBackend, PatternReader
-from ..storage.storage_values import Change, StoredPattern
+from ..storage.storage_values import Change, PatternPlace, StoredPattern
 from ..usage.trust import proven_summary
 from .project_claims import ProjectClaims
 from .successors import Succession, find_successions
 from .suite_report import GoneTest, MovedTest, SuiteProgress, SuiteReport
-from .vanished_tests import SeenTests, vanished_tests
+from .vanished_tests import SeenTests, project_folders, vanished_tests
 
 __all__ = ["SuiteOptions", "extract_suites"]
 
@@ -114,15 +114,15 @@ class _SuiteExtraction:
         """Settles what vanished: a test that moved leaves its history to its successor."""
         self._claims.adopt_rest()
         with self._backend.reading() as session:
-            vanished = vanished_tests(
-                session, self._seen, self._claims.roots, self._options.framework
-            )
-            unsettled = self._unsettled(session)
-            gone = session.get_many(vanished)
-            remnants = [id for id in map(_unused_id, gone) if id in unsettled]
-            gone = [stored for stored in gone if stored.pattern.id not in remnants]
+            folders = project_folders(session.projects(), self._seen, self._claims.roots)
+            places = {project: session.places(project) for project in folders}
+            unsettled = self._unsettled(session, places)
+            vanished = vanished_tests(places, folders, self._seen, self._options.framework)
+            absent = session.get_many(vanished)
+            gone = [stored for stored in absent if not _is_remnant(stored, unsettled)]
             new_ids = [*self._created(), *sorted(unsettled & self._seen.ids)]
             new = session.get_many(new_ids) if gone else []
+        remnants = [stored.pattern.id for stored in absent if _is_remnant(stored, unsettled)]
         trial = [self._unstored[id] for id in self._created() if id in self._unstored]
         successions = find_successions(_patterns(gone), _first_versions(new) or trial)
         self._move(successions)
@@ -134,7 +134,9 @@ class _SuiteExtraction:
     def _created(self) -> list[str]:
         return [result.id for result in self.report.results if result.status == "created"]
 
-    def _unsettled(self, session: PatternReader) -> set[str]:
+    def _unsettled(
+        self, session: PatternReader, places: Mapping[str, Sequence[PatternPlace]]
+    ) -> set[str]:
         """Returns the tests that are new since a whole folder of their project was settled.
 
         An extraction that was killed has stored them, and has left their history to this one.
@@ -143,7 +145,7 @@ class _SuiteExtraction:
             place.id
             for project in self._claims.roots
             if (settled := session.settled_at(project)) is not None
-            for place in session.places(project)
+            for place in places[project]
             if place.created_at > settled
         }
 
@@ -232,10 +234,10 @@ class _SuiteExtraction:
                 session.set_settled(list(self._claims.roots), utc_now())
 
 
-def _unused_id(stored: StoredPattern) -> str:
-    """Returns the id of a pattern without any history; otherwise an empty text."""
+def _is_remnant(stored: StoredPattern, unsettled: Collection[str]) -> bool:
+    """Returns whether only a killed extraction has seen a pattern: it has no history."""
     pattern = stored.pattern
-    return pattern.id if pattern.version == 1 and not pattern.usage_count else ""
+    return pattern.id in unsettled and pattern.version == 1 and not pattern.usage_count
 
 
 def _first_versions(stored: Sequence[StoredPattern]) -> list[TestPattern]:

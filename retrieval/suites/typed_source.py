@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...schema import TestPattern
-from ..extraction import ProjectRoot, bank_project, find_project_root
+from ..extraction import ProjectRoot, bank_project, find_project_root, project_folder
 from ..text.pattern_text import is_from
 
 __all__ = ["SourcePlace", "stored_path", "typed_places"]
@@ -103,11 +103,6 @@ def _places_on_disk(path: Path, projects: Mapping[str, str]) -> Iterator[SourceP
 
 def _is_inside(key: str, path: Path, root: ProjectRoot) -> bool:
     """Returns whether the project of a key is in a folder, as a package or as a local folder."""
-    address, _, part = key.partition("#")
-    for own in (root.key, root.place):
-        own_address, _, own_part = own.partition("#")
-        if part and address == own_address:
-            top = root.folder.parents[len(Path(own_part).parts) - 1] if own_part else root.folder
-            return (top / part).is_relative_to(path)
-    local = Path(address.removeprefix("path:")) / part
-    return address.startswith("path:") and local.is_relative_to(os.path.realpath(path))
+    folder = project_folder(key, [root])
+    real = Path(os.path.realpath(path))
+    return folder is not None and (folder.is_relative_to(path) or folder.is_relative_to(real))

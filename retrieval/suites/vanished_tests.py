@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..extraction import ExtractedFile, ProjectRoot, find_project_root
+from ..extraction import ExtractedFile, ProjectRoot, find_project_root, project_folder
 from ..quality.scored_pattern import pattern_of
-from ..storage.backend import PatternReader
+from ..storage.storage_values import PatternPlace
 from ..text.pattern_text import source_path
 
-__all__ = ["SeenTests", "vanished_tests"]
+__all__ = ["SeenTests", "project_folders", "vanished_tests"]
 
 
 @dataclass(slots=True)
@@ -62,55 +62,47 @@ class SeenTests:
 
 
 def vanished_tests(
-    session: PatternReader,
+    places: Mapping[str, Sequence[PatternPlace]],
+    folders: Mapping[str, Sequence[Path]],
     seen: SeenTests,
-    roots: Mapping[str, Sequence[ProjectRoot]],
     framework: str | None,
 ) -> list[str]:
     """Returns the ids of the patterns whose tests are gone, those that were gone before included.
 
     Args:
-        roots: Where the projects are that were read, by name.
+        places: Where the bank's patterns are from, by project.
+        folders: Where these projects are, by name.
         framework: The only framework that was read; None for all.
     """
-    folders = _project_folders(session.projects(), seen.paths, roots)
     return [
         place.id
-        for project, places in folders.items()
-        for place in session.places(project)
+        for project, found in places.items()
+        for place in found
         if place.id not in seen.ids
         and framework in (None, place.framework)
-        and any(seen.lacks(folder / source_path(place.source)) for folder in places)
+        and any(seen.lacks(folder / source_path(place.source)) for folder in folders[project])
     ]
 
 
-def _project_folders(
-    names: Mapping[str, str], paths: Sequence[Path], roots: Mapping[str, Sequence[ProjectRoot]]
+def project_folders(
+    names: Mapping[str, str], seen: SeenTests, roots: Mapping[str, Sequence[ProjectRoot]]
 ) -> dict[str, list[Path]]:
     """Returns the folders of the bank's projects, by name, as far as they can be told.
 
     A package whose last test is gone is no root that was read: its folder follows from that of
     another package of its repository.
+
+    Args:
+        names: The names of the bank's projects by key.
+        roots: The projects that were read, by name.
     """
     folders = {name: [root.folder for root in found] for name, found in roots.items()}
-    given = [find_project_root(path / "_" if path.is_dir() else path) for path in paths]
-    tops = dict(_tops([*given, *(root for found in roots.values() for root in found)]))
+    given = [find_project_root(path / "_" if path.is_dir() else path) for path in seen.paths]
+    near = [*(root for found in roots.values() for root in found), *given]
     for key, name in names.items():
-        address, _, part = key.partition("#")
-        if name not in folders and address in tops:
-            folders[name] = [tops[address] / part]
-        elif name not in folders and key.startswith("path:"):
-            folders[name] = [Path(address.removeprefix("path:")) / part]
+        if name not in folders and (folder := project_folder(key, near)) is not None:
+            folders[name] = [folder]
     return folders
-
-
-def _tops(roots: Iterable[ProjectRoot]) -> Iterator[tuple[str, Path]]:
-    """Yields the top folder of each repository, by its part of the keys."""
-    for root in roots:
-        for key in (root.key, root.place):
-            address, _, part = key.partition("#")
-            depth = len(Path(part).parts)
-            yield address, root.folder.parents[depth - 1] if depth else root.folder
 
 
 def _absolute(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["CallForms", "EvidenceWeights", "FrameworkDeclaration"]
+__all__ = ["CallForms", "EvidenceWeights", "FrameworkDeclaration", "unsupported_framework"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,3 +134,32 @@ class FrameworkDeclaration:
     def imports(self, module: str) -> bool:
         """Returns whether a module that a file imports belongs to the framework."""
         return bool(self.modules) and re.match(self.modules, module) is not None
+
+
+def unsupported_framework(
+    name: str,
+    *languages: str,
+    modules: str = "",
+    code: str = "",
+    scripts: str = "",
+    file_names: str = "",
+    test_code: str = "",
+    section: str = "",
+) -> FrameworkDeclaration:
+    """Returns the declaration of a framework whose tests are only counted.
+
+    Args:
+        languages: Those of its tests; none if files of its language are not parsed.
+        modules, code, scripts, file_names, test_code, section: As in ``FrameworkDeclaration``.
+    """
+    return FrameworkDeclaration(
+        name=name,
+        languages=languages,
+        is_supported=False,
+        modules=modules,
+        code=code,
+        scripts=scripts,
+        file_names=file_names,
+        test_code=test_code,
+        section=section,
+    )

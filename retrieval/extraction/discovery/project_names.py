@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from ....schema.redaction.redaction import redact
 from .project_root import ProjectRoot
 
-__all__ = ["BankProject", "bank_project", "is_moved"]
+__all__ = ["BankProject", "bank_project", "is_moved", "project_folder"]
 
 _NUMBER = re.compile(r" \(\d+\)\Z")
 _LOCAL: Final = "path:"
@@ -84,6 +85,24 @@ def is_moved(
         and _NUMBER.sub("", name) == root.name
         and not exists(folder)
     )
+
+
+def project_folder(key: str, near: Iterable[ProjectRoot]) -> Path | None:
+    """Returns the folder of the project of a key; None if nothing tells where it is.
+
+    Args:
+        near: Projects on this disk: one of the same repository tells where its top level is.
+    """
+    address, _, part = key.partition("#")
+    for root in near:
+        for own in (root.key, root.place):
+            own_address, _, own_part = own.partition("#")
+            if own_address == address:
+                depth = len(Path(own_part).parts)
+                return (root.folder.parents[depth - 1] if depth else root.folder) / part
+    if address.startswith(_LOCAL):
+        return Path(address.removeprefix(_LOCAL)) / part
+    return None
 
 
 def _free_name(wished: str, known: Mapping[str, str]) -> str:

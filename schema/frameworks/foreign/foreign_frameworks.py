@@ -4,57 +4,50 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..framework_declaration import FrameworkDeclaration
-
-
-def _foreign(name: str, file_names: str, test_code: str, section: str = "") -> FrameworkDeclaration:
-    return FrameworkDeclaration(
-        name=name,
-        is_supported=False,
-        file_names=file_names,
-        test_code=test_code,
-        section=section,
-    )
-
+from ..framework_declaration import unsupported_framework
 
 DECLARED: Final = (
-    _foreign(
+    unsupported_framework(
         "cucumber",
-        r".+\.feature",
-        r"(?m)^[ \t]*(?:Scenario(?:[ ](?:Outline|Template))?\s*:|Example\s*:)",
+        file_names=r".+\.feature",
+        test_code=r"(?m)^[ \t]*(?:Scenario(?:[ ](?:Outline|Template))?\s*:|Example\s*:)",
     ),
-    _foreign(
+    unsupported_framework(
         "Robot Framework",
-        r".+\.robot",
-        r"(?m)^[^\s#|*]",
-        r"(?ims)^\*+[ \t]*(?:test cases?|tasks?)[ \t]*\**[^\n]*\n(.*?)(?=^\*|\Z)",
+        file_names=r".+\.robot",
+        test_code=r"(?m)^[^\s#|*]",
+        section=r"(?ims)^\*+[ \t]*(?:test cases?|tasks?)[ \t]*\**[^\n]*\n(.*?)(?=^\*|\Z)",
     ),
-    _foreign(
+    unsupported_framework(
         "JUnit in Kotlin",
-        r"(?:Test\w*|\w+(?:Tests?|TestCase|IT|Spec))\.kt",
-        r"(?m)^[ \t]*@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b",
+        file_names=r"(?:Test\w*|\w+(?:Tests?|TestCase|IT|Spec))\.kt",
+        test_code=r"(?m)^[ \t]*@(?:Test|ParameterizedTest|RepeatedTest|TestFactory)\b",
     ),
-    _foreign(
+    unsupported_framework(
         "Spock or JUnit in Groovy",
-        r"(?:Test\w*|\w+(?:Tests?|TestCase|IT|Spec))\.groovy",
-        r"(?m)^[ \t]*(?:@Test\b|(?:def|void)[ \t]+[\"'][^\"'\n]+[\"'][ \t]*\()",
+        file_names=r"(?:Test\w*|\w+(?:Tests?|TestCase|IT|Spec))\.groovy",
+        test_code=r"(?m)^[ \t]*(?:@Test\b|(?:def|void)[ \t]+[\"'][^\"'\n]+[\"'][ \t]*\()",
     ),
-    _foreign(
+    unsupported_framework(
         "xUnit, NUnit or MSTest",
-        r"\w*Tests?\.cs",
-        r"(?m)^[ \t]*\[(?:Fact|Theory|Test|TestCase|TestMethod)\b",
+        file_names=r"\w*Tests?\.cs",
+        test_code=r"(?m)^[ \t]*\[(?:Fact|Theory|Test|TestCase|TestMethod)\b",
     ),
-    _foreign(
+    unsupported_framework(
         "RSpec or Minitest",
-        r".+_(?:spec|test)\.rb|test_.+\.rb",
-        r"(?m)^[ \t]*(?:(?:it|specify|test)[ \t]+['\"]|def[ \t]+test_)",
+        file_names=r".+_(?:spec|test)\.rb|test_.+\.rb",
+        test_code=r"(?m)^[ \t]*(?:(?:it|specify|test)[ \t]+['\"]|def[ \t]+test_)",
     ),
-    _foreign(
+    unsupported_framework(
         "PHPUnit",
-        r"\w+Test\.php",
-        r"(?m)^[ \t]*(?:(?:public[ \t]+)?function[ \t]+test\w*\(|#\[Test\])",
+        file_names=r"\w+Test\.php",
+        test_code=r"(?m)^[ \t]*(?:(?:public[ \t]+)?function[ \t]+test\w*\(|#\[Test\])",
     ),
-    _foreign("bats", r".+\.bats", r"(?m)^[ \t]*@test\b"),
-    _foreign("Dart test", r".+_test\.dart", r"(?m)^[ \t]*test(?:Widgets)?\("),
-    _foreign("ExUnit", r".+_test\.exs", r"(?m)^[ \t]*test[ \t]+\""),
+    unsupported_framework("bats", file_names=r".+\.bats", test_code=r"(?m)^[ \t]*@test\b"),
+    unsupported_framework(
+        "Dart test", file_names=r".+_test\.dart", test_code=r"(?m)^[ \t]*test(?:Widgets)?\("
+    ),
+    unsupported_framework(
+        "ExUnit", file_names=r".+_test\.exs", test_code=r"(?m)^[ \t]*test[ \t]+\""
+    ),
 )

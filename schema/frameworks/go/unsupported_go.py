@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..framework_declaration import FrameworkDeclaration
+from ..framework_declaration import unsupported_framework
 
 DECLARED: Final = (
-    FrameworkDeclaration(
-        name="Ginkgo",
-        languages=("go",),
-        is_supported=False,
+    unsupported_framework(
+        "Ginkgo",
+        "go",
         modules=r"github\.com/onsi/ginkgo(?:/|\Z)",
         test_code=r"(?m)^[ \t]*(?:ginkgo\.)?[FPX]?(?:It|Specify|Entry)\(",
     ),
-    FrameworkDeclaration(
-        name="gocheck",
-        languages=("go",),
-        is_supported=False,
+    unsupported_framework(
+        "gocheck",
+        "go",
         modules=r"(?:gopkg\.in|launchpad\.net|github\.com/go-check)/(?:check|gocheck)\b",
         test_code=r"(?m)^func[ \t]*\([^)\n]*\)[ \t]*Test\w*\([^)\n]*\*(?:\w+\.)?C\)",
     ),

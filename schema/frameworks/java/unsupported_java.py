@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..framework_declaration import FrameworkDeclaration
+from ..framework_declaration import unsupported_framework
 
 DECLARED: Final = (
-    FrameworkDeclaration(
-        name="TestNG",
-        languages=("java",),
-        is_supported=False,
+    unsupported_framework(
+        "TestNG",
+        "java",
         modules=r"org\.testng\.annotations(?:\.|\Z)",
         test_code=r"(?m)^[ \t]*@Test\b",
     ),
-    FrameworkDeclaration(
-        name="JUnit 3",
-        languages=("java",),
-        is_supported=False,
+    unsupported_framework(
+        "JUnit 3",
+        "java",
         modules=r"junit\.framework(?:\.|\Z)",
         test_code=r"(?m)^[ \t]*public[ \t]+void[ \t]+test\w*[ \t]*\(\s*\)",
     ),
-    FrameworkDeclaration(
-        name="jqwik",
-        languages=("java",),
-        is_supported=False,
+    unsupported_framework(
+        "jqwik",
+        "java",
         modules=r"net\.jqwik\.api(?:\.|\Z)",
         test_code=r"(?m)^[ \t]*@(?:Property|Example)\b",
     ),

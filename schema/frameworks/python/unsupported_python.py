@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..framework_declaration import FrameworkDeclaration
+from ..framework_declaration import unsupported_framework
 
 DECLARED: Final = (
-    FrameworkDeclaration(
-        name="ward",
-        languages=("python",),
-        is_supported=False,
+    unsupported_framework(
+        "ward",
+        "python",
         modules=r"ward(?:\.|\Z)",
         test_code=r"(?m)^[ \t]*@(?:\w+\.)?test\(",
     ),
-    FrameworkDeclaration(
-        name="mamba",
-        languages=("python",),
-        is_supported=False,
+    unsupported_framework(
+        "mamba",
+        "python",
         modules=r"mamba(?:\.|\Z)",
         test_code=r"(?m)^[ \t]*with[ \t]+[f_]?it\(",
     ),
-    FrameworkDeclaration(
-        name="vedro",
-        languages=("python",),
-        is_supported=False,
+    unsupported_framework(
+        "vedro",
+        "python",
         modules=r"vedro(?:\.|\Z)",
         test_code=r"(?m)^class[ \t]+\w+\((?:vedro\.)?Scenario\)|^@scenario\(",
     ),
-    FrameworkDeclaration(
-        name="testslide",
-        languages=("python",),
-        is_supported=False,
+    unsupported_framework(
+        "testslide",
+        "python",
         modules=r"testslide\.dsl(?:\.|\Z)",
         test_code=r"(?m)^[ \t]*@\w+\.[fx]?example\b",
     ),
