@@ -10,15 +10,11 @@ import pytest
 from aqe.retrieval.extraction import extract_file
 from aqe.schema.records.patterns import TestPattern
 
+from .sample_file import extract_sample
+
 
 def _extract(folder: Path, code: str, name: str = "tests/test_sample.py") -> list[TestPattern]:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "sample"\n')
-    path.write_text(dedent(code), "utf-8")
-    extracted = extract_file(path)
-    assert extracted.skipped is None, extracted.skipped
-    return list(extracted.patterns)
+    return list(extract_sample(folder, dedent(code), name))
 
 
 def _one(folder: Path, code: str) -> TestPattern:

@@ -7,18 +7,13 @@ from textwrap import dedent
 
 import pytest
 
-from aqe.retrieval.extraction import extract_file
 from aqe.schema import TestPattern
+
+from ..sample_file import extract_sample
 
 
 def _extract(folder: Path, code: str, name: str = "tests/test_sample.py") -> TestPattern:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "sample"\n')
-    path.write_text(dedent(code), "utf-8")
-    extracted = extract_file(path)
-    assert extracted.skipped is None, extracted.skipped
-    return extracted.patterns[0]
+    return extract_sample(folder, dedent(code), name)[0]
 
 
 def _values(pattern: TestPattern) -> dict[str, tuple[str, int]]:

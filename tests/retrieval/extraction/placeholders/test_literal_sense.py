@@ -7,18 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from aqe.retrieval.extraction import extract_file
 from aqe.schema import Placeholder
+
+from ..sample_file import extract_sample
 
 
 def _placeholders(folder: Path, code: str, name: str) -> Sequence[Placeholder]:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "sample"\n')
-    path.write_text(code, "utf-8")
-    extracted = extract_file(path)
-    assert extracted.skipped is None, extracted.skipped
-    return extracted.patterns[-1].placeholders
+    return extract_sample(folder, code, name)[-1].placeholders
 
 
 # The names and roles of the placeholders in one statement.

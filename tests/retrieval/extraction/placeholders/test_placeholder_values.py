@@ -8,18 +8,13 @@ from textwrap import dedent, indent
 
 import pytest
 
-from aqe.retrieval.extraction import extract_file
 from aqe.schema import Placeholder, TestPattern
+
+from ..sample_file import extract_sample
 
 
 def _extract(folder: Path, code: str, name: str = "tests/test_sample.py") -> TestPattern:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "sample"\n')
-    path.write_text(code, "utf-8")
-    extracted = extract_file(path)
-    assert extracted.skipped is None, extracted.skipped
-    (pattern,) = extracted.patterns
+    (pattern,) = extract_sample(folder, code, name)
     return pattern
 
 
