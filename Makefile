@@ -36,6 +36,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 demo: $(VENV)/.run  ## fill a bank with numpy's own tests and run three searches
+	@mkdir -p $(dir $(DEMO_DB))
 	@$(AQE) patterns extract --db $(DEMO_DB) $(SUITES)
 	@for query in "raises an error when the matrix is singular" \
 	              "save an array to a file and load it back" \

@@ -28,7 +28,7 @@ app = typer.Typer(
 @app.command("list")
 def list_roles(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """List the 18 roles and how much each has learned here."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             learned = {totals.agent_id: totals for totals in overview(reader)}
         roles = {role.name for role in ROLES}
@@ -73,7 +73,7 @@ def show(
     """Show the tasks and strategies of a role, and what it has learned here."""
     with usage_errors("ROLE"):
         wanted = role_named(role)
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         engine = LearningEngine(wanted.name, database)
         analytics = engine.get_analytics("all")
         stats = engine.get_q_learning_stats()

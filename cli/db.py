@@ -15,6 +15,7 @@ from .options import (
     DryRunOption,
     JsonOption,
     locate,
+    locate_existing,
     open_database,
     print_database,
 )
@@ -49,14 +50,14 @@ def path(db: DatabaseOption = None, json: JsonOption = False) -> None:
     if json:
         print_json({"database": str(location.path), "reason": location.reason, "exists": exists})
         return
-    state = "exists" if exists else "does not exist yet"
-    stdout().print(plain(f"{location.path}\n{location.reason}; {state}"), soft_wrap=True)
+    state = "exists" if exists else "new"
+    stdout().print(plain(f"{location.path}\n{state}: {location.reason}"), soft_wrap=True)
 
 
 @app.command()
 def migrate(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Upgrade the database to this version's schema; an existing file is backed up first."""
-    with open_database(db) as database:
+    with open_database(db, create=True) as database:
         report = database.migration
         if json:
             print_json(
@@ -82,7 +83,7 @@ def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Check the database for damage; changes nothing. Exit code 1 if there are problems."""
     from ..maintenance import check_database
 
-    report = check_database(locate(db).path)
+    report = check_database(locate_existing(db).path)
     if json:
         print_json(
             {
@@ -128,7 +129,7 @@ def repair(
     """
     from ..maintenance import repair_database
 
-    location = locate(db)
+    location = locate_existing(db)
     if redact:
         _redact(location.path, dry_run=dry_run, json=json)
         return
@@ -161,7 +162,7 @@ def backup(
     json: JsonOption = False,
 ) -> None:
     """Copy the database while others keep writing; the copy is verified."""
-    source = locate(db).path
+    source = locate_existing(db).path
     report = back_up(source, Path(file).absolute(), overwrite=force)
     if json:
         print_json({"database": str(source), **_with_text_paths(asdict(report))})

@@ -39,7 +39,7 @@ SHOWN_CYCLES = 5
 @app.command()
 def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Run one cycle now; show what it changed and why."""
-    with open_database(db) as database:
+    with open_database(db, create=True) as database:
         report = run_cycle(SQLiteLearningBackend(database))
         if json:
             print_json({"database": database.label, "cycle": _cycle_object(report)})
@@ -53,7 +53,7 @@ def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
 @app.command()
 def status(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show whether the loop is running, the last cycle by stage, and the last error."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         now = utc_now()
         with SQLiteLearningBackend(database).reading() as reader:
             state = reader.improvement_status(limit=SHOWN_CYCLES)
@@ -85,7 +85,7 @@ def start(
         raise typer.BadParameter(
             f"expected minutes above 0, got {interval}", param_hint="'--interval'"
         )
-    with open_database(db, durability="normal") as database:
+    with open_database(db, create=True, durability="normal") as database:
         cycles: list[dict[str, Any]] = []
 
         def show(report: CycleReport) -> None:
@@ -116,7 +116,7 @@ def start(
 @app.command()
 def stop(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Ask the running loop to stop; it does so within a second or after its cycle."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         loop = request_stop(SQLiteLearningBackend(database), now=utc_now())
         if json:
             print_json(

@@ -18,11 +18,9 @@ from aqe import __version__
 
 from ..schema import AqeError
 from .command_groups import LazyGroup
-from .output import plain, stderr
+from .output import INTERRUPTED, plain, print_json, stderr
 
 __all__ = ["app", "main"]
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 app = typer.Typer(
     name="aqe",
@@ -54,6 +52,8 @@ def root(
 
 def main(command: Callable[[], object] = app) -> None:
     """Runs the command line and exits; a failure is printed as one line on stderr.
+
+    With ``--json`` it is the document on stdout too.
 
     SIGTERM ends a command as Ctrl-C does: transactions are rolled back, temporary files removed.
 
@@ -91,5 +91,8 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    stderr().print(plain("error: " + " ".join(message.split()), style="red"), soft_wrap=True)
+    line = " ".join(message.split())
+    if "--json" in sys.argv:
+        print_json({"error": line, "exit_code": code})
+    stderr().print(plain(f"error: {line}", style="red"), soft_wrap=True)
     sys.exit(code)

@@ -24,7 +24,7 @@ MAX_SHOWN = 8
 @app.command()
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Show the size of the database, its tables and side files, and of this process's caches."""
-    with open_database(db, must_exist=True) as database:
+    with open_database(db) as database:
         usage = measure_disk_usage(database)
         bank = QEReasoningBank(database)
         answers, vectors = bank.get_cache_statistics(), bank.get_vector_statistics()
@@ -57,7 +57,7 @@ def cleanup(
     json: JsonOption = False,
 ) -> None:
     """Merge the full-text index, empty the WAL, update the vector file; no pattern is deleted."""
-    with open_database(db, must_exist=True) as database:
+    with open_database(db) as database:
         indexed = QEReasoningBank(database).update_vector_file()
         done = clean_up(database, vacuum=vacuum)
         if json:

@@ -13,6 +13,7 @@ import typer
 from ..schema import (
     Database,
     DatabaseLocation,
+    DatabaseOpenError,
     Durability,
     locate_database,
     orphaned_logs,
@@ -25,6 +26,7 @@ __all__ = [
     "DryRunOption",
     "JsonOption",
     "locate",
+    "locate_existing",
     "open_database",
     "print_database",
     "require_number",
@@ -36,7 +38,7 @@ DatabaseOption = Annotated[
     typer.Option(
         "--db",
         metavar="PATH",
-        help="Database file. Default: AQE_DB, or the nearest .aqe/aqe.db, or ./.aqe/aqe.db.",
+        help="Database file. Default: AQE_DB, or the nearest .aqe/aqe.db of the repository.",
         show_default=False,
     ),
 ]
@@ -87,27 +89,55 @@ def locate(db: str | None) -> DatabaseLocation:
         raise typer.BadParameter(str(error), param_hint="'--db' (or AQE_DB)") from error
 
 
+def locate_existing(db: str | None) -> DatabaseLocation:
+    """Returns the database of ``locate``, which exists, or of which a log is left.
+
+    Raises:
+        BadParameter: The path begins with the home folder of an unknown user.
+        DatabaseOpenError: There is none; the message says where one was looked for.
+    """
+    location = locate(db)
+    if not _is_there(location.path):
+        raise DatabaseOpenError(_nothing_at(location), path=location.path)
+    return location
+
+
 def open_database(
     db: str | None,
     *,
-    must_exist: bool = False,
-    reads: bool = False,
+    create: bool = False,
+    dry_run: bool = False,
     durability: Durability = "full",
 ) -> Database:
     """Opens the database of ``locate``; by default, commits survive a power cut (``full``).
 
     Args:
-        must_exist: Refuse to create it.
-        reads: The command only reads: refuse to add our tables to a file of another program, or to
-            begin a new file where only a log is left.
+        create: The command writes, and may create the database. One that only reads never does,
+            nor adds our tables to a file of another program.
+        dry_run: Nothing is to be written: instead of a new file, open a database in memory.
 
     Raises:
-        DatabaseError: It cannot be opened.
+        DatabaseOpenError: There is none, or it is no database.
+        DatabaseError: It cannot be opened for another reason.
     """
-    path = locate(db).path
-    if reads and not must_exist:
-        must_exist = path.exists() or bool(orphaned_logs(real_path(path)))
-    return Database(path, must_exist=must_exist, durability=durability)
+    location = locate(db) if create else locate_existing(db)
+    if dry_run and not _is_there(location.path):
+        return Database()
+    return Database(location.path, create=create, durability=durability)
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or bool(orphaned_logs(real_path(path)))
+
+
+def _nothing_at(location: DatabaseLocation) -> str:
+    command = "aqe patterns extract tests/"
+    if location.is_default:
+        return f"no bank here ({location.reason}); make one with: {command}"
+    return (
+        f"no bank at {location.path} (from {location.reason}); check the path, or make one with:"
+        f" {command} --db {location.path}"
+    )
 
 
 def print_database(path: object) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -19,15 +18,17 @@ from rich.table import Table
 from rich.text import Text
 
 __all__ = [
+    "INTERRUPTED",
     "clean",
     "plain",
     "print_json",
-    "progress_bar",
     "share",
     "stderr",
     "stdout",
     "table",
 ]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 # C0 but newline and tab, DEL, C1, and the bidirectional and line-separator controls
 # (RELIABILITY section 5, "terminal escapes"): each becomes one U+FFFD.
@@ -93,23 +94,3 @@ def table(*columns: str, right: Iterable[str] = (), title: str | None = None) ->
 def share(value: float | None) -> str:
     """Returns a value from 0 to 1 with two decimals, or a dash where there is no data."""
     return "-" if value is None else f"{value:.2f}"
-
-
-@contextmanager
-def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Shows a progress bar on stderr if that is a terminal; yields a function that advances it."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    console = stderr()
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda count: bar.advance(task, count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self, get_args
+from typing import TYPE_CHECKING, Literal, Self, get_args
 
 from ..models import Encoder
 from ..schema import (
@@ -14,7 +14,6 @@ from ..schema import (
     Durability,
     EncoderIdentity,
     PatternMatch,
-    PatternNotFoundError,
     PatternSearchContext,
     PatternSearchCriteria,
     PatternUsageContext,
@@ -36,6 +35,7 @@ from .exchange.formats import (
     write_atomically,
 )
 from .exchange.registry import read_registry, write_registry
+from .ingest.earlier_version import restore_version
 from .ingest.pipeline import store_stream
 from .ingest.reindex import ReindexReport, reindex
 from .ingest.writer import store_batch
@@ -51,7 +51,7 @@ from .ranking.search import (
 )
 from .resources import BankResources, OnDatabaseError
 from .storage.backend import PatternBackend
-from .storage.pattern_lookup import find_stored, require_stored
+from .storage.pattern_lookup import find_stored, require_stored, resolved_id
 from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import (
     SORT_KEYS,
@@ -63,6 +63,9 @@ from .storage.storage_values import (
 )
 from .usage.erasure import ForgetReport, forget
 from .usage.trust import proven_summary
+
+if TYPE_CHECKING:
+    from .suites.suite_report import SuiteProgress, SuiteReport
 
 __all__ = ["ImportMode", "Progress", "QEReasoningBank"]
 
@@ -78,14 +81,12 @@ class QEReasoningBank:
     Safe to use from several threads. The first call of any method initialises the bank.
 
     Args:
-        database: An open database, a path, or None for an in-memory bank; shorthand for a SQLite
-            backend.
+        database: An open database, a path, or None for an in-memory bank: a SQLite backend.
         backend: The storage backend, instead of ``database``.
-        encoder: Turns text into embeddings. Default: the encoder that the bank was embedded with;
-            ``aqe-minilm-tests`` for a new bank.
+        encoder: Turns text into embeddings. Default: the bank's; at first ``aqe-minilm-tests``.
         min_quality: Patterns below this quality are rejected when stored.
-        on_database_error: What to do when the database cannot be opened: ``raise``, or ``memory``
-            to warn once and fall back to an in-memory bank.
+        create: Create the database if there is none at the path; if False, it is refused.
+        on_database_error: If it cannot be opened: ``raise``, or ``memory`` to warn and use memory.
         durability: ``full`` survives a power cut, ``normal`` only the death of the process.
         storage_tuning: Tuning of the SQLite backend.
         ranking_tuning: Tuning of the ranking.
@@ -103,6 +104,7 @@ class QEReasoningBank:
         backend: PatternBackend | None = None,
         encoder: Encoder | None = None,
         min_quality: float = 0.0,
+        create: bool = True,
         on_database_error: OnDatabaseError = "raise",
         durability: Durability = "full",
         storage_tuning: StorageTuning | None = None,
@@ -115,6 +117,7 @@ class QEReasoningBank:
         self._resources = BankResources(
             backend if backend is not None else database,
             encoder,
+            create=create,
             on_database_error=on_database_error,
             durability=durability,
             tuning=storage_tuning,
@@ -215,9 +218,8 @@ class QEReasoningBank:
     ) -> Iterator[StoreReport]:
         """Stores batches in turn, each in one transaction; yields a report after each commit.
 
-        Keeps the encoder busy: while one batch is embedded, the next is taken from ``batches`` and
-        the previous one is written. If the iterator is dropped early, batches whose report was
-        not yielded may or may not be stored.
+        While a batch is embedded, the next is taken from ``batches`` and the previous one written.
+        If the iterator is dropped early, batches whose report was not yielded may be stored.
         """
         return store_stream(
             self.backend,
@@ -226,6 +228,34 @@ class QEReasoningBank:
             min_quality=self._min_quality,
             provenance=provenance,
         )
+
+    def extract(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        framework: str | None = None,
+        prune: bool = False,
+        dry_run: bool = False,
+        progress: Callable[[SuiteProgress], None] = lambda _: None,
+    ) -> SuiteReport:
+        """Stores the tests of files and folders; a second run stores only what changed.
+
+        A test that was renamed or moved keeps its history; one that is gone ranks last.
+
+        Args:
+            prune: Delete the patterns of tests that are gone.
+            progress: Called in another thread after each batch that is durable.
+
+        Raises:
+            AqeError: A path does not exist, or the bank cannot be written.
+        """
+        from .suites.suite_extraction import SuiteOptions, extract_suites  # loads the parsers
+
+        options = SuiteOptions(
+            framework=framework, min_quality=self._min_quality, prune=prune, dry_run=dry_run
+        )
+        encoder = self._resources.encoder
+        return extract_suites(self.backend, encoder, [*map(Path, paths)], options, progress)
 
     def delete_pattern(self, id: str) -> bool:
         """Deletes a pattern with its uses, versions and embeddings; returns whether it existed."""
@@ -293,20 +323,7 @@ class QEReasoningBank:
             PatternNotFoundError: No id starts with ``prefix``, or several do.
         """
         with self.backend.reading() as session:
-            known = prefix and prefix.isascii()  # as ids are
-            ids = session.ids_with_prefix(prefix, 3) if known else session.unreadable([prefix])
-        if prefix in ids or len(ids) == 1:
-            return prefix if prefix in ids else ids[0]
-        if not ids:
-            raise PatternNotFoundError(
-                f"no pattern has the id {prefix!r}; find one with: aqe patterns search TEXT",
-                id=prefix,
-            )
-        raise PatternNotFoundError(
-            f"several ids start with {prefix!r} ({', '.join(ids)}); give more digits",
-            id=prefix,
-            candidates=tuple(ids),
-        )
+            return resolved_id(session, prefix)
 
     def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
         """Returns patterns that have at least one of the tags, most shared tags first.
@@ -378,25 +395,35 @@ class QEReasoningBank:
 
     def get_provenance(self, id: str) -> Provenance | None:
         """Returns who wrote the current content of a pattern; None if there is no such pattern."""
-        with self.backend.reading() as session:
-            stored = find_stored(session, id)
-        return None if stored is None else stored.provenance
+        pattern = self.get_pattern(id)
+        return None if pattern is None else pattern.provenance
 
     def forget(
-        self, *, source: str = "", agent_id: str = "", run_id: str = "", dry_run: bool = False
+        self,
+        *,
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
+        dry_run: bool = False,
     ) -> ForgetReport:
-        """Removes everything that came from a file or folder, an agent or a run.
+        """Removes everything that came from a source, an agent or a run; see ``usage.erasure``.
 
         Args:
-            source: A file or folder, as patterns name their source.
-            agent_id: An agent: what it wrote, and its uses of other patterns.
-            run_id: A run: what was written in it.
+            source: A file or folder, as patterns name their source, of this project if one is
+                given. A project alone is all of it.
+            agent_id: What the agent wrote, and its uses of other patterns.
 
         Raises:
-            ValueError: None of the three was given.
+            ValueError: Nothing was given.
         """
         return forget(
-            self.backend, source=source, agent_id=agent_id, run_id=run_id, dry_run=dry_run
+            self.backend,
+            source=source,
+            project=project,
+            agent_id=agent_id,
+            run_id=run_id,
+            dry_run=dry_run,
         )
 
     def get_usage(self, id: str, limit: int = 20) -> list[PatternUsageContext]:
@@ -422,24 +449,9 @@ class QEReasoningBank:
         Raises:
             PatternNotFoundError: There is no such pattern, or no such version of it.
         """
-        history = self.get_version_history(id)
-        wanted = next((old for old in history if old.version_number == version), None)
-        if wanted is None:
-            raise PatternNotFoundError(
-                f"pattern {id!r} has no earlier version {version}; it has "
-                f"{', '.join(str(old.version_number) for old in history) or 'none'}",
-                id=id,
-                version=version,
-                candidates=tuple(old.version_number for old in history),
-            )
-        return store_batch(
-            self.backend,
-            [wanted.pattern],
-            self._resources.encoder,
-            min_quality=self._min_quality,
-            change=Change(f"restored version {version}"),
-            restored=True,
-        ).results[0]
+        return restore_version(
+            self.backend, self._resources.encoder, id, version, min_quality=self._min_quality
+        )
 
     # -- files and other encoders ----------------------------------------------------------------
 
@@ -453,7 +465,6 @@ class QEReasoningBank:
         """Writes patterns to a file atomically; returns how many.
 
         Args:
-            file_format: Default: from the file extension.
             criteria: Filters without a query.
 
         Raises:
@@ -482,10 +493,8 @@ class QEReasoningBank:
         """Stores the patterns of a file, all or none.
 
         Args:
-            file_format: Default: from the file extension.
             mode: ``merge`` keeps patterns that are not in the file; ``replace`` deletes them.
             dry_run: Report what would happen; write nothing.
-            progress: Called with the number of patterns embedded since the last call.
             max_bytes, max_patterns: Larger files are refused.
 
         Raises:
@@ -515,11 +524,7 @@ class QEReasoningBank:
         return write_registry(Path(folder), patterns, prune=prune)
 
     def load_from_registry(self, folder: str | Path, *, dry_run: bool = False) -> StoreReport:
-        """Stores the patterns of a registry folder, all or none.
-
-        Raises:
-            InterchangeError: The folder or one of its files cannot be read.
-        """
+        """Stores the patterns of a registry folder, all or none, as ``import_patterns`` does."""
         return self._import(read_registry(Path(folder)), dry_run=dry_run)
 
     def reindex(
@@ -532,10 +537,7 @@ class QEReasoningBank:
         return report
 
     def update_vector_file(self) -> int:
-        """Applies pending changes to the vector file; returns the number of embeddings applied.
-
-        Banks above 20,000 patterns have one and update it after each batch, not after each pattern.
-        """
+        """Applies pending changes to the vector file of a large bank; returns how many."""
         return self.backend.update_vector_file()
 
     def check(self) -> list[Problem]:
@@ -549,10 +551,10 @@ class QEReasoningBank:
             self.reindex()
         return quarantined
 
-    def get_statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
+    def get_statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
         with self.backend.reading() as session:
-            return session.statistics()
+            return session.statistics(project)
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns the look-up times of this object and how often its cache answered."""

@@ -60,6 +60,7 @@ class BankResources:
     Args:
         given: A backend or an open database, which are never closed here; a path; or None for an
             in-memory bank.
+        create: Whether a database at a path may be created.
         encoder: The encoder to use; None for the one that the bank was embedded with.
         on_database_error: ``memory`` falls back to an in-memory database when opening fails.
         durability: Durability of a database that is opened here.
@@ -74,6 +75,7 @@ class BankResources:
         given: PatternBackend | Database | str | Path | None,
         encoder: Encoder | None,
         *,
+        create: bool,
         on_database_error: OnDatabaseError,
         durability: Durability,
         tuning: StorageTuning | None,
@@ -95,7 +97,7 @@ class BankResources:
             )
         self._owns_backend = given is None or isinstance(given, _DATABASE)
         if given is None or isinstance(given, _DATABASE):
-            given = SQLitePatternBackend(given, durability=durability, tuning=tuning)
+            given = SQLitePatternBackend(given, create=create, durability=durability, tuning=tuning)
         self._backend: PatternBackend = given
 
     def backend(self) -> PatternBackend:
@@ -206,5 +208,8 @@ def _size_of(question: Hashable, matches: Sequence[PatternMatch]) -> int:
         pattern = match.pattern
         texts = (pattern.id, pattern.name, pattern.description, pattern.template, pattern.source)
         lists = (pattern.examples, pattern.tags, match.reasons, match.near_duplicates)
-        total += MATCH_OVERHEAD_BYTES + sum(map(sys.getsizeof, chain(texts, *lists)))
+        parts = [(part.name, part.code, part.origin) for part in pattern.context]
+        values = [(each.name, each.value) for each in pattern.placeholders]
+        strings = chain(texts, *lists, *parts, *values)
+        total += MATCH_OVERHEAD_BYTES + sum(map(sys.getsizeof, strings))
     return total

@@ -44,11 +44,9 @@ from .errors import (
 )
 from .records.encoder_identity import EncoderIdentity
 from .records.pattern_parts import ContextPart, Placeholder
-from .records.pattern_search import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from .records.pattern_query import PatternMatch, PatternSearchContext, PatternSearchCriteria
 from .records.patterns import (
     CATEGORIES,
-    FRAMEWORKS,
-    LANGUAGES,
     Category,
     Framework,
     Language,
@@ -66,6 +64,8 @@ if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to b
     from .database.files.file_replacement import KeptFiles, put_in_place
     from .database.files.private_file import partial_file, remove_stale_partials, write_private
     from .database.files.salvage import SalvageReport, salvage, salvage_in_place
+    from .frameworks.declarations import declarations, declare, withdraw
+    from .frameworks.framework_declaration import CallForms, EvidenceWeights, FrameworkDeclaration
     from .records.learned import (
         ActionStatistics,
         DailyTrend,
@@ -90,6 +90,7 @@ if TYPE_CHECKING:  # a search needs none of these; their records take 15 ms to b
         TaskResult,
         TaskState,
     )
+    from .records.patterns import FRAMEWORKS, LANGUAGES
 
 __all__ = [
     "CATEGORIES",
@@ -103,6 +104,7 @@ __all__ = [
     "AgentAction",
     "AqeError",
     "BackupReport",
+    "CallForms",
     "Category",
     "ContextPart",
     "DailyTrend",
@@ -120,10 +122,12 @@ __all__ = [
     "EncoderError",
     "EncoderIdentity",
     "EncoderMismatchError",
+    "EvidenceWeights",
     "Experience",
     "FailurePattern",
     "FileFacts",
     "Framework",
+    "FrameworkDeclaration",
     "InterchangeError",
     "KeptFiles",
     "Language",
@@ -165,6 +169,8 @@ __all__ = [
     "agent_key",
     "back_up",
     "check_file",
+    "declarations",
+    "declare",
     "file_facts",
     "known_migrations",
     "locate_database",
@@ -181,11 +187,18 @@ __all__ = [
     "stable_id",
     "unreadable",
     "utc_now",
+    "withdraw",
     "write_private",
 ]
 
 # Name -> the module that it is imported from when it is first used.
 _HOMES = {
+    **dict.fromkeys(("declarations", "declare", "withdraw"), ".frameworks.declarations"),
+    **dict.fromkeys(
+        ("CallForms", "EvidenceWeights", "FrameworkDeclaration"),
+        ".frameworks.framework_declaration",
+    ),
+    **dict.fromkeys(("FRAMEWORKS", "LANGUAGES"), ".records.patterns"),
     **dict.fromkeys(
         ("BackupReport", "RestoreReport", "back_up", "restore"),
         ".database.files.backup",
@@ -230,11 +243,14 @@ _HOMES = {
         ".records.learning",
     ),
 }
+# Declared frameworks can be added in a process.
+_CHANGING = frozenset({"FRAMEWORKS", "LANGUAGES"})
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name], __name__), name)
-    globals()[name] = value
+    if name not in _CHANGING:
+        globals()[name] = value
     return value

@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
-from aqe.schema import TestPattern
+from aqe.schema import Database, TestPattern
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
@@ -76,6 +76,31 @@ def make_pattern(name: Any = "test_login_succeeds", **changes: Any) -> TestPatte
 
 
 @pytest.fixture
+def git(tmp_path: Path) -> Callable[..., str]:
+    """Runs git in a folder below the test's, without the settings of this machine."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        **{
+            f"GIT_{role}_{part}": "a@b"
+            for role in ("AUTHOR", "COMMITTER")
+            for part in ("NAME", "EMAIL")
+        },
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+
+    def run(folder: str, *arguments: str) -> str:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        command = ["git", "-c", "protocol.file.allow=always", *arguments]
+        done = subprocess.run(
+            command, cwd=tmp_path / folder, env=environment, capture_output=True, check=True
+        )
+        return done.stdout.decode().strip()
+
+    return run
+
+
+@pytest.fixture
 def pattern() -> Callable[..., TestPattern]:
     """Makes a pattern of a name and the fields that differ."""
     return make_pattern
@@ -85,6 +110,13 @@ def pattern() -> Callable[..., TestPattern]:
 def path(tmp_path: Path) -> Path:
     """Where a test's database goes; nothing is there yet."""
     return tmp_path / "bank.db"
+
+
+@pytest.fixture
+def empty(path: Path) -> Path:
+    """A new database without any row of ours."""
+    Database(path).close()
+    return path
 
 
 @pytest.fixture

@@ -22,17 +22,17 @@ MAX_PATCHED_FUNCTIONS = 0
 SHARED_STEMS: set[str] = set()
 # The folders of a part, lowest first: a folder imports only from those before it.
 FOLDER_ORDER = {
-    "schema": ("redaction", "records", "migrations", "database"),
+    "schema": ("redaction", "frameworks", "records", "migrations", "database"),
     "retrieval": (
         *("text", "quality", "extraction", "exchange", "storage"),
-        *("usage", "ingest", "ranking"),
+        *("usage", "ingest", "ranking", "suites"),
     ),
     "learning": ("outcome", "storage", "q_learning", "decision", "improvement", "agents"),
     "bench": ("workload", "quality", "learning", "bulk", "latency", "bank", "studies"),
     "cli": ("bench", "learn", "patterns"),
 }
 # Terms of the field, which are no gerunds of what a file does.
-FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "tuning"}
+FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "testing", "tuning"}
 # Calls at import beyond definitions.
 IMPORT_CALLS = {
     "os.register_at_fork(after_in_child=_forget_after_fork)",

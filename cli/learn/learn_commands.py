@@ -71,7 +71,7 @@ def status(
     json: JsonOption = False,
 ) -> None:
     """Show each agent's totals and whether it learns."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             everyone = overview(reader)
             all_enabled = reader.all_enabled()
@@ -126,7 +126,7 @@ def history(
     """List experiences, newest first."""
     with usage_errors("--since"):
         start = None if since is None else _moment(since)
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             experiences = list(reader.experiences(agent, since=start, limit=limit))
         if json:
@@ -174,7 +174,7 @@ def recommend(
         )
     with usage_errors("--strategy"):
         actions = [AgentAction(strategy=name) for name in strategy or ()]
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         answer = engine_of(agent, database).recommend_strategy(state, actions or None)
         if json:
             print_json({"database": database.label, "agent_id": agent, "recommendation": answer})
@@ -198,7 +198,7 @@ def analytics(
     """Show totals, trend, strategy records and failure records of a time range."""
     with usage_errors("--time-range"):  # before a file is created
         first_day(time_range, utc_now().date())
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             result = analyse(reader, agent_id=agent, time_range=time_range, now=utc_now())
         if json:
@@ -233,7 +233,7 @@ def reset(
     """Forget everything that an agent has learned; asks first."""
     if (agent is None) != everyone:
         raise typer.BadParameter("give one of them", param_hint="'--agent' / '--all'")
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             known = {row.agent_id: row.experience_count for row in reader.agents()}
         if agent is not None and agent not in known:
@@ -257,7 +257,7 @@ def reset(
 
 
 def _switch(agent: str | None, enabled: bool, db: str | None, json: bool) -> None:
-    with open_database(db) as database:
+    with open_database(db, create=True) as database:
         if agent is not None:
             engine_of(agent, database).set_enabled(enabled)
         else:

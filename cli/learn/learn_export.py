@@ -56,7 +56,7 @@ def export(
             "it needs --format json, or a file for the CSV: --output FILE", param_hint="'--json'"
         )
     both = not (q_table or experiences)
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             names = [row.agent_id for row in reader.agents() if agent in (None, row.agent_id)]
         if agent is not None and not names:

@@ -41,7 +41,7 @@ def record(
     agent_id = agent or outcome.agent_id
     if agent_id is None:
         raise typer.BadParameter("give it, or add agent_id to the document", param_hint="'--agent'")
-    with open_database(db) as database:
+    with open_database(db, create=True) as database:
         learned = engine_of(agent_id, database).learn_from_execution(
             outcome.task,
             outcome.result,

@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ...retrieval.quality.scored_pattern import pattern_of
-from ...schema import Framework, StoreReport
+from ...schema import StoreReport
 from ..output import plain, stdout
 from .pattern_view import print_rejections, store_counts
 
 if TYPE_CHECKING:  # the parsers are loaded by the command that reads tests, not by a search
     from rich.console import Console
 
-    from ...retrieval.extraction import ExtractedFile, LostTest, SkippedFile, UnsupportedTests
+    from ...retrieval.extraction import LostTest, UnsupportedTests
+    from ...retrieval.suites.suite_report import GoneTest, MovedTest, SuiteReport
 
-__all__ = ["ReadFiles", "extraction_object", "print_extraction"]
+__all__ = ["extraction_object", "print_extraction"]
 
 MAX_SHOWN = 10
 MAX_SHOWN_PATHS = 3
 
 
-@dataclass(slots=True, kw_only=True)
-class ReadFiles:
-    """What was found in the files of an extraction besides the tests that are stored.
-
-    Attributes:
-        files: The number of test files.
-        ignored: Test files that git ignores; they are not read.
-        skipped: Files that were skipped, those of unsupported frameworks included.
-        without_tests: Files that were read and hold no test.
-        frameworks: The number of tests to store, by framework.
-        other_frameworks: The number of tests that the option ``--framework`` leaves out.
-    """
-
-    files: int
-    ignored: Sequence[Path]
-    skipped: list[SkippedFile] = field(default_factory=list)
-    unsupported: list[UnsupportedTests] = field(default_factory=list)
-    lost: list[LostTest] = field(default_factory=list)
-    without_tests: list[Path] = field(default_factory=list)
-    frameworks: Counter[str] = field(default_factory=Counter)
-    other_frameworks: Counter[str] = field(default_factory=Counter)
-
-    def add(self, extracted: ExtractedFile, framework: Framework | None) -> None:
-        """Adds a file that was read.
-
-        Args:
-            framework: The only framework whose tests are stored; None for all.
-        """
-        if extracted.skipped is not None:
-            self.skipped.append(extracted.skipped)
-        if extracted.unsupported is not None:
-            self.unsupported.append(extracted.unsupported)
-        self.lost += extracted.lost
-        if not (extracted.storable or extracted.skipped or extracted.lost):
-            self.without_tests.append(extracted.path)
-        for storable in extracted.storable:
-            name = pattern_of(storable).framework
-            counts = self.frameworks if framework in {None, name} else self.other_frameworks
-            counts[name] += 1
-
-
-def extraction_object(
-    database: str, report: StoreReport, read: ReadFiles, seconds: float
-) -> dict[str, object]:
+def extraction_object(database: str, read: SuiteReport) -> dict[str, object]:
     """Returns the report as the JSON object of docs/json.md."""
+    report = read.stored
     return {
         "database": database,
         "files": read.files,
@@ -76,20 +32,25 @@ def extraction_object(
         "created": report.created,
         "updated": report.updated,
         "unchanged": report.unchanged,
+        "moved": [asdict(test) for test in read.moved],
+        "gone": [asdict(test) for test in read.gone],
+        "pruned": read.pruned,
         "rejected": report.rejected,
         "rejections": _rejections(report),
         "results": [
             {"id": result.id, "name": result.name, "status": result.status}
             for result in report.results
         ],
+        "projects": dict(read.projects),
         "frameworks": dict(read.frameworks),
         "other_frameworks": dict(read.other_frameworks),
         "skipped_files": [{"path": file.path, "reason": file.reason} for file in read.skipped],
         "unsupported": [asdict(tests) for tests in read.unsupported],
         "lost": [asdict(test) for test in read.lost],
         "ignored_files": [str(path) for path in read.ignored],
+        "other_checkouts": [str(path) for path in read.other_checkouts],
         "files_without_tests": [str(path) for path in read.without_tests],
-        "seconds": round(seconds, 3),
+        "seconds": round(read.seconds, 3),
     }
 
 
@@ -101,13 +62,13 @@ def _rejections(report: StoreReport) -> list[dict[str, str]]:
     ]
 
 
-def print_extraction(
-    report: StoreReport, read: ReadFiles, seconds: float, *, dry_run: bool
-) -> None:
+def print_extraction(read: SuiteReport, *, dry_run: bool) -> None:
     """Prints the report for a person."""
     console = stdout()
+    report = read.stored
     if report.results:
-        console.print(f"{len(report.results):,} tests in {read.files:,} files, {seconds:.1f} s")
+        tests, seconds = len(report.results), read.seconds
+        console.print(f"{tests:,} tests in {read.files:,} files, {seconds:.1f} s")
         skipped = f"skipped files: {len(read.skipped):,}"
         console.print(f"{store_counts(report, dry_run=dry_run)}; {skipped}")
     elif read.unsupported or read.lost:
@@ -115,29 +76,58 @@ def print_extraction(
     else:
         console.print(f"no data: no test found in {read.files:,} files")
     print_rejections(console, report.results)
+    _print_projects(console, read)
+    _print_gone(console, read, dry_run=dry_run)
     _print_other(console, read)
     _print_unsupported(console, read.unsupported)
     _print_lost(console, read.lost)
     _print_skipped(console, read)
 
 
-def _print_other(console: Console, read: ReadFiles) -> None:
+def _print_projects(console: Console, read: SuiteReport) -> None:
+    counts = ", ".join(f"{name} {tests:,}" for name, tests in read.projects.most_common())
+    if counts:
+        label = "project" if len(read.projects) == 1 else "projects"
+        console.print(plain(f"{label}: {counts}"), soft_wrap=True)
+
+
+def _print_gone(console: Console, read: SuiteReport, *, dry_run: bool) -> None:
+    """Prints which tests are no longer where they were, and what became of them."""
+    if not (read.moved or read.gone):
+        return
+    gone = f"{len(read.gone):,} gone (ranked last; delete them with --prune)"
+    if read.pruned:
+        gone = f"{read.pruned:,} gone and {'to be ' if dry_run else ''}deleted"
+    count = len(read.moved) + len(read.gone)
+    console.print(
+        f"no longer where they were: {count:,} tests:"
+        f" {len(read.moved):,} renamed or moved (with their history), {gone}"
+    )
+    lines = [f"moved {_where(test.earlier)} -> {_where(test)}" for test in read.moved]
+    lines += [f"gone {_where(test)}" for test in read.gone]
+    for line in lines[:MAX_SHOWN]:
+        console.print(plain(line), soft_wrap=True)
+    if len(lines) > MAX_SHOWN:
+        console.print(f"... and {len(lines) - MAX_SHOWN:,} more; --json prints all of them")
+
+
+def _where(test: GoneTest | MovedTest) -> str:
+    return f"{test.source} {test.name}"
+
+
+def _print_other(console: Console, read: SuiteReport) -> None:
     """Prints what is left out on purpose."""
     if read.other_frameworks:
         counts = ", ".join(f"{tests:,} {name}" for name, tests in read.other_frameworks.items())
         console.print(f"left out by --framework: {counts}")
-    if read.ignored:
-        count = len(read.ignored)
-        console.print(
-            plain(f"ignored by git: {count:,} files ({_first(map(str, read.ignored))})"),
-            soft_wrap=True,
-        )
-    if read.without_tests:
-        count = len(read.without_tests)
-        console.print(
-            plain(f"without a test: {count:,} files ({_first(map(str, read.without_tests))})"),
-            soft_wrap=True,
-        )
+    for reason, paths in (
+        ("ignored by git", read.ignored),
+        ("of another checkout of the same project", read.other_checkouts),
+        ("without a test", read.without_tests),
+    ):
+        if paths:
+            text = f"{reason}: {len(paths):,} files ({_first(map(str, paths))})"
+            console.print(plain(text), soft_wrap=True)
 
 
 def _print_unsupported(console: Console, unsupported: Sequence[UnsupportedTests]) -> None:
@@ -164,7 +154,7 @@ def _print_lost(console: Console, lost: Sequence[LostTest]) -> None:
         console.print(f"... and {len(lost) - MAX_SHOWN:,} more lost; --json prints all of them")
 
 
-def _print_skipped(console: Console, read: ReadFiles) -> None:
+def _print_skipped(console: Console, read: SuiteReport) -> None:
     named = {tests.path for tests in read.unsupported}
     skipped = [file for file in read.skipped if file.path not in named]
     for file in skipped[:MAX_SHOWN]:

@@ -13,7 +13,7 @@ from ...retrieval.text.pattern_text import content_hash
 from ...schema import TestPattern
 from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import clean, plain, print_json, stderr, stdout
-from .pattern_options import PatternId, pattern_of
+from .pattern_options import PatternId, ProjectOption, nothing_found, pattern_of
 from .pattern_view import (
     pattern_object,
     print_pattern,
@@ -24,6 +24,8 @@ from .pattern_view import (
 )
 
 __all__ = ["show", "stats"]
+
+EMPTY_BANK = "the bank is empty; fill it with: aqe patterns extract PATH"
 
 
 def show(
@@ -43,7 +45,7 @@ def show(
     """
     from ...retrieval.quality.score import score_quality  # 8 ms that the other commands never need
 
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         if ready and not json:
@@ -94,11 +96,11 @@ def _print_ready(pattern: TestPattern, *, history: bool, usage: bool) -> None:
     stderr().print(plain(f"from {pattern.source or pattern.id}; runs in the same folder", "dim"))
 
 
-def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show totals of the bank, counted from its rows."""
-    with open_database(db, reads=True) as database:
+def stats(project: ProjectOption = "", db: DatabaseOption = None, json: JsonOption = False) -> None:
+    """Show totals of the bank or of one project, counted from its rows."""
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
-        statistics = bank.get_statistics()
+        statistics = bank.get_statistics(project)
         if json:
             print_json(
                 {
@@ -108,5 +110,9 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
                 }
             )
             return
-        print_statistics(stdout(), statistics)
+        if statistics.patterns:
+            print_statistics(stdout(), statistics)
+        else:
+            reason = nothing_found(bank, project, EMPTY_BANK)
+            stdout().print(plain(reason), soft_wrap=True)
         print_database(database.label)

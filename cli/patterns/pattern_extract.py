@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...retrieval import QEReasoningBank
-from ...retrieval.quality.scored_pattern import StorablePattern, pattern_of
-from ...schema import Framework, StoreReport, StoreResult
 from ..options import (
     DatabaseOption,
     DryRunOption,
@@ -22,90 +19,83 @@ from ..options import (
     print_database,
     require_number,
 )
-from ..output import print_json, progress_bar
-from .extraction_report import ReadFiles, extraction_object, print_extraction
+from ..output import INTERRUPTED, plain, print_json, stderr
+from ..progress import progress_bar
+from .extraction_report import extraction_object, print_extraction
+from .pattern_options import FrameworkOption
+
+if TYPE_CHECKING:
+    from ...retrieval.suites.suite_report import SuiteProgress
 
 __all__ = ["extract"]
 
-# Tests stored at once: a killed run loses at most three seconds of work, since one batch is written
-# while the next is embedded.
-BATCH_SIZE = 128
 SWITCH_INTERVAL_S = 0.0005
 
 
 def extract(
     paths: Annotated[list[Path], typer.Argument(help="Test files, or folders to scan for them.")],
-    framework: Annotated[
-        Framework | None, typer.Option(help="Only tests of this framework.")
-    ] = None,
+    framework: FrameworkOption = None,
     min_quality: Annotated[
         float,
         typer.Option(
             min=0.0, max=1.0, callback=require_number, help="Reject tests below this quality."
         ),
     ] = 0.0,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete the patterns of tests that are gone.")
+    ] = False,
     dry_run: DryRunOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Extract patterns from test suites; a second run stores only what changed."""
-    from ...retrieval.extraction import discover_test_files
+    """Extract patterns from test suites; a second run stores only what changed.
 
-    found = discover_test_files(paths)
-    files = found.files
-    read = ReadFiles(files=len(files), ignored=found.ignored)
-    started = time.perf_counter()
-    results: list[StoreResult] = []
-    with open_database(db) as database:
+    Tests that were renamed or moved keep their history. Tests that are gone rank last.
+    """
+    from ...retrieval.extraction import require_paths  # loads the parsers
+
+    require_paths(paths)  # before a bank is made
+    with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database, min_quality=min_quality)
-        with progress_bar("reading tests", len(files)) as advance, _short_switch_interval():
-            completed: list[int] = []
-            batches = _batches(files, framework, read, completed)
-            reports = (
-                (bank.store_patterns(batch, dry_run=True) for batch in batches)
-                if dry_run
-                else bank.store_stream(batches)
+        with _stoppable() as shown, _short_switch_interval():
+            report = bank.extract(
+                paths, framework=framework, prune=prune, dry_run=dry_run, progress=shown
             )
-            for number, stored in enumerate(reports):
-                results += stored.results
-                advance(completed[number])
-        seconds = time.perf_counter() - started
-        report = StoreReport(tuple(results))
         if json:
-            print_json(extraction_object(database.label, report, read, seconds))
+            print_json(extraction_object(database.label, report))
             return
-        print_extraction(report, read, seconds, dry_run=dry_run)
+        print_extraction(report, dry_run=dry_run)
         print_database(database.label)
 
 
-def _batches(
-    files: Sequence[Path],
-    framework: Framework | None,
-    read: ReadFiles,
-    completed: list[int],
-) -> Iterator[list[StorablePattern]]:
-    """Yields batches of tests; adds to ``read``, and each batch's files to ``completed``."""
-    from ...retrieval.extraction import extract_file
+@contextmanager
+def _stoppable() -> Iterator[Callable[[SuiteProgress], None]]:
+    """Shows progress; if Ctrl-C stops the block, says what is stored and ends the command.
 
-    batch: list[StorablePattern] = []
-    files_done = 0
-    for path in files:
-        extracted = extract_file(path)
-        read.add(extracted, framework)
-        batch += [
-            storable
-            for storable in extracted.storable
-            if framework is None or pattern_of(storable).framework == framework
-        ]
-        files_done += 1
-        while len(batch) >= BATCH_SIZE:
-            whole = len(batch) == BATCH_SIZE
-            completed.append(files_done if whole else files_done - 1)
-            files_done = 0 if whole else 1
-            yield batch[:BATCH_SIZE]
-            batch = batch[BATCH_SIZE:]
-    completed.append(files_done)
-    yield batch
+    Raises:
+        Exit: The block was stopped.
+    """
+    files = tests = 0
+    with progress_bar("reading test files", None) as advance:
+
+        def show(progress: SuiteProgress) -> None:
+            nonlocal files, tests
+            advance(progress.files - files, progress.all_files)
+            files, tests = progress.files, progress.tests
+
+        try:
+            yield show
+            return
+        except KeyboardInterrupt:
+            pass
+    stderr().print(
+        plain(
+            f"stopped: {tests:,} tests of {files:,} files are stored;"
+            " run the same command again to go on"
+        ),
+        soft_wrap=True,
+    )
+    raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager

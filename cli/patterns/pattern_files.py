@@ -15,10 +15,17 @@ from ...retrieval.exchange.formats import (
     encode_patterns,
     read_patterns,
 )
-from ...schema import PatternSearchCriteria, StoreReport
+from ...schema import InterchangeError, PatternSearchCriteria, StoreReport
 from ..options import DatabaseOption, DryRunOption, JsonOption, open_database, print_database
-from ..output import clean, plain, print_json, progress_bar, stdout
-from .pattern_options import CategoryOption, FrameworkOption, LanguageOption, MinQualityOption
+from ..output import clean, plain, print_json, stdout
+from ..progress import progress_bar
+from .pattern_options import (
+    CategoryOption,
+    FrameworkOption,
+    LanguageOption,
+    MinQualityOption,
+    ProjectOption,
+)
 from .pattern_view import print_rejections, store_counts
 
 __all__ = ["export_file", "import_file", "store"]
@@ -37,7 +44,7 @@ def store(
 ) -> None:
     """Store the patterns of a file: one pattern or a list."""
     patterns = read_patterns(file, file_format)
-    with open_database(db) as database:
+    with open_database(db, create=True) as database:
         report = QEReasoningBank(database).store_patterns(patterns)
         _print_report(database.label, report, json=json, dry_run=False)
     _fail_if_all_rejected(report)
@@ -49,15 +56,20 @@ def export_file(
     framework: FrameworkOption = None,
     category: CategoryOption = None,
     language: LanguageOption = None,
+    project: ProjectOption = "",
     min_quality: MinQualityOption = 0.0,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Export patterns to a file, which is written completely or not at all."""
     criteria = PatternSearchCriteria(
-        framework=framework, category=category, language=language, min_quality=min_quality
+        framework=framework,
+        category=category,
+        language=language,
+        project=project,
+        min_quality=min_quality,
     )
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         if str(file) == "-":
             patterns = bank.list_patterns(criteria, order="created", limit=None)
@@ -90,7 +102,9 @@ def import_file(
     json: JsonOption = False,
 ) -> None:
     """Store the patterns of a file, all or none of them."""
-    with open_database(db) as database:
+    if not file.exists():  # before a bank is made
+        raise InterchangeError(f"cannot read {file}: there is no such file; check the path")
+    with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database)
         with progress_bar("embedding", None) as advance:
             report = bank.import_patterns(

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
+from ... import schema
 from ...retrieval import QEReasoningBank
-from ...schema import Category, Framework, Language, PatternNotFoundError, TestPattern
+from ...schema import (
+    AqeError,
+    Category,
+    Framework,
+    Language,
+    PatternNotFoundError,
+    TestPattern,
+)
+from ...schema.records.validation import require_framework, require_language
 from ..options import require_number
+
+if TYPE_CHECKING:
+    from ...retrieval.suites.typed_source import SourcePlace
 
 __all__ = [
     "CategoryOption",
@@ -16,14 +31,89 @@ __all__ = [
     "LanguageOption",
     "LimitOption",
     "MinQualityOption",
+    "NamesCommand",
     "PatternId",
+    "ProjectOption",
+    "SourceOption",
     "TagOption",
+    "nothing_found",
     "pattern_of",
+    "source_places",
 ]
 
-FrameworkOption = Annotated[Framework | None, typer.Option(help="Only this framework.")]
+# Replaced in the help by the names that are declared.
+_FRAMEWORK_NAMES = "FRAMEWORKS"
+_LANGUAGE_NAMES = "LANGUAGES"
+
+
+def _require_framework(value: str | None) -> str | None:
+    if value is not None:
+        _check(value, require_framework, "FRAMEWORKS")
+    return value
+
+
+def _require_language(value: str | None) -> str | None:
+    if value is not None:
+        _check(value, require_language, "LANGUAGES")
+    return value
+
+
+def _check(value: str, require: Callable[[str, object], None], names: str) -> None:
+    """Checks the value of an option that names a framework or language.
+
+    Raises:
+        BadParameter: It is not declared.
+    """
+    try:
+        require(names, value)
+    except ValueError as error:
+        known = ", ".join(getattr(schema, names))
+        raise typer.BadParameter(f"{value!r} is not one of {known}") from error
+
+
+class NamesCommand(TyperCommand):
+    """A command whose help lists the declared frameworks and languages.
+
+    They are read when the help is shown, since other commands must not pay for it.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help, with the names in the place of ``FRAMEWORKS`` and ``LANGUAGES``."""
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption) and parameter.help:
+                text = parameter.help.replace(_FRAMEWORK_NAMES, ", ".join(schema.FRAMEWORKS))
+                parameter.help = text.replace(_LANGUAGE_NAMES, ", ".join(schema.LANGUAGES))
+        super().format_help(ctx, formatter)
+
+
+FrameworkOption = Annotated[
+    Framework | None,
+    typer.Option(
+        callback=_require_framework,
+        metavar="NAME",
+        help=f"Only this framework, one of: {_FRAMEWORK_NAMES}.",
+    ),
+]
 CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]
-LanguageOption = Annotated[Language | None, typer.Option(help="Only this language.")]
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option(
+        callback=_require_language,
+        metavar="NAME",
+        help=f"Only this language, one of: {_LANGUAGE_NAMES}.",
+    ),
+]
+ProjectOption = Annotated[
+    str, typer.Option(metavar="NAME", help="Only this project; aqe patterns stats lists them.")
+]
+SourceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PATH",
+        help="Only from this file or folder: as you would open it from here, or as aqe prints it;"
+        " with --project, also relative to that project.",
+    ),
+]
 TagOption = Annotated[
     list[str] | None, typer.Option("--tag", help="Only with this tag; can be repeated.")
 ]
@@ -35,6 +125,44 @@ MinQualityOption = Annotated[
 ]
 LimitOption = Annotated[int, typer.Option(min=1, max=4096, help="Maximum number of results.")]
 PatternId = Annotated[str, typer.Argument(metavar="ID", help="Pattern id, or a unique prefix.")]
+
+
+def nothing_found(bank: QEReasoningBank, project: str, reason: str) -> str:
+    """Returns what to print where nothing was found: the reason, or that there is no project."""
+    projects = bank.get_statistics().by_project if project else {}
+    if project in projects or not project:
+        return f"no data: {reason}"
+    names = _listed(filter(None, projects))
+    return f"no data: the bank has no project {project!r}; it has: {names}"
+
+
+def source_places(bank: QEReasoningBank, source: str, project: str) -> list[SourcePlace]:
+    """Returns what ``--source`` and ``--project`` name in a bank, from the working folder.
+
+    Raises:
+        AqeError: The bank has no such project.
+    """
+    from ...retrieval.suites.typed_source import SourcePlace, stored_path, typed_places
+
+    with bank.backend.reading() as session:
+        known = session.projects()
+    names = [name for name in bank.get_statistics().by_project if name]
+    if project and project not in names:
+        raise AqeError(f"the bank has no project {project!r}; it has: {_listed(names)}")
+    if not source:
+        return [SourcePlace(project, "")] if project else []
+    if places := typed_places(source, Path.cwd(), known, project=project):
+        return places
+    if not names:  # patterns that were stored by hand, or by an earlier version
+        return [SourcePlace("", stored_path(source))]
+    raise AqeError(
+        f"{source} is in no project of this bank, which has: {_listed(names)}; check the path, or"
+        " name the project with --project"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
 
 
 def pattern_of(bank: QEReasoningBank, prefix: str) -> TestPattern:

@@ -9,7 +9,8 @@ import typer
 from ...models import create_encoder
 from ...retrieval import QEReasoningBank
 from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
-from ..output import plain, print_json, progress_bar, stdout
+from ..output import plain, print_json, stdout
+from ..progress import progress_bar
 
 __all__ = ["reindex"]
 
@@ -26,7 +27,7 @@ def reindex(
     json: JsonOption = False,
 ) -> None:
     """Rebuild the indexes; with --encoder, re-embed every pattern first."""
-    with open_database(db, must_exist=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         with usage_errors("--encoder"):
             wanted = None if encoder is None else create_encoder(encoder)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -15,6 +16,7 @@ from ...schema import (
     DatabaseCorruptError,
     DatabaseFullError,
     PatternNotFoundError,
+    TestPattern,
     agent_key,
 )
 from ..options import (
@@ -26,7 +28,11 @@ from ..options import (
     usage_errors,
 )
 from ..output import plain, print_json, stderr, stdout
-from .pattern_options import PatternId
+from .pattern_options import PatternId, ProjectOption, SourceOption, source_places
+from .pattern_view import source_text
+
+if TYPE_CHECKING:
+    from ...retrieval.suites.typed_source import SourcePlace
 
 __all__ = ["delete", "forget"]
 
@@ -35,27 +41,24 @@ MAX_SHOWN = 20
 
 def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -> None:
     """Delete a pattern with its versions and recorded uses, even if it is damaged."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         whole_id = bank.resolve_id(id)
-        name = _name_of(bank, whole_id)
+        pattern = _readable(bank, whole_id)
         if not bank.delete_pattern(whole_id):
             raise PatternNotFoundError(f"pattern {whole_id} was just deleted by another process")
         if json:
             print_json({"database": database.label, "deleted": whole_id})
             return
-        stdout().print(plain(f"deleted {whole_id} {name}".rstrip()))
+        stdout().print(plain(f"deleted {whole_id} {pattern.name if pattern else ''}".rstrip()))
+        if pattern is not None and (source := source_text(pattern)):
+            stdout().print(plain(f"from {source}"))
         print_database(database.label)
 
 
 def forget(
-    source: Annotated[
-        str,
-        typer.Option(
-            metavar="PATH",
-            help="A file or folder, as patterns name their source; in all projects of the bank.",
-        ),
-    ] = "",
+    source: SourceOption = "",
+    project: ProjectOption = "",
     agent: Annotated[
         str, typer.Option(metavar="ID", help="Everything this agent wrote, used and learned.")
     ] = "",
@@ -72,15 +75,21 @@ def forget(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Remove everything from a source: patterns, index entries, uses and what was learned."""
-    if not (source or agent_key(agent) or run):
-        raise typer.BadParameter("name what to forget: --source, --agent or --run")
-    with open_database(db, must_exist=True) as database:
+    """Remove everything from a file, folder, project, agent or run; asks first."""
+    if not (source or project or agent_key(agent) or run):
+        raise typer.BadParameter("name what to forget: --source, --project, --agent or --run")
+    if project and not source and (agent or run):
+        raise typer.BadParameter(
+            "it does not limit --agent and --run; give it alone or with --source",
+            param_hint="'--project'",
+        )
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
+        what = _What(source_places(bank, source, project), agent, run)
         if not (dry_run or yes):
-            _ask(database, bank, source=source, agent=agent, run=run)
+            _ask(database, bank, what)
         experiences = _forget_learned(database, agent, dry_run=dry_run) if agent else 0
-        report = bank.forget(source=source, agent_id=agent, run_id=run, dry_run=dry_run)
+        report = _forget(bank, what, dry_run=dry_run)
         if not (dry_run or _erased(database)):
             stderr().print(
                 "others are using the database: erase what is left of the text later with:"
@@ -91,9 +100,13 @@ def forget(
             print_json(
                 {
                     "database": database.label,
-                    "patterns": report.patterns,
-                    "versions": report.versions,
-                    "uses": report.uses,
+                    "patterns": report.total.patterns,
+                    "sources": [
+                        {"project": place.project, "path": place.path, "patterns": count}
+                        for place, count in report.places.items()
+                    ],
+                    "versions": report.total.versions,
+                    "uses": report.total.uses,
                     "experiences": experiences,
                     "dry_run": dry_run,
                 }
@@ -101,6 +114,37 @@ def forget(
             return
         _print_forgotten(stdout(), report, experiences, dry_run=dry_run)
         print_database(database.label)
+
+
+class _What(NamedTuple):
+    """What is to be forgotten."""
+
+    places: Sequence[SourcePlace]
+    agent: str
+    run: str
+
+
+class _Forgotten(NamedTuple):
+    """What was removed, and how many patterns of each place."""
+
+    total: ForgetReport
+    places: Mapping[SourcePlace, int]
+
+
+def _forget(bank: QEReasoningBank, what: _What, *, dry_run: bool) -> _Forgotten:
+    reports = {
+        place: bank.forget(source=place.path, project=place.project, dry_run=dry_run)
+        for place in what.places
+    }
+    every = list(reports.values())
+    if agent_key(what.agent) or what.run:
+        every.append(bank.forget(agent_id=what.agent, run_id=what.run, dry_run=dry_run))
+    total = ForgetReport(
+        tuple(dict.fromkeys(id for report in every for id in report.patterns)),
+        sum(report.versions for report in every),
+        sum(report.uses for report in every),
+    )
+    return _Forgotten(total, {place: len(report.patterns) for place, report in reports.items()})
 
 
 def _erased(database: Database) -> bool:
@@ -111,24 +155,23 @@ def _erased(database: Database) -> bool:
         return False
 
 
-def _name_of(bank: QEReasoningBank, id: str) -> str:
-    """Returns the name of a pattern; empty if it cannot be read."""
+def _readable(bank: QEReasoningBank, id: str) -> TestPattern | None:
+    """Returns a pattern; None if it cannot be read."""
     try:
-        pattern = bank.get_pattern(id)
+        return bank.get_pattern(id)
     except DatabaseCorruptError:
-        return ""
-    return "" if pattern is None else pattern.name
+        return None
 
 
-def _ask(database: Database, bank: QEReasoningBank, *, source: str, agent: str, run: str) -> None:
+def _ask(database: Database, bank: QEReasoningBank, what: _What) -> None:
     """Shows what would be removed, and continues only if the user agrees.
 
     Raises:
         BadParameter: Nobody can answer.
         Abort: The user does not agree.
     """
-    experiences = _forget_learned(database, agent, dry_run=True) if agent else 0
-    report = bank.forget(source=source, agent_id=agent, run_id=run, dry_run=True)
+    experiences = _forget_learned(database, what.agent, dry_run=True) if what.agent else 0
+    report = _forget(bank, what, dry_run=True)
     _print_forgotten(stderr(), report, experiences, dry_run=True)
     if not sys.stdin.isatty():
         raise typer.BadParameter(
@@ -156,9 +199,12 @@ def _forget_learned(database: Database, agent_id: str, *, dry_run: bool) -> int:
 
 
 def _print_forgotten(
-    console: Console, report: ForgetReport, experiences: int, *, dry_run: bool
+    console: Console, forgotten: _Forgotten, experiences: int, *, dry_run: bool
 ) -> None:
     verb = "would be removed" if dry_run else "removed"
+    report = forgotten.total
+    for place, count in forgotten.places.items():
+        console.print(plain(f"{place.label}: {count:,} patterns {verb}"), soft_wrap=True)
     console.print(
         f"{len(report.patterns):,} patterns {verb}, {report.versions:,} earlier versions and"
         f" {report.uses:,} uses of other patterns, {experiences:,} experiences"

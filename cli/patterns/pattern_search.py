@@ -20,8 +20,12 @@ from .pattern_options import (
     LimitOption,
     MinQualityOption,
     PatternId,
+    ProjectOption,
+    SourceOption,
     TagOption,
+    nothing_found,
     pattern_of,
+    source_places,
 )
 from .pattern_view import match_object, pattern_object, print_list, print_matches
 
@@ -33,6 +37,7 @@ def search(
     framework: FrameworkOption = None,
     category: CategoryOption = None,
     language: LanguageOption = None,
+    project: ProjectOption = "",
     tag: TagOption = None,
     min_quality: MinQualityOption = 0.0,
     limit: LimitOption = 10,
@@ -61,10 +66,11 @@ def search(
         framework=framework,
         category=category,
         language=language,
+        project=project,
         tags=tag or (),
         min_quality=min_quality,
     )
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         started = time.perf_counter()
         matches = bank.search(context, criteria=criteria, limit=limit, mode=mode, group=not all_)
@@ -82,7 +88,8 @@ def search(
         if matches:
             print_matches(stdout(), matches, explain=explain)
         else:
-            stdout().print("no data: no pattern matches; see the bank with: aqe patterns stats")
+            reason = "no pattern matches; see the bank with: aqe patterns stats"
+            stdout().print(plain(nothing_found(bank, project, reason)), soft_wrap=True)
         stderr().print(plain(f"{len(matches)} patterns in {took_ms:.0f} ms", "dim"))
         print_database(database.label)
 
@@ -91,6 +98,8 @@ def list_patterns(
     framework: FrameworkOption = None,
     category: CategoryOption = None,
     language: LanguageOption = None,
+    project: ProjectOption = "",
+    source: SourceOption = "",
     tag: TagOption = None,
     min_quality: MinQualityOption = 0.0,
     limit: LimitOption = 20,
@@ -105,12 +114,21 @@ def list_patterns(
         framework=framework,
         category=category,
         language=language,
+        project=project,
         tags=tag or (),
         min_quality=min_quality,
     )
     order: SortKey = sort
-    with open_database(db, reads=True) as database:
-        patterns = QEReasoningBank(database).list_patterns(criteria, order=order, limit=limit)
+    with open_database(db) as database:
+        bank = QEReasoningBank(database)
+        if source:
+            places = source_places(bank, source, project)
+            every = bank.list_patterns(criteria, order=order, limit=None)
+            patterns = [
+                pattern for pattern in every if any(place.includes(pattern) for place in places)
+            ][:limit]
+        else:
+            patterns = bank.list_patterns(criteria, order=order, limit=limit)
         if json:
             objects = [pattern_object(pattern) for pattern in patterns]
             print_json({"database": database.label, "patterns": objects})
@@ -118,7 +136,8 @@ def list_patterns(
         if patterns:
             print_list(stdout(), patterns)
         else:
-            stdout().print("no data: no pattern meets the filters")
+            reason = nothing_found(bank, project, "no pattern meets the filters")
+            stdout().print(plain(reason), soft_wrap=True)
         print_database(database.label)
 
 
@@ -129,7 +148,7 @@ def similar(
     json: JsonOption = False,
 ) -> None:
     """Find the patterns nearest to a stored one."""
-    with open_database(db, reads=True) as database:
+    with open_database(db) as database:
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         matches = bank.find_similar_patterns(pattern.id, limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -17,6 +18,7 @@ from ...schema import (
     PatternMatch,
     PatternUsageContext,
     PatternVersion,
+    Placeholder,
     Provenance,
     StoreReport,
     StoreResult,
@@ -26,6 +28,7 @@ from ..output import clean, plain, share, table
 
 # In a bank of 100,000, the chance that two ids share these digits is under 1 in 200.
 SHORT_ID = 10
+MAX_VALUE_WIDTH = 48
 UNPROVEN_TEXT = "unproven: no two other agents have succeeded with it"
 
 
@@ -45,8 +48,10 @@ def pattern_object(pattern: TestPattern) -> dict[str, Any]:
         "usage_count": pattern.usage_count,
         "version": pattern.version,
         "tags": list(pattern.tags),
+        "project": pattern.project,
         "source": pattern.source,
         "template": pattern.template,
+        "placeholders": [asdict(placeholder) for placeholder in pattern.placeholders],
         "examples": list(pattern.examples),
         "created_at": pattern.created_at.isoformat(),
         "updated_at": pattern.updated_at.isoformat(),
@@ -80,6 +85,11 @@ def version_object(version: PatternVersion) -> dict[str, Any]:
         "created_at": version.created_at.isoformat(),
         "pattern": pattern_object(version.pattern),
     }
+
+
+def source_text(pattern: TestPattern) -> str:
+    """Returns where a pattern is from, as ``project: path:line``; empty if that is not known."""
+    return ": ".join(filter(None, (pattern.project, pattern.source)))
 
 
 def success_text(pattern: TestPattern) -> str:
@@ -122,7 +132,7 @@ def _match_block(match: PatternMatch, *, explain: bool) -> RenderableType:
         lines.append(plain(_explanation(match), "yellow"))
     if match.near_duplicates:
         lines.append(plain(f"and {len(match.near_duplicates)} near-identical (--all)", "dim"))
-    lines.append(plain(f"{pattern.id[:SHORT_ID]}  {pattern.source or ''}".rstrip(), "dim"))
+    lines.append(plain(f"{pattern.id[:SHORT_ID]}  {source_text(pattern)}".rstrip(), "dim"))
     for line in lines:
         line.no_wrap, line.overflow = True, "ellipsis"
     return Group(head, *(Padding(line, (0, 0, 0, 3)) for line in lines))
@@ -172,7 +182,7 @@ def print_pattern(
     facts.add_column(overflow="fold")
     for name, value in (
         ("id", pattern.id),
-        ("source", pattern.source or "-"),
+        ("source", source_text(pattern) or "-"),
         ("author", _author_text(pattern.provenance)),
         ("trust", "trusted" if _is_trusted(pattern) else UNPROVEN_TEXT),
         ("kind", f"{pattern.framework}, {pattern.language}, {pattern.category}"),
@@ -190,9 +200,28 @@ def print_pattern(
     if pattern.template:
         console.print(plain("\ntemplate", "bold"))
         console.print(_code(pattern.template, lexer))
+    if pattern.placeholders:
+        console.print(_placeholder_table(pattern.placeholders))
     for number, example in enumerate(pattern.examples, start=1):
         console.print(plain(f"\nexample {number}", "bold"))
         console.print(_code(example, lexer))
+
+
+def _placeholder_table(placeholders: Sequence[Placeholder]) -> RenderableType:
+    result = table("placeholder", "value", "role", "lines")
+    for column in result.columns:
+        column.no_wrap, column.overflow = True, "ellipsis"
+    result.columns[0].no_wrap = False
+    result.columns[0].overflow = "fold"
+    result.columns[1].max_width = MAX_VALUE_WIDTH
+    for placeholder in placeholders:
+        result.add_row(
+            plain(placeholder.name),
+            plain(_one_line(placeholder.value)),
+            placeholder.role,
+            ", ".join(map(str, dict.fromkeys(placeholder.places))),
+        )
+    return result
 
 
 def _quality_sum(quality: Mapping[str, float | None]) -> str:
@@ -248,10 +277,7 @@ def print_usage(console: Console, uses: Sequence[PatternUsageContext], present_h
 
 
 def print_statistics(console: Console, statistics: BankStatistics) -> None:
-    """Prints totals and groups; averages only where there are rows to average."""
-    if not statistics.patterns:
-        console.print("no data: the bank is empty; fill it with: aqe patterns extract PATH")
-        return
+    """Prints totals and groups of a bank with at least one pattern."""
     totals = Table.grid(padding=(0, 2))
     totals.add_column()
     totals.add_column(justify="right")
@@ -268,12 +294,15 @@ def print_statistics(console: Console, statistics: BankStatistics) -> None:
     console.print(totals)
     groups = table("by", "value", "patterns", "share", right=("patterns", "share"))
     for name, counts in (
+        ("project", statistics.by_project),
         ("language", statistics.by_language),
         ("framework", statistics.by_framework),
         ("category", statistics.by_category),
     ):
         for value, count in counts.items():
-            groups.add_row(name, value, f"{count:,}", f"{count / statistics.patterns:.0%}")
+            groups.add_row(
+                name, plain(value or "-"), f"{count:,}", f"{count / statistics.patterns:.0%}"
+            )
             name = ""
     console.print(groups)
 
@@ -305,14 +334,16 @@ def _author_text(author: Provenance | None) -> str:
 
 
 def store_counts(report: StoreReport, *, dry_run: bool) -> str:
-    """Returns how many patterns were created, updated, unchanged, rejected and deleted."""
+    """Returns how many patterns were created, updated, unchanged, moved, rejected, deleted."""
     verb = "would be " if dry_run else ""
     parts = [
         f"{report.created:,} {verb}created",
         f"{report.updated:,} updated",
         f"{report.unchanged:,} unchanged",
-        f"{report.rejected:,} rejected",
     ]
+    if report.moved:
+        parts.append(f"{report.moved:,} moved")
+    parts.append(f"{report.rejected:,} rejected")
     if report.deleted:
         parts.append(f"{report.deleted:,} {verb}deleted")
     return ", ".join(parts)

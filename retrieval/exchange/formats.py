@@ -16,7 +16,9 @@ from typing import Any, Final, Literal, NamedTuple, Self, get_args
 import msgspec
 
 from ...schema import (
+    ContextPart,
     InterchangeError,
+    Placeholder,
     Provenance,
     TestPattern,
     remove_stale_partials,
@@ -40,6 +42,7 @@ __all__ = [
 
 FileFormat = Literal["json", "jsonl", "yaml"]
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
+_PART_RECORDS: Final = {"context": ContextPart, "placeholders": Placeholder}
 _SUFFIXES: dict[str, FileFormat] = {
     ".json": "json",
     ".jsonl": "jsonl",
@@ -102,6 +105,11 @@ def pattern_from_builtins(value: Any) -> TestPattern:
     _refuse_unknown(value, TestPattern, "a pattern")
     if isinstance(provenance := value.get("provenance"), dict):
         _refuse_unknown(provenance, Provenance, "the provenance of a pattern")
+    for key, record in _PART_RECORDS.items():
+        parts = value.get(key)
+        for part in parts if isinstance(parts, list) else ():
+            if isinstance(part, dict):
+                _refuse_unknown(part, record, f"the {key} of a pattern")
     try:
         return msgspec.convert(value, TestPattern)
     except (msgspec.ValidationError, OverflowError) as error:

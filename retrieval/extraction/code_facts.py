@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...schema.frameworks.declarations import node_fields, node_types
 from ..text.syntax_tree import CALL_TYPES, callee_of, node_text
 
 if TYPE_CHECKING:
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CodeFacts", "Import", "code_facts"]
 
-_NAMES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier"})
+_NAMES = node_types("names")
+# The fields of a member's name and of its object: those of `b` and `a` in `a.b`.
+_MEMBERS = {kind: tuple(fields.split()) for kind, fields in node_fields("members").items()}
+_SUBSCRIPTS = node_fields("subscripts")
+_WRAPPERS = node_types("wrappers")
 _MAX_LINKS = 64
 _MAX_LINK_CHARS = 200
 _DOTTED = re.compile(r"[\w$]+(?:\.[\w$]+)*")
@@ -53,7 +58,7 @@ def code_facts(nodes: Iterable[Node]) -> CodeFacts:
         node = stack.pop()
         kind = node.type
         if kind in CALL_TYPES:
-            callee = callee_of(node)
+            callee = node if kind in _MEMBERS else callee_of(node)
             if callee is not None:
                 calls.append(_dotted(callee))
         elif kind in _NAMES:
@@ -72,17 +77,15 @@ def _dotted(callee: Node) -> str:
     for _ in range(_MAX_LINKS):
         if current is None:
             break
-        if current.type in {"attribute", "member_expression"}:
-            last = current.child_by_field_name("attribute") or current.child_by_field_name(
-                "property"
-            )
-            parts.append(node_text(last)[:_MAX_LINK_CHARS])
-            current = current.child_by_field_name("object")
+        if current.type in _MEMBERS:
+            name, target = _MEMBERS[current.type]
+            parts.append(node_text(current.child_by_field_name(name))[:_MAX_LINK_CHARS])
+            current = current.child_by_field_name(target)
         elif current.type in CALL_TYPES:
             current = callee_of(current)
-        elif current.type in {"subscript", "subscript_expression"}:
-            current = current.child_by_field_name("value") or current.child_by_field_name("object")
-        elif current.type in {"await", "await_expression", "parenthesized_expression"}:
+        elif current.type in _SUBSCRIPTS:
+            current = current.child_by_field_name(_SUBSCRIPTS[current.type])
+        elif current.type in _WRAPPERS:
             current = current.named_children[0] if current.named_child_count else None
         else:
             is_name = current.type in _NAMES

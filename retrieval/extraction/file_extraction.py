@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...schema.frameworks.declarations import language_named
 from ...schema.records.patterns import TestPattern
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
 from .code_facts import code_facts
-from .discovery.pytest_settings import find_pytest_settings
+from .discovery.project_root import ProjectRoot
 from .frameworks.foreign_files import refuse_foreign_file
-from .frameworks.framework_detection import (
-    javascript_framework,
-    python_framework,
-    refuse_javascript_framework,
-    refuse_python_framework,
-)
+from .frameworks.framework_detection import framework_detector, refuse_unsupported
 from .frameworks.unsupported_frameworks import UnsupportedFrameworkError
 from .languages.grammar_masks import mask_silent_gaps, mask_syntax_gaps
-from .languages.javascript_imports import javascript_imports
-from .languages.javascript_tests import find_javascript_tests
+from .languages.language_reader import reader_of
 from .languages.lost_tests import LostTest, find_lost_tests
-from .languages.python_imports import python_imports
-from .languages.python_tests import find_python_tests
-from .languages.testcase_bases import ImportedBases
-from .pattern_builder import build_patterns
+from .pattern_builder import PatternIds, build_patterns
 from .source_file import (
     ExtractionBudget,
     ExtractionTuning,
@@ -73,6 +67,8 @@ class ExtractedFile:
         lost: Tests that are in the file and could not be read.
         unsupported: The framework of the file and its number of tests, if it is not supported;
             ``skipped`` says so too.
+        root: The project of the file; None if the file could not be read.
+        earlier_ids: For the id of each pattern, the one that earlier versions derived.
     """
 
     path: Path
@@ -80,6 +76,8 @@ class ExtractedFile:
     skipped: SkippedFile | None
     lost: tuple[LostTest, ...] = ()
     unsupported: UnsupportedTests | None = None
+    root: ProjectRoot | None = None
+    earlier_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def patterns(self) -> tuple[TestPattern, ...]:
@@ -96,7 +94,12 @@ class _ParsedCode(NamedTuple):
     grammar: Grammar
 
 
-def extract_file(path: Path, *, tuning: ExtractionTuning | None = None) -> ExtractedFile:
+def extract_file(
+    path: Path,
+    *,
+    tuning: ExtractionTuning | None = None,
+    project_name: Callable[[ProjectRoot], str] = attrgetter("name"),
+) -> ExtractedFile:
     """Returns the patterns of one test file; the code is parsed, never run.
 
     Never raises for the content of a file: if it is unparsable, binary, too large, undecodable, not
@@ -105,18 +108,29 @@ def extract_file(path: Path, *, tuning: ExtractionTuning | None = None) -> Extra
 
     Args:
         tuning: The limits; None for the normal ones.
+        project_name: Returns the name of a project in the bank; ids are derived from it.
     """
     budget = ExtractionBudget(tuning or ExtractionTuning())
     lost: list[LostTest] = []
     try:
-        patterns = _patterns(path, budget, lost)
+        refuse_foreign_file(path, budget.tuning)
+        source = read_source(path, budget.tuning)
+        ids = PatternIds(source, project_name(source.root))
+        patterns = _patterns(source, budget, ids, lost)
     except UnsupportedFrameworkError as error:
         found = UnsupportedTests(path=str(path), framework=error.framework, tests=error.tests)
         return _skipped(path, str(error), unsupported=found)
     except (UnreadableSourceError, _UnparsableError) as error:
         return _skipped(path, str(error), lost=tuple(lost))
     rest = SkippedFile(path=str(path), reason=budget.reached) if budget.reached else None
-    return ExtractedFile(path=path, storable=tuple(patterns), skipped=rest, lost=tuple(lost))
+    return ExtractedFile(
+        path=path,
+        storable=tuple(patterns),
+        skipped=rest,
+        lost=tuple(lost),
+        root=source.root,
+        earlier_ids=ids.earlier,
+    )
 
 
 def _skipped(
@@ -141,62 +155,27 @@ def _with_quality(storable: StorablePattern) -> TestPattern:
     return replace(storable, quality=score_quality(storable).total)
 
 
-def _patterns(path: Path, budget: ExtractionBudget, lost: list[LostTest]) -> list[StorablePattern]:
+def _patterns(
+    source: SourceFile, budget: ExtractionBudget, ids: PatternIds, lost: list[LostTest]
+) -> list[StorablePattern]:
     """Returns the patterns of a file, and appends the tests that are not understood to ``lost``."""
-    refuse_foreign_file(path, budget.tuning)
-    source = read_source(path, budget.tuning)
-    if source.language == "python":
-        return _python_patterns(source, budget, lost)
-    return _javascript_patterns(source, budget, lost)
-
-
-def _python_patterns(
-    source: SourceFile, budget: ExtractionBudget, lost: list[LostTest]
-) -> list[StorablePattern]:
-    root = _parsed(source, "python", budget)
-    imports = python_imports(root)
-    refuse_python_framework(source, imports)
-    settings = find_pytest_settings(source.path)
-    found = find_python_tests(root, budget, settings, ImportedBases(source.path, imports))
-    tests = _without_errors(source, root, found, lost)
-    return build_patterns(
-        source,
-        root,
-        "python",
-        tests,
-        imports,
-        lambda test, facts: python_framework(test.style, imports, facts.names),
-        budget,
-    )
-
-
-def _javascript_patterns(
-    source: SourceFile, budget: ExtractionBudget, lost: list[LostTest]
-) -> list[StorablePattern]:
-    root, grammar = _parsed_javascript(source, budget)
-    imports = javascript_imports(root)
-    refuse_javascript_framework(source, root, imports)
-    found = find_javascript_tests(root, imports, budget)
+    reader = reader_of(source.language)
+    root, grammar = _best_parsed(source, budget)
+    imports = reader.read_imports(root)
+    refuse_unsupported(source, root, imports)
+    found = reader.find_tests(source, root, imports, budget)
     tests = _without_errors(source, root, found, lost)
     if not tests:
         return []
-    calls = code_facts([root]).calls
-    framework = javascript_framework(source, imports, calls, tests)
-    return build_patterns(
-        source, root, grammar, tests, imports, lambda test, facts: framework, budget
-    )
+    calls = code_facts([root]).calls if language_named(source.language).has_packages else ()
+    detect = framework_detector(source, imports, calls, tests)
+    return build_patterns(source, root, grammar, tests, imports, detect, budget, ids)
 
 
-def _parsed_javascript(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:
+def _best_parsed(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:
     """Returns the tree without errors of the first grammar that has one, or the best tree."""
-    if source.path.suffix in {".ts", ".mts", ".cts"}:
-        grammars: tuple[Grammar, ...] = ("typescript", "tsx")
-    elif source.language == "typescript":
-        grammars = ("tsx", "typescript")
-    else:
-        grammars = ("javascript", "tsx")  # Flow's types are read as TypeScript's, where they agree
     parsed: list[_ParsedCode] = []
-    for grammar in grammars:
+    for grammar in language_named(source.language).grammars_for(source.path.suffix):
         root = _parsed(source, grammar, budget)
         parsed.append(_ParsedCode(root, grammar))
         if not root.has_error:

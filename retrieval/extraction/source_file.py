@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from bisect import bisect_right
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ...schema.errors import AqeError
+from ...schema.frameworks.declarations import language_named, language_names
 from ...schema.records.patterns import Language
 from ...schema.redaction.redaction import SecretFinding, find_secrets, holds_secrets, redact
 from ..text.source_language import language_of
@@ -29,6 +31,8 @@ __all__ = [
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 _TOKEN = re.compile(rb"\w+|[^\w\s]")
+# Text with more NUL bytes is binary; a test of a protocol has some in its strings.
+_MAX_NUL_SHARE = 0.05
 
 
 class UnreadableSourceError(AqeError):
@@ -141,6 +145,11 @@ class SourceFile:
     is_clean: bool
     _lost_lines: tuple[_LostLines, ...] = field(default=())
 
+    @property
+    def earlier_path(self) -> str:
+        """Its path inside the project as earlier versions knew it, from which they derived ids."""
+        return _relative(self.path, self.root.earlier_folder)
+
     def text(self, start: int, end: int) -> str:
         """Returns the text between two byte offsets."""
         return self.code[start:end].decode("utf-8", "replace")
@@ -162,10 +171,12 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
         raise UnreadableSourceError("a folder that cannot be listed")
     language = language_of(path)
     if language is None:
-        raise UnreadableSourceError(f"not a Python, JavaScript or TypeScript file: {path.suffix!r}")
+        names = ", ".join(language_names())
+        raise UnreadableSourceError(f"no language of {names} has files named {path.suffix!r}")
     text = _decode(read_bytes(path, tuning), language).replace("\r\n", "\n").replace("\r", "\n")
+    text = _without_nuls(text, language)
     root = find_project_root(path)
-    relative_path = path.absolute().relative_to(root.folder).as_posix()
+    relative_path = _relative(path, root.folder)
     is_clean = _is_clean(text, relative_path)
     findings = [] if is_clean else find_secrets(text)
     return SourceFile(
@@ -177,6 +188,10 @@ def read_source(path: Path, tuning: ExtractionTuning) -> SourceFile:
         is_clean=is_clean,
         _lost_lines=_lines_lost_to_redaction(text, findings),
     )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.abspath(path)).relative_to(folder).as_posix()
 
 
 def _is_clean(text: str, path: str) -> bool:
@@ -204,13 +219,17 @@ def read_bytes(path: Path, tuning: ExtractionTuning) -> bytes:
         raise UnreadableSourceError(f"cannot be read: {error.strerror or error}") from error
     if len(raw) > tuning.max_bytes:
         raise UnreadableSourceError(f"larger than {tuning.max_bytes / 2**20:g} MB")
-    if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.count(b"\0") > len(raw) * _MAX_NUL_SHARE and not _is_utf16(raw):
         raise UnreadableSourceError("binary content")
     if _has_too_many_tokens(raw, tuning.max_tokens):
         raise UnreadableSourceError(
             f"more than {tuning.max_tokens:,} words and punctuation marks; split the file"
         )
     return raw
+
+
+def _is_utf16(raw: bytes) -> bool:
+    return raw.startswith((b"\xff\xfe", b"\xfe\xff"))
 
 
 def _has_too_many_tokens(raw: bytes, most: int) -> bool:
@@ -221,9 +240,9 @@ def _has_too_many_tokens(raw: bytes, most: int) -> bool:
 
 def _decode(raw: bytes, language: Language) -> str:
     encoding = "utf-8-sig"
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if _is_utf16(raw):
         encoding = "utf-16"
-    elif language == "python":
+    elif language_named(language).names_encoding:
         lines = raw.split(b"\n", 2)[:2]  # PEP 263: the first two lines may name the encoding
         named = next((match for line in lines if (match := _CODING.match(line))), None)
         encoding = named[1].decode("ascii") if named else encoding
@@ -233,6 +252,18 @@ def _decode(raw: bytes, language: Language) -> str:
         raise UnreadableSourceError(f"unknown encoding {encoding!r}") from None
     except UnicodeError:
         raise UnreadableSourceError(f"not valid {encoding.removesuffix('-sig')} text") from None
+
+
+def _without_nuls(text: str, language: Language) -> str:
+    """Returns a text with each NUL written as the escape that means the same in a string.
+
+    Raises:
+        UnreadableSourceError: It is Python, which does not allow them.
+    """
+    if "\0" in text and language == "python":
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise UnreadableSourceError(f"NUL byte at line {line}: Python refuses such a file")
+    return text.replace("\0", "\\x00")
 
 
 def _lines_lost_to_redaction(

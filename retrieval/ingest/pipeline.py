@@ -37,6 +37,7 @@ def store_stream(
     min_quality: float = 0.0,
     provenance: Provenance | None = None,
     recent_texts: int = RECENT_TEXTS,
+    committed: Callable[[StoreReport], None] | None = None,
 ) -> Iterator[StoreReport]:
     """Stores batches in turn, each in one transaction; yields a report after each commit.
 
@@ -46,6 +47,8 @@ def store_stream(
 
     Args:
         recent_texts: Number of recent texts whose embeddings later batches can reuse.
+        committed: Called in another thread with the report of each batch once it is durable, also
+            of one whose report is not yielded because the caller stopped.
     """
     remaining = iter(batches)
     recent: LRUCache[str, Vector] = LRUCache(recent_texts)
@@ -53,6 +56,12 @@ def store_stream(
     def prepare_next() -> PreparedBatch | None:
         patterns = next(remaining, None)
         return None if patterns is None else prepare_batch(backend, patterns, min_quality)
+
+    def write(batch: PreparedBatch, embeddings: Embeddings) -> StoreReport:
+        report = write_batch(backend, batch, embeddings, provenance=provenance)
+        if committed is not None:
+            committed(report)
+        return report
 
     with (
         ThreadPoolExecutor(1, thread_name_prefix="aqe-prepare") as preparing,
@@ -68,9 +77,7 @@ def store_stream(
                 recent.update((key, row.copy()) for key, row in embeddings.found.items())
                 if written is not None:
                     yield written.result()
-                written = writing.submit(
-                    write_batch, backend, batch, embeddings, provenance=provenance
-                )
+                written = writing.submit(write, batch, embeddings)
             if written is not None:
                 yield written.result()
         finally:

@@ -26,6 +26,7 @@ from ..quality.scored_pattern import StorablePattern
 from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
 from ..usage.trust import author_of, content_summary, is_own_unproven, refusal
+from .content_change import is_elsewhere, is_same_test
 from .preparation import PreparedBatch, PreparedPattern, prepared
 
 __all__ = ["Embeddings", "prepare_batch", "store_batch", "write_batch"]
@@ -318,11 +319,19 @@ class _BatchWriter(_BatchDecision):
             near_duplicate = self._writer.insert(self._new_content(ready, author)).near_duplicate_of
             return _result(ready, verdict, near_duplicate_of=near_duplicate)
         if verdict.status == "updated":
+            if is_same_test(ready.pattern, author, existing):
+                same = replace(existing, content_hash=ready.content_hash)
+                self._writer.carry_uses(same, existing.content_hash)
             self._writer.update(existing, self._content(ready, author, existing), self._change)
-        elif pattern.source not in (None, existing.pattern.source) and (
+        elif is_elsewhere(pattern, existing.pattern) and (
             author.trust == TRUSTED or is_own_unproven(author, existing)
         ):
-            self._writer.set_source(existing.key, str(pattern.source))
+            self._writer.set_place(
+                existing.key,
+                source=str(pattern.source),
+                project=pattern.project or existing.pattern.project,
+                context=pattern.context,
+            )
         return _result(ready, verdict)
 
     def _new_content(self, ready: PreparedPattern, author: Provenance) -> PatternContent:

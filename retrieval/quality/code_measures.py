@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
+from ...schema.frameworks.declarations import (
+    declarations,
+    language_named,
+    node_fields,
+    node_types,
+)
 from ...schema.records.patterns import Framework, Language
 from ..text.syntax_tree import CALL_TYPES, NUMBER_TYPES, Grammar, callee_of, node_text, parse
 
@@ -28,10 +35,6 @@ _ASSERTING = re.compile(
 _OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
 _EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
 _MAX_CALLEE_BYTES = 4000
-_AVA_ASSERTING = re.compile(
-    r"(?:is|not|deepEqual|notDeepEqual|true|false|truthy|falsy|throws|throwsAsync|notThrows"
-    r"|regex|like|snapshot|assert|pass|fail)\Z"
-)
 _EXACT = re.compile(
     r"(?:assert_?(?:array_|string_)?(?:equal|almost_equal|allclose|raises_?regex|dict_?equal|list_?equal"
     r"|count_?equal|raises|in|is|true_equal|frame_equal|series_equal|index_equal)\w*"
@@ -50,34 +53,12 @@ _UNSTEADY = re.compile(
 _MACHINE_PATH = re.compile(r"[\"'`](?:/(?:home|Users|tmp|var|usr)/|[A-Z]:\\)")
 
 _PLAIN_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0"})
-_BRANCHES = frozenset(
-    {
-        "do_statement",
-        "for_in_statement",
-        "for_statement",
-        "if_statement",
-        "switch_statement",
-        "try_statement",
-        "while_statement",
-        "with_statement",
-    }
-)
+_BRANCHES = node_types("branches")
 # Nodes that bind names, and the field that holds these ("" for the node itself).
-_BINDING = {
-    "arrow_function": "parameter",
-    "as_pattern_target": "",
-    "assignment": "left",
-    "class_declaration": "name",
-    "class_definition": "name",
-    "for_in_clause": "left",
-    "for_statement": "left",
-    "formal_parameters": "",
-    "function_declaration": "name",
-    "function_definition": "name",
-    "lambda_parameters": "",
-    "parameters": "",
-    "variable_declarator": "name",
-}
+_BINDING = node_fields("bindings")
+_ASSERTIONS = node_types("assertions")
+_PARTS = node_types("parts")
+_COMPARISONS = node_types("comparisons")
 _STATEMENT_ENDINGS = ("_statement", "_declaration")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 
@@ -141,7 +122,7 @@ def measure_node(
 
 
 def _grammar_of(language: Language) -> Grammar:
-    return "tsx" if language == "typescript" else language
+    return language_named(language).measured_grammar
 
 
 def _parses_alike(code: str, grammar: Grammar, other: Grammar) -> bool:
@@ -157,11 +138,26 @@ def _measures(code: str, root: Node, framework: Framework) -> CodeMeasures:
         long_lines=sum(len(line) > _MAX_LINE_CHARS for line in lines),
         unsteady=len(_MACHINE_PATH.findall(code)),
     )
-    _count(root, measures, ava=framework == "ava")
+    _count(root, measures, _own_assertions(framework))
     return measures
 
 
-def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
+class _OwnAssertions(NamedTuple):
+    """How a framework's own calls assert, and which of them state a value."""
+
+    asserting: re.Pattern[str]
+    exact: re.Pattern[str]
+
+
+@lru_cache(maxsize=64)
+def _own_assertions(framework: Framework) -> _OwnAssertions:
+    declared = declarations().framework(framework)
+    return _OwnAssertions(
+        re.compile(declared.asserting_calls or r"(?!)"), re.compile(declared.exact_calls or r"(?!)")
+    )
+
+
+def _count(root: Node, measures: CodeMeasures, own: _OwnAssertions) -> None:
     """Adds the counts of the nodes below a node, level by level."""
     levels = [([root], 0)]
     while levels:
@@ -174,15 +170,15 @@ def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
                 measures.used.add(node_text(node))
                 continue
             if kind in CALL_TYPES:
-                _count_call(node, measures, ava=ava)
+                _count_call(node, measures, own)
             elif kind in NUMBER_TYPES:
                 measures.numbers += node_text(node) not in _PLAIN_NUMBERS
                 continue
             elif kind in _BINDING:
                 _note_definition(node, measures)
-            if kind.endswith(_STATEMENT_ENDINGS):
+            if kind.endswith(_STATEMENT_ENDINGS) and kind not in _PARTS:
                 measures.statements += 1
-                if kind == "assert_statement":
+                if kind in _ASSERTIONS:
                     measures.assertions += 1
                     measures.exact_assertions += _states_value(node)
             if kind in _BRANCHES:
@@ -191,7 +187,7 @@ def _count(root: Node, measures: CodeMeasures, *, ava: bool) -> None:
                 stack += node.named_children
 
 
-def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:
+def _count_call(node: Node, measures: CodeMeasures, own: _OwnAssertions) -> None:
     callee = callee_of(node)
     if callee is None:
         return
@@ -207,23 +203,23 @@ def _count_call(node: Node, measures: CodeMeasures, *, ava: bool) -> None:
     elif last == "expect":  # supertest: request(app).get("/").expect(200)
         measures.assertions += 1
         measures.exact_assertions += 1
-    elif _is_asserting(name, last, ava=ava):
+    elif own.asserting.match(name) or _is_asserting(name, last):
         measures.assertions += 1
-        measures.exact_assertions += bool(_EXACT.match(last))
+        measures.exact_assertions += bool(_EXACT.match(last) or own.exact.match(name))
+    elif own.exact.match(name):  # assertThat(x).isEqualTo(1)
+        measures.exact_assertions += 1
 
 
-def _is_asserting(name: str, last: str, *, ava: bool) -> bool:
+def _is_asserting(name: str, last: str) -> bool:
     if ".should." in name:
         return True
-    if ava and name.startswith("t."):
-        return bool(_AVA_ASSERTING.match(last))
     return bool(_ASSERTING.match(last) or _ASSERTING.match(name) or _OWN_CHECK.match(name))
 
 
 def _states_value(statement: Node) -> bool:
     """Returns whether an ``assert`` compares values rather than testing mere truth."""
     condition = statement.named_children[0] if statement.named_child_count else None
-    return condition is not None and condition.type == "comparison_operator"
+    return condition is not None and condition.type in _COMPARISONS
 
 
 def _note_definition(node: Node, measures: CodeMeasures) -> None:

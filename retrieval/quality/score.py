@@ -23,6 +23,7 @@ import re
 from dataclasses import dataclass
 from statistics import fmean
 
+from ...schema.frameworks.declarations import language_named
 from ...schema.records.patterns import TestPattern
 from .code_measures import PLACEHOLDER, CodeMeasures, measure_code
 
@@ -55,6 +56,7 @@ _KNOWN_NAMES_TEXT = (
     " expect it jest module np page process pytest require self sinon t test undefined vi"
     " window"
 )
+# Banks store qualities for which these are known in every language; others are declared.
 _KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(_KNOWN_NAMES_TEXT.split())
 
 
@@ -172,7 +174,8 @@ def _reusability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str
         reasons.append(f"{len(names)} placeholders, {len(telling)} with telling names")
     filling = _ramp(len(names), _PLACEHOLDERS) if names else 0.5
     naming = len(telling) / len(names) if names else 0.5
-    free = measures.used - measures.defined - _KNOWN_NAMES
+    known = _KNOWN_NAMES | language_named(pattern.language).known_names
+    free = measures.used - measures.defined - known
     if len(free) > _FREE_NAMES[1]:
         reasons.append(f"{len(free)} names come from elsewhere")
     if measures.unsteady:

@@ -10,7 +10,7 @@ from ..text.tokens import words_in
 from .fusion import Fused
 from .rules import Rules, words_of
 
-__all__ = ["match_reasons", "trust_reasons", "use_reasons"]
+__all__ = ["match_reasons", "standing_reasons", "use_reasons"]
 
 # As many words as fit on a line.
 MAX_REASON_WORDS = 5
@@ -37,12 +37,15 @@ def match_reasons(
     if rules.has_preferences:
         reasons += _preference_reasons(facts, rules.context, rules.keywords)
     reasons += use_reasons(pattern)
-    return (*reasons, *trust_reasons(facts.trust))
+    return (*reasons, *standing_reasons(pattern, facts.trust))
 
 
-def trust_reasons(trust: str) -> list[str]:
-    """Returns that a pattern is unproven; empty when it is trusted."""
-    return [] if trust == TRUSTED else ["unproven: only its author vouches for it"]
+def standing_reasons(pattern: TestPattern, trust: str) -> list[str]:
+    """Returns why a pattern ranks last: it is unproven, its test is gone; empty if neither."""
+    reasons = [] if trust == TRUSTED else ["unproven: only its author vouches for it"]
+    if pattern.gone_since is not None:
+        reasons.append(f"gone: its project has no such test since {pattern.gone_since:%Y-%m-%d}")
+    return reasons
 
 
 def use_reasons(pattern: TestPattern) -> list[str]:

@@ -23,7 +23,7 @@ from ..text.tokens import query_terms
 from .fusion import Fused, fuse
 from .query_fit import query_fit
 from .ranking_tuning import RankingTuning
-from .reasons import match_reasons, trust_reasons, use_reasons
+from .reasons import match_reasons, standing_reasons, use_reasons
 from .rules import Rules
 
 __all__ = [
@@ -167,7 +167,10 @@ def search(
 def rank_candidates(
     candidates: Candidates, query: SearchQuery, rules: Rules, tuning: RankingTuning
 ) -> list[Fused]:
-    """Returns the candidates, best first, unproven ones last; ties are broken by key."""
+    """Returns the candidates, best first; ties are broken by key.
+
+    Unproven ones follow the others, and those whose test is gone follow both.
+    """
     cosines: dict[int, float] = {}
     spreads: dict[int, float] = {}
     if query.embedding is not None and candidates.vectors is not None:
@@ -183,7 +186,11 @@ def rank_candidates(
         rule_weight=weight if query.mode == "hybrid" else 0.0,
         tuning=tuning,
     )
-    return sorted(fused, key=lambda answer: facts[answer.key].trust != TRUSTED)
+
+    def tier(answer: Fused) -> tuple[int, bool]:
+        return facts[answer.key].gone, facts[answer.key].trust != TRUSTED
+
+    return sorted(fused, key=tier)
 
 
 def _chosen(
@@ -242,7 +249,7 @@ def _by_evidence(session: PatternReader, request: SearchRequest) -> list[Pattern
             rule_score=stored.evidence,
             reasons=(
                 *(use_reasons(stored.pattern) or ["not used yet"]),
-                *trust_reasons(stored.trust),
+                *standing_reasons(stored.pattern, stored.trust),
             ),
         )
         for rank, stored in enumerate(found, start=1)

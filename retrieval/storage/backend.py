@@ -24,6 +24,7 @@ from ...schema import (
     Problem,
     TestPattern,
 )
+from .project_backend import ProjectReader, ProjectWriter
 from .storage_values import (
     BankStatistics,
     Candidates,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["PatternBackend", "PatternReader", "PatternWriter"]
 
 
-class PatternReader(Protocol):
+class PatternReader(ProjectReader, Protocol):
     """A session that reads: every method sees the same state of the bank."""
 
     def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:
@@ -77,10 +78,11 @@ class PatternReader(Protocol):
 
         Args:
             order: Ties are broken by id; those of ``evidence`` by quality first. By evidence,
-                unproven patterns follow all trusted ones.
+                unproven patterns follow all trusted ones, and patterns whose test is gone follow
+                both.
             limit: None for all.
             any_tag: Only patterns with at least one of these tags, in upper or lower case; trusted
-                ones first, of these those with more of the tags.
+                ones first, of these those with more of the tags, and gone ones last.
         """
         ...
 
@@ -100,11 +102,11 @@ class PatternReader(Protocol):
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered.
 
-        They include the best ``depth`` trusted patterns of each leg, however many unproven ones
-        rank among them; candidates of one leg are scored by the other too. Filters are exact: no
-        candidate violates the criteria, and none is lost because they were applied to a cut list.
-        A backend may limit a leg to 4,096 candidates, unproven ones included. In a large bank it
-        may retrieve only by the rarest terms, and search vectors with an approximate index.
+        They include the best ``depth`` trusted patterns of each leg, however many unproven or gone
+        ones rank among them; candidates of one leg are scored by the other too. Filters are exact:
+        no candidate violates the criteria, and none is lost because they were applied to a cut
+        list. A backend may limit a leg to 4,096 candidates, unproven ones included. In a large
+        bank it may retrieve only by the rarest terms, and search vectors with an approximate index.
 
         Args:
             query: Its mode chooses the legs; the text leg scales BM25 differently when it is alone.
@@ -149,11 +151,14 @@ class PatternReader(Protocol):
         """Returns how many unproven patterns an agent has, in any spelling of its id."""
         ...
 
-    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
+    def written_by(
+        self, *, source: str = "", project: str = "", agent_id: str = "", run_id: str = ""
+    ) -> list[str]:
         """Returns the ids of the patterns from a source, by an agent, or from a run, by age.
 
         Args:
             source: A file or folder: the path that a pattern's ``path:line`` is, or is in.
+            project: The project of the source; without a source, all of that project.
             agent_id: In any spelling. Empty for none, as are the others.
         """
         ...
@@ -172,12 +177,12 @@ class PatternReader(Protocol):
         """Returns the patterns that an agent has used, by age."""
         ...
 
-    def statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
+    def statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
         ...
 
 
-class PatternWriter(PatternReader, Protocol):
+class PatternWriter(PatternReader, ProjectWriter, Protocol):
     """A session that also writes; its changes are committed together."""
 
     def insert(self, content: PatternContent) -> Inserted:
@@ -200,10 +205,6 @@ class PatternWriter(PatternReader, Protocol):
         """
         ...
 
-    def set_source(self, key: int, source: str) -> None:
-        """Records a new source of a pattern; its content and version stay the same."""
-        ...
-
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
         """Appends one use of the present content and adds it to the counts of its agent."""
         ...
@@ -217,7 +218,13 @@ class PatternWriter(PatternReader, Protocol):
         ...
 
     def forget(
-        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+        self,
+        *,
+        ids: Sequence[str] = (),
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
     ) -> Forgotten:
         """Deletes the remaining traces of a source, an agent or a run, and of deleted patterns.
 

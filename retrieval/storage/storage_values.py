@@ -9,7 +9,8 @@ session must be checked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...schema import Provenance, TestPattern
@@ -29,6 +30,7 @@ __all__ = [
     "Forgotten",
     "Inserted",
     "PatternContent",
+    "PatternPlace",
     "SearchMode",
     "SearchQuery",
     "SortKey",
@@ -76,6 +78,7 @@ class CandidateFacts(NamedTuple):
     evidence: float
     signature: bytes  # MinHash of the pattern's body (text/minhash.py)
     trust: str
+    gone: int = 0  # whether its test is gone
 
 
 class Candidates(NamedTuple):
@@ -138,6 +141,16 @@ class PatternContent:
     embedding: Vector | None
 
 
+class PatternPlace(NamedTuple):
+    """Where the test of an extracted pattern is, as ``path:line`` in its project."""
+
+    id: str
+    source: str
+    framework: str
+    gone: bool
+    created_at: datetime
+
+
 class Inserted(NamedTuple):
     """A new pattern's key, and the id of a stored pattern with near-identical code, if any."""
 
@@ -179,9 +192,10 @@ class BankStatistics:
         uses: Recorded uses of the current contents; those of earlier contents are not among them.
         average_success_rate: Successes per use, over all patterns.
         never_used_share: Share of unused patterns, 0..1.
-        by_category, by_framework, by_language: Number of patterns by group, largest first; ties
-            are broken by name.
+        by_category, by_framework, by_language, by_project: Number of patterns by group, largest
+            first; ties are broken by name.
         unproven: Number of unproven patterns.
+        gone: Number of patterns whose test is gone.
     """
 
     patterns: int
@@ -194,7 +208,9 @@ class BankStatistics:
     by_category: dict[str, int]
     by_framework: dict[str, int]
     by_language: dict[str, int]
+    by_project: dict[str, int] = field(default_factory=dict)
     unproven: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)

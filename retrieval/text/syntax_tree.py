@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Literal
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from ...schema.frameworks.declarations import declarations, node_fields, node_types
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Tree
@@ -23,11 +26,13 @@ __all__ = [
     "parses_within",
 ]
 
-Grammar = Literal["python", "javascript", "typescript", "tsx"]
+# The name of a grammar that a language declares.
+Grammar: TypeAlias = str
 
 # Node types that the grammars name differently.
-CALL_TYPES: Final = frozenset({"call", "call_expression", "new_expression"})
-NUMBER_TYPES: Final = frozenset({"integer", "float", "number"})
+CALL_TYPES: Final = node_types("calls")
+NUMBER_TYPES: Final = node_types("numbers")
+_CALLED: Final = node_fields("calls")
 
 
 def parse(code: bytes, grammar: Grammar) -> Tree:
@@ -65,7 +70,8 @@ def node_text(node: Node | None) -> str:
 
 def callee_of(call: Node) -> Node | None:
     """Returns what a call or a ``new`` expression calls, or None for any other node."""
-    return call.child_by_field_name("function") or call.child_by_field_name("constructor")
+    field = _CALLED.get(call.type)
+    return call.child_by_field_name(field) if field else None
 
 
 def line_count(node: Node) -> int:
@@ -94,21 +100,19 @@ def first_error_line(root: Node) -> int | None:
     return lines[0][0] + 1 if lines else root.start_point[0] + 1
 
 
-@lru_cache(maxsize=4)
+@cache
 def grammar_language(grammar: Grammar) -> Language:
-    """Returns a grammar, loaded once."""
+    """Returns a declared grammar, loaded once.
+
+    Raises:
+        ValueError: No language declares it.
+    """
     from tree_sitter import Language
 
-    if grammar == "python":
-        import tree_sitter_python
-
-        return Language(tree_sitter_python.language())
-    if grammar == "javascript":
-        import tree_sitter_javascript
-
-        return Language(tree_sitter_javascript.language())
-    import tree_sitter_typescript as typescript
-
-    return Language(
-        typescript.language_tsx() if grammar == "tsx" else typescript.language_typescript()
-    )
+    grammars = {
+        name: place for each in declarations().languages for name, place in each.grammars.items()
+    }
+    if grammar not in grammars:
+        raise ValueError(f"grammar must be one of {', '.join(grammars)}, got {grammar!r}")
+    module, _, function = grammars[grammar].rpartition(".")
+    return Language(getattr(import_module(module), function)())

@@ -32,6 +32,7 @@ def forget(
     backend: PatternBackend,
     *,
     source: str = "",
+    project: str = "",
     agent_id: str = "",
     run_id: str = "",
     dry_run: bool = False,
@@ -41,28 +42,30 @@ def forget(
     Patterns are removed whether they can be read or not, and what a repair has set aside as well.
 
     Args:
-        source: A file or folder, as patterns name their source, without line number.
+        source: A file or folder, as patterns name their source; with a line, only the test there.
+        project: The project of the source; without a source, all of that project.
         agent_id: An agent, in any spelling: what it wrote, and its uses of other patterns.
         run_id: A run: what was written in it.
         dry_run: Report what would be removed; write nothing.
 
     Raises:
-        ValueError: None of the three was given.
+        ValueError: Nothing was given.
     """
-    if not (source or agent_key(agent_id) or run_id):
-        raise ValueError("name what to forget: a source, an agent or a run")
+    if not (source or project or agent_key(agent_id) or run_id):
+        raise ValueError("name what to forget: a source, a project, an agent or a run")
     # As they were stored.
-    source, agent_id, run_id = map(without_secrets, (source, agent_id, run_id))
+    source, project, agent_id, run_id = map(without_secrets, (source, project, agent_id, run_id))
+    place = {"source": source, "project": project}
     if dry_run:
         with backend.reading(whole=True) as reader:
-            found = reader.written_by(source=source, agent_id=agent_id, run_id=run_id)
+            found = reader.written_by(**place, agent_id=agent_id, run_id=run_id)
             traces = reader.count_traces(ids=found, agent_id=agent_id, run_id=run_id)
         return ForgetReport(tuple(found), traces.versions, traces.uses)
     with backend.writing() as session:
-        found = session.written_by(source=source, agent_id=agent_id, run_id=run_id)
+        found = session.written_by(**place, agent_id=agent_id, run_id=run_id)
         session.delete(found)
         touched = session.used_by(agent_id) if agent_id else []
-        forgotten = session.forget(ids=found, source=source, agent_id=agent_id, run_id=run_id)
+        forgotten = session.forget(ids=found, **place, agent_id=agent_id, run_id=run_id)
         for stored in touched:
             session.set_summary(stored.key, proven_summary(session, stored))
     return ForgetReport(tuple(found), forgotten.versions, forgotten.uses)

@@ -79,9 +79,10 @@ class Database:
     A file or folder that cannot be written is opened for reading.
 
     Args:
-        path: The file. Missing folders are created, private to the user (0700, the file 0600).
+        path: The file. A new one is private to the user (0600). No folder is created but ``.aqe``.
         durability: ``full`` survives a power cut; ``normal`` survives the death of the process.
-        must_exist: Refuse to create the file, and to add our tables to those of another program.
+        create: Create the file if there is none. If False, it must be there already, and our
+            tables are not added to those of another program.
         upgrade: Upgrade an older file to the current schema; if False, an older file is refused.
         migrations: The steps of the schema. Default: those of this version of aqe.
         tuning: Deadlines and sizes.
@@ -102,7 +103,7 @@ class Database:
         path: str | Path | None = None,
         *,
         durability: Durability = "full",
-        must_exist: bool = False,
+        create: bool = True,
         upgrade: bool = True,
         migrations: Sequence[Migration] | None = None,
         tuning: DatabaseTuning = DEFAULT_TUNING,
@@ -125,7 +126,7 @@ class Database:
         self.read_only = False
         self._immutable = False
         if self.path is not None:
-            prepare_file(self.path, must_exist=must_exist)
+            prepare_file(self.path, create=create)
             self.read_only = not is_writable(self.path)
             self._file = OpenFile(self.path)
         steps = known_migrations() if migrations is None else migrations
@@ -134,7 +135,7 @@ class Database:
         try:
             with turn():
                 if self.path is not None:
-                    refuse_foreign(self.path, steps, holds_bank=must_exist)
+                    refuse_foreign(self.path, steps, holds_bank=not create)
                     self._immutable = self.read_only and needs_immutable(self.path)
                 self.migration = self._migrate(steps, upgrade=upgrade and not self.read_only)
                 self.has_vectors = has_vector_extension(self.connection())

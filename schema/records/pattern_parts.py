@@ -23,6 +23,7 @@ __all__ = [
     "escaped_code",
     "filled_template",
     "placeholder_names",
+    "placeholder_places",
     "unescaped_code",
 ]
 
@@ -69,7 +70,7 @@ class Placeholder:
 
     Attributes:
         name: Its name, unique in the pattern.
-        value: The code that stands in the original, such as ``"admin"`` with its quotes.
+        value: The code in the original, such as ``"admin"`` with its quotes.
         role: What the value is for: ``input`` (given to the code under test), ``expected``,
             ``target`` (a URL, path, selector or name that the test acts on), ``setting`` (an
             option), ``cases`` (the table of a parametrised test), or ``message``.
@@ -108,6 +109,17 @@ def unescaped_code(text: str) -> str:
 def placeholder_names(template: str) -> tuple[str, ...]:
     """Returns the names of the placeholders in a template, each once, in order."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(template)))
+
+
+def placeholder_places(template: str) -> dict[str, tuple[int, ...]]:
+    """Returns the lines (1-based, ascending) of each placeholder in a template, in order."""
+    places: dict[str, tuple[int, ...]] = {}
+    line, position = 1, 0
+    for match in _PLACEHOLDER.finditer(template):
+        line += template.count("\n", position, match.start())
+        position = match.start()
+        places[match[1]] = (*places.get(match[1], ()), line)
+    return places
 
 
 def filled_template(template: str, values: Mapping[str, str]) -> str:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from .pattern_parts import ContextPart, Placeholder
 from .provenance import Provenance
-from .ready_form import ready_file, rendered_pattern
 from .validation import (
     as_share,
     as_text,
@@ -20,6 +19,8 @@ from .validation import (
     records_of,
     require_count,
     require_flag,
+    require_framework,
+    require_language,
     require_not_negative,
     require_one_of,
     require_type,
@@ -41,22 +42,14 @@ __all__ = [
 ]
 
 Category = Literal["unit", "integration", "e2e", "performance", "security"]
-Framework = Literal[
-    "pytest",
-    "unittest",
-    "jest",
-    "vitest",
-    "mocha",
-    "jasmine",
-    "ava",
-    "playwright",
-    "cypress",
-]
-Language = Literal["python", "javascript", "typescript"]
+# Names that a file in ``schema/frameworks/`` declares.
+Framework: TypeAlias = str
+Language: TypeAlias = str
 
 CATEGORIES: tuple[Category, ...] = get_args(Category)
-FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+if TYPE_CHECKING:  # read from the declarations on first use
+    FRAMEWORKS: tuple[Framework, ...]
+    LANGUAGES: tuple[Language, ...]
 
 # Size limits of one pattern.
 MAX_NAME_CHARS = 200
@@ -67,6 +60,14 @@ MAX_BYTES_PER_CHAR = 4  # of UTF-8
 MAX_ID_CHARS = 128
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]*")
+
+
+def __getattr__(name: str) -> tuple[str, ...]:
+    if name not in {"FRAMEWORKS", "LANGUAGES"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..frameworks.declarations import framework_names, language_names
+
+    return framework_names() if name == "FRAMEWORKS" else language_names()
 
 
 def utc_now() -> datetime:
@@ -166,8 +167,8 @@ class TestPattern:
         for name, part in (("context", ContextPart), ("placeholders", Placeholder)):
             object.__setattr__(self, name, records_of(name, getattr(self, name), part))
         require_one_of("category", self.category, CATEGORIES)
-        require_one_of("framework", self.framework, FRAMEWORKS)
-        require_one_of("language", self.language, LANGUAGES)
+        require_framework("framework", self.framework)
+        require_language("language", self.language)
         for name in ("confidence", "quality", "success_rate"):
             object.__setattr__(self, name, as_share(name, getattr(self, name)))
         require_count("usage_count", self.usage_count)
@@ -200,6 +201,8 @@ class TestPattern:
             ValueError: A name is no placeholder of the template.
             TypeError: A value is of another type.
         """
+        from .ready_form import rendered_pattern  # reads declarations, which a search does not need
+
         return rendered_pattern(self, values)
 
     def ready(self, **values: object) -> str:
@@ -212,6 +215,8 @@ class TestPattern:
             ValueError: A name is no placeholder of the template.
             TypeError: A value is of another type.
         """
+        from .ready_form import ready_file
+
         return ready_file(self, values)
 
     def _derived_id(self) -> str:

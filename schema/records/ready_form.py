@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from ..frameworks.declarations import language_named
 from .pattern_parts import ContextPart, filled_template, placeholder_names
 
 if TYPE_CHECKING:
+    from ..frameworks.language_declaration import LanguageDeclaration
     from .patterns import TestPattern
 
 __all__ = ["ready_file", "rendered_pattern"]
 
-_PYTHON: Final = {True: "True", False: "False", None: "None"}
+
 _LINES: Final = frozenset({"import", "constant"})
-_OTHER: Final = {True: "true", False: "false", None: "null"}
 
 
 def rendered_pattern(pattern: TestPattern, values: Mapping[str, object]) -> str:
@@ -31,28 +32,29 @@ def rendered_pattern(pattern: TestPattern, values: Mapping[str, object]) -> str:
 
 def ready_file(pattern: TestPattern, values: Mapping[str, object]) -> str:
     """Returns one file with a pattern's test and its context; see ``TestPattern.ready``."""
-    is_python = pattern.language == "python"
+    language = language_named(pattern.language)
     pieces: list[str] = []
     previous: ContextPart | None = None
     for part in pattern.context:
-        pieces += [_gap(previous, part, is_python), _with_origin(part, is_python)]
+        pieces += [_gap(previous, part, language), _with_origin(part, language.comment)]
         previous = part
-    pieces += [_gap(previous, None, is_python), rendered_pattern(pattern, values)]
+    pieces += [_gap(previous, None, language), rendered_pattern(pattern, values)]
     return "".join(pieces).rstrip("\n") + "\n"
 
 
-def _gap(before: ContextPart | None, after: ContextPart | None, is_python: bool) -> str:
+def _gap(
+    before: ContextPart | None, after: ContextPart | None, language: LanguageDeclaration
+) -> str:
     """Returns the line breaks between two parts of a file; the test itself is None."""
     if before is None:
         return ""
     if after is not None and before.kind == after.kind and after.kind in _LINES:
         return "\n"
-    return "\n\n\n" if is_python else "\n\n"
+    return "\n" * (language.blank_lines + 1)
 
 
-def _with_origin(part: ContextPart, is_python: bool) -> str:
+def _with_origin(part: ContextPart, comment: str) -> str:
     code = part.code.rstrip("\n")
-    comment = "#" if is_python else "//"
     if f"{comment} left out: " in code:
         return f"{code}, {part.origin}"
     if part.kind == "import" or code.startswith(("/*", "//", "#!")):
@@ -64,7 +66,8 @@ def _as_code(name: str, value: object, language: str) -> str:
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):
-        return (_PYTHON if language == "python" else _OTHER)[value]
+        declared = language_named(language)
+        return declared.none if value is None else declared.true if value else declared.false
     if isinstance(value, int | float):
         return repr(value)
     raise TypeError(

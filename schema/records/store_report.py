@@ -7,7 +7,7 @@ from typing import Literal
 
 __all__ = ["StoreReport", "StoreResult", "StoreStatus"]
 
-StoreStatus = Literal["created", "updated", "unchanged", "rejected"]
+StoreStatus = Literal["created", "updated", "unchanged", "moved", "rejected"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,8 @@ class StoreResult:
     Attributes:
         id: Id of the pattern.
         name: Name of the pattern.
-        status: Whether it was created, updated, unchanged or rejected.
+        status: Whether it was created, updated, unchanged or rejected; ``moved`` if it was created
+            with the history of a test that was renamed or moved.
         reason: Why it was rejected; otherwise empty.
         near_duplicate_of: Id of a stored pattern of which a new one is a near-duplicate.
     """
@@ -54,6 +55,11 @@ class StoreReport:
     def updated(self) -> int:
         """Number of patterns whose content changed; each got a new version."""
         return self.count("updated")
+
+    @property
+    def moved(self) -> int:
+        """Number of patterns whose test was renamed or moved."""
+        return self.count("moved")
 
     @property
     def unchanged(self) -> int:

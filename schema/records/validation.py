@@ -24,6 +24,8 @@ __all__ = [
     "records_of",
     "require_count",
     "require_flag",
+    "require_framework",
+    "require_language",
     "require_mapping",
     "require_not_negative",
     "require_one_of",
@@ -129,6 +131,28 @@ def require_one_of(name: str, value: object, allowed: Sequence[str]) -> None:
     """
     if value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def require_framework(name: str, value: object) -> None:
+    """Refuses what is not the name of a declared framework.
+
+    Raises:
+        ValueError: It is not.
+    """
+    from ..frameworks import declarations  # most searches name none
+
+    declarations.require_framework(name, value)
+
+
+def require_language(name: str, value: object) -> None:
+    """Refuses what is not the name of a declared language.
+
+    Raises:
+        ValueError: It is not.
+    """
+    from ..frameworks import declarations
+
+    declarations.require_language(name, value)
 
 
 def require_flag(name: str, value: object) -> None:

@@ -129,7 +129,7 @@ def check_database(path: str | Path) -> CheckReport:
     """
     path = Path(path)
     try:
-        with Database(path, must_exist=True, upgrade=False) as database:
+        with Database(path, create=False, upgrade=False) as database:
             return _check_open(path, database)
     except DatabaseCorruptError as error:
         message = " ".join(str(error.__cause__ or error).split())
@@ -188,7 +188,7 @@ def redact_database(path: str | Path, *, dry_run: bool = False) -> RedactionRepo
     """
     from .schema.database.stored_secrets import count_stored_secrets
 
-    with Database(Path(path), must_exist=True, upgrade=not dry_run) as database:
+    with Database(Path(path), create=False, upgrade=not dry_run) as database:
         with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
             before = count_stored_secrets(connection)
         if dry_run or not before:
@@ -225,7 +225,7 @@ def _check_open(path: Path, database: Database) -> CheckReport:
 
 def _repair_in_place(path: Path) -> RepairReport:
     """Returns what was repaired and what still is wrong, without the problems before."""
-    with Database(path, must_exist=True) as database:
+    with Database(path, create=False) as database:
         with database.write() as connection:
             problems = check_all(connection, database)
             quarantined = quarantine_patterns(connection, problems)

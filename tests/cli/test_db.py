@@ -45,7 +45,9 @@ def where(aqe: Aqe, *arguments: object) -> Any:
 
 def test_path_follows_the_order(aqe: Aqe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     new = tmp_path / ".aqe" / "aqe.db"
-    assert where(aqe) == {"database": str(new), "reason": "default, new", "exists": False}
+    found = where(aqe)
+    assert found["reason"].startswith(f"no .aqe/aqe.db in {tmp_path}")
+    assert (found["database"], found["exists"]) == (str(new), False)
     assert not new.parent.exists()
     Database(new).close()
     (tmp_path / "deep" / "er").mkdir(parents=True)
@@ -61,9 +63,9 @@ def test_path_follows_the_order(aqe: Aqe, tmp_path: Path, monkeypatch: pytest.Mo
 def test_path_for_a_person(aqe: Aqe, tmp_path: Path) -> None:
     code, out, _ = aqe("path", "--db", "x.db")
     assert code == 0
-    assert out == f"{tmp_path / 'x.db'}\n--db; does not exist yet\n"
+    assert out == f"{tmp_path / 'x.db'}\nnew: --db\n"
     Database(tmp_path / "x.db").close()
-    assert aqe("path", "--db", "x.db")[1].endswith("--db; exists\n")
+    assert aqe("path", "--db", "x.db")[1].endswith("exists: --db\n")
 
 
 def test_migrate_makes_then_has_nothing_to_do(aqe: Aqe, tmp_path: Path) -> None:

@@ -60,11 +60,11 @@ def test_cycle_that_fails_ends_with_1(path: Path) -> None:
     assert run_json(path, "improve", "status")["last_error"]["stage"] == "suggest"
 
 
-def test_status_before_anything_happened(path: Path) -> None:
-    output = run(path, "improve", "status").stdout
+def test_status_before_anything_happened(empty: Path) -> None:
+    output = run(empty, "improve", "status").stdout
     assert "never started" in output
     assert "no data" in output
-    document = run_json(path, "improve", "status")
+    document = run_json(empty, "improve", "status")
     assert (document["running"], document["loop"], document["cycles"]) == (False, None, 0)
 
 
@@ -78,9 +78,9 @@ def test_status_shows_stages_and_standings(path: Path) -> None:
     assert run_json(path, "improve", "status")["standings"] == {"candidate": 1}
 
 
-def test_stop_without_a_loop_says_so(path: Path) -> None:
-    assert "nothing to stop" in run(path, "improve", "stop").stdout
-    assert run_json(path, "improve", "stop")["was_running"] is False
+def test_stop_without_a_loop_says_so(empty: Path) -> None:
+    assert "nothing to stop" in run(empty, "improve", "stop").stdout
+    assert run_json(empty, "improve", "stop")["was_running"] is False
 
 
 @pytest.mark.parametrize("interval", ["0", "-1", "inf", "nan"])

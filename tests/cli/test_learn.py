@@ -53,8 +53,8 @@ def learned(path: Path) -> Path:
         ("analytics", "--chart"),
     ],
 )
-def test_without_data_says_so(path: Path, arguments: tuple[str, ...]) -> None:
-    assert "no data" in run(path, "learn", *arguments).stdout
+def test_without_data_says_so(empty: Path, arguments: tuple[str, ...]) -> None:
+    assert "no data" in run(empty, "learn", *arguments).stdout
 
 
 def test_status_lists_the_agents(learned: Path) -> None:
@@ -163,8 +163,8 @@ def test_record_names_what_is_wrong(path: Path, document: Any, option: str, reas
         (("reset", "--agent", "a", "--all"), "--all"),
     ],
 )
-def test_wrong_usage_names_the_option(path: Path, arguments: tuple[str, ...], option: str) -> None:
-    assert option in run(path, "learn", *arguments, code=2).stderr.splitlines()[-1]
+def test_wrong_usage_names_the_option(empty: Path, arguments: tuple[str, ...], option: str) -> None:
+    assert option in run(empty, "learn", *arguments, code=2).stderr.splitlines()[-1]
 
 
 def test_record_of_a_missing_file_is_an_error(path: Path, tmp_path: Path) -> None:
@@ -260,9 +260,9 @@ def test_export_refuses_what_it_cannot_do(learned: Path, tmp_path: Path) -> None
     )
 
 
-def test_export_of_nothing_is_empty(path: Path) -> None:
-    assert run_json(path, "learn", "export")["agents"] == []
-    assert run(path, "learn", "export", "--format", "csv", "--q-table").stdout == ""
+def test_export_of_nothing_is_empty(empty: Path) -> None:
+    assert run_json(empty, "learn", "export")["agents"] == []
+    assert run(empty, "learn", "export", "--format", "csv", "--q-table").stdout == ""
 
 
 def test_disable_and_enable_are_kept(learned: Path) -> None:
@@ -280,9 +280,9 @@ def test_disable_and_enable_are_kept(learned: Path) -> None:
     }
 
 
-def test_status_shows_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_shows_the_environment(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AQE_LEARNING_ENABLED", "0")
-    assert "AQE_LEARNING_ENABLED" in run(path, "learn", "status").stdout
+    assert "AQE_LEARNING_ENABLED" in run(empty, "learn", "status").stdout
 
 
 def test_reset_asks_first(learned: Path) -> None:
@@ -299,7 +299,7 @@ def test_reset_asks_first(learned: Path) -> None:
     }
 
 
-def test_reset_of_nothing_or_nobody(path: Path) -> None:
-    assert "no data" in run(path, "learn", "reset", "--all", "--yes").stdout
-    result = run(path, "learn", "reset", "--agent", "x", code=1)
+def test_reset_of_nothing_or_nobody(empty: Path) -> None:
+    assert "no data" in run(empty, "learn", "reset", "--all", "--yes").stdout
+    result = run(empty, "learn", "reset", "--agent", "x", code=1)
     assert isinstance(result.exception, LearningError)

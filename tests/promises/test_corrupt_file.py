@@ -56,7 +56,7 @@ def look(path: Path) -> None:
     except AqeError:
         found = True
     try:
-        with Database(path, must_exist=True, upgrade=False) as database:
+        with Database(path, create=False, upgrade=False) as database:
             QEReasoningBank(database, encoder=HashingEncoder(64)).find_pattern("zebra total")
     except AqeError as error:
         assert "\n" not in str(error)  # noqa: PT017

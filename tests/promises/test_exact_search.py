@@ -15,6 +15,7 @@ from aqe.schema import PatternSearchCriteria, TestPattern
 
 SEED = 20260926
 WORDS = [f"word{number}" for number in range(200)]
+PROJECTS = ("shop", "zoo", "a project with a long name", "")
 FACETS = {
     "python": ("pytest", "unittest"),
     "javascript": ("jest", "mocha"),
@@ -28,11 +29,12 @@ def make(number: int, rng: random.Random) -> TestPattern:
         id=f"p{number:05d}",
         name=f"test_{number}",
         category=rng.choice(["unit", "integration", "e2e"]),
-        framework=rng.choice(FACETS[language]),  # type: ignore[arg-type]
-        language=language,  # type: ignore[arg-type]
+        framework=rng.choice(FACETS[language]),
+        language=language,
         template=" ".join(rng.choices(WORDS, k=8)),
         tags=["rare"] if number % 500 == 0 else [rng.choice(["a", "b"])],
         confidence=round(rng.random(), 2),
+        project=rng.choice(PROJECTS),
     )
 
 
@@ -50,6 +52,8 @@ def criteria(rng: random.Random) -> PatternSearchCriteria:
         fields["min_confidence"] = round(rng.random(), 2)
     if rng.random() < 0.3:
         fields["min_quality"] = round(rng.random() * 0.8, 2)
+    if rng.random() < 0.3:
+        fields["project"] = rng.choice(PROJECTS)
     return PatternSearchCriteria(**fields)  # type: ignore[arg-type]
 
 
@@ -58,6 +62,7 @@ def meets(pattern: TestPattern, wanted: PatternSearchCriteria) -> bool:
         wanted.language in (None, pattern.language)
         and wanted.framework in (None, pattern.framework)
         and wanted.category in (None, pattern.category)
+        and wanted.project in ("", pattern.project)
         and set(wanted.tags) <= set(pattern.tags)
         and pattern.confidence >= wanted.min_confidence
         and pattern.quality >= wanted.min_quality

@@ -113,7 +113,7 @@ def test_moved_file(
     tmp_path: Path,
     promise: Callable[..., None],
 ) -> None:
-    path = tmp_path / "bank" / "aqe.db"
+    path = tmp_path / ".aqe" / "aqe.db"
     start, *writes, close = writes_of(path)
     start()
     KINDS[kind](path)
@@ -129,7 +129,7 @@ def test_moved_file(
     "kind", ["deleted", "deleted with its WAL", "folder moved", "moved", "replaced"]
 )
 def test_moved_file_answers_no_search(kind: str, tmp_path: Path) -> None:
-    path = tmp_path / "bank" / "aqe.db"
+    path = tmp_path / ".aqe" / "aqe.db"
     bank = bank_at(path)
     bank.store_pattern(make("kept"))
     assert bank.search("moved")
@@ -145,7 +145,7 @@ def test_moved_file_answers_no_search(kind: str, tmp_path: Path) -> None:
 def test_closing_a_replaced_file_harms_neither_the_new_one_nor_its_wal(
     kind: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "bank" / "aqe.db"
+    path = tmp_path / ".aqe" / "aqe.db"
     bank = bank_at(path)
     bank.store_pattern(make("kept"))
     KINDS[kind](path)
@@ -165,7 +165,7 @@ def test_closing_a_replaced_file_harms_neither_the_new_one_nor_its_wal(
 def test_closing_after_a_side_file_was_deleted_keeps_what_was_acknowledged(
     kind: str, tmp_path: Path
 ) -> None:
-    path = tmp_path / "bank" / "aqe.db"
+    path = tmp_path / ".aqe" / "aqe.db"
     bank = bank_at(path)
     bank.store_pattern(make("kept"))
     KINDS[kind](path)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import apsw
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -25,9 +26,11 @@ from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.storage_values import Change
 from aqe.schema import (
     AgentAction,
+    ContextPart,
     Database,
     LearningFeedback,
     PatternUsageContext,
+    Placeholder,
     Provenance,
     Task,
     TaskResult,
@@ -41,6 +44,7 @@ SEED = 20261125
 HELD_OUT_SEED = 20261126
 # Text columns that hold no text of a user: times, hashes, fixed words, and names of ours.
 FIXED = {
+    *("patterns.gone_since", "projects.settled_at"),
     *("bank_facts.key", "bank_facts.value", "encoders.adopted_at", "encoders.name"),
     *("encoders.revision", "schema_migrations.applied_at", "schema_migrations.checksum"),
     *("schema_migrations.name", "patterns.category", "patterns.framework", "patterns.language"),
@@ -61,6 +65,7 @@ FIXED = {
 }
 # Planted by tests of their own, or copies of columns that are planted here.
 ELSEWHERE = {
+    *("projects.key", "projects.name"),  # tests/retrieval/extraction/discovery
     *("repair_quarantine.content", "repair_quarantine.pattern_id", "repair_quarantine.reason"),
     *("strategy_trials.agent_id", "strategy_trials.strategy_a", "strategy_trials.strategy_b"),
     *("strategy_trials.task_type", "strategy_trials.winner"),
@@ -81,6 +86,9 @@ def pattern_with(id: str, item: Planted) -> TestPattern:
         examples=[text, f"def test_it():\n    assert run()\n{text}"],
         tags=["t", text] if len(text) <= 64 else ["t"],
         source=f"tests/{text}:3",
+        project=f"shop {text}",
+        context=[ContextPart(kind="helper", name=text, code=f"def f():\n    {text}", origin=text)],
+        placeholders=[Placeholder(name=f"p_{id}", value=text)],
     )
 
 
@@ -217,7 +225,7 @@ def _plant_in_files(path: Path, database: Database, id: str, item: Planted) -> N
 
 
 def _json_of(pattern: TestPattern) -> str:
-    return json.dumps({name: value for name, value in _fields(pattern).items()}, default=str)
+    return msgspec.json.encode(_fields(pattern)).decode()
 
 
 def _plant_in_agent(database: Database, item: Planted) -> None:

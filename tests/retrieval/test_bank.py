@@ -19,7 +19,9 @@ from aqe.schema import (
     CATEGORIES,
     FRAMEWORKS,
     LANGUAGES,
+    Database,
     DatabaseFullError,
+    DatabaseOpenError,
     PatternNotFoundError,
     PatternSearchCriteria,
     PatternUsageContext,
@@ -629,13 +631,13 @@ def test_the_rows_refuse_what_the_records_refuse(bank: QEReasoningBank, pattern:
     bank.store_pattern(pattern())
     for column, value in (
         ("category", "'smoke'"),
-        ("framework", "'nose'"),
-        ("language", "'go'"),
         ("quality", "1.5"),
         ("confidence", "-0.1"),
         ("success_count", "5"),
         ("tags", "'{}'"),
         ("examples", "'no json'"),
+        ("context", "'{}'"),
+        ("placeholders", "'no json'"),
         ("version", "0"),
         ("name", "''"),
         ("usage_count", "'many'"),
@@ -645,3 +647,11 @@ def test_the_rows_refuse_what_the_records_refuse(bank: QEReasoningBank, pattern:
             apsw.Connection(bank.database.label) as connection,
         ):
             connection.execute(f"update patterns set {column} = {value}")
+
+
+def test_without_create_a_missing_bank_is_an_error(path: Path) -> None:
+    with pytest.raises(DatabaseOpenError, match="no database at"):
+        QEReasoningBank(path, create=False).get_statistics()
+    assert not path.exists()
+    Database(path).close()
+    assert QEReasoningBank(path, create=False).get_statistics().patterns == 0

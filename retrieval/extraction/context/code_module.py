@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from ...text.syntax_tree import Grammar
 from ..source_file import SourceFile
 from .code_unit import Body, Unit
+from .declared_units import WordUses, declared_units
 from .javascript_units import javascript_units
+from .name_queries import QUERIED_GRAMMARS
 from .name_uses import NameUses
 from .python_units import python_units
 
@@ -38,7 +40,10 @@ class CodeModule:
         self, source: SourceFile, root: Node, grammar: Grammar, tests: Iterable[Node] = ()
     ) -> None:
         self.source = source
-        self.uses = NameUses(root, grammar, source.code)
+        self._has_scopes = grammar in QUERIED_GRAMMARS
+        self.uses = (
+            NameUses(root, grammar, source.code) if self._has_scopes else WordUses(source.code)
+        )
         self.is_python = grammar == "python"
         self._root = root
         self._tests = sorted(test.start_byte for test in tests)
@@ -64,7 +69,9 @@ class CodeModule:
     def _units(self, node: Node) -> Iterable[Unit]:
         if self.is_python:
             return self._python_units(node)
-        return javascript_units(node, self._holds_tests)
+        if self._has_scopes:
+            return javascript_units(node, self._holds_tests)
+        return declared_units(node, self._holds_tests, self.source.language)
 
     def _python_units(self, node: Node) -> Iterator[Unit]:
         for unit in python_units(node, self._holds_tests, in_class=node.type != "module"):

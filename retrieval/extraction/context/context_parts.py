@@ -3,69 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ....schema.frameworks.declarations import language_named
 from ....schema.records.pattern_parts import ContextKind, ContextPart
-from ...text.syntax_tree import Grammar
-from ..found_test import FoundTest, Layer, Snippet
+from ..found_test import Snippet
 from ..pattern_code import indented_code
 from ..source_file import SourceFile
 from .code_module import CodeModule
 from .code_unit import Unit
-from .conftest_files import conftest_modules
 from .context_reach import Container, ContextReach, class_opening
-from .import_lines import ImportLines, javascript_import
+from .import_lines import ImportLines, reduced_import
 from .javascript_units import COMMENT_TYPES
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    pass
 
-__all__ = ["ContextReader", "TestInContext"]
+__all__ = ["context_parts"]
 
 _PYTHON_MARGIN = 4
 _MODULE_STATEMENTS = frozenset({"export_statement", "import_statement"})
 
 
-@dataclass(frozen=True, slots=True)
-class TestInContext:
-    """A test whose layers have the members that it needs, and the parts of its file it needs."""
-
-    __test__ = False
-
-    test: FoundTest
-    parts: tuple[ContextPart, ...]
+def context_parts(module: CodeModule, reach: ContextReach) -> tuple[ContextPart, ...]:
+    """Returns what a test reaches of its file and conftest files as parts of its context."""
+    return tuple((_python_parts if module.is_python else _file_parts)(module, reach))
 
 
-class ContextReader:
-    """Finds the context of the tests of one file.
-
-    Args:
-        source: The file.
-        root: Its syntax tree.
-        grammar: The grammar of the tree.
-        tests: Its tests.
-    """
-
-    def __init__(
-        self, source: SourceFile, root: Node, grammar: Grammar, tests: Sequence[FoundTest]
-    ) -> None:
-        self._module = CodeModule(source, root, grammar, (test.node for test in tests))
-        self._conftests = conftest_modules(source) if self._module.is_python else ()
-
-    def of(self, test: FoundTest) -> TestInContext:
-        """Returns a test with its context."""
-        reach = ContextReach(self._module, self._conftests, test)
-        first, *inner = test.layers
-        layers: list[Layer] = [first]
-        for layer, container in zip(inner, reach.layers[1:], strict=True):
-            taken = sorted(container.taken, key=lambda unit: unit.start)
-            layers.append(replace(layer, members=tuple(unit.node for unit in taken)))
-        parts = _python_parts if self._module.is_python else _javascript_parts
-        return TestInContext(replace(test, layers=tuple(layers)), tuple(parts(self._module, reach)))
-
-
-def _javascript_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
+def _file_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
     taken = _ordered(reach.layers[0].taken)
     leading = [unit for unit in taken if unit.node.type in COMMENT_TYPES]
     for unit in leading:  # only read at the top
@@ -77,7 +42,7 @@ def _javascript_parts(module: CodeModule, reach: ContextReach) -> Iterator[Conte
     for unit in taken[len(leading) :]:
         code = _code(module.source, unit)
         if unit.imported is not None:
-            code = javascript_import(unit.imported, tuple(reach.used.get(unit, ())), code)
+            code = reduced_import(unit.imported, tuple(reach.used.get(unit, ())), code)
         yield _part(module, unit, code)
 
 
@@ -118,10 +83,10 @@ def _own_part(module: CodeModule, reach: ContextReach, unit: Unit) -> ContextPar
 
 def _partial_class(source: SourceFile, unit: Unit, base: Container) -> str:
     members = [
-        indented_code(source, Snippet.of(member.node), _PYTHON_MARGIN)
+        indented_code(source, Snippet.of(member.node), _PYTHON_MARGIN, member.node)
         for member in _ordered(base.taken)
     ]
-    opening = indented_code(source, class_opening(unit), 0)
+    opening = indented_code(source, class_opening(unit), 0, unit.node)
     return "\n".join((opening, "\n\n".join(members) or " " * _PYTHON_MARGIN + "pass"))
 
 
@@ -157,7 +122,7 @@ def _is_importable(module: CodeModule) -> bool:
 
 
 def _note(module: CodeModule, unit: Unit) -> ContextPart:
-    comment = "#" if module.is_python else "//"
+    comment = language_named(module.source.language).comment
     what = " ".join((unit.kind, *unit.names))
     code = f"{comment} left out: {what} ({unit.lines} lines)"  # without the line, which moves
     return _part(module, unit, code, kind="setup")
@@ -166,12 +131,12 @@ def _note(module: CodeModule, unit: Unit) -> ContextPart:
 def _part(
     module: CodeModule, unit: Unit, code: str, kind: ContextKind | None = None
 ) -> ContextPart:
-    name = ", ".join(name for name in unit.names if name != "*")
+    name = ", ".join(name.rstrip(".") for name in unit.names if name != "*")
     return ContextPart(kind=kind or unit.kind, name=name, code=code, origin=module.origin(unit))
 
 
 def _code(source: SourceFile, unit: Unit) -> str:
-    return indented_code(source, Snippet.of(unit.node), 0)
+    return indented_code(source, Snippet.of(unit.node), 0, unit.node)
 
 
 def _ordered(units: Sequence[Unit] | dict[Unit, None]) -> list[Unit]:

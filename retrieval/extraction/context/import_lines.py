@@ -10,7 +10,7 @@ from ..pattern_code import indented_code
 from .code_module import CodeModule
 from .code_unit import ImportCode, Unit
 
-__all__ = ["ImportLines", "javascript_import"]
+__all__ = ["ImportLines", "reduced_import"]
 
 _MAX_LINE = 88
 
@@ -47,7 +47,7 @@ class ImportLines:
         """
         imported = unit.imported
         if imported is None:
-            code = indented_code(module.source, Snippet.of(unit.node), 0)
+            code = indented_code(module.source, Snippet.of(unit.node), 0, unit.node)
             self._whole.setdefault(code, (unit, module))
             return
         opening = imported.opening
@@ -81,12 +81,14 @@ class ImportLines:
                 yield _line_part(line)
 
 
-def javascript_import(imported: ImportCode, used: Sequence[str], code: str) -> str:
+def reduced_import(imported: ImportCode, used: Sequence[str], code: str) -> str:
     """Returns an import of the names that are used.
 
     Args:
         code: The import as it is written.
     """
+    if not imported.closing:
+        return imported.opening + code  # one of several in brackets
     if len(used) == len(imported.names):
         return code
     texts = [imported.names[name] for name in imported.names if name in used]

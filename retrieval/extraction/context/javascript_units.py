@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
+from ....schema.frameworks.declarations import call_forms, declarations
 from ....schema.records.pattern_parts import ContextKind
 from ...text.syntax_tree import callee_of, node_text
 from ..languages.javascript_calls import DECLARATION_TYPES, callee_path
@@ -20,20 +22,8 @@ COMMENT_TYPES = frozenset({"comment", "hash_bang_line"})
 
 _REQUIRE = re.compile(r"(?:await\s+import|require)\s*\(")
 _TEST_FUNCTION = re.compile(r"[fx]?(?:it|test|describe|context|specify|suite|bench)(?:[A-Z]\w*)?\Z")
-# What may follow a test function in a statement that sets tests up.
-_SETTINGS = frozenset(
-    {
-        "after",
-        "afterAll",
-        "afterEach",
-        "before",
-        "beforeAll",
-        "beforeEach",
-        "configure",
-        "setTimeout",
-    }
-    | {"setup", "suiteSetup", "suiteTeardown", "teardown", "use"}
-)
+# What may follow a test function in a statement that sets tests up, besides hooks.
+_SETTINGS = frozenset({"configure", "setTimeout", "use"})
 _MOCKS = frozenset({"doMock", "dontMock", "enableAutomock", "hoisted", "mock", "unmock"})
 _PRAGMA = re.compile(r"@(?:jest|vitest|jsx|flow|ts-)|<reference|eslint-env")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -139,7 +129,7 @@ def _expression(statement: Node, node: Node) -> Unit | None:
     if node.type == "call_expression":
         path = callee_path(node) or [""]
         if _TEST_FUNCTION.match(path[0]):
-            is_setting = not _SETTINGS.isdisjoint(path[1:])
+            is_setting = not _settings().isdisjoint(path[1:])
             return Unit(statement, "setup", always=True) if is_setting else None
         if path[-1] in _MOCKS:
             return Unit(statement, "setup", always=True)
@@ -151,6 +141,12 @@ def _expression(statement: Node, node: Node) -> Unit | None:
             return None
         return Unit(statement, "setup", effects=(node_text(root),))
     return None
+
+
+@cache
+def _settings() -> frozenset[str]:
+    known = declarations().frameworks_of("javascript")
+    return _SETTINGS | call_forms([each.forms for each in known if each.is_supported]).hooks
 
 
 def _names_of(text: str) -> Iterator[str]:

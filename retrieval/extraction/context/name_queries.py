@@ -10,7 +10,7 @@ from ...text.syntax_tree import Grammar, grammar_language
 if TYPE_CHECKING:
     from tree_sitter import Node, Query
 
-__all__ = ["name_captures"]
+__all__ = ["QUERIED_GRAMMARS", "name_captures"]
 
 # @name: every name, members of objects included in Python: a pattern for these would take quadratic
 # time on a long chain. Of the names, @other is no variable, and the rest bind a name: @parameter,
@@ -91,6 +91,7 @@ _QUERIES: Final[dict[Grammar, str]] = {
     "typescript": _JAVASCRIPT + _TYPED,
     "tsx": _JAVASCRIPT + _TYPED,
 }
+QUERIED_GRAMMARS: Final = frozenset(_QUERIES)
 
 
 def name_captures(root: Node, grammar: Grammar) -> dict[str, list[Node]]:

@@ -6,40 +6,39 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ....schema.errors import AqeError
+from ....schema.frameworks.declarations import Declarations, declarations, language_named
 from ...text.source_language import language_of
 from ..frameworks.foreign_files import is_foreign_test
-from .ignored_files import ignored_files, tracked_files
+from .checkout_choice import files_of_other_checkouts
+from .ignored_files import ignored_files, is_top_level, tracked_files
+from .imported_tests import imported_files
 from .project_root import TEST_FOLDERS
 from .pytest_settings import PytestSettings, find_pytest_settings, settings_in
 from .runner_globs import RunnerGlobs, globs_in
 
-__all__ = ["FoundFiles", "discover_test_files", "find_test_files"]
+__all__ = ["FoundFiles", "discover_test_files", "find_test_files", "require_paths"]
 
 # Folders of installed or built code; one of ``_BUILT_FOLDERS`` is searched if git tracks its files.
 _SKIPPED_FOLDERS = frozenset({"node_modules", "venv", "__pycache__", "bower_components"})
 _BUILT_FOLDERS = frozenset({"dist", "build", "env"})
-_PYTHON_TEST_NAME = re.compile(r"(?:test_.*|.*_test|tests?)\.py\Z")
 # What unittest and Django find; only with a class that has a base.
 _UNITTEST_NAME = re.compile(r"test.*\.py\Z")
 _DERIVED_CLASS = re.compile(rb"^class[ \t]+\w+[ \t]*\([ \t\n]*\w", re.MULTILINE)
 _TEST_METHOD = re.compile(rb"^[ \t]+(?:async[ \t]+)?def[ \t]+test", re.MULTILINE)
-_JAVASCRIPT_TEST_NAME = re.compile(
-    r"(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e)\.[cm]?[jt]sx?\Z", re.I
+# A JavaScript file that a test file imports needs a call with a title, or a choice of a function.
+_TEST_MAKER_HINT = re.compile(
+    rb"(?:^|[^.\w$])(?:it|test|specify)(?:\.\w{1,20}){0,3}[(`]\s{0,50}[\"'`\w]"
+    rb"|\?\s{0,50}(?:it|test)(?:\.\w{1,20})?\s{0,50}:"
 )
-_JASMINE_NAME = re.compile(r".*[a-z0-9](?:Spec|Test)\.[cm]?[jt]sx?\Z")
-_DECLARATIONS = re.compile(r".*\.d\.[cm]?ts\Z")
-
-# In a test folder, a file of any name is a candidate if its content hints at a test.
-_PYTHON_TEST_HINT = re.compile(
-    rb"^[ \t]*(?:async[ \t]+)?def[ \t]+test|^from[ \t]+(?:ward|mamba|vedro|testslide)\b",
-    re.MULTILINE,
-)
-_JAVASCRIPT_TEST_HINT = re.compile(
-    rb"\b(?:f|x)?(?:it|test|specify)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+_NEVER = r"(?!)"
+# A note of a release, ``1234.feature`` of towncrier, is no feature of Gherkin.
+_GHERKIN_HINT = re.compile(
+    rb"^\s*(?:Feature|Ability|Business Need|Rule)[ \t]*:|^\s*#[ \t]*language:", re.MULTILINE
 )
 _HINT_BYTES = 5 * 1024 * 1024
 
@@ -51,10 +50,12 @@ class FoundFiles:
     Attributes:
         files: The test files, sorted, each once.
         ignored: Files that would be tests, but git ignores them.
+        other_checkouts: Files of a second checkout of a project, such as a work tree inside it.
     """
 
     files: tuple[Path, ...]
     ignored: tuple[Path, ...]
+    other_checkouts: tuple[Path, ...]
 
 
 class _Place(NamedTuple):
@@ -84,8 +85,9 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
     A file given by its path is included whatever its name. Folders are searched without ``.git``,
     ``node_modules``, virtual environments, ``__pycache__``, hidden folders, ``dist``, ``build`` and
     ``env`` unless git tracks their files, and without files that git ignores; a folder given by
-    its path is searched nevertheless. The settings of the project's runner add files to the usual
-    names.
+    its path is searched nevertheless. Of two checkouts of one project, one is searched. The
+    settings of the project's runner add files to the usual names, and so do the imports of test
+    files: a base class with tests, and a function that makes tests, may be in a file of any name.
 
     Raises:
         AqeError: A path does not exist.
@@ -93,23 +95,39 @@ def find_test_files(paths: Sequence[Path]) -> list[Path]:
     return list(discover_test_files(paths).files)
 
 
+def require_paths(paths: Iterable[Path]) -> None:
+    """Checks that there is something at each path.
+
+    Raises:
+        AqeError: A path does not exist.
+    """
+    for path in map(Path, paths):
+        if not path.exists():
+            raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
+
+
 def discover_test_files(paths: Sequence[Path]) -> FoundFiles:
-    """Returns the test files under the paths, and the files that git ignores.
+    """Returns the test files under the paths, and the files that are left out.
 
     Raises:
         AqeError: A path does not exist.
     """
     found: dict[Path, Path] = {}
     left_out: dict[Path, Path] = {}
+    require_paths(paths)
     for path in map(Path, paths):
-        if not path.exists():
-            raise AqeError(f"path to extract from does not exist: {path}; check the spelling")
         files = list(_candidates(path)) if path.is_dir() else [path]
+        files += _imported_tests(files, path) if path.is_dir() else []
         ignored = _ignored_below(path, files) if path.is_dir() else set()
         for file in files:
             (left_out if file in ignored else found).setdefault(file.resolve(), file)
     ignored_only = [file for resolved, file in left_out.items() if resolved not in found]
-    return FoundFiles(files=_sorted(found.values()), ignored=_sorted(ignored_only))
+    others = files_of_other_checkouts(found.values())
+    return FoundFiles(
+        files=_sorted(file for file in found.values() if file not in others),
+        ignored=_sorted(ignored_only),
+        other_checkouts=_sorted(others),
+    )
 
 
 def _sorted(files: Iterable[Path]) -> tuple[Path, ...]:
@@ -117,9 +135,11 @@ def _sorted(files: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def _ignored_below(folder: Path, files: Sequence[Path]) -> set[Path]:
-    """Returns the ignored files; none if the folder itself is ignored, since it was asked for."""
-    ignored = ignored_files([folder / "test_probe.py", *files], folder)
-    return set() if folder / "test_probe.py" in ignored else ignored
+    """Returns the ignored files; none if git ignores the whole folder, since it was asked for."""
+    inner_folder = [] if is_top_level(folder) else [folder]
+    ignored = ignored_files([*inner_folder, *files], folder)
+    is_asked_for = folder in ignored or (inner_folder and ignored.issuperset(files))
+    return set() if is_asked_for else ignored
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
@@ -133,6 +153,23 @@ def _candidates(folder: Path) -> Iterator[Path]:
         if tracked:
             files = _files_below(place, walk)
             yield from (file for file in files if file.absolute() in tracked)
+
+
+def _imported_tests(files: Sequence[Path], folder: Path) -> Iterator[Path]:
+    """Yields the files below a folder with tests that the test files import."""
+    top = folder.resolve()
+    for file in imported_files(files):
+        resolved = file.resolve()
+        inside = resolved.parts[len(top.parts) :] if resolved.is_relative_to(top) else ()
+        is_installed = any(part in _SKIPPED_FOLDERS or part[0] == "." for part in inside)
+        if inside and not is_installed and _holds(file, _imported_hint(file)):
+            yield folder.joinpath(*inside)
+
+
+def _imported_hint(file: Path) -> re.Pattern[bytes]:
+    if language_of(file) == "python":
+        return _names_of("python", declarations()).hint
+    return _TEST_MAKER_HINT
 
 
 def _globs_above(folder: Path) -> tuple[RunnerGlobs, ...]:
@@ -196,25 +233,55 @@ def _is_skipped_folder(folder: Path) -> bool:
 def _is_candidate(path: Path, place: _Place) -> bool:
     language = language_of(path)
     if language is None:
-        return is_foreign_test(path.name)
-    if _DECLARATIONS.match(path.name):
+        is_note = path.suffix == ".feature" and not _holds(path, _GHERKIN_HINT)
+        return is_foreign_test(path.name) and not is_note
+    names = _names_of(language, declarations())
+    if names.excluded.fullmatch(path.name):
         return False
-    if language == "python":
-        return _is_python_candidate(path, place)
-    if _JAVASCRIPT_TEST_NAME.match(path.name):
+    if names.tests.fullmatch(path.name) or _is_configured(path, place, names.settings):
         return True
-    if place.globs and any(globs.names(str(path.absolute())) for globs in place.globs):
-        return _holds(path, _JAVASCRIPT_TEST_HINT)
-    return (place.inside or bool(_JASMINE_NAME.match(path.name))) and _holds(
-        path, _JAVASCRIPT_TEST_HINT
+    # In a test folder, a file of any name is a candidate if its content hints at a test.
+    may_be = place.inside or names.hinted.fullmatch(path.name) or _is_in_globs(path, place)
+    if may_be and _holds(path, names.hint):
+        return True
+    return names.settings == "pytest" and _is_unittest_candidate(path)
+
+
+class _FileNames(NamedTuple):
+    """The names of the test files of a language, as its declaration has them."""
+
+    tests: re.Pattern[str]
+    hinted: re.Pattern[str]
+    excluded: re.Pattern[str]
+    hint: re.Pattern[bytes]
+    settings: str
+
+
+@lru_cache(maxsize=64)
+def _names_of(language: str, known: Declarations) -> _FileNames:
+    declared = language_named(language)
+    frameworks = known.frameworks_of(language)
+    tests = sorted({re.escape(name) for each in frameworks for name in each.forms.tests})
+    hinted = [declared.hinted_names, *(each.hinted_names for each in frameworks)]
+    return _FileNames(
+        tests=re.compile(declared.test_names or _NEVER),
+        hinted=re.compile("|".join(filter(None, hinted)) or _NEVER),
+        excluded=re.compile(declared.excluded_names or _NEVER),
+        hint=re.compile(declared.test_hint.replace("TESTS", "|".join(tests)).encode()),
+        settings=declared.runner_settings,
     )
 
 
-def _is_python_candidate(path: Path, place: _Place) -> bool:
-    if _PYTHON_TEST_NAME.match(path.name) or place.settings.collects_file(path):
-        return True
-    if (place.inside or path.name == "conftest.py") and _holds(path, _PYTHON_TEST_HINT):
-        return True
+def _is_configured(path: Path, place: _Place, settings: str) -> bool:
+    return settings == "pytest" and place.settings.collects_file(path)
+
+
+def _is_in_globs(path: Path, place: _Place) -> bool:
+    absolute = str(path.absolute()) if place.globs else ""
+    return any(globs.names(absolute) for globs in place.globs)
+
+
+def _is_unittest_candidate(path: Path) -> bool:
     is_named = bool(_UNITTEST_NAME.match(path.name))
     return is_named and _holds(path, _DERIVED_CLASS) and _holds(path, _TEST_METHOD)
 

@@ -10,7 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["ignored_files", "tracked_files"]
+from ....schema.git_repository import find_repository
+
+__all__ = ["ignored_files", "is_top_level", "tracked_files"]
 
 _TIMEOUT_S: Final = 60
 _MAX_BYTES: Final = 1024 * 1024
@@ -30,16 +32,30 @@ class _Rule(NamedTuple):
 def ignored_files(paths: Iterable[Path], root: Path) -> set[Path]:
     """Returns the files below a folder that git ignores; a file that it tracks is never ignored.
 
+    A repository below the folder is ignored with all its files if the one around it ignores it.
     Outside a work tree, or if git cannot be asked, the .gitignore files from the folder down are
     read instead.
     """
     ignored: set[Path] = set()
-    for repository, files in _by_repository(paths).items():
+    repositories = _by_repository(paths)
+    start = Path(os.path.abspath(root))
+    inner = [top for top in repositories if top is not None and start in top.parents]
+    ignored_tops = ignored_files(inner, root) if inner else set()
+    for repository, files in repositories.items():
+        if repository in ignored_tops:
+            ignored.update(files)
+            continue
         answer = _checked_by_git(repository, files) if repository is not None else None
         if answer is None:
             answer = {file for file in files if _is_ignored(file, repository or root)}
         ignored |= answer
     return ignored
+
+
+def is_top_level(folder: Path) -> bool:
+    """Returns whether no .gitignore above a folder counts: it is a top level, or outside git."""
+    top = _repository_of(folder)
+    return top is None or top == Path(os.path.abspath(folder))
 
 
 def tracked_files(folder: Path) -> list[Path]:
@@ -64,10 +80,8 @@ def _by_repository(paths: Iterable[Path]) -> dict[Path | None, list[Path]]:
 
 
 def _repository_of(folder: Path) -> Path | None:
-    absolute = folder.absolute()
-    return next(
-        (above for above in (absolute, *absolute.parents) if (above / ".git").exists()), None
-    )
+    repository = find_repository(folder)
+    return None if repository is None else repository.top
 
 
 def _checked_by_git(repository: Path, files: Sequence[Path]) -> set[Path] | None:
@@ -100,7 +114,8 @@ def _is_ignored(path: Path, root: Path) -> bool:
     absolute, base = path.absolute(), root.absolute()
     parts = absolute.relative_to(base).parts if absolute.is_relative_to(base) else (absolute.name,)
     for depth in range(1, len(parts) + 1):
-        if _last_match(base, parts[:depth], is_folder=depth < len(parts)):
+        is_folder = depth < len(parts) or absolute.is_dir()
+        if _last_match(base, parts[:depth], is_folder=is_folder):
             return True
     return False
 
@@ -110,14 +125,14 @@ def _last_match(base: Path, parts: tuple[str, ...], *, is_folder: bool) -> bool:
     ignored = False
     for depth in range(len(parts)):
         below = "/".join(parts[depth:])
-        for rule in _rules_in(base.joinpath(*parts[:depth])):
+        folder = base.joinpath(*parts[:depth])
+        for rule in (*_rules_in(folder / ".git/info/exclude"), *_rules_in(folder / ".gitignore")):
             if (is_folder or not rule.for_folders) and rule.pattern.fullmatch(below):
                 ignored = not rule.is_negated
     return ignored
 
 
-def _rules_in(folder: Path) -> tuple[_Rule, ...]:
-    file = folder / ".gitignore"
+def _rules_in(file: Path) -> tuple[_Rule, ...]:
     try:
         status = file.stat()
     except OSError:
@@ -129,7 +144,7 @@ def _rules_in(folder: Path) -> tuple[_Rule, ...]:
 
 @lru_cache(maxsize=256)
 def _read_rules(file: str, stamp: tuple[int, int]) -> tuple[_Rule, ...]:
-    """Returns the rules of a .gitignore file.
+    """Returns the rules in a file such as .gitignore.
 
     Args:
         stamp: Time and size of the file, so that a changed file is read again.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["RunnerGlobs", "globs_in"]
+__all__ = ["RunnerGlobs", "command_globs", "globs_in"]
 
 _MAX_BYTES = 256 * 1024
 _CONFIG = re.compile(
@@ -24,6 +24,10 @@ _GLOBS = re.compile(
 )
 _YAML_SPEC = re.compile(r"^spec:[ \t]*(?:\n((?:[ \t]*-[^\n]*\n?)+)|([^\n]+))", re.MULTILINE)
 _FOLDERS = re.compile(rf"\b(?:testDir|integrationFolder|spec_dir)[\"']?\s*:\s*{_STRING}")
+# Where jest looks for files with the usual names, unless another setting names them.
+_ROOTS = re.compile(rf"\broots[\"']?\s*:\s*\[((?:\s*{_STRING}\s*,?){{0,100}})")
+_NAMED_BY_JEST = re.compile(r"\b(?:testMatch|testRegex)\b")
+_USUAL_NAMES: Final = ("**/__tests__/**", "**/*.test.*", "**/*.spec.*")
 _GROUP = re.compile(r"([?@+*])\(([^()]*)\)")  # ?(x) is the same as {x,}
 _MAX_STARS = 6  # more would take long to match
 _MAX_GROUPS = 3  # inside each other
@@ -70,6 +74,19 @@ def globs_in(folder: Path, names: list[str]) -> RunnerGlobs | None:
                 expressions += _expressions(str(folder / name), stamp)
     if not expressions:
         return None
+    return _joined(folder, expressions)
+
+
+def command_globs(folder: Path, commands: Iterable[str]) -> RunnerGlobs | None:
+    """Returns the files and folders that commands run in a folder name, or None."""
+    words = [word.strip("\"'") for command in commands for word in command.split()]
+    paths = [word for word in words if "/" in word and not word.startswith("-")]
+    globs = [path if path.rpartition("/")[2].count(".") else f"{path}/**" for path in paths]
+    expressions = list(filter(None, map(_translated, globs)))
+    return _joined(folder, expressions) if expressions else None
+
+
+def _joined(folder: Path, expressions: list[str]) -> RunnerGlobs:
     return RunnerGlobs(str(folder.absolute()), re.compile("|".join(dict.fromkeys(expressions))))
 
 
@@ -91,6 +108,9 @@ def _expressions(path: str, stamp: tuple[int, int]) -> tuple[str, ...]:
         for listed, single in _YAML_SPEC.findall(text):
             globs += re.findall(r"[^\s'\"-][^\s'\"]*", listed or single)
     globs += [f"{folder}/**" for folder in _FOLDERS.findall(text)]
+    if not _NAMED_BY_JEST.search(text):
+        roots = [root for found in _ROOTS.finditer(text) for root in re.findall(_STRING, found[1])]
+        globs += [f"{root}/{names}" for root in roots for names in _USUAL_NAMES]
     return tuple(filter(None, map(_translated, globs)))
 
 

@@ -1,6 +1,6 @@
 """Detects the framework that a test is written for.
 
-``framework_clues.py`` lists the clues to each framework: add a framework there.
-``framework_detection.py`` weighs the clues of one file.
+``framework_detection.py`` weighs the evidence of one file by the declarations in
+``schema/frameworks/``: add a framework there.
 Used by ``file_extraction.py``, after a file is parsed.
 """

@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from ....schema.frameworks.declarations import declarations, language_named
+from ....schema.frameworks.framework_declaration import FrameworkDeclaration
 from ....schema.records.patterns import Framework
-from ..code_facts import Import
-from ..found_test import FoundTest, TestStyle
+from ..code_facts import CodeFacts, Import
+from ..found_test import FoundTest
 from ..source_file import SourceFile
-from .framework_clues import (
-    CALLS,
-    CHAI_ASSERTION,
-    JEST_ASSERTION,
-    MODULES,
-    PLAYWRIGHT_FIXTURES,
-)
 from .import_chain import followed_modules, imports_test_function
 from .project_evidence import (
-    browser_framework,
     folders_above,
+    own_file_framework,
     project_framework,
     project_frameworks,
     unsupported_script,
 )
-from .unsupported_frameworks import (
-    JAVASCRIPT_FRAMEWORKS,
-    UnsupportedFrameworkError,
-    count_javascript_tests,
-    unsupported_module,
-    unsupported_python_framework,
-)
+from .unsupported_frameworks import UnsupportedFrameworkError, count_tests
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = [
-    "DetectedFramework",
-    "javascript_framework",
-    "python_framework",
-    "refuse_javascript_framework",
-    "refuse_python_framework",
-]
-
-# Certainty by kind of clue; the order matters. A name imported from a framework is conclusive, one
-# imported from the project's own fixtures and a call such as `cy.get` nearly so; a project may have
-# suites for several frameworks; the style of an assertion is a guess.
-IMPORTED = 0.95
-INHERITED = 0.9
-FOLLOWED = 0.9
-CALLED = 0.85
-CONFIGURED = 0.75
-ASSUMED = 0.5
+__all__ = ["DetectedFramework", "Detector", "framework_detector", "refuse_unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,120 +37,168 @@ class DetectedFramework:
     certainty: float
 
 
-def python_framework(
-    style: TestStyle, imports: Iterable[Import], names: frozenset[str]
-) -> DetectedFramework:
-    """Returns unittest for the methods of a TestCase, pytest for every other test."""
-    modules = {imported.module.partition(".")[0] for imported in imports}
-    if style == "testcase":
-        return DetectedFramework("unittest", IMPORTED if "unittest" in modules else INHERITED)
-    if "pytest" in modules:
-        return DetectedFramework("pytest", IMPORTED if "pytest" in names else CALLED)
-    return DetectedFramework("pytest", CONFIGURED)
+Detector: TypeAlias = Callable[[FoundTest, CodeFacts], DetectedFramework]
 
 
-def refuse_python_framework(source: SourceFile, imports: Iterable[Import]) -> None:
-    """Checks that a Python file is not for an unsupported framework.
-
-    Raises:
-        UnsupportedFrameworkError: It imports one, and has tests of it.
-    """
-    found = unsupported_python_framework(source, imports)
-    if found is not None:
-        raise found
-
-
-def refuse_javascript_framework(source: SourceFile, root: Node, imports: Iterable[Import]) -> None:
-    """Checks that a JavaScript or TypeScript file does not itself name an unsupported framework.
+def refuse_unsupported(source: SourceFile, root: Node, imports: Sequence[Import]) -> None:
+    """Checks that a file does not itself name an unsupported framework.
 
     Raises:
         UnsupportedFrameworkError: It imports one, itself or through the project's fixtures, or
             calls its global functions.
     """
-    listed = tuple(imports)
-    modules = [imported.module for imported in listed]
-    if _framework_of(modules) is not None:
+    known = declarations().frameworks_of(source.language)
+    supported = [each for each in known if each.is_supported]
+    others = [each for each in known if not each.is_supported]
+    named = _imported(others, imports)
+    if _test_imported(supported, imports) is not None:
         return
-    found = unsupported_module(modules)
-    if found is None:
-        code = source.code
-        found = next(
-            (row for row in JAVASCRIPT_FRAMEWORKS if row.code and row.code.search(code)), None
-        )
-    if found is None:
-        followed = followed_modules(source.path, listed)
-        found = unsupported_module(followed) if _framework_of(followed) is None else None
+    if named is not None and named.test_code:
+        tests = count_tests(named, source.code)
+        if tests:
+            raise UnsupportedFrameworkError(named.name, tests)
+        return
+    if _imported(supported, imports) is not None:
+        return
+    found = named or _called_globally(others, source.code)
+    if found is None and language_named(source.language).has_packages:
+        followed = followed_modules(source.path, imports)
+        found = _of_modules(others, followed) if not _of_modules(supported, followed) else None
     if found is not None:
-        tests = count_javascript_tests(root)
-        if tests or unsupported_module(modules):
+        tests = count_tests(found, source.code, root)
+        if tests or named is not None:
             raise UnsupportedFrameworkError(found.name, tests)
 
 
-def javascript_framework(
+def framework_detector(
     source: SourceFile,
-    imports: Iterable[Import],
-    calls: Iterable[str],
+    imports: Sequence[Import],
+    calls: Sequence[str],
     tests: Sequence[FoundTest],
-) -> DetectedFramework:
-    """Returns the framework of a JavaScript or TypeScript file.
+) -> Detector:
+    """Returns a function that returns the framework of each test of a file.
 
-    Imports decide first, then those of the fixtures that it imports, then calls that only one
-    framework has, then the file's name and folder, then the project's files, then the style of the
-    assertions.
+    The style of a test decides first, then imports, then those of the project's own fixtures, then
+    calls that only one framework has, then the file's name and folder, then the project's files,
+    then the style of the assertions.
 
     Raises:
-        UnsupportedFrameworkError: The project runs an unsupported framework (``node:test``).
+        UnsupportedFrameworkError: The project runs an unsupported framework.
     """
-    listed, called = tuple(imports), list(calls)
-    imports_test = imports_test_function(listed)
-    framework = _framework_of(imported.module for imported in listed)
-    if framework:
-        return DetectedFramework(framework, IMPORTED)
-    framework = _framework_of(followed_modules(source.path, listed))
-    if framework:
-        return DetectedFramework(framework, FOLLOWED)
-    framework = _called_framework(source, called, tests, imports_test=imports_test)
-    if framework:
-        return DetectedFramework(framework, CALLED)
-    framework = browser_framework(source, imports_test=imports_test) or project_framework(
-        source, imports_test=imports_test
+    known = [each for each in declarations().frameworks_of(source.language) if each.is_supported]
+    by_style = {style: each for each in known for style in each.styles}
+    imported = _imported([each for each in known if not each.styles], imports)
+    styled = all(test.style in by_style for test in tests)
+    if imported is not None:
+        found = DetectedFramework(imported.name, imported.weights.imported)
+    elif not styled:
+        found = _without_import(source, known, imports, calls, tests)
+    modules = [each.module for each in imports]
+    inherited = {name for name, each in by_style.items() if not _of_modules([each], modules)}
+    aliases = _aliases(imported, imports) if imported is not None else frozenset()
+
+    def detect(test: FoundTest, facts: CodeFacts) -> DetectedFramework:
+        own = by_style.get(test.style)
+        if own is not None:
+            is_inherited = test.style in inherited
+            weights = own.weights
+            return DetectedFramework(
+                own.name, weights.inherited if is_inherited else weights.imported
+            )
+        if imported is not None and aliases.isdisjoint(facts.names):
+            return DetectedFramework(imported.name, imported.weights.unused)
+        return found
+
+    return detect
+
+
+def _without_import(
+    source: SourceFile,
+    known: list[FrameworkDeclaration],
+    imports: Sequence[Import],
+    calls: Sequence[str],
+    tests: Sequence[FoundTest],
+) -> DetectedFramework:
+    language = language_named(source.language)
+    if language.has_packages:
+        imports_test = imports_test_function(imports)
+        followed = _of_modules(known, followed_modules(source.path, imports))
+        if followed is not None:
+            return DetectedFramework(followed.name, followed.weights.followed)
+        called = _called(source, known, calls, tests, imports_test=imports_test)
+        if called is not None:
+            return DetectedFramework(called.name, called.weights.called)
+        configured = own_file_framework(source, imports_test=imports_test) or project_framework(
+            source, imports_test=imports_test
+        )
+        if configured is not None:
+            return DetectedFramework(configured.name, configured.weights.configured)
+        _refuse_unsupported_scripts(source, len(tests))
+    assumed = next((each for each in known if _any_match(each.assertions, calls)), None)
+    assumed = assumed or declarations().framework(language.default_framework)
+    return DetectedFramework(assumed.name, assumed.weights.assumed)
+
+
+def _imported(
+    frameworks: Sequence[FrameworkDeclaration], imports: Sequence[Import]
+) -> FrameworkDeclaration | None:
+    """Returns the framework that a file imports; first the one whose test function it imports."""
+    modules = [found.module for found in imports]
+    return _test_imported(frameworks, imports) or _of_modules(frameworks, modules)
+
+
+def _test_imported(
+    frameworks: Sequence[FrameworkDeclaration], imports: Sequence[Import]
+) -> FrameworkDeclaration | None:
+    for framework in frameworks:
+        declaring = framework.forms.tests | framework.forms.blocks
+        if any(found.name in declaring and framework.imports(found.module) for found in imports):
+            return framework
+    return None
+
+
+def _of_modules(
+    frameworks: Sequence[FrameworkDeclaration], modules: Sequence[str]
+) -> FrameworkDeclaration | None:
+    return next((each for each in frameworks if any(map(each.imports, modules))), None)
+
+
+def _called_globally(
+    frameworks: Sequence[FrameworkDeclaration], code: bytes
+) -> FrameworkDeclaration | None:
+    return next(
+        (each for each in frameworks if each.code and re.search(each.code.encode(), code)), None
     )
-    if framework:
-        return DetectedFramework(framework, CONFIGURED)
-    _refuse_unsupported_scripts(source, len(tests))
-    return _assumed_framework(called)
 
 
-def _framework_of(modules: Iterable[str]) -> Framework | None:
-    """Returns the framework that one of the modules belongs to, or None."""
-    listed = list(modules)
-    for pattern, framework in MODULES:
-        if any(map(pattern.match, listed)):
-            return framework
-    return None
+def _any_match(expression: str, texts: Iterable[str]) -> bool:
+    return bool(expression) and any(map(re.compile(expression).match, texts))
 
 
-def _called_framework(
-    source: SourceFile, calls: list[str], tests: Sequence[FoundTest], *, imports_test: bool
-) -> Framework | None:
-    if imports_test and any(not PLAYWRIGHT_FIXTURES.isdisjoint(test.fixtures) for test in tests):
-        known = {name for folder in folders_above(source) for name in project_frameworks(folder)}
-        if "playwright" in known or not known:
-            return "playwright"
-    for pattern, framework in CALLS:
-        if framework == "playwright" and not imports_test:
-            continue  # it has no global functions
-        if any(map(pattern.match, calls)):
-            return framework
-    return None
+def _aliases(framework: FrameworkDeclaration, imports: Sequence[Import]) -> frozenset[str]:
+    """Returns the names that a file imports from a framework."""
+    return frozenset(found.alias for found in imports if framework.imports(found.module))
 
 
-def _assumed_framework(calls: list[str]) -> DetectedFramework:
-    if any(map(JEST_ASSERTION.match, calls)):
-        return DetectedFramework("jest", ASSUMED)
-    if any(map(CHAI_ASSERTION.match, calls)):
-        return DetectedFramework("mocha", ASSUMED)
-    return DetectedFramework("jest", ASSUMED)
+def _called(
+    source: SourceFile,
+    frameworks: Sequence[FrameworkDeclaration],
+    calls: Sequence[str],
+    tests: Sequence[FoundTest],
+    *,
+    imports_test: bool,
+) -> FrameworkDeclaration | None:
+    usable = [each for each in frameworks if each.has_globals or imports_test]
+    for framework in usable:
+        if any(not framework.fixtures.isdisjoint(test.fixtures) for test in tests):
+            known = {
+                each.name for folder in folders_above(source) for each in project_frameworks(folder)
+            }
+            if framework.name in known or not known:
+                return framework
+    # The calls of a framework that runs only files of its own are in no other framework's files.
+    usable.sort(key=lambda each: not each.own_files)
+    return next((each for each in usable if _any_match(each.calls, calls)), None)
 
 
 def _refuse_unsupported_scripts(source: SourceFile, tests: int) -> None:

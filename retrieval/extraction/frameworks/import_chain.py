@@ -14,9 +14,9 @@ from typing import Final
 from ..code_facts import Import
 from ..discovery.project_root import read_json_object
 
-__all__ = ["followed_modules", "imports_test_function"]
+__all__ = ["followed_modules", "imports_test_function", "module_file", "relative_imports"]
 
-_TEST_FUNCTION = re.compile(r"(?:it|test|describe|base|expect)(?:[A-Z]\w*)?\Z")
+_TEST_FUNCTION = re.compile(r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z")
 _MODULE = re.compile(r"(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*[\"']([^\"'\n]{1,200})[\"']")
 _TYPE_IMPORT = re.compile(r"\bimport\s+type\s[^;]{0,2000}?\bfrom\s*[\"'][^\"'\n]*[\"']")
 _SUFFIXES: Final = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
@@ -41,7 +41,7 @@ def followed_modules(path: Path, imports: Iterable[Import]) -> tuple[str, ...]:
     modules: dict[str, None] = {}
     while pending and len(seen) < _MAX_FILES:
         importer, module = pending.pop(0)
-        target = _resolved(importer, module)
+        target = module_file(importer, module)
         if target is None or target in seen:
             continue
         seen.add(target)
@@ -49,6 +49,14 @@ def followed_modules(path: Path, imports: Iterable[Import]) -> tuple[str, ...]:
             modules[found] = None
             pending.append((target, found))
     return tuple(modules)
+
+
+def relative_imports(path: Path) -> Iterator[Path]:
+    """Yields the files of the project that a file imports by their relative paths."""
+    for module in dict.fromkeys(_modules_of(path)):
+        target = module_file(path, module) if module.startswith(".") else None
+        if target is not None:
+            yield target
 
 
 def _modules_of(path: Path) -> list[str]:
@@ -60,7 +68,7 @@ def _modules_of(path: Path) -> list[str]:
     return _MODULE.findall(_TYPE_IMPORT.sub("", text))
 
 
-def _resolved(importer: Path, module: str) -> Path | None:
+def module_file(importer: Path, module: str) -> Path | None:
     """Returns the file of a module inside the project, or None for a package."""
     if module.startswith("."):
         return _file_at(importer.absolute().parent / module)

@@ -46,6 +46,8 @@ _TYPESCRIPT_MASKS: Final[tuple[_Mask, ...]] = (
     ),
     (re.compile(rb"\b(?:await\s+)?using(?=\s+[\w$]+\s*=)"), _replaced_by(b"const")),
 )
+# JavaScript with types is read as TypeScript.
+_TYPED_GRAMMARS: Final = frozenset({"javascript", "typescript", "tsx"})
 _FLOW_MASKS: Final[tuple[_Mask, ...]] = (
     (re.compile(rb"^import\s+typeof\s[^;\n]*", re.MULTILINE), _blanked),
     (
@@ -77,6 +79,8 @@ def mask_syntax_gaps(code: bytes, grammar: Grammar) -> bytes:
     """
     if grammar == "python":
         return _without_type_defaults(code)
+    if grammar not in _TYPED_GRAMMARS:
+        return code
     masks = _TYPESCRIPT_MASKS
     if b"@flow" in code[:2000]:
         masks = (*masks, *_FLOW_MASKS)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DECLARATION_TYPES",
-    "TABLE_MODIFIERS",
     "TestCall",
     "callee_path",
     "is_wrapper",
@@ -24,36 +23,12 @@ __all__ = [
 
 CallKind: TypeAlias = Literal["test", "block"]
 
-# What may follow the name of a test function.
-_TEST_MODIFIERS = frozenset(
-    {"concurrent", "each", "effect", "extend", "fail", "failing", "fails", "fixme", "for", "if"}
-    | {"live", "only", "prop", "runIf", "scoped", "scopedLive", "sequential", "serial", "skip"}
-    | {"skipIf", "slow", "todoIf"}
-)
-_BLOCK_MODIFIERS = frozenset(
-    {
-        "concurrent",
-        "configure",
-        "each",
-        "fixme",
-        "for",
-        "only",
-        "parallel",
-        "runIf",
-        "sequential",
-        "serial",
-        "shuffle",
-        "skip",
-        "skipIf",
-    }
-)
-TABLE_MODIFIERS = frozenset({"each", "for"})
 _FUNCTIONS = frozenset({"arrow_function", "function", "function_expression", "generator_function"})
 # Arguments that are neither a function nor a reference to one.
 _VALUES = frozenset(
     {"array", "false", "null", "number", "object", "string", "template_string", "true", "undefined"}
 )
-_INNER_TEST = re.compile(r"\b(?:it|test)(?:\.\w+)*\(\s*[\"'`]")
+_SKIP_OPTION = re.compile(r"\bskip\s*:(?!\s*(?:false|undefined)\b)")
 _TITLES = frozenset(
     {
         "binary_expression",
@@ -82,22 +57,31 @@ class TestCall:
     title_node: Node | None
     body: Node | None  # the function passed
     has_body: bool
+    is_skipped: bool = False  # by an option: { skip: true }
 
 
-def read_call(node: Node, names: FunctionNames) -> TestCall | None:
-    """Returns the test or block that a call declares, or None for any other call."""
+def read_call(
+    node: Node, names: FunctionNames, contexts: AbstractSet[str] = frozenset()
+) -> TestCall | None:
+    """Returns the test or block that a call declares, or None for any other call.
+
+    Args:
+        contexts: The first parameters of the tests around it, which may have subtests.
+    """
     path = callee_path(node, names.factories)
     if path is None:
         return None
     if len(path) > 1 and path[0] in names.objects and path[1] in names.tests | names.blocks:
         path = path[1:]
+    if len(path) == 2 and path[0] in contexts and path[1] in names.forms.subtests:
+        return _read_arguments(node, "test", path[1], (), names)
     name, *modifiers = path
     kind: CallKind = "block"
-    allowed = _BLOCK_MODIFIERS
+    allowed = names.forms.block_modifiers
     if name in names.tests and modifiers and modifiers[0] in {"describe", "suite"}:
         modifiers = modifiers[1:]  # Playwright's test.describe
     elif name in names.tests:
-        kind, allowed = "test", _TEST_MODIFIERS
+        kind, allowed = "test", names.forms.test_modifiers
     elif name not in names.blocks:
         return None
     if not set(modifiers) <= allowed or modifiers[-1:] == ["extend"]:
@@ -157,12 +141,12 @@ def _read_arguments(
     if arguments.type == "template_string":
         return None  # the table of it.each`...`: the call around it declares the test
     given = [child for child in arguments.named_children if child.type != "comment"]
-    if not given or _is_awaiting_title(node, modifiers, given):
+    if not given or _is_awaiting_title(node, modifiers, given, names):
         return None
     first, rest = given[0], given[1:]
     body = next((arg for arg in reversed(given) if arg.type in _FUNCTIONS), None)
     if first.type in _FUNCTIONS:  # ava's test(t => ...), mocha's describe(function () {})
-        if kind == "test" and not names.is_ava:
+        if kind == "test" and not names.forms.is_untitled:
             return None
         return TestCall(kind, name, modifiers, "", None, body, True)
     if first.type not in _TITLES:
@@ -171,33 +155,20 @@ def _read_arguments(
         return None  # test(a, b): another function of that name
     title = _title(first)
     has_body = body is not None or any(arg.type not in _VALUES for arg in rest)
-    return TestCall(kind, name, modifiers, title, first, body, has_body)
+    is_skipped = any(_skips(arg) for arg in rest)
+    return TestCall(kind, name, modifiers, title, first, body, has_body, is_skipped)
 
 
-def _is_text(node: Node) -> bool:
-    """Returns whether a binary expression concatenates texts: ``browser === 'x'`` does not."""
-    for _ in range(_MAX_LINKS):
-        if node.type != "binary_expression":
-            break
-        if node_text(node.child_by_field_name("operator")) != "+":
-            return False
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        if left is None or right is None:
-            return False
-        if right.type in {"string", "template_string"}:
-            return True
-        node = left
-    return node.type in {"string", "template_string"}
+def _skips(options: Node) -> bool:
+    return (
+        options.type == "object"
+        and _SKIP_OPTION.search(node_text(options)[:_MAX_TITLE_CHARS]) is not None
+    )
 
 
-def _is_test_body(title: Node, body: Node | None) -> bool:
-    """Returns whether a call of an unknown function is a test and not a block of tests."""
-    if body is None or title.type not in {"string", "template_string"}:
-        return False
-    return _INNER_TEST.search(node_text(body)) is None
-
-
-def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]) -> bool:
+def _is_awaiting_title(
+    node: Node, modifiers: tuple[str, ...], given: list[Node], names: FunctionNames
+) -> bool:
     """Returns whether this is the inner call of `it.each(table)(...)`, which declares no test."""
     callee = node.child_by_field_name("function")
     if callee is None or callee.type != "member_expression":
@@ -205,7 +176,7 @@ def _is_awaiting_title(node: Node, modifiers: tuple[str, ...], given: list[Node]
     last = modifiers[-1] if modifiers else ""
     if last in {"skipIf", "runIf", "todoIf", "if"}:
         return True
-    return last in TABLE_MODIFIERS and not any(arg.type in _FUNCTIONS for arg in given[1:])
+    return last in names.forms.tables and not any(arg.type in _FUNCTIONS for arg in given[1:])
 
 
 def _title(node: Node) -> str:

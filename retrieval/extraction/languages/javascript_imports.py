@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 __all__ = ["javascript_imports"]
 
 _REQUIRE = re.compile(r"(?:await\s+import|require)\s*\(\s*[\"'`](?P<module>[^\"'`]+)[\"'`]\s*\)")
+# Statements around a `require` that may depend on the platform.
+_TRANSPARENT = frozenset({"else_clause", "if_statement", "statement_block", "try_statement"})
 
 
 def javascript_imports(root: Node) -> tuple[Import, ...]:
-    """Returns ES imports, and the `require` and dynamic imports of the top level."""
+    """Returns ES imports, and the `require` and dynamic imports outside functions."""
     imports: list[Import] = []
-    for node in root.named_children:
-        if node.type == "import_statement":
+    stack = root.named_children[::-1]
+    while stack:
+        node = stack.pop()
+        if node.type in _TRANSPARENT:
+            stack += node.named_children[::-1]
+        elif node.type == "import_statement":
             imports += _es_imports(node)
         elif node.type in DECLARATION_TYPES:
             for declarator in node.named_children:

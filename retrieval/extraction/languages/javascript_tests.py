@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ....schema.frameworks.framework_declaration import CallForms
 from ...text.syntax_tree import node_text
 from ..code_facts import Import
 from ..found_test import FoundTest, Layer, Snippet
-from ..source_file import ExtractionBudget
+from ..frameworks.unsupported_frameworks import UnsupportedFrameworkError, count_calls
+from ..source_file import ExtractionBudget, SourceFile
 from .function_aliases import FunctionNames
 from .javascript_calls import (
-    TABLE_MODIFIERS,
     TestCall,
     is_wrapper,
     read_call,
 )
+from .javascript_imports import javascript_imports
+from .language_reader import LanguageReader
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["find_javascript_tests"]
+__all__ = ["READER", "find_javascript_tests"]
 
-_SKIPPING = frozenset({"skip", "fixme", "skipIf"})
-_FAILING = frozenset({"fail", "failing", "fails"})
 _HEADED = frozenset(
     {"for_in_statement", "for_statement", "function_declaration", "while_statement"}
 )
@@ -45,6 +46,7 @@ class _Block:
     parent: _Block | None
     depth: int = 0
     callbacks: int = 0
+    contexts: frozenset[str] = frozenset()  # first parameters of the tests around it
 
     @property
     def statements(self) -> list[Node]:
@@ -72,13 +74,15 @@ def find_javascript_tests(
 
     Raises:
         UnreadableSourceError: Blocks are nested too deep.
+        UnsupportedFrameworkError: The file has tests of a ``test()`` of its own alone.
     """
     names = FunctionNames(node_text(root), imports)
     found: list[FoundTest] = []
     stack: list[tuple[Node, _Block]] = [(root, _Block("", (), None, None, root, None))]
     while stack:
         node, block = stack.pop()
-        call = read_call(node, names) if node.type == "call_expression" else None
+        is_call = node.type == "call_expression"
+        call = read_call(node, names, block.contexts) if is_call else None
         if call is None:
             if names.wrappers and is_wrapper(node, names):
                 continue
@@ -86,49 +90,80 @@ def find_javascript_tests(
             if body is None:
                 stack.extend((child, block) for child in reversed(node.named_children))
                 continue
-            inner = _inner_block(node, body, block, "", (), callbacks=block.callbacks + 1)
+            inner = _repeated_block(node, body, block)
             rest = [child for child in node.named_children if not _holds(child, body)]
             stack.extend((child, block) for child in reversed(rest))
             stack.extend((child, inner) for child in reversed(body.named_children))
         elif call.kind == "test":
             if not budget.allows_test(len(found)):
                 break
+            whole = _awaited(node) if names.forms.subtests else node
             if call.has_body:
-                found.append(_found(node, call, block))
+                found.append(_found(whole, call, block, names.forms))
+            if names.forms.subtests and call.body is not None:
+                _push(stack, _enter(whole, call, block), budget)
         elif call.body is not None:
-            inner = _enter(node, call, block)
-            budget.require_nesting(inner.depth)
-            stack.extend((child, inner) for child in reversed(inner.statements))
+            _push(stack, _enter(node, call, block), budget)
         else:  # describe('x', sharedTests): the tests are in that function
             stack.extend((child, block) for child in reversed(node.named_children))
+    if names.own and not found:
+        _refuse_own_functions(root, names.own)
     return found
+
+
+def _refuse_own_functions(root: Node, own: Iterable[str]) -> None:
+    """Checks that a file without other tests does not call a test function of its own.
+
+    Raises:
+        UnsupportedFrameworkError: It does.
+    """
+    tests = count_calls(root)
+    if tests:
+        raise UnsupportedFrameworkError(f"its own {', '.join(sorted(own))}()", tests)
+
+
+def _awaited(call: Node) -> Node:
+    """Returns a call with its `await`: a subtest is cancelled if its test does not wait for it."""
+    outer = call.parent
+    return outer if outer is not None and outer.type == "await_expression" else call
+
+
+def _push(stack: list[tuple[Node, _Block]], inner: _Block, budget: ExtractionBudget) -> None:
+    budget.require_nesting(inner.depth)
+    stack.extend((child, inner) for child in reversed(inner.statements))
 
 
 def _enter(node: Node, call: TestCall, parent: _Block) -> _Block:
     body = call.body.child_by_field_name("body") if call.body is not None else None
-    return _inner_block(node, body, parent, call.title, call.modifiers, depth=parent.depth + 1)
+    inner = _Block(
+        call.title,
+        call.modifiers,
+        None,
+        None,
+        body or node.named_children[0],  # without a body, the function called has no tests
+        parent,
+        parent.depth + 1,
+        parent.callbacks,
+        parent.contexts | _first_parameter(call),
+    )
+    if body is not None and body.type == "statement_block":
+        inner.opening, inner.closing = _borders(node, body)
+    return inner
 
 
-def _inner_block(
-    node: Node,
-    body: Node | None,
-    parent: _Block,
-    title: str,
-    modifiers: tuple[str, ...],
-    *,
-    depth: int = 0,
-    callbacks: int = 0,
-) -> _Block:
-    """Returns the block that a call or statement opens with its body."""
-    depth, callbacks = depth or parent.depth, callbacks or parent.callbacks
-    if body is None or body.type != "statement_block":
-        inner = body or node.named_children[0]  # without a body, the function called has no tests
-        return _Block(title, modifiers, None, None, inner, parent, depth, callbacks)
-    opening = Snippet.of(node, end=body.start_byte + 1)
+def _borders(node: Node, body: Node) -> tuple[Snippet, Snippet]:
+    """Returns the code of a block before its statements, and after them."""
     last = body.children[-1]
     end = body.end_byte if node.type == "if_statement" else node.end_byte  # without its else
-    closing = Snippet(last.start_byte, end, last.start_point[1])
-    return _Block(title, modifiers, opening, closing, body, parent, depth, callbacks)
+    opening = Snippet.of(node, end=body.start_byte + 1)
+    return opening, Snippet(last.start_byte, end, last.start_point[1])
+
+
+def _repeated_block(node: Node, body: Node, parent: _Block) -> _Block:
+    """Returns the block that a loop, condition or function opens with its body."""
+    opening, closing = _borders(node, body)
+    depth, callbacks = parent.depth, parent.callbacks + 1
+    return _Block("", (), opening, closing, body, parent, depth, callbacks, parent.contexts)
 
 
 def _holds(outer: Node, inner: Node) -> bool:
@@ -153,16 +188,27 @@ def _repeated_body(node: Node, block: _Block) -> Node | None:
     return body if body.start_byte - node.start_byte <= _MAX_HEAD_BYTES else None
 
 
-def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
+def _first_parameter(call: TestCall) -> frozenset[str]:
+    """Returns the name of the first parameter of a test; empty for a block."""
+    if call.kind != "test" or call.body is None:
+        return frozenset()
+    parameters = call.body.child_by_field_name("parameters")
+    first = parameters.named_children[0] if parameters and parameters.named_child_count else None
+    if first is not None and first.type == "required_parameter":
+        first = first.child_by_field_name("pattern")
+    first = first or call.body.child_by_field_name("parameter")  # t => ...
+    return frozenset({node_text(first)} if first is not None else ())
+
+
+def _found(node: Node, call: TestCall, block: _Block, forms: CallForms) -> FoundTest:
     chain = block.chain
     body = call.body
     modifiers = {modifier for outer in chain for modifier in outer.modifiers} | set(call.modifiers)
-    names = {call.name, *(outer.title for outer in chain)}
     marks = {
         "async": body is not None and node_text(body).startswith("async"),
-        "parametrized": bool(modifiers & TABLE_MODIFIERS),
-        "skipped": bool(modifiers & _SKIPPING) or bool(names & {"xit", "xtest", "xspecify"}),
-        "expected-failure": bool(modifiers & _FAILING),
+        "parametrized": bool(modifiers & forms.tables),
+        "skipped": bool((modifiers | {call.name}) & forms.skipping) or call.is_skipped,
+        "expected-failure": bool(modifiers & forms.failing),
     }
     return FoundTest(
         node=node,
@@ -172,7 +218,7 @@ def _found(node: Node, call: TestCall, block: _Block) -> FoundTest:
         title_node=call.title_node,
         doc="",
         doc_node=None,
-        layers=tuple(Layer(b.opening, b.closing, b.body) for b in chain),
+        layers=tuple(Layer(outer.opening, outer.closing, outer.body) for outer in chain),
         fixtures=_playwright_fixtures(body),
         marks=frozenset(mark for mark, holds in marks.items() if holds),
     )
@@ -188,3 +234,12 @@ def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
         return ()
     kinds = {"shorthand_property_identifier_pattern"}
     return tuple(node_text(child) for child in first.named_children if child.type in kinds)
+
+
+def _tests(
+    source: SourceFile, root: Node, imports: Iterable[Import], budget: ExtractionBudget
+) -> list[FoundTest]:
+    return find_javascript_tests(root, imports, budget)
+
+
+READER: Final = LanguageReader(read_imports=javascript_imports, find_tests=_tests)

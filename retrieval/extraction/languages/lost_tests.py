@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ....schema.frameworks.declarations import language_named, node_types
 from ...text.syntax_tree import error_lines
 from ..found_test import FoundTest
 from ..source_file import SourceFile
@@ -17,17 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LostTest", "find_lost_tests"]
 
-_PYTHON_TEST: Final = re.compile(
-    rb"^[ \t]*(?P<title>(?:async[ \t]+)?def[ \t]+test\w*)", re.MULTILINE
-)
-_JAVASCRIPT_TEST: Final = re.compile(
-    rb"^[ \t]*(?P<title>(?:[fx]?it|x?test|specify)(?:\.(?!step|use|extend|before|after)\w+)*"
-    rb"\s?[(<`][^\n]*)",
-    re.MULTILINE,
-)
-_TEXTS: Final = frozenset(
-    {"comment", "string", "string_content", "string_fragment", "template_string"}
-)
+_TEXTS: Final = frozenset({"comment", "string_content", "string_fragment"}) | node_types("strings")
 _MAX_TITLE_CHARS = 80
 
 
@@ -66,7 +57,7 @@ def find_lost_tests(
 def _missing(
     source: SourceFile, root: Node, read: Sequence[FoundTest]
 ) -> Iterator[tuple[int, str]]:
-    pattern = _PYTHON_TEST if source.language == "python" else _JAVASCRIPT_TEST
+    pattern = re.compile(language_named(source.language).test_code.encode())
     spans = sorted((test.node.start_byte, test.node.end_byte) for test in read)
     starts = [start for start, _ in spans]
     row = position = 0

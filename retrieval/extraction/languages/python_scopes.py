@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...text.syntax_tree import node_text
+from ..discovery.class_heirs import Heir
 from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
 from ..found_test import TestStyle
 from ..source_file import ExtractionBudget
@@ -83,6 +84,7 @@ _TESTCASE_SETUP = (
 _TESTCASE_METHOD = re.compile(
     r"\bself\.((?:assert[A-Z]\w*|addCleanup|addTypeEqualityFunc|skipTest|subTest))\("
 )
+_SWITCH = re.compile(r"__test__\s*(?::\s*[\w\[\].]+\s*)?=\s*(True|False)\Z")
 FIXTURE_DECORATOR = re.compile(r"@\s*(?:pytest\.|pytest_asyncio\.)?fixture\b")
 _NOT_COLLECTED = re.compile(r"@\s*(?:property|(?:functools\.)?cached_property|nottest|overload)\b")
 
@@ -127,7 +129,7 @@ class Scope:
     bases: tuple[str, ...] = ()
     functions: list[Function] = field(default_factory=list)
     classes: list[Scope] = field(default_factory=list)
-    opted_out: bool = False  # __test__ = False
+    runs: bool | None = None  # __test__
 
     @property
     def body(self) -> Node:
@@ -166,23 +168,27 @@ def base_names(definition: Node) -> tuple[str, ...]:
     """Returns the base classes of a class that are given by name."""
     bases = definition.child_by_field_name("superclasses")
     return tuple(
-        node_text(base)
+        node_text(base.child_by_field_name("value") if base.type == "subscript" else base)
         for base in (bases.named_children if bases else ())
-        if base.type in {"identifier", "attribute"}
+        if base.type in {"identifier", "attribute", "subscript"}
     )
 
 
 def collected_classes(
-    module: Scope, settings: PytestSettings, is_testcase: Callable[[str], bool]
+    module: Scope,
+    settings: PytestSettings,
+    is_testcase: Callable[[str], bool],
+    heir_of: Callable[[str], Heir | None],
 ) -> list[CollectedClass]:
     """Returns the classes of a module whose own or inherited tests run.
 
     Args:
         settings: The names of classes that pytest collects.
         is_testcase: Returns whether a base class from another file is a TestCase.
+        heir_of: Returns an heir of a class that is in another file.
     """
     classes = list(_all_classes(module))
-    styles = _styles(classes, settings, is_testcase)
+    styles = _styles(classes, settings, is_testcase, heir_of)
     return [CollectedClass(scope, styles[id(scope)]) for scope in classes if id(scope) in styles]
 
 
@@ -223,10 +229,9 @@ def _add_definition(scope: Scope, statement: Node) -> None:
         scope.classes.append(
             Scope(node_text(name), statement, definition, decorators, scope, depth, bases)
         )
-    elif statement.end_byte - statement.start_byte < _MAX_OPT_OUT_BYTES and (
-        node_text(statement).replace(" ", "") == "__test__=False"
-    ):
-        scope.opted_out = True
+    elif statement.end_byte - statement.start_byte < _MAX_OPT_OUT_BYTES:
+        switch = _SWITCH.match(node_text(statement))
+        scope.runs = scope.runs if switch is None else switch[1] == "True"
 
 
 def _all_classes(module: Scope) -> Iterator[Scope]:
@@ -238,18 +243,21 @@ def _all_classes(module: Scope) -> Iterator[Scope]:
 
 
 def _styles(
-    classes: list[Scope], settings: PytestSettings, is_testcase: Callable[[str], bool]
+    classes: list[Scope],
+    settings: PytestSettings,
+    is_testcase: Callable[[str], bool],
+    heir_of: Callable[[str], Heir | None],
 ) -> dict[int, TestStyle]:
     """Returns the style of each class whose own or inherited tests run, by ``id``."""
     by_name: dict[str, Scope] = {}
     for scope in classes:
         by_name.setdefault(scope.name, scope)
     styles: dict[int, TestStyle] = {}
-    opted_out = {id(scope) for scope in classes if scope.opted_out and not scope.classes}
-    for scope in classes:
-        family = _family(scope, by_name)
+    families = [_family(scope, by_name) for scope in classes]
+    opted_out = _opted_out(classes, families, heir_of)
+    for scope, family in zip(classes, families, strict=True):
         style = _own_style(scope, family, settings, is_testcase)
-        if style is not None:
+        if style is not None and id(scope) not in opted_out:
             for member in family:
                 # The first class that uses a mixin decides its style.
                 styles.setdefault(id(member), style)
@@ -262,7 +270,54 @@ def _styles(
             and not scope.defines("__init__", "__new__")
         ):
             styles.setdefault(id(scope), "function")
+    styles |= _styles_of_heirs(classes, families, settings, styles, heir_of)
     return {key: style for key, style in styles.items() if key not in opted_out}
+
+
+def _styles_of_heirs(
+    classes: list[Scope],
+    families: list[list[Scope]],
+    settings: PytestSettings,
+    known: Mapping[int, TestStyle],
+    heir_of: Callable[[str], Heir | None],
+) -> dict[int, TestStyle]:
+    """Returns the style of each further class with tests that classes of other files inherit."""
+    styles: dict[int, TestStyle] = {}
+    without = {
+        id(scope)
+        for scope in classes
+        if id(scope) not in known
+        and any(function.may_be_test(settings) for function in scope.functions)
+    }
+    for scope, family in zip(classes, families, strict=True):
+        members = [id(member) for member in family if id(member) in without]
+        constructed = any(member.defines("__init__", "__new__") for member in family)
+        heir = heir_of(scope.name) if members and not constructed else None
+        if heir is not None:
+            styles |= dict.fromkeys(members, "testcase" if heir.is_testcase else "function")
+    return styles
+
+
+def _opted_out(
+    classes: list[Scope],
+    families: list[list[Scope]],
+    heir_of: Callable[[str], Heir | None],
+) -> set[int]:
+    """Returns the ``id`` of each class with ``__test__ = False`` whose tests run in no heir.
+
+    A base class opts out so that its tests run in heirs alone, which opt in again. The heirs may
+    be in other files.
+    """
+    off = [scope for scope in classes if scope.runs is False and not scope.classes]
+    if not off:
+        return set()
+    used: set[int] = set()
+    for scope, family in zip(classes, families, strict=True):
+        switched = any(member.defines("__init_subclass__") for member in family[1:])
+        if scope.runs or (scope.runs is None and switched):
+            used |= {id(member) for member in family}
+    unused = [scope for scope in off if id(scope) not in used]
+    return {id(scope) for scope in unused if heir_of(scope.name) is None}
 
 
 def _family(scope: Scope, by_name: dict[str, Scope]) -> list[Scope]:
@@ -283,17 +338,19 @@ def _own_style(
     settings: PytestSettings,
     is_testcase: Callable[[str], bool],
 ) -> TestStyle | None:
-    known = {member.name for member in family}
-    external = [base for member in family for base in member.bases if base not in known]
-    if scope.opted_out:
-        return None
-    if any(base.endswith("TestCase") or is_testcase(base) for base in external):
+    if _is_testcase_family(family, is_testcase):
         return "testcase"
     if any(_reads_as_testcase(member) for member in family):
         return "testcase"
     enclosing_collected = all(settings.collects_class(outer.name) for outer in scope.chain[1:])
     constructed = any(member.defines("__init__", "__new__") for member in family)
     return "function" if enclosing_collected and not constructed else None
+
+
+def _is_testcase_family(family: list[Scope], is_testcase: Callable[[str], bool]) -> bool:
+    known = {member.name for member in family}
+    external = [base for member in family for base in member.bases if base not in known]
+    return any(base.endswith("TestCase") or is_testcase(base) for base in external)
 
 
 def _reads_as_testcase(scope: Scope) -> bool:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from ...text.syntax_tree import node_text
-from ..discovery.pytest_settings import DEFAULT_SETTINGS, PytestSettings
+from ..code_facts import Import
+from ..discovery.class_heirs import ClassHeirs
+from ..discovery.pytest_settings import (
+    DEFAULT_SETTINGS,
+    PytestSettings,
+    find_pytest_settings,
+)
 from ..found_test import FoundTest, Layer, Snippet, TestStyle
-from ..source_file import ExtractionBudget
+from ..source_file import ExtractionBudget, SourceFile
+from .language_reader import LanguageReader
+from .python_imports import python_imports
 from .python_scopes import (
     CollectedClass,
     Function,
@@ -22,7 +31,7 @@ from .testcase_bases import ImportedBases
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["find_python_tests"]
+__all__ = ["READER", "find_python_tests"]
 
 _MAX_DECORATOR_CHARS = 10_000
 _BLANKS = re.compile(r"\s{2,}")
@@ -37,7 +46,11 @@ _STRING = re.compile(
 
 
 def find_python_tests(
-    root: Node, budget: ExtractionBudget, settings: PytestSettings, bases: ImportedBases
+    root: Node,
+    budget: ExtractionBudget,
+    settings: PytestSettings,
+    bases: ImportedBases,
+    heirs: ClassHeirs,
 ) -> list[FoundTest]:
     """Returns the tests in a module, in source order, each once.
 
@@ -45,13 +58,14 @@ def find_python_tests(
     named ``Test*`` without a constructor, a ``unittest.TestCase``, or a base class of either in the
     same file. The settings of pytest may name other functions and classes. A class with ``test`` in
     its name (``GraphTestBase``) that its own file does not use is included too, since other files
-    inherit from it. The tests end where the budget does.
+    inherit from it, and so is one of any name if a class of another file does. An inherited test
+    is found once, in the class that defines it. The tests end where the budget does.
 
     Raises:
         UnreadableSourceError: Classes are nested too deep.
     """
     module = module_scope(root, budget)
-    collected = collected_classes(module, settings, bases.includes)
+    collected = collected_classes(module, settings, bases.includes, heirs.of)
     scopes = [CollectedClass(module, "function"), *collected]
     found: list[FoundTest] = []
     for scope, style in scopes:
@@ -149,3 +163,14 @@ def _literal_value(text: str) -> str:
     if match is None or set(match["prefix"].lower()) - {"r", "u"}:
         return ""
     return inspect.cleandoc(match["body"])
+
+
+def _tests(
+    source: SourceFile, root: Node, imports: Sequence[Import], budget: ExtractionBudget
+) -> list[FoundTest]:
+    settings = find_pytest_settings(source.path)
+    bases, heirs = ImportedBases(source.path, imports), ClassHeirs(source.path)
+    return find_python_tests(root, budget, settings, bases, heirs)
+
+
+READER: Final = LanguageReader(read_imports=python_imports, find_tests=_tests)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ...text.syntax_tree import NUMBER_TYPES, callee_of, node_text
+from ....schema.frameworks.declarations import node_fields, node_types
+from ...text.syntax_tree import CALL_TYPES, NUMBER_TYPES, callee_of, node_text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -19,16 +21,23 @@ __all__ = [
     "Place",
     "called_name",
     "callee_name",
+    "is_interpolated",
     "is_literal",
+    "is_number",
+    "is_plain_call",
     "string_body",
 ]
 
 _MAX_CALLEE_BYTES = 100
-STRING_TYPES = frozenset({"string", "concatenated_string", "template_string"})
-_CONSTANTS = frozenset({"true", "false", "none", "null", "undefined"})
-COLLECTION_TYPES = frozenset({"list", "tuple", "set", "dictionary", "array", "object"})
-ARGUMENT_TYPES = frozenset({"argument_list", "arguments"})
-CHAINING_CALLS = frozenset({"should", "and"})
+_MAX_LEVELS = 64
+STRING_TYPES: Final = node_types("strings")
+_CONSTANTS = node_types("constants")
+COLLECTION_TYPES: Final = node_types("collections")
+ARGUMENT_TYPES: Final = node_types("arguments")
+_MEMBERS = frozenset(node_fields("members")) - frozenset(node_fields("calls"))
+CHAINING_CALLS: Final = frozenset({"should", "and"})
+_SIGNED_TYPES = frozenset({"unary_expression", "unary_operator"})
+_INTERPOLATIONS = node_types("interpolations")
 _STRING_PARTS = re.compile(
     r"(?P<prefix>[a-zA-Z]*)(?P<quote>\"\"\"|'''|\"|'|`)(?P<body>.*)(?P=quote)", re.DOTALL
 )
@@ -41,18 +50,47 @@ class Place:
     node: Node
     parent: Place | None
 
+    def outward(self) -> Iterator[Place]:
+        """Yields the places around this one, the nearest first, up to a limit."""
+        place = self.parent
+        for _ in range(_MAX_LEVELS):
+            if place is None:
+                return
+            yield place
+            place = place.parent
+
+    @property
+    def call(self) -> Place | None:
+        """The call of which the place is an argument."""
+        above = self.parent
+        if above is None or above.node.type not in ARGUMENT_TYPES or above.parent is None:
+            return None
+        return above.parent if above.parent.node.type in CALL_TYPES else None
+
 
 def is_literal(node: Node) -> bool:
     """Returns whether a node is a string, a number or a constant."""
     return node.type in STRING_TYPES or node.type in NUMBER_TYPES or node.type in _CONSTANTS
 
 
+def is_number(node: Node) -> bool:
+    """Returns whether a node is a number, with or without a sign."""
+    if node.type in _SIGNED_TYPES:
+        sign, number = node.children[0], node.children[-1]
+        return sign.type in {"-", "+"} and number.type in NUMBER_TYPES
+    return node.type in NUMBER_TYPES
+
+
+def is_interpolated(node: Node) -> bool:
+    """Returns whether a string contains code, as ``f"{name}"`` does."""
+    parts = node.named_children if node.type == "concatenated_string" else [node]
+    return any(child.type in _INTERPOLATIONS for part in parts for child in part.named_children)
+
+
 def callee_name(place: Place) -> str:
     """Returns the last name of the called function if the place is an argument of a call."""
-    arguments = place.parent
-    if arguments is None or arguments.node.type not in ARGUMENT_TYPES or arguments.parent is None:
-        return ""
-    return called_name(arguments.parent.node)
+    call = place.call
+    return called_name(call.node) if call is not None else ""
 
 
 def called_name(call: Node) -> str:
@@ -60,9 +98,15 @@ def called_name(call: Node) -> str:
     callee = callee_of(call)
     if callee is None:
         return ""
-    if callee.type in {"attribute", "member_expression"}:
+    if callee.type in _MEMBERS:
         callee = callee.named_children[-1]
     return node_text(callee) if callee.end_byte - callee.start_byte <= _MAX_CALLEE_BYTES else ""
+
+
+def is_plain_call(call: Node) -> bool:
+    """Returns whether a call is one of a function, not of a method."""
+    callee = callee_of(call)
+    return callee is not None and callee.type == "identifier"
 
 
 def string_body(literal: str) -> str:

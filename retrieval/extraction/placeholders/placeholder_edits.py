@@ -1,180 +1,99 @@
-"""Replaces the literals that a user of a pattern must fill in with named placeholders.
+"""Replaces the literals that a user of a pattern may fill in with named placeholders.
 
-A literal is named after its place (keyword argument, key, assigned variable, comparison or called
-function) or after its kind (URL, e-mail address, path). Equal literals get the same placeholder
-throughout a pattern. Literals that are structure rather than data stay: 0, 1, 2, "", strings of one
-or two letters (open modes, axes), keys, interpolated strings, titles of tests.
+A placeholder is named after what its literal is: a parameter, a key, an assigned variable, what it
+is compared with. Literals that are structure rather than data stay: 0, 1, 2, "", strings of one or
+two letters (open modes, axes), keys, interpolated strings, tagged templates, titles of tests.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...text.syntax_tree import NUMBER_TYPES, node_text
-from .literal_place import (
-    CHAINING_CALLS,
-    COLLECTION_TYPES,
-    STRING_TYPES,
-    Place,
-    callee_name,
-    is_literal,
-    string_body,
-)
-from .placeholder_names import PlaceholderNames
+from ....schema.records.pattern_parts import PlaceholderRole
+from ....schema.records.patterns import Language
+from .literal_groups import fillable_groups
+from .literal_sense import LiteralSense, literal_sense
+from .literal_sites import LiteralSite, literal_sites
+from .parameter_names import ParameterNames
+from .placeholder_names import PlaceholderNames, identifier
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Edit", "placeholder_edits"]
-
-# Items read to decide whether a collection is data; reading all at every level of a deep one would
-# take quadratic time.
-_MAX_ITEMS_SEEN = 500
-_TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2."})
-_TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
-# The most frequent node type; it contains no literals.
-_NAME = "identifier"
-_ARITHMETIC = frozenset(
-    {"binary_expression", "binary_operator", "unary_expression", "unary_operator"}
-)
-# Subtrees whose literals are structure: keys, types, imports, interpolations.
-_OPAQUE = frozenset(
-    {
-        "comment",
-        "decorator_name",
-        "future_import_statement",
-        "import_from_statement",
-        "import_statement",
-        "interpolation",
-        "jsx_text",
-        "regex",
-        "subscript_key",
-        "type",
-        "type_annotation",
-        "type_arguments",
-        "type_parameters",
-    }
-)
-# Calls whose strings are names of parameters, fixtures and modules: structure, not data.
-_NAMING_CALLS = frozenset({"parametrize", "usefixtures", "getfixturevalue", "importorskip"})
-_CHAINER = re.compile(
-    r"(?:not\.)?(?:be|contain|deep|eq|equal|exist|have|include|lengthOf|match)(?:\.[\w.]+)?\Z"
-)
+__all__ = ["Edit", "LiteralSenses", "placeholder_edits"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """The replacement of bytes ``start`` to ``end`` by ``text``."""
+    """The replacement of bytes ``start`` to ``end`` by a placeholder."""
 
     start: int
     end: int
-    text: str
+    name: str
+    role: PlaceholderRole
 
 
-def placeholder_edits(nodes: Iterable[Node], keep: Iterable[Node] = ()) -> list[Edit]:
-    """Returns the edits that turn the literals under the nodes into placeholders.
+class LiteralSenses:
+    """What the literals of a file are; computed once, since its tests share their setup.
+
+    Args:
+        language: The language of the file.
+        parameters: The parameters of the functions that it defines.
+    """
+
+    def __init__(self, language: Language, parameters: ParameterNames) -> None:
+        self._language = language
+        self._parameters = parameters
+        self._senses: dict[tuple[int, int], LiteralSense] = {}
+
+    def of(self, site: LiteralSite) -> LiteralSense:
+        """Returns what a literal is."""
+        node = site.place.node
+        key = (node.start_byte, node.end_byte)
+        if key not in self._senses:
+            self._senses[key] = literal_sense(site.place, self._parameters, self._language)
+        return self._senses[key]
+
+    def number_name(self, site: LiteralSite) -> str:
+        """Returns the name by which equal numbers are related."""
+        return identifier(self.of(site).name).removeprefix("expected_")
+
+
+def placeholder_edits(
+    nodes: Iterable[Node], keep: Iterable[Node], senses: LiteralSenses, *, outside: str = ""
+) -> list[Edit]:
+    """Returns the edits that turn the literals under the nodes into placeholders, in source order.
 
     Args:
         nodes: The code of a test, context first; placeholders are named in this order.
         keep: Nodes to leave as they are (titles, docstrings).
+        senses: What the literals of the file are.
+        outside: Code of the template outside the nodes.
     """
-    kept = {(node.start_byte, node.end_byte) for node in keep}
     names = PlaceholderNames()
     edits: list[Edit] = []
-    for root in nodes:
-        stack = [Place(root, None)]
-        while stack:
-            place = stack.pop()
-            node = place.node
-            if node.type in _OPAQUE or (node.start_byte, node.end_byte) in kept:
-                continue
-            if _is_fillable(place):
-                edits.append(Edit(node.start_byte, node.end_byte, names.placeholder(place)))
-            elif not is_literal(node):
-                inner = node.named_children
-                stack += [Place(child, place) for child in reversed(inner) if child.type != _NAME]
-    return edits
+    for group in fillable_groups(literal_sites(nodes, keep), outside, senses.number_name):
+        best = _best(group, list(map(senses.of, group)))
+        name = names.unique(best.name)
+        edits += [
+            Edit(site.place.node.start_byte, site.place.node.end_byte, name, best.role)
+            for site in group
+        ]
+    return sorted(edits, key=lambda edit: edit.start)
 
 
-def _is_fillable(place: Place) -> bool:
-    node = place.node
-    if node.type in NUMBER_TYPES:
-        return node_text(node) not in _TRIVIAL_NUMBERS and not _is_key(place)
-    if node.type in STRING_TYPES:
-        return _is_fillable_string(place)
-    return node.type in COLLECTION_TYPES and (_is_cases(place) or _is_data(node))
-
-
-def _is_fillable_string(place: Place) -> bool:
-    if _is_key(place) or _is_interpolated(place.node) or place.parent is None:
-        return False
-    called = callee_name(place)
-    if called in _NAMING_CALLS or (called in CHAINING_CALLS and _is_chainer(place.node)):
-        return False
-    if place.parent.node.type in {"expression_statement", "concatenated_string", "literal_type"}:
-        return False
-    body = string_body(node_text(place.node))
-    return len(body) > 2 and body not in _TRIVIAL_STRINGS
-
-
-def _is_chainer(node: Node) -> bool:
-    """Returns whether a string names a Cypress assertion: ``should("have.class", ...)``."""
-    return _CHAINER.match(string_body(node_text(node))) is not None
-
-
-def _is_cases(place: Place) -> bool:
-    """Returns whether this is the table of a parametrised test, to be replaced as a whole."""
-    return callee_name(place) in {"parametrize", "each"} and place.node.named_child_count > 0
-
-
-def _is_interpolated(node: Node) -> bool:
-    inner = {"interpolation", "template_substitution"}
-    parts = node.named_children if node.type == "concatenated_string" else [node]
-    return any(child.type in inner for part in parts for child in part.named_children)
-
-
-def _is_key(place: Place) -> bool:
-    if place.parent is None:
-        return False
-    parent = place.parent.node
-    if parent.type in {"subscript", "subscript_expression"}:
-        return parent.named_child(0) != place.node
-    return (
-        parent.type in {"pair", "property_signature"}
-        and parent.child_by_field_name("key") == place.node
-    )
-
-
-def _is_data(node: Node) -> bool:
-    """Returns whether a collection consists of two or more literals, not all trivial."""
-    leaves = 0
-    has_data = False
-    stack = list(node.named_children)
-    if len(stack) < 2:
-        return False
-    for _ in range(_MAX_ITEMS_SEEN):
-        if not stack:
-            break
-        item = stack.pop()
-        if item.type in _ARITHMETIC:  # -1, 2 + 3j
-            stack.extend(item.named_children)
-        elif is_literal(item):
-            if _is_interpolated(item):
-                return False
-            leaves += 1
-            is_trivial = item.type not in STRING_TYPES and node_text(item) in _TRIVIAL_NUMBERS
-            has_data = has_data or not is_trivial
-        elif item.type == "pair":
-            value = item.child_by_field_name("value")
-            # Keys name the values of a mapping: each value gets a placeholder of its own.
-            if value is None or node.type in {"dictionary", "object"}:
-                return False
-            stack.append(value)
-        elif item.type in COLLECTION_TYPES:
-            stack.extend(item.named_children)
-        elif item.type != "comment":
-            return False
-    return has_data and leaves >= 2
+def _best(sites: Sequence[LiteralSite], senses: Sequence[LiteralSense]) -> LiteralSense:
+    """Returns the first sense that says something, of an input before that of a result."""
+    said = [m for site, m in zip(sites, senses, strict=True) if not site.is_key]
+    telling = [m for m in said if not m.is_generic] or said
+    given = next((m for m in telling if m.role != "expected"), None)
+    if given is not None:
+        return given
+    first = next((m for m in said if m.role != "expected"), None)
+    if first is None:
+        return telling[0]
+    # An input that is named after what it is compared with is no expected value.
+    name = telling[0].name.removeprefix("expected ")
+    return LiteralSense(name, first.role, telling[0].is_generic)

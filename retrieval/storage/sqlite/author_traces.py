@@ -29,17 +29,32 @@ _OF_OTHERS = " and pattern_id not in (select value from json_each(:ids))"
 
 
 class _Author(NamedTuple):
-    """The columns by which a pattern is found: its id, source, agent and run."""
+    """The columns by which a pattern is found."""
 
     id: str
     source: str
+    project: str
     agent_id: str
     run_id: str
 
-    def is_meant(self, source: str, agent: str, run_id: str) -> bool:
-        by_agent = agent != "" and agent_key(self.agent_id) == agent
-        by_run = run_id != "" and self.run_id == run_id
-        return by_agent or by_run or is_from(self.source, source)
+
+class _Wanted(NamedTuple):
+    """The authors to find; an agent is given by its key, and an empty text is nobody's."""
+
+    source: str
+    project: str
+    agent: str
+    run_id: str
+
+    def includes(self, author: _Author) -> bool:
+        by_agent = self.agent != "" and agent_key(author.agent_id) == self.agent
+        by_run = self.run_id != "" and author.run_id == self.run_id
+        return by_agent or by_run or self._includes_place(author)
+
+    def _includes_place(self, author: _Author) -> bool:
+        if self.project not in ("", author.project):
+            return False
+        return is_from(author.source, self.source) if self.source else self.project != ""
 
 
 def count_unproven(connection: apsw.Connection, agent_id: str) -> int:
@@ -52,18 +67,18 @@ def count_unproven(connection: apsw.Connection, agent_id: str) -> int:
 
 
 def ids_written_by(
-    connection: apsw.Connection, *, source: str, agent_id: str, run_id: str
+    connection: apsw.Connection, *, source: str, project: str, agent_id: str, run_id: str
 ) -> list[str]:
     """Returns the ids of the patterns from a source, by an agent, or from a run, by age."""
-    if not (source or agent_id or run_id):
+    if not (source or project or agent_id or run_id):
         return []
     rows = connection.execute(
-        "select cast(id as blob), cast(source as blob), cast(agent_id as blob),"
-        " cast(run_id as blob) from patterns order by pattern_rowid"
+        "select cast(id as blob), cast(source as blob), cast(project as blob),"
+        " cast(agent_id as blob), cast(run_id as blob) from patterns order by pattern_rowid"
     )
-    agent = agent_key(agent_id)
+    wanted = _Wanted(source, project, agent_key(agent_id), run_id)
     authors = (_Author(*map(text_of, row)) for row in rows)
-    return [author.id for author in authors if author.is_meant(source, agent, run_id)]
+    return [author.id for author in authors if wanted.includes(author)]
 
 
 def count_traces(
@@ -77,10 +92,16 @@ def count_traces(
 
 
 def forget_traces(
-    connection: apsw.Connection, *, ids: Sequence[str], source: str, agent_id: str, run_id: str
+    connection: apsw.Connection,
+    *,
+    ids: Sequence[str],
+    source: str,
+    project: str,
+    agent_id: str,
+    run_id: str,
 ) -> Forgotten:
     """Deletes versions by an agent or run, the agent's uses, and rows set aside by a repair."""
-    _forget_quarantined(connection, ids, source, agent_id, run_id)
+    _forget_quarantined(connection, ids, _Wanted(source, project, agent_key(agent_id), run_id))
     values = _values(connection, ids, agent_id, run_id)
     connection.execute(f"delete {_VERSIONS}", values)
     versions = connection.changes()
@@ -112,16 +133,14 @@ def _names_of(connection: apsw.Connection, agent_id: str) -> Iterator[str]:
             yield name
 
 
-def _forget_quarantined(
-    connection: apsw.Connection, ids: Sequence[str], source: str, agent_id: str, run_id: str
-) -> None:
-    """Deletes what a repair has set aside of these patterns, of the source, agent or run."""
+def _forget_quarantined(connection: apsw.Connection, ids: Sequence[str], wanted: _Wanted) -> None:
+    """Deletes what a repair has set aside of these patterns and of the authors."""
     rows: Any = connection.execute(
         "select quarantine_rowid, pattern_id, content from repair_quarantine"
     ).fetchall()
-    agent, deleted = agent_key(agent_id), set(ids)
+    deleted = set(ids)
     for rowid, id, content in rows:
-        kept = {} if id in deleted else _without(content, source, agent, run_id)
+        kept = {} if id in deleted else _without(content, wanted)
         if not kept:
             query = "delete from repair_quarantine where quarantine_rowid = :rowid"
             connection.execute(query, {"rowid": rowid})
@@ -130,14 +149,14 @@ def _forget_quarantined(
             connection.execute(query, {"rowid": rowid, "text": text})
 
 
-def _without(content: str, source: str, agent: str, run_id: str) -> dict[str, Any]:
-    """Returns the rows set aside, by table, without those that are meant; empty if none is left.
+def _without(content: str, wanted: _Wanted) -> dict[str, Any]:
+    """Returns the rows set aside, by table, without the wanted ones; empty if none is left.
 
-    If the pattern itself is meant, nothing of it is left.
+    If the pattern itself is wanted, nothing of it is left.
     """
     tables: dict[str, list[dict[str, Any]]] = msgspec.json.decode(content)
     kept = {
-        table: [row for row in rows if not _author_of(row).is_meant(source, agent, run_id)]
+        table: [row for row in rows if not wanted.includes(_author_of(row))]
         for table, rows in tables.items()
     }
     if len(kept.get("patterns", ())) < len(tables.get("patterns", ())):

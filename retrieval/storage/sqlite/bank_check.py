@@ -19,8 +19,7 @@ from ...text.tokens import TOKENIZER_VERSION
 from ..readable_rows import FAULTS, one_line
 from ..storage_values import StoredPattern
 from ..use_summary import use_summary
-from .embedding_table import from_blob
-from .pattern_session import encoder_in_use
+from .embedding_table import encoder_in_use, from_blob
 from .pattern_table import stored_at, stored_without_counters
 from .text_index import index_columns
 from .use_tables import agent_counts, agent_sums, unreadable_history, uses_by_agent

@@ -16,12 +16,11 @@ from ...text.pattern_text import content_hash
 from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
 from .bank_check import embedding_fault
-from .embedding_table import EmbeddingTable
-from .pattern_session import encoder_in_use, record_tokenizer_version
+from .embedding_table import EmbeddingTable, create_vector_table, encoder_in_use
+from .pattern_session import record_tokenizer_version
 from .pattern_table import json_text
 from .text_index import create_text_index, optimize_text_index, put_text
 from .use_tables import agent_counts, recount_agents, unreadable_history
-from .vector_table import create_vector_table
 
 __all__ = [
     "quarantine_pattern",
@@ -60,6 +59,10 @@ _REDACTED = (
         " where version_rowid = :version_rowid",
         "select version_rowid, snapshot, change_description, created_by, agent_id, run_id"
         " from pattern_versions",
+    ),
+    (
+        "update projects set name = :name where key = :key",
+        "select key, name from projects",
     ),
     (
         "update repair_quarantine set pattern_id = :pattern_id, reason = :reason,"
@@ -169,6 +172,7 @@ def _redact_pattern(connection: apsw.Connection, rowid: int, pattern: TestPatter
     connection.execute(
         "update patterns set id = :id, name = :name, description = :description,"
         " template = :template, examples = :examples, tags = :tags, source = :source,"
+        " project = :project, context = :context, placeholders = :placeholders,"
         " content_hash = :content_hash where pattern_rowid = :rowid",
         {
             "id": clean.id,
@@ -178,6 +182,9 @@ def _redact_pattern(connection: apsw.Connection, rowid: int, pattern: TestPatter
             "examples": json_text(clean.examples),
             "tags": json_text(clean.tags),
             "source": clean.source,
+            "project": clean.project,
+            "context": json_text(clean.context),
+            "placeholders": json_text(clean.placeholders),
             "content_hash": content_hash(clean),
             "rowid": rowid,
         },

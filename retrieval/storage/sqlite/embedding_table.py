@@ -1,4 +1,8 @@
-"""Writes embeddings: rows of ``pattern_embeddings`` and, derived from them, ``patterns_vec``."""
+"""Writes encoders and embeddings, and creates ``patterns_vec``, which is derived from them.
+
+``patterns_vec`` is created here and not in a migration, because its width is the dimension of the
+encoder.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,20 @@ import apsw
 import numpy as np
 
 from ....models.vector import Vector
-from ....schema import TestPattern
+from ....schema import EncoderIdentity, TestPattern, utc_now
 from .pattern_table import json_text
 from .vector_cache import EncoderRow
 from .vector_search import checked_norm
 
-__all__ = ["EmbeddingTable", "as_blob", "from_blob"]
+__all__ = [
+    "EmbeddingTable",
+    "adopt_encoder",
+    "as_blob",
+    "create_vector_table",
+    "encoder_in_use",
+    "from_blob",
+    "known_encoder",
+]
 
 
 def as_blob(embedding: Vector, dimension: int) -> bytes:
@@ -29,6 +41,67 @@ def as_blob(embedding: Vector, dimension: int) -> bytes:
 def from_blob(blob: bytes) -> Vector:
     """Returns the embedding ``(dim,)`` in a blob of ``as_blob``."""
     return np.frombuffer(blob, dtype="<f4")
+
+
+def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
+    """Returns the encoder in use; None if the bank has none."""
+    row = connection.execute(
+        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
+    ).fetchone()
+    return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
+
+
+def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int:
+    """Returns the row number of an encoder, inserting it if it is new; does not switch to it."""
+    values = {
+        "name": identity.name,
+        "dimension": identity.dimension,
+        "revision": identity.revision,
+        "now": utc_now().isoformat(),
+    }
+    connection.execute(
+        "insert into encoders (name, dimension, revision, adopted_at)"
+        " values (:name, :dimension, :revision, :now)"
+        " on conflict (name, dimension, revision) do nothing",
+        values,
+    )
+    row = connection.execute(
+        "select encoder_rowid from encoders"
+        " where name = :name and dimension = :dimension and revision = :revision",
+        values,
+    ).get
+    return int(row)
+
+
+def adopt_encoder(
+    connection: apsw.Connection, identity: EncoderIdentity, *, vector_table: bool
+) -> int:
+    """Switches to an encoder, with an empty table of its width; returns its row number."""
+    row = known_encoder(connection, identity)
+    connection.execute("update encoders set in_use = 0 where in_use = 1")
+    connection.execute(
+        "update encoders set in_use = 1, adopted_at = :now where encoder_rowid = :row",
+        {"row": row, "now": utc_now().isoformat()},
+    )
+    if vector_table:
+        create_vector_table(connection, identity.dimension)
+    return row
+
+
+def create_vector_table(connection: apsw.Connection, dimension: int) -> None:
+    """Replaces ``patterns_vec`` by an empty table; its metadata columns can be filtered on.
+
+    Args:
+        connection: Inside a write transaction, with sqlite-vec loaded.
+        dimension: Length of an embedding; an integer, since DDL takes no parameters.
+    """
+    connection.execute("drop table if exists patterns_vec")
+    connection.execute(
+        "create virtual table patterns_vec using vec0 ("
+        f" pattern_rowid integer primary key, embedding float[{int(dimension)}]"
+        " distance_metric=cosine,"
+        " framework text, language text, category text, confidence float, quality float)"
+    )
 
 
 class EmbeddingTable:

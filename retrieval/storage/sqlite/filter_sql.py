@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....schema import PatternSearchCriteria
 from .pattern_table import json_text
@@ -16,6 +16,7 @@ __all__ = [
 ]
 
 Value = str | float | int
+_ANYTHING = PatternSearchCriteria()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,18 @@ def vector_conditions(criteria: PatternSearchCriteria) -> Conditions:
     vec0 pushes down comparisons of metadata columns and ``rowid in (select …)``; any other
     condition would silently filter the k rows it found (RELIABILITY finding 6).
     """
-    return _conditions(criteria, column_prefix="", tags=_TAGS_OF_VECTOR)
+    rest = replace(criteria, tags=(), project="")
+    conditions = _conditions(rest, column_prefix="", tags="")
+    selected = _conditions(
+        replace(_ANYTHING, tags=criteria.tags, project=criteria.project),
+        column_prefix="p.",
+        tags=_TAGS_OF_PATTERN,
+    )
+    if not selected.clauses:
+        return conditions
+    # One list of rows: vec0 pushes down no second one.
+    rows = f"pattern_rowid in (select p.pattern_rowid from patterns p{selected.sql('where')})"
+    return Conditions((*conditions.clauses, rows), conditions.values | selected.values)
 
 
 _TAGS = (
@@ -68,7 +80,6 @@ _TAGS_OF_ROW = (
     ":tag_count = (select count(*) from json_each(:tags) j cross join pattern_tags t"
     " on t.tag = j.value and t.pattern_rowid = p.pattern_rowid)"
 )
-_TAGS_OF_VECTOR = _TAGS
 
 
 def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: str) -> Conditions:
@@ -79,6 +90,9 @@ def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: st
         if wanted is not None:
             clauses.append(f"{column_prefix}{column} = :{column}")
             values[column] = wanted
+    if criteria.project:
+        clauses.append(f"{column_prefix}project = :project")
+        values["project"] = criteria.project
     for column, minimum in (
         ("confidence", criteria.min_confidence),
         ("quality", criteria.min_quality),

@@ -25,10 +25,10 @@ from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import VectorStatistics
 from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
+from .embedding_table import adopt_encoder, create_vector_table, encoder_in_use
 from .pattern_selection import iterate_patterns
 from .pattern_session import (
     SQLitePatternSession,
-    encoder_in_use,
     record_tokenizer_version,
     tokenizer_version,
 )
@@ -37,7 +37,6 @@ from .text_index import merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import check_vector_file, repair_vector_file, update_vector_file
-from .vector_table import adopt_encoder, create_vector_table
 
 __all__ = ["SQLitePatternBackend"]
 
@@ -54,6 +53,7 @@ class SQLitePatternBackend:
     Args:
         database: An open database, which is never closed here; a path, which ``open`` opens and
             ``close`` closes; or None for an in-memory bank.
+        create: Whether ``open`` may create the file at a path.
         durability: Durability of a database that is opened here.
         tuning: Measured limits and thresholds.
     """
@@ -62,10 +62,12 @@ class SQLitePatternBackend:
         self,
         database: Database | str | Path | None,
         *,
+        create: bool = True,
         durability: Durability = "full",
         tuning: StorageTuning | None = None,
     ) -> None:
         self._given = database
+        self._create = create
         self._durability: Durability = durability
         self._tuning = tuning or StorageTuning()
         self._database: Database | None = None
@@ -231,7 +233,7 @@ class SQLitePatternBackend:
         given = self._given
         database = given
         if not isinstance(database, Database):
-            database = Database(database, durability=self._durability)
+            database = Database(database, create=self._create, durability=self._durability)
         self._cache = VectorCache(database.path, self._tuning)
         self._budget = TermBudget(self._tuning)
         self._has_vectors = database.has_vectors

@@ -22,14 +22,22 @@ from .pattern_table import (
     stored_of,
 )
 
-__all__ = ["count_statistics", "ids_with_prefix", "iterate_patterns", "select_stored"]
+__all__ = [
+    "count_demoted",
+    "count_statistics",
+    "ids_with_prefix",
+    "iterate_patterns",
+    "select_stored",
+]
 
 _ORDER: dict[SortKey, str] = {
-    "evidence": "p.trust, p.evidence desc, p.quality desc, p.id",
+    "evidence": "p.tier, p.evidence desc, p.quality desc, p.id",
     "quality": "p.quality desc, p.id",
     "usage": "p.usage_count desc, p.id",
     "created": "p.created_at desc, p.id",
 }
+_OF_PROJECT = " where project = :project"
+_OF_PATTERNS = " where pattern_id in (select id from patterns where project = :project)"
 _WITH_ANY_TAG = (
     " join (select pattern_rowid, count(*) as hits from pattern_tags"
     " where tag in (select value from json_each(:any_tag)) group by pattern_rowid) t"
@@ -55,7 +63,7 @@ def select_stored(
     by_hits = ""
     if any_tag is not None:
         tagged = _WITH_ANY_TAG
-        by_hits = "p.trust, t.hits desc, "
+        by_hits = "p.tier, t.hits desc, "
         values["any_tag"] = json_text(sorted({tag.casefold() for tag in any_tag}))
     rows = connection.execute(
         f"select {STORED_COLUMNS} from patterns p{tagged}{conditions.sql('where')}"
@@ -89,15 +97,28 @@ def ids_with_prefix(connection: apsw.Connection, prefix: str, limit: int | None)
     return [text_of(row[0]) for row in rows]
 
 
-def count_statistics(connection: apsw.Connection) -> BankStatistics:
-    """Returns the statistics of the bank."""
+def count_demoted(connection: apsw.Connection) -> int:
+    """Returns how many patterns rank behind the trusted ones: unproven ones, and gone ones."""
+    unproven = "select count(*) from patterns where trust = 'unproven'"
+    gone = "select count(*) from patterns where gone_since is not null"
+    return int(connection.execute(f"select ({unproven}) + ({gone})").get)
+
+
+def count_statistics(connection: apsw.Connection, project: str) -> BankStatistics:
+    """Returns the statistics of a project; of the bank if it is empty."""
+    only = _OF_PROJECT if project else ""  # without it, groups are counted from their indexes
+    values = {"project": project} if project else {}
     # total() is a float: a sum of damaged counters must not overflow.
-    patterns, quality, confidence, uses, successes, never_used, unproven = connection.execute(
+    patterns, quality, confidence, uses, successes, never_used, unproven, gone = connection.execute(
         "select count(*), avg(quality), avg(confidence), total(usage_count),"
-        " total(success_count), total(usage_count = 0), total(trust = 'unproven') from patterns"
+        " total(success_count), total(usage_count = 0), total(trust = 'unproven'),"
+        f" total(gone_since is not null) from patterns{only}",
+        values,
     ).get
-    versions = connection.execute("select count(*) from pattern_versions").get
-    groups = _count_groups(connection)
+    versions = connection.execute(
+        f"select count(*) from pattern_versions{_OF_PATTERNS if project else ''}", values
+    ).get
+    groups = _count_groups(connection, only, values)
     return BankStatistics(
         patterns=patterns,
         uses=int(uses),
@@ -109,16 +130,21 @@ def count_statistics(connection: apsw.Connection) -> BankStatistics:
         by_category=groups["category"],
         by_framework=groups["framework"],
         by_language=groups["language"],
+        by_project=groups["project"],
         unproven=int(unproven),
+        gone=int(gone),
     )
 
 
-def _count_groups(connection: apsw.Connection) -> dict[str, dict[str, int]]:
+def _count_groups(
+    connection: apsw.Connection, only: str, values: dict[str, str]
+) -> dict[str, dict[str, int]]:
     groups = {}
-    for column in ("category", "framework", "language"):
+    for column in ("category", "framework", "language", "project"):
         rows = connection.execute(
-            f"select {column}, count(*) from patterns group by {column}"
-            f" order by count(*) desc, {column}"
+            f"select {column}, count(*) from patterns{only} group by {column}"
+            f" order by count(*) desc, {column}",
+            values,
         )
         groups[column] = dict(readable(rows, lambda row: (str(row[0]), int(row[1]))))
     return groups

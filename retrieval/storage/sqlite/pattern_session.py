@@ -33,8 +33,9 @@ from ..storage_values import (
 )
 from ..use_summary import AgentCount, UseSummary
 from . import author_traces, pattern_selection, pattern_table, use_tables
-from .embedding_table import EmbeddingTable, as_blob
+from .embedding_table import EmbeddingTable, adopt_encoder, as_blob, known_encoder
 from .filter_plan import FilterPlan, filter_plan
+from .project_table import SQLiteProjectSession
 from .storage_tuning import StorageTuning
 from .text_index import (
     TextIndex,
@@ -46,14 +47,12 @@ from .text_index import (
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_search import VectorSearch
-from .vector_table import adopt_encoder, known_encoder
 
 if TYPE_CHECKING:
     from ....models.vector import Vector
 
 __all__ = [
     "SQLitePatternSession",
-    "encoder_in_use",
     "record_tokenizer_version",
     "tokenizer_version",
 ]
@@ -64,7 +63,7 @@ _ANYTHING = PatternSearchCriteria()
 _NO_ENCODER = EncoderIdentity("", 0, "")  # a bank without an encoder has embedded nothing
 
 
-class SQLitePatternSession:
+class SQLitePatternSession(SQLiteProjectSession):
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:
@@ -82,7 +81,7 @@ class SQLitePatternSession:
         cache: VectorCache | None,
         tuning: StorageTuning,
     ) -> None:
-        self.connection = connection
+        super().__init__(connection)
         self.encoder = encoder
         self._has_vectors = has_vectors
         self._budget = budget
@@ -153,8 +152,8 @@ class SQLitePatternSession:
         self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered."""
-        # Deeper by the number of unproven patterns, so that these cannot displace trusted ones.
-        depth = min(depth + pattern_table.count_unproven(self.connection), MAX_DEPTH)
+        # Deeper by the number of patterns that rank last, so that these cannot displace others.
+        depth = min(depth + pattern_selection.count_demoted(self.connection), MAX_DEPTH)
         cosines: dict[int, float] = {}
         alone = query.embedding is None or query.mode == "text"
         if query.embedding is not None and not alone:
@@ -215,10 +214,12 @@ class SQLitePatternSession:
         """Returns how many unproven patterns an agent has."""
         return author_traces.count_unproven(self.connection, agent_id)
 
-    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
-        """Returns the ids of the patterns from a file or folder, by an agent, or from a run."""
+    def written_by(
+        self, *, source: str = "", project: str = "", agent_id: str = "", run_id: str = ""
+    ) -> list[str]:
+        """Returns the ids of the patterns from a file or project, by an agent, or from a run."""
         return author_traces.ids_written_by(
-            self.connection, source=source, agent_id=agent_id, run_id=run_id
+            self.connection, source=source, project=project, agent_id=agent_id, run_id=run_id
         )
 
     def count_traces(
@@ -234,9 +235,9 @@ class SQLitePatternSession:
         rowids = use_tables.rows_used_by(self.connection, agent_id)
         return pattern_table.readable_at(self.connection, rowids)
 
-    def statistics(self) -> BankStatistics:
-        """Returns totals, averages and counts by group."""
-        return pattern_selection.count_statistics(self.connection)
+    def statistics(self, project: str = "") -> BankStatistics:
+        """Returns totals, averages and counts by group, of one project or of all."""
+        return pattern_selection.count_statistics(self.connection, project)
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -260,9 +261,11 @@ class SQLitePatternSession:
         put_text(self.connection, stored.key, content.pattern)
         self._put_embedding(stored.key, content)
 
-    def set_source(self, key: int, source: str) -> None:
-        """Records a new source of a pattern; its content and version stay the same."""
-        pattern_table.set_source(self.connection, key, source)
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        """Moves the history of a pattern to its successor and deletes it."""
+        use_tables.add_version(self.connection, stored, change)
+        self.take_over(heir, stored)
+        self.delete([stored.pattern.id])
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
         """Appends one use and adds it to the counts of its agent."""
@@ -283,11 +286,22 @@ class SQLitePatternSession:
         return len(rowids)
 
     def forget(
-        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+        self,
+        *,
+        ids: Sequence[str] = (),
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
     ) -> Forgotten:
         """Deletes the remaining traces of a source, an agent or a run, and of deleted patterns."""
         forgotten = author_traces.forget_traces(
-            self.connection, ids=ids, source=source, agent_id=agent_id, run_id=run_id
+            self.connection,
+            ids=ids,
+            source=source,
+            project=project,
+            agent_id=agent_id,
+            run_id=run_id,
         )
         optimize_text_index(self.connection)
         return forgotten
@@ -337,14 +351,6 @@ class SQLitePatternSession:
         """Returns the table for an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
         return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
-
-
-def encoder_in_use(connection: apsw.Connection) -> EncoderRow | None:
-    """Returns the encoder in use; None if the bank has none."""
-    row = connection.execute(
-        "select encoder_rowid, name, dimension, revision from encoders where in_use = 1"
-    ).fetchone()
-    return None if row is None else EncoderRow(row[0], EncoderIdentity(*row[1:]))
 
 
 def tokenizer_version(connection: apsw.Connection) -> str | None:

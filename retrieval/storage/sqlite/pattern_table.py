@@ -13,7 +13,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from ....schema import Provenance, TestPattern
+from ....schema import ContextPart, Placeholder, Provenance, TestPattern
 from ....schema.records.validation import as_share
 from ...text.minhash import MIN_SIMILARITY, bands, signature, similarity
 from ...text.pattern_text import body_of
@@ -26,7 +26,6 @@ __all__ = [
     "STORED_COLUMNS",
     "STORED_ID",
     "candidate_facts",
-    "count_unproven",
     "delete_row",
     "fields_of",
     "insert_row",
@@ -36,7 +35,6 @@ __all__ = [
     "readable_at",
     "rewrite_keys",
     "rowids_of",
-    "set_source",
     "set_summary",
     "stored_at",
     "stored_of",
@@ -52,13 +50,16 @@ MAX_COMPARED = 64
 PATTERN_COLUMNS = (
     "p.id, p.name, p.description, p.category, p.framework, p.language, p.template, p.examples,"
     " p.tags, p.confidence, p.quality, p.success_rate, p.usage_count, p.version, p.source,"
-    " p.created_at, p.updated_at, p.origin, p.agent_id, p.run_id, p.trust"
+    " p.created_at, p.updated_at, p.project, p.context, p.placeholders, p.gone_since, p.origin,"
+    " p.agent_id, p.run_id, p.trust"
 )
 STORED_COLUMNS = (
     "p.pattern_rowid, p.content_hash, p.base_quality, p.success_count, p.evidence,"
     f" {PATTERN_COLUMNS}"
 )
 _TEXTS = msgspec.json.Decoder(list[str])
+_CONTEXT = msgspec.json.Decoder(tuple[ContextPart, ...])
+_PLACEHOLDERS = msgspec.json.Decoder(tuple[Placeholder, ...])
 STORED_ID = 5  # where the id is among them
 
 
@@ -128,7 +129,7 @@ def patterns_of(connection: apsw.Connection, rowids: Sequence[int]) -> dict[int,
 
 
 def _numbered(row: tuple[Any, ...]) -> tuple[int, TestPattern]:
-    author = Provenance.of_stored(*row[18:22])
+    author = Provenance.of_stored(*row[22:26])
     return row[0], TestPattern.of_stored(**fields_of(row[1:]), provenance=author)
 
 
@@ -138,18 +139,12 @@ def candidate_facts(
     """Returns the facts that ranking needs of these rows, but of rows it cannot compare."""
     rows = connection.execute(
         "select pattern_rowid, id, name, category, framework, language, tags, quality,"
-        " evidence, signature, trust from patterns"
+        " evidence, signature, trust, gone_since is not null from patterns"
         " where pattern_rowid in (select value from json_each(:rowids))"
         " and quality between 0 and 1 and evidence between 0 and 1 and length(signature) = 256",
         {"rowids": str(list(rowids))},
     )
     return {facts.key: facts for facts in readable(rows, CandidateFacts._make, id_at=1)}
-
-
-def count_unproven(connection: apsw.Connection) -> int:
-    """Returns how many patterns are unproven."""
-    query = "select count(*) from patterns where trust = 'unproven'"
-    return int(connection.execute(query).get)
 
 
 def rowids_of(connection: apsw.Connection, ids: Sequence[str]) -> list[int]:
@@ -178,12 +173,13 @@ def insert_row(connection: apsw.Connection, content: PatternContent) -> tuple[in
     connection.execute(
         "insert into patterns (id, name, description, category, framework, language, template,"
         " examples, tags, confidence, quality, base_quality, success_count, usage_count,"
-        " evidence, version, source, content_hash, signature, origin, agent_id, run_id, trust,"
-        " created_at, updated_at)"
+        " evidence, version, source, project, context, placeholders, gone_since, content_hash,"
+        " signature, origin, agent_id, run_id, trust, created_at, updated_at)"
         " values (:id, :name, :description, :category, :framework, :language, :template,"
         " :examples, :tags, :confidence, :quality, :base_quality, :success_count,"
-        " :usage_count, :evidence, :version, :source, :content_hash, :signature, :origin,"
-        " :agent_id, :run_id, :trust, :created_at, :updated_at)",
+        " :usage_count, :evidence, :version, :source, :project, :context, :placeholders,"
+        " :gone_since, :content_hash, :signature, :origin, :agent_id, :run_id, :trust,"
+        " :created_at, :updated_at)",
         values,
     )
     rowid = connection.last_insert_rowid()
@@ -214,7 +210,9 @@ def update_row(
         " examples = :examples, tags = :tags, confidence = :confidence, quality = :quality,"
         " base_quality = :base_quality, success_count = :success_count,"
         " usage_count = :usage_count, evidence = :evidence, version = :version,"
-        " source = :source, content_hash = :content_hash, signature = :signature,"
+        " source = :source, project = coalesce(nullif(:project, ''), project), context = :context,"
+        " placeholders = :placeholders, gone_since = :gone_since,"
+        " content_hash = :content_hash, signature = :signature,"
         " origin = :origin, agent_id = :agent_id, run_id = :run_id, trust = :trust,"
         " updated_at = :updated_at where pattern_rowid = :rowid",
         values,
@@ -230,14 +228,6 @@ def rewrite_keys(connection: apsw.Connection, rowid: int, pattern: TestPattern) 
         {"signature": own, "rowid": rowid},
     )
     _rewrite_keys(connection, rowid, pattern, own)
-
-
-def set_source(connection: apsw.Connection, rowid: int, source: str) -> None:
-    """Records a new source of a pattern; its content and version stay the same."""
-    connection.execute(
-        "update patterns set source = :source where pattern_rowid = :rowid",
-        {"source": source, "rowid": rowid},
-    )
 
 
 def set_summary(connection: apsw.Connection, rowid: int, summary: UseSummary) -> None:
@@ -328,6 +318,10 @@ def _values(content: PatternContent, own: bytes) -> dict[str, Any]:
         "usage_count": summary.usage_count,
         "evidence": summary.evidence,
         "source": pattern.source,
+        "project": pattern.project,
+        "context": json_text(pattern.context),
+        "placeholders": json_text(pattern.placeholders),
+        "gone_since": None if pattern.gone_since is None else pattern.gone_since.isoformat(),
         "content_hash": content.content_hash,
         "signature": own,
         "origin": author.origin,
@@ -361,7 +355,7 @@ def pattern_of(row: tuple[Any, ...]) -> TestPattern:
 
 
 def _author_in(row: tuple[Any, ...]) -> Provenance:
-    return Provenance(origin=row[17], agent_id=row[18], run_id=row[19], trust=row[20])
+    return Provenance(origin=row[21], agent_id=row[22], run_id=row[23], trust=row[24])
 
 
 def fields_of(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -384,6 +378,10 @@ def fields_of(row: tuple[Any, ...]) -> dict[str, Any]:
         "source": row[14],
         "created_at": datetime.fromisoformat(row[15]),
         "updated_at": datetime.fromisoformat(row[16]),
+        "project": row[17],
+        "context": _CONTEXT.decode(row[18]),
+        "placeholders": _PLACEHOLDERS.decode(row[19]),
+        "gone_since": None if row[20] is None else datetime.fromisoformat(row[20]),
     }
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from ....models.vector import Vector
 from ....schema import Database, Problem
-from .pattern_session import encoder_in_use
+from .embedding_table import encoder_in_use
 from .pattern_table import json_text
 from .storage_tuning import StorageTuning
 from .vector_cache import forget_marker, last_change, read_marker, write_marker

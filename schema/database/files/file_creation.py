@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from ...errors import DatabaseOpenError
 from ..fork_gate import turn
+from ..location import BANK_FOLDER
 from ..sqlite_errors import ANOTHER_PATH
 from .log_owner import refuse_stray_log
 from .side_files import folder_lock, free_name, move_side_files, orphaned_logs
@@ -23,15 +25,15 @@ MIN_FILE_BYTES = 512
 _log = logging.getLogger("aqe.sqlite")
 
 
-def prepare_file(path: Path, *, must_exist: bool) -> None:
-    """Creates the folder and an empty file, readable only by their owner.
+def prepare_file(path: Path, *, create: bool) -> None:
+    """Creates an empty file, readable only by its owner; no folder but ``.aqe``.
 
     A log without its file is kept under another name, since SQLite would delete it. A warning says
     so, and another one if others can read the file.
 
     Raises:
         DatabaseOpenError: The path is a folder or not a database, cannot be created, or does
-            not exist although ``must_exist`` is set; or its log belongs to another file.
+            not exist and ``create`` is not set; or its log belongs to another file.
     """
     try:
         if path.is_dir():
@@ -48,17 +50,38 @@ def prepare_file(path: Path, *, must_exist: bool) -> None:
                     refuse_stray_log(path)
                 return
         if logs := orphaned_logs(path):
-            _keep_logs(path, logs, must_exist=must_exist)
+            _keep_logs(path, logs, create=create)
         if path.exists():
             return
-        if must_exist:
+        if not create:
             raise DatabaseOpenError(
-                f"no database at {path}; check the path, or store a pattern", path=path
+                f"no database at {path}; check the path, or make one with: aqe patterns extract"
+                f" tests/ --db {path}",
+                path=path,
             )
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _require_folder(path)
         _create_private(path)
     except OSError as error:
         raise DatabaseOpenError(f"cannot create {path}: {error.strerror}", path=path) from error
+
+
+def _require_folder(path: Path) -> None:
+    """Creates the folder of a file if it is ``.aqe``, hidden from git; a mistyped one never.
+
+    Raises:
+        DatabaseOpenError: Another folder is missing.
+    """
+    folder = path.parent
+    if not folder.exists():
+        if folder.name != BANK_FOLDER or not folder.parent.exists():
+            raise DatabaseOpenError(
+                f"cannot create {path}: there is no folder {folder}; create it, or check the path",
+                path=path,
+            )
+        folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.name == BANK_FOLDER:
+        with suppress(FileExistsError), (folder / ".gitignore").open("x") as stream:
+            stream.write("*\n")
 
 
 def _create_private(path: Path) -> None:
@@ -71,15 +94,15 @@ def _create_private(path: Path) -> None:
     os.close(descriptor)
 
 
-def _keep_logs(path: Path, logs: tuple[Path, ...], *, must_exist: bool) -> None:
+def _keep_logs(path: Path, logs: tuple[Path, ...], *, create: bool) -> None:
     """Keeps the logs of a missing or empty file under another name, and creates the file.
 
     Raises:
-        DatabaseOpenError: ``must_exist`` is set; nothing is moved.
+        DatabaseOpenError: ``create`` is not set; nothing is moved.
     """
     names = ", ".join(log.name for log in logs)
     state = "empty" if path.exists() else "missing"
-    if must_exist:
+    if not create:
         raise DatabaseOpenError(
             f"{path} is {state}, but its log is left ({names}): put the file back next to it, or a"
             " backup in its place with: aqe db restore FILE, which keeps the log",

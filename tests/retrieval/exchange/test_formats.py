@@ -28,15 +28,28 @@ from aqe.schema import (
     CATEGORIES,
     FRAMEWORKS,
     LANGUAGES,
+    ContextPart,
     InterchangeError,
     PatternSearchCriteria,
+    Placeholder,
     TestPattern,
 )
+from aqe.schema.records.pattern_parts import CONTEXT_KINDS, PLACEHOLDER_ROLES
 
 Make = Callable[..., TestPattern]
 FORMATS: tuple[FileFormat, ...] = get_args(FileFormat)
 any_text = st.text(st.characters(codec=None), max_size=40)  # lone surrogates too
 
+contexts = st.builds(
+    ContextPart, kind=st.sampled_from(CONTEXT_KINDS), name=any_text, code=any_text, origin=any_text
+)
+placeholders = st.builds(
+    Placeholder,
+    name=any_text,
+    value=any_text,
+    role=st.sampled_from(PLACEHOLDER_ROLES),
+    places=st.lists(st.integers(1, 99), max_size=3),
+)
 patterns_strategy = st.lists(
     st.builds(
         TestPattern,
@@ -53,6 +66,9 @@ patterns_strategy = st.lists(
         usage_count=st.integers(0, 2**53),
         version=st.integers(1, 2**53),
         source=st.none() | any_text,
+        project=any_text,
+        context=st.lists(contexts, max_size=2),
+        placeholders=st.lists(placeholders, max_size=2),
         created_at=st.datetimes(),
     ),
     max_size=4,
@@ -142,7 +158,7 @@ GOOD = '{"name":"a","category":"unit","framework":"pytest","language":"python","
         (f"{GOOD}\n[]", "jsonl", "x, line 2: a pattern must be an object, got list"),
         (f"[{GOOD},{{}}]", "json", "x, pattern 2: not a pattern: .*missing required field `name`"),
         (f"[{GOOD[:-1]},\"evil\":1}}]", "json", "x, pattern 1: unknown field 'evil'"),
-        (f"[{GOOD.replace('pytest', 'nose')}]", "json", "not a pattern: Invalid enum value 'nose'"),
+        (f"[{GOOD.replace('pytest', 'nose')}]", "json", "framework must be one of .*, got 'nose'"),
         (f"[{GOOD[:-1]},\"quality\":2}}]", "json", "quality must be from 0 to 1, got 2"),
         (f"[{GOOD[:-1]},\"id\":\"../x\"}}]", "json", r"id must be 1 to 128 letters.*'\.\./x'"),
         (f"[{GOOD[:-1]},\"tags\":\"ab\"}}]", "json", "not a pattern: .*tags"),
@@ -403,3 +419,32 @@ def test_a_registry_can_be_tried_without_writing(
     bank.delete_pattern(pattern("one").id)
     assert bank.load_from_registry(tmp_path / "r", dry_run=True).created == 1
     assert bank.get_statistics().patterns == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("placeholders", "x", r"Expected `array`, got `str`"),
+        ("placeholders", [{"name": "a"}], r"required field `value` - at `\$.placeholders\[0\]`"),
+        ("placeholders", [{"name": "a", "value": "5", "role": "x"}], r"Invalid enum value 'x'"),
+        ("placeholders", [{"name": "a", "value": "5", "places": [0]}], r"places must be"),
+        (
+            "placeholders",
+            [{"name": "a", "value": "5", "line": 1}],
+            r"unknown field 'line' in the pl",
+        ),
+        ("context", {"kind": "helper"}, r"Expected `array`, got `object`"),
+        ("context", [5], r"Expected `object`, got `int` - at `\$.context\[0\]`"),
+        ("context", [{"kind": "other"}], r"Invalid enum value 'other'"),
+        ("context", [{"kinds": "helper"}], r"unknown field 'kinds' in the context of a pattern"),
+        ("project", 5, r"Expected `str`, got `int`"),
+    ],
+)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_nested_nonsense_is_refused_in_one_line(
+    file_format: FileFormat, field: str, value: object, message: str
+) -> None:
+    text = json.dumps(json.loads(GOOD) | {field: value})
+    with pytest.raises(InterchangeError, match=message) as error:
+        decode_patterns(text, file_format, label="x")
+    assert "\n" not in str(error.value)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aqe.retrieval.extraction import extract_file, find_test_files
-from aqe.schema import AqeError
+from aqe.schema import LANGUAGES, AqeError
 
 PYTHON_TEST = "def test_it():\n    assert 1\n"
 JAVASCRIPT_TEST = "it('x', () => { expect(1).toBe(1); });\n"
@@ -43,6 +43,7 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "src/b.spec.tsx": JAVASCRIPT_TEST,
             "src/c.cy.ts": JAVASCRIPT_TEST,
             "src/d.e2e.mjs": JAVASCRIPT_TEST,
+            "types/d.tst.ts": JAVASCRIPT_TEST,
             "src/e.js": JAVASCRIPT_TEST,
             "src/latest.js": JAVASCRIPT_TEST,
             "src/__tests__/f.js": JAVASCRIPT_TEST,
@@ -51,6 +52,9 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "cypress/e2e/i.ts": JAVASCRIPT_TEST,
             "test.js": JAVASCRIPT_TEST,
             "README.md": "it('x')",
+            "test/tape/j.js": "const tape = require('tape');\ntape('adds', (t) => { t.end(); });\n",
+            "features/login.feature": "# language: en\nFeature: Login\n  Scenario: it works\n",
+            "newsfragments/1234.feature": "twisted.web.client: Agent got a new option.\n",
         },
     )
     assert _found(tmp_path) == sorted(
@@ -67,6 +71,9 @@ def test_find_test_files_takes_test_names_and_test_folders(tmp_path: Path) -> No
             "src/__tests__/f.js",
             "cypress/e2e/i.ts",
             "test.js",
+            "test/tape/j.js",
+            "types/d.tst.ts",
+            "features/login.feature",
         ]
     )
 
@@ -115,10 +122,16 @@ def test_find_test_files_knows_that_it_starts_inside_a_test_folder(tmp_path: Pat
     [
         ("test_a.py", b"def test_it(:\n    assert\n", "syntax error at line 1"),
         ("test_a.py", b"\0\1\2binary", "binary content"),
+        (
+            "test_a.py",
+            b"def test_a():\n    assert f('\0') == 'some text'\n",
+            "NUL byte at line 2: Python refuses such a file",
+        ),
+        ("a.test.js", b"\x7fELF\0\0\0\0it('a', () => {})", "binary content"),
         ("test_a.py", b"x = '\xff\xfe'", "not valid utf-8 text"),
         ("test_a.py", b"# -*- coding: nonsense -*-\n", "unknown encoding 'nonsense'"),
         ("test_a.py", b"#" * (5 * 1024 * 1024 + 1), "larger than 5 MB"),
-        ("notes.txt", b"it('x')", "not a Python, JavaScript or TypeScript file: '.txt'"),
+        ("notes.txt", b"it('x')", f"no language of {', '.join(LANGUAGES)} has files named '.txt'"),
     ],
 )
 def test_extract_file_reports_what_it_cannot_use(
@@ -234,13 +247,21 @@ HOSTILE = {
 }
 
 
+def test_extract_file_writes_a_nul_in_javascript_as_its_escape(tmp_path: Path) -> None:
+    (tmp_path / "a.test.js").write_bytes(
+        b"it('sends bytes', async () => {\n  expect(await send('^E0\0^G', 200)).toBe(true);\n});\n"
+    )
+    (pattern,) = extract_file(tmp_path / "a.test.js").patterns
+    assert "'^E0\\x00^G'" in pattern.examples[0]
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_extract_file_survives_hostile_content(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text(HOSTILE[name], "utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     extracted = extract_file(path)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
     assert extracted.skipped is not None or len(extracted.patterns) <= 3_000
 
 

@@ -159,6 +159,58 @@ OTHERS: dict[str, tuple[str, str, dict[str, object]]] = {
             "package.json": {"scripts": {"test": "vitest"}},
         },
     ),
+    "the files that jest names, next to mocha": (
+        "jest",
+        "packages/react/test/a.js",
+        {
+            "packages/react/test/a.js": "it('x', () => { run(); });",
+            "jest.config.js": "export default { testMatch: ['<rootDir>/packages/react/**/*.js'] }",
+            "package.json": {"scripts": {"test": "mocha && jest"}},
+        },
+    ),
+    "not the files that jest does not name": (
+        "mocha",
+        "packages/core/test/a.js",
+        {
+            "packages/core/test/a.js": "it('x', () => { run(); });",
+            "jest.config.js": "export default { testMatch: ['<rootDir>/packages/react/**/*.js'] }",
+            "package.json": {"scripts": {"test": "jest && mocha"}},
+        },
+    ),
+    "the roots of jest": (
+        "jest",
+        "web/a.test.js",
+        {
+            "web/a.test.js": "it('x', () => { run(); });",
+            "jest.config.js": "module.exports = { roots: ['<rootDir>/web', '<rootDir>/app'] }",
+            "package.json": {"scripts": {"test": "mocha && jest"}},
+        },
+    ),
+    "the specs of mocha": (
+        "mocha",
+        "server/a.spec.js",
+        {
+            "server/a.spec.js": "it('x', () => { run(); });",
+            ".mocharc.yml": "spec: server/**/*.spec.js\n",
+            "package.json": {"scripts": {"test": "vitest run && mocha"}},
+        },
+    ),
+    "the files of a command": (
+        "mocha",
+        "test/unit/a.js",
+        {
+            "test/unit/a.js": "it('x', () => { run(); });",
+            "package.json": {"scripts": {"test": "jest", "unit": "mocha -r x 'test/unit/**/*.js'"}},
+        },
+    ),
+    "the folder of a command": (
+        "mocha",
+        "test/unit/a.js",
+        {
+            "test/unit/a.js": "it('x', () => { run(); });",
+            "package.json": {"scripts": {"test": "jest", "unit": "mocha --exit test/unit"}},
+        },
+    ),
     "a filter and a script are no programs": (
         "mocha",
         "a.test.js",
@@ -214,18 +266,8 @@ def test_extract_file_takes_no_condition_for_a_playwright_test(tmp_path: Path) -
 
 
 UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
-    "node:test": (
-        "node:test",
-        3,
-        "a.test.js",
-        """
-        const { describe, it, test } = require('node:test');
-        describe('add', () => { it('adds', () => { run(); }); it.skip('more', () => {}); });
-        test('top', async (t) => { await run(); });
-        """,
-    ),
-    "own helper over node:test": (
-        "node:test",
+    "own helper over uvu": (
+        "uvu",
         1,
         "a.test.mjs",
         "import { test } from './helper.mjs';\ntest('x', () => { run(); });",
@@ -248,6 +290,12 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         2,
         "test/a.js",
         "const t = require('tap');\nt.test('a', t => { t.test('b', t => {}); });",
+    ),
+    "tap in a condition": (
+        "tap",
+        1,
+        "test/a.js",
+        "if (isMainThread) {\n  const { test } = require('tap');\n  test('a', t => {});\n}",
     ),
     "Deno": (
         "Deno",
@@ -284,23 +332,71 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "Valid Login\n    Open    http://x\n\n# no\n"
         "Other\n    [Tags]    a\n\n*** Keywords ***\nOpen\n    Log    x\n",
     ),
+    "tape by its own name": (
+        "tape",
+        2,
+        "test/a.js",
+        "const tape = require('tape');\ntape('a', (t) => { t.end(); });\n"
+        "tape.only('b', () => {});\n",
+    ),
+    "TSTyche": (
+        "TSTyche",
+        1,
+        "a.tst.ts",
+        "import { expect, test } from 'tstyche';\n"
+        "test('a', () => { expect<A>().type.toBe<B>(); });\n",
+    ),
+    "uvu behind a suite of the project": (
+        "uvu",
+        1,
+        "a.test.ts",
+        "import { suite } from './suite.js';\nconst test = suite();\n"
+        "test('a', () => { run(); });\n",
+    ),
+    "a test function of the file": (
+        "its own test()",
+        2,
+        "test/a.js",
+        "const tasks = [];\nfunction test(title, run) {\n  tasks.push(title);\n"
+        "  task(title, () => run());\n}\ntest('a', () => {});\ntest('b', () => {});\n",
+    ),
+    "an arrow function of the file": (
+        "its own it()",
+        1,
+        "test/a.ts",
+        "export const it = async (title: string, run: Run): Promise<void> => {\n"
+        "  await run(title);\n};\nit('a', async () => {});\n",
+    ),
     "cucumber": (
         "cucumber",
         2,
         "a.feature",
         "Feature: a\n  Scenario: b\n    Given c\n  Scenario Outline: d\n    Given <e>\n",
     ),
-    "Go": (
-        "Go testing",
+    "JUnit in Kotlin": (
+        "JUnit in Kotlin",
         1,
-        "a_test.go",
-        "package a\nfunc TestA(t *testing.T) {}\nfunc help() {}\n",
+        "ATest.kt",
+        "class ATest {\n  @Test\n  fun `adds`() {}\n}\n",
     ),
-    "JUnit": (
-        "JUnit",
-        2,
+    "Spock": (
+        "Spock or JUnit in Groovy",
+        1,
+        "ASpec.groovy",
+        "class ASpec extends Specification {\n  def 'adds'() {}\n}\n",
+    ),
+    "TestNG": (
+        "TestNG",
+        1,
         "ATest.java",
-        "class ATest {\n  @Test\n  void a() {}\n  @ParameterizedTest\n}\n",
+        "import org.testng.annotations.Test;\nclass ATest {\n  @Test\n  public void a() {}\n}\n",
+    ),
+    "JUnit 3": (
+        "JUnit 3",
+        1,
+        "ATest.java",
+        "import junit.framework.TestCase;\nclass ATest extends TestCase {\n"
+        "  public void testA() {}\n}\n",
     ),
 }
 
@@ -308,8 +404,10 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
 @pytest.mark.parametrize("case", UNSUPPORTED)
 def test_extract_file_counts_the_tests_of_unsupported_frameworks(tmp_path: Path, case: str) -> None:
     framework, tests, name, code = UNSUPPORTED[case]
-    helper = "export { test } from 'node:test';"
-    extracted = _extracted(tmp_path, name, {name: code, "helper.mjs": helper})
+    helper = "export { test } from 'uvu';"
+    suite = "import * as uvu from 'uvu';\nexport function suite() { return uvu.suite(); }"
+    files: dict[str, object] = {name: code, "helper.mjs": helper, "suite.ts": suite}
+    extracted = _extracted(tmp_path, name, files)
     assert extracted.patterns == ()
     assert extracted.unsupported is not None
     assert (extracted.unsupported.framework, extracted.unsupported.tests) == (framework, tests)
@@ -332,3 +430,14 @@ def test_extract_file_takes_no_quoted_code_for_a_framework(tmp_path: Path) -> No
     assert _frameworks(_extracted(tmp_path, "a.test.js", {"a.test.js": code})) == [
         ("reports QUnit.test", "jest")
     ]
+
+
+def test_extract_file_prefers_the_framework_whose_test_function_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import { vi } from 'vitest';\nimport { it } from '@jest/globals';\nit('a', () => run());"
+    )
+    extracted = _extracted(tmp_path, "a.test.js", {"a.test.js": code})
+    assert _frameworks(extracted) == [("a", "jest")]
+    mixed = code.replace("vitest", "uvu").replace("vi ", "suite ")
+    extracted = _extracted(tmp_path, "b.test.js", {"b.test.js": mixed})
+    assert _frameworks(extracted) == [("a", "jest")]

@@ -10,15 +10,11 @@ import pytest
 from aqe.retrieval.extraction import extract_file
 from aqe.schema.records.patterns import TestPattern
 
+from .sample_file import extract_sample
+
 
 def _extract(folder: Path, code: str, name: str = "tests/test_sample.py") -> list[TestPattern]:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (folder / "pyproject.toml").write_text('[project]\nname = "sample"\n')
-    path.write_text(dedent(code), "utf-8")
-    extracted = extract_file(path)
-    assert extracted.skipped is None, extracted.skipped
-    return list(extracted.patterns)
+    return list(extract_sample(folder, dedent(code), name))
 
 
 def _one(folder: Path, code: str) -> TestPattern:
@@ -51,16 +47,20 @@ def test_extract_file_reads_a_plain_function(tmp_path: Path) -> None:
     assert pattern.category == "unit"
     assert pattern.source == "tests/test_sample.py:5"
     assert pattern.confidence == pytest.approx(0.95)
-    assert set(pattern.tags) == {"raises", "module:shop.cart"}
+    assert set(pattern.tags) == {"raises", "module:shop.cart", "topic:sample"}
     assert 0.5 < pattern.quality < 1
     assert pattern.template == dedent(
         """\
         def test_total_includes_tax():
+            \"\"\"The total includes tax.
+
+            More words.
+            \"\"\"
             cart = Cart(currency={{currency}})
             cart.add({{add_arg}}, price={{price}})
             with pytest.raises(ValueError, match={{match}}):
                 cart.add({{add_arg_2}})
-            assert cart.total == {{expected}}"""
+            assert cart.total == {{expected_cart_total}}"""
     )
     (example,) = pattern.examples
     assert example.startswith('def test_total_includes_tax():\n    """The total includes tax.')
@@ -381,17 +381,18 @@ def test_extract_file_indents_context_for_tests_written_deeper(tmp_path: Path) -
     )
     assert pattern.template == (
         "class TestDeep:\n\n"
-        "    def setup_method(self):\n        self.text = {{text}}\n\n"
-        "    def test_it(self):\n        if self.text:\n            assert self.text"
+        "        def setup_method(self):\n            self.text = {{text}}\n\n"
+        "        def test_it(self):\n            if self.text:\n                assert self.text"
     )
+    assert "self.text = '''\nleft\n'''\n" in pattern.render()
     assert pattern.examples[0] == (
         "def test_it(self):\n    if self.text:\n        assert self.text"
     )
 
 
-def test_extract_file_puts_pass_where_a_docstring_was_all(tmp_path: Path) -> None:
+def test_extract_file_keeps_a_docstring_that_is_all(tmp_path: Path) -> None:
     pattern = _one(tmp_path, 'def test_planned():\n    """To be written."""\n')
-    assert pattern.template == "def test_planned():\n    pass"
+    assert pattern.template == pattern.render() == 'def test_planned():\n    """To be written."""'
     assert pattern.description == "To be written."
 
 
@@ -548,3 +549,85 @@ def test_extract_file_shortens_a_long_docstring_to_its_first_sentence(tmp_path: 
     assert sentence.description == "One sentence."
     assert len(endless.description) <= 500
     assert endless.description.endswith("\u2026")
+
+
+def test_extract_file_takes_a_base_that_opts_out_for_its_heirs(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_other.py").write_text(
+        "from .test_sample import AbstractCase\n\nclass TestA(AbstractCase):\n    __test__ = True\n"
+    )
+    patterns = _extract(
+        tmp_path,
+        """
+        from unittest import TestCase
+
+        class Contract(TestCase):
+            __test__ = False
+
+            def test_explicit(self):
+                assert 1
+
+        class ContractOfLists(Contract):
+            __test__: bool = True
+
+        class Switched:
+            __test__ = False
+
+            def __init_subclass__(cls):
+                cls.__test__ = True
+
+            def test_switched(self):
+                assert 1
+
+        class TestSwitched(Switched):
+            x = 1
+
+        class AbstractCase(TestCase):
+            __test__ = False
+
+            def test_elsewhere(self):
+                assert 1
+
+        class SwitchedOff(TestCase):
+            __test__ = False
+
+            def test_not_collected(self):
+                assert 1
+
+        class TestOff:
+            __test__ = False
+
+            def test_not_collected(self):
+                assert 1
+
+        class TestStillOff(TestOff):
+            __test__ = False
+        """,
+    )
+    assert [pattern.name for pattern in patterns] == [
+        "Contract.test_explicit",
+        "Switched.test_switched",
+        "AbstractCase.test_elsewhere",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "base"),
+    [
+        ("django_webtest", "WebTest"),
+        ("opentelemetry.test.test_base", "TestBase"),
+        ("wagtail.test.utils", "WagtailPageTests"),
+    ],
+)
+def test_extract_file_knows_test_cases_of_packages(tmp_path: Path, module: str, base: str) -> None:
+    pattern = _one(
+        tmp_path,
+        f"""
+        from {module} import {base}
+
+        class TestAlert({base}):
+            def test_page(self):
+                assert self.app.get("/alerts/") == 10
+        """,
+    )
+    assert pattern.framework == "unittest"

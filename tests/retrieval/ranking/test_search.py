@@ -365,7 +365,7 @@ def test_preferences_lift_and_never_exclude(memory_bank: QEReasoningBank, patter
         )
     for framework, language in (("pytest", "python"), ("jest", "typescript")):
         matches = memory_bank.find_matching_patterns(
-            PatternSearchContext(query="login", framework=framework, language=language)  # type: ignore[arg-type]
+            PatternSearchContext(query="login", framework=framework, language=language)
         )
         assert len(matches) == 2
         assert matches[0].pattern.framework == framework

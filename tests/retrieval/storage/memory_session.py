@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,16 @@ from aqe.retrieval.storage.storage_values import (
     Forgotten,
     Inserted,
     PatternContent,
+    PatternPlace,
     SearchQuery,
     SortKey,
     StoredPattern,
 )
 from aqe.retrieval.storage.use_summary import UNPROVEN, AgentCount, UseSummary
 from aqe.retrieval.text.minhash import MIN_SIMILARITY, similarity
-from aqe.retrieval.text.pattern_text import is_from
+from aqe.retrieval.text.pattern_text import content_hash, is_from
 from aqe.schema import (
+    ContextPart,
     EncoderIdentity,
     PatternSearchCriteria,
     PatternUsageContext,
@@ -57,6 +60,14 @@ _ORDER: dict[SortKey, Callable[[StoredPattern], float]] = {
     "usage": lambda stored: stored.pattern.usage_count,
     "created": lambda stored: stored.pattern.created_at.timestamp(),
 }
+
+
+def _tier(stored: StoredPattern) -> int:
+    return 2 if stored.pattern.gone_since else int(stored.trust == UNPROVEN)
+
+
+def _is_extracted(pattern: TestPattern) -> bool:
+    return pattern.provenance is not None and pattern.provenance.origin == "extracted"
 
 
 class MemorySession:
@@ -90,8 +101,8 @@ class MemorySession:
         def place(stored: StoredPattern) -> tuple[Any, ...]:
             pattern, hits = stored.pattern, len(tags & folded(stored.pattern.tags))
             quality = pattern.quality if order == "evidence" else 0.0
-            is_last = stored.trust if order == "evidence" or any_tag is not None else ""
-            return is_last, -hits, -_ORDER[order](stored), -quality, pattern.id
+            tier = _tier(stored) if order == "evidence" or any_tag is not None else 0
+            return tier, -hits, -_ORDER[order](stored), -quality, pattern.id
 
         found = [stored for stored in self._state.rows.values() if meets(stored.pattern, criteria)]
         if any_tag is not None:
@@ -111,6 +122,7 @@ class MemorySession:
     ) -> Candidates:
         rows = self._state.rows
         depth += sum(stored.trust == UNPROVEN for stored in rows.values())
+        depth += sum(stored.pattern.gone_since is not None for stored in rows.values())
         passing = [key for key, stored in rows.items() if meets(stored.pattern, criteria)]
         bm25 = {} if query.mode == "vector" else self._bm25(query.terms, passing)
         keys = set(best_keys(bm25, depth))
@@ -163,16 +175,46 @@ class MemorySession:
             for stored in self._state.rows.values()
         )
 
-    def written_by(self, *, source: str = "", agent_id: str = "", run_id: str = "") -> list[str]:
+    def written_by(
+        self, *, source: str = "", project: str = "", agent_id: str = "", run_id: str = ""
+    ) -> list[str]:
+        def is_placed(pattern: TestPattern) -> bool:
+            in_source = is_from(pattern.source, source) if source else project != ""
+            return in_source and project in ("", pattern.project)
+
         return [
             stored.pattern.id
             for stored in self._state.rows.values()
-            if is_by(stored.provenance, agent_id, run_id) or is_from(stored.pattern.source, source)
+            if is_by(stored.provenance, agent_id, run_id) or is_placed(stored.pattern)
+        ]
+
+    def projects(self) -> dict[str, str]:
+        return dict(sorted(self._state.projects.items(), key=lambda item: item[1]))
+
+    def places(self, project: str) -> list[PatternPlace]:
+        patterns = [stored.pattern for stored in self._state.rows.values()]
+        return [
+            PatternPlace(
+                pattern.id,
+                pattern.source,
+                pattern.framework,
+                bool(pattern.gone_since),
+                pattern.created_at,
+            )
+            for pattern in patterns
+            if pattern.project == project and pattern.source is not None and _is_extracted(pattern)
         ]
 
     def used_by(self, agent_id: str) -> list[StoredPattern]:
         used = {key for key, _, agent in self._state.counts if agent == agent_key(agent_id)}
         return [stored for key, stored in self._state.rows.items() if key in used]
+
+    def settled_at(self, project: str) -> datetime | None:
+        return self._state.settled.get(project)
+
+    def set_settled(self, projects: Sequence[str], at: datetime) -> None:
+        known = set(self._state.projects.values())
+        self._state.settled |= dict.fromkeys(known.intersection(projects), at)
 
     def count_traces(
         self, *, ids: Sequence[str] = (), agent_id: str = "", run_id: str = ""
@@ -189,14 +231,19 @@ class MemorySession:
             ),
         )
 
-    def statistics(self) -> BankStatistics:
-        patterns = [stored.pattern for stored in self._state.rows.values()]
+    def statistics(self, project: str = "") -> BankStatistics:
+        rows = {
+            key: stored
+            for key, stored in self._state.rows.items()
+            if project in ("", stored.pattern.project)
+        }
+        patterns = [stored.pattern for stored in rows.values()]
         uses = sum(pattern.usage_count for pattern in patterns)
-        successes = sum(stored.success_count for stored in self._state.rows.values())
+        successes = sum(stored.success_count for stored in rows.values())
         return BankStatistics(
             patterns=len(patterns),
             uses=uses,
-            versions=len(self._state.versions),
+            versions=sum(key in rows for key, *_ in self._state.versions),
             average_quality=mean([pattern.quality for pattern in patterns]),
             average_confidence=mean([pattern.confidence for pattern in patterns]),
             average_success_rate=successes / uses if uses else None,
@@ -204,7 +251,9 @@ class MemorySession:
             by_category=groups(pattern.category for pattern in patterns),
             by_framework=groups(pattern.framework for pattern in patterns),
             by_language=groups(pattern.language for pattern in patterns),
-            unproven=sum(stored.trust == UNPROVEN for stored in self._state.rows.values()),
+            by_project=groups(pattern.project for pattern in patterns),
+            gone=sum(pattern.gone_since is not None for pattern in patterns),
+            unproven=sum(stored.trust == UNPROVEN for stored in rows.values()),
         )
 
     def insert(self, content: PatternContent) -> Inserted:
@@ -233,15 +282,86 @@ class MemorySession:
         pattern = replace(
             content.pattern,
             id=before.id,
+            project=content.pattern.project or before.project,
             version=before.version + 1,
             created_at=before.created_at,
             updated_at=now,
         )
         self._write(stored.key, content, pattern)
 
-    def set_source(self, key: int, source: str) -> None:
+    def set_place(
+        self,
+        key: int,
+        *,
+        source: str,
+        project: str,
+        context: Sequence[ContextPart] | None = None,
+    ) -> None:
         stored = self._state.rows[key]
-        self._state.rows[key] = replace(stored, pattern=replace(stored.pattern, source=source))
+        placed = replace(stored.pattern, source=source, project=project, gone_since=None)
+        if context is not None:
+            placed = replace(placed, context=tuple(context))
+        self._state.rows[key] = replace(stored, pattern=placed)
+
+    def set_gone(self, ids: Sequence[str], since: datetime) -> int:
+        found = [stored for stored in self.get_many(ids) if stored.pattern.gone_since is None]
+        for stored in found:
+            gone = replace(stored.pattern, gone_since=since)
+            self._state.rows[stored.key] = replace(stored, pattern=gone)
+        return len(found)
+
+    def put_project(self, key: str, name: str) -> None:
+        others = {at: other for at, other in self._state.projects.items() if other != name}
+        self._state.projects = others | {key: name}
+
+    def rename(self, stored: StoredPattern, id: str) -> StoredPattern:
+        renamed = replace(stored.pattern, id=id)
+        after = replace(stored, pattern=renamed, content_hash=content_hash(renamed))
+        self._state.rows[stored.key] = after
+        self.carry_uses(after, stored.content_hash)
+        return after
+
+    def inherit(self, heir: StoredPattern, stored: StoredPattern, change: Change) -> None:
+        state, before = self._state, stored.pattern
+        version = PatternVersion(
+            pattern=before,
+            version_number=before.version,
+            change_description=change.description,
+            created_by=change.created_by,
+            created_at=utc_now(),
+        )
+        state.versions.append((stored.key, version, stored.provenance))
+        state.versions = [
+            (heir.key if key == stored.key else key, version, author)
+            for key, version, author in state.versions
+        ]
+        state.uses = [(heir.key if at == stored.key else at, use) for at, use in state.uses]
+        for at in [at for at in state.counts if at[0] == stored.key]:
+            state.counts[heir.key, at[1], at[2]] = state.counts.pop(at)
+        pattern = state.rows[heir.key].pattern
+        inherited = replace(pattern, version=before.version + 1, created_at=before.created_at)
+        state.rows[heir.key] = replace(state.rows[heir.key], pattern=inherited)
+        self.carry_uses(heir, stored.content_hash)
+        self.delete([before.id])
+
+    def carry_uses(self, stored: StoredPattern, content_hash: str) -> None:
+        state, key = self._state, stored.key
+        state.uses = [
+            (at, replace(use, content_hash=stored.content_hash))
+            if at == key and use.content_hash == content_hash
+            else (at, use)
+            for at, use in state.uses
+        ]
+        for at, count in [*state.counts.items()]:
+            if at[:2] == (key, content_hash) and content_hash != stored.content_hash:
+                to = (key, stored.content_hash, at[2])
+                known = state.counts.get(to, AgentCount(at[2], 0, 0))
+                state.counts[to] = AgentCount(
+                    at[2],
+                    known.success_count + count.success_count,
+                    known.usage_count + count.usage_count,
+                )
+                del state.counts[at]
 
     def add_use(self, stored: StoredPattern, use: PatternUsageContext) -> None:
         self._state.uses.append((stored.key, replace(use, content_hash=stored.content_hash)))
@@ -274,7 +394,13 @@ class MemorySession:
         return len(keys)
 
     def forget(
-        self, *, ids: Sequence[str] = (), source: str = "", agent_id: str = "", run_id: str = ""
+        self,
+        *,
+        ids: Sequence[str] = (),
+        source: str = "",
+        project: str = "",
+        agent_id: str = "",
+        run_id: str = "",
     ) -> Forgotten:
         state, before = self._state, Forgotten(len(self._state.versions), len(self._state.uses))
         state.versions = [kept for kept in state.versions if not is_by(kept[2], agent_id, run_id)]
@@ -346,7 +472,8 @@ class MemorySession:
         pattern, own = stored.pattern, self._state.derived[key].signature
         kinds = (pattern.category, pattern.framework, pattern.language, " ".join(pattern.tags))
         measures = (pattern.quality, stored.evidence, own, stored.trust)
-        return CandidateFacts(key, pattern.id, pattern.name, *kinds, *measures)
+        gone = int(pattern.gone_since is not None)
+        return CandidateFacts(key, pattern.id, pattern.name, *kinds, *measures, gone)
 
     def _unit_vectors(self, keys: Sequence[int]) -> tuple[list[int], Vector]:
         found = {key: vector for key in keys if (vector := self.embedding(key)) is not None}

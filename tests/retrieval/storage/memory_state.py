@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,8 @@ class State:
     embeddings: dict[tuple[EncoderIdentity, int], Embedding] = field(default_factory=dict)
     counts: dict[tuple[int, str, str], AgentCount] = field(default_factory=dict)
     uses: list[tuple[int, PatternUsageContext]] = field(default_factory=list)
+    projects: dict[str, str] = field(default_factory=dict)
+    settled: dict[str, datetime] = field(default_factory=dict)
     versions: list[tuple[int, PatternVersion, Provenance]] = field(default_factory=list)
 
     def next(self) -> State:
@@ -81,6 +84,7 @@ def meets(pattern: TestPattern, criteria: PatternSearchCriteria) -> bool:
         criteria.category in (None, pattern.category)
         and criteria.framework in (None, pattern.framework)
         and criteria.language in (None, pattern.language)
+        and criteria.project in ("", pattern.project)
         and pattern.confidence >= criteria.min_confidence
         and pattern.quality >= criteria.min_quality
         and folded(criteria.tags) <= folded(pattern.tags)

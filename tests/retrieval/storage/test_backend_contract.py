@@ -156,12 +156,12 @@ def test_update_in_one_session_is_seen_by_the_next_read_of_it(
     assert stored_in(backend, "a").pattern.version == 3
 
 
-def test_set_source_is_no_change_of_content(backend: PatternBackend, pattern: Make) -> None:
+def test_set_place_is_no_change_of_content(backend: PatternBackend, pattern: Make) -> None:
     put(backend, pattern(id="a", source="a.py:1"))
     before = stored_in(backend, "a")
     with backend.writing() as session:
-        session.set_source(before.key, "b.py:7")
-    expected = replace(before, pattern=replace(before.pattern, source="b.py:7"))
+        session.set_place(before.key, source="b.py:7", project="p")
+    expected = replace(before, pattern=replace(before.pattern, source="b.py:7", project="p"))
     assert stored_in(backend, "a") == expected
 
 

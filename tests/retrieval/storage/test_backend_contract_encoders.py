@@ -311,5 +311,5 @@ def test_check_of_a_used_bank_finds_nothing(backend: PatternBackend, pattern: Ma
     change(backend, "p0", pattern("renamed", id="p0", category="e2e", confidence=0.3))
     with backend.writing() as session:
         session.delete(["p1"])
-        session.set_source(session.get_many(["p2"])[0].key, "b.py:1")
+        session.set_place(session.get_many(["p2"])[0].key, source="b.py:1", project="p")
     assert backend.check() == []

@@ -74,7 +74,7 @@ def test_an_error_undoes_all_of_a_session(backend: PatternBackend, pattern: Make
     def work(session: PatternWriter) -> None:
         session.insert(content_of(pattern("zebra 2", id="c")))
         session.add_use(before, PatternUsageContext(success=True, agent_id="bob"))
-        session.set_source(before.key, "moved.py:1")
+        session.set_place(before.key, source="moved.py:1", project="p")
         session.update(before, content_of(pattern("zebra 3", id="a")), Change())
         session.delete(["b"])
         session.rebuild_text_index()

@@ -144,7 +144,7 @@ class RandomWork:
 
         def work(session: PatternWriter) -> None:
             for stored in session.get_many(ids):
-                session.set_source(stored.key, "moved.py:4")
+                session.set_place(stored.key, source="moved.py:4", project="p")
 
         return work
 

@@ -129,7 +129,7 @@ def test_a_preference_lifts(filled: QEReasoningBank, pattern: Make) -> None:
     twin = pattern("cart adds up", id="twin", template=CART, framework="unittest")
     filled.store_pattern(twin)
     for framework, id in (("pytest", "cart"), ("unittest", "twin")):
-        need = PatternSearchContext(query="cart", framework=framework)  # type: ignore[arg-type]
+        need = PatternSearchContext(query="cart", framework=framework)
         assert ids(filled.find_matching_patterns(need))[0] == id
 
 

@@ -26,17 +26,33 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_file_and_new_folders_are_private(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "deeper" / "bank.db"
+def test_file_and_its_own_folder_are_private(tmp_path: Path) -> None:
+    path = tmp_path / ".aqe" / "bank.db"
     before = os.umask(0o022)
     try:
         with Database(path) as database:
             put(database, "a")
-            for file in path.parent.iterdir():
+            for file in path.parent.glob("bank.db*"):
                 assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert (path.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_a_gitignore_of_the_user_stays(tmp_path: Path) -> None:
+    (tmp_path / ".aqe").mkdir()
+    (tmp_path / ".aqe" / ".gitignore").write_text("!aqe.db\n")
+    Database(tmp_path / ".aqe" / "aqe.db").close()
+    assert (tmp_path / ".aqe" / ".gitignore").read_text() == "!aqe.db\n"
+
+
+@pytest.mark.parametrize("name", ["typo/bank.db", "a/.aqe/aqe.db", ".aqe/deep/aqe.db"])
+def test_no_folder_is_made_of_a_mistyped_path(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with pytest.raises(DatabaseOpenError, match=f"there is no folder {path.parent}; create it"):
+        Database(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -50,9 +66,9 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "file" / "bank.db")
 
 
-def test_must_exist_refuses_to_create(path: Path) -> None:
+def test_without_create_a_missing_file_is_refused(path: Path) -> None:
     with pytest.raises(DatabaseOpenError, match=r"no database at"):
-        Database(path, must_exist=True)
+        Database(path, create=False)
     assert not path.exists()
 
 

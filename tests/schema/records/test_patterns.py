@@ -51,9 +51,12 @@ def test_pattern_is_immutable_and_no_test_class(pattern: Make) -> None:
         ({"source": 3}, "source must be text, got int"),
         ({"description": " ", "template": "\n"}, "needs a template or a description"),
         ({"category": "smoke"}, "category must be one of unit, integration, .*, got 'smoke'"),
-        ({"framework": "nose"}, "framework must be one of pytest, .*, got 'nose'"),
+        ({"framework": "nose"}, "framework must be one of ava, .*, vitest, got 'nose'"),
         ({"framework": ["pytest"]}, "framework must be one of"),
-        ({"language": "go"}, "language must be one of python, javascript, typescript, got 'go'"),
+        (
+            {"language": "cobol"},
+            "language must be one of .*javascript, python, typescript, got 'cobol'",
+        ),
         ({"confidence": 1.1}, r"confidence must be from 0 to 1, got 1\.1"),
         ({"quality": -0.1}, r"quality must be from 0 to 1, got -0\.1"),
         ({"success_rate": math.nan}, "success_rate must be from 0 to 1, got nan"),
@@ -156,7 +159,7 @@ def test_utc_now_is_aware() -> None:
         ({"source_code": b""}, "source_code must be text"),
         ({"keywords": "login"}, "keywords must be a list of texts, got str"),
         ({"framework": "nose"}, "framework must be one of"),
-        ({"language": "go"}, "language must be one of"),
+        ({"language": "cobol"}, "language must be one of"),
     ],
 )
 def test_context_refuses(changes: dict[str, Any], message: str) -> None:

@@ -123,7 +123,7 @@ def test_a_file_with_other_tables_gets_ours_on_a_write(path: Path, write: object
     write(path)
     with Database(path) as database:
         put(database, "a")
-    with Database(path, must_exist=True) as database, database.read() as connection:
+    with Database(path, create=False) as database, database.read() as connection:
         assert connection.execute("select text from notes").get == "mine"
     with Database(path) as database:
         assert keys(database) == ["a"]

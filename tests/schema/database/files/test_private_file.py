@@ -47,6 +47,7 @@ def link(tmp_path: Path, kind: str, target: Path) -> Path:
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_a_database_behind_a_link_is_used_and_the_link_stays(tmp_path: Path, kind: str) -> None:
     real = tmp_path / "real" / "bank.db"
+    real.parent.mkdir()
     with Database(real) as database:
         put(database, "first")
     given = link(tmp_path, kind, real)
@@ -66,6 +67,7 @@ def test_a_database_behind_a_link_is_used_and_the_link_stays(tmp_path: Path, kin
 
 def test_a_dangling_link_leads_to_the_file_that_is_made(tmp_path: Path) -> None:
     real = tmp_path / "real" / "bank.db"
+    real.parent.mkdir()
     given = link(tmp_path, "file", real)
     with Database(given) as database:
         put(database, "first")

@@ -1,0 +1,1 @@
+"""Measures the extraction of real repositories: what is found, labelled and usable."""

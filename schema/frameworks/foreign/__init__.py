@@ -1,0 +1,1 @@
+"""Declares the tests of languages that are not read; collected by ``declarations.py``."""

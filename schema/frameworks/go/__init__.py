@@ -1,0 +1,1 @@
+"""Declares Go and its test frameworks; collected by ``declarations.py``."""

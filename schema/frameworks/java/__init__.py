@@ -1,0 +1,1 @@
+"""Declares Java and its test frameworks; collected by ``declarations.py``."""

@@ -1,0 +1,1 @@
+"""Declares JavaScript, TypeScript and their test frameworks; collected by ``declarations.py``."""

@@ -1,0 +1,1 @@
+"""Declares Python and its test frameworks; collected by ``declarations.py``."""
