@@ -1,7 +1,7 @@
 """Measures how often the ready form of a pattern does what its original test does.
 
-Run: ``python -m aqe.bench.studies.extraction.ready_outcome RUNNER ROOT FOLDER --tests 40`` for a checkout or
-a throwaway environment; RUNNER is pytest, jest, mocha or vitest. It wrote
+Run: ``python -m aqe.bench.studies.extraction.ready_outcome RUNNER ROOT FOLDER --tests 40`` for a
+checkout or a throwaway environment; RUNNER is pytest, jest, mocha or vitest. It wrote
 ``bench/results/ready_form.md``.
 
 Random tests of the folder are extracted, their ready forms are written as new files next to their

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from ...schema.errors import AqeError
+from ....schema.errors import AqeError
 
 __all__ = ["NoReportError", "Outcomes", "RunnerName", "SuiteRunner"]
 
