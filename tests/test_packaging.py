@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
+import re
 import subprocess
 import sys
 import tomllib
@@ -71,6 +73,46 @@ def test_import_of_the_facade_loads_no_part() -> None:
         env={"PYTHONPATH": str(ROOT / "src")},
     )
     assert done.stdout == "\n"
+
+
+def _core() -> set[str]:
+    """Returns the names of the packages that aqe needs without extras."""
+    names = _pyproject()["project"]["dependencies"]
+    return {re.split(r"[<>=!~ ]", name)[0].lower().replace("_", "-") for name in names}
+
+
+def _imported_modules(*parts: str) -> set[str]:
+    """Returns the packages of others that the source of these parts imports anywhere."""
+    trees = [
+        ast.parse(file.read_text(encoding="utf-8"))
+        for part in parts
+        for file in (ROOT / part).rglob("*.py")
+    ]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    absolute = [
+        node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) if not node.level
+    ]
+    plain = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return {name.split(".")[0] for name in absolute + plain} - {*sys.stdlib_module_names, "aqe"}
+
+
+def test_what_the_core_imports_is_declared() -> None:
+    """Only the extra ``embed`` and the benches may import more."""
+    homes = importlib.metadata.packages_distributions()
+    for module in _imported_modules("cli", "learning", "models", "retrieval", "schema"):
+        if module not in ("huggingface_hub", "sentence_transformers", "torch"):
+            assert {name.lower() for name in homes[module]} & _core(), f"{module} is not declared"
+
+
+def test_what_is_declared_is_used() -> None:
+    """scipy was 143 MB for one function."""
+    source = "".join(
+        file.read_text(encoding="utf-8") for part in PARTS for file in (ROOT / part).rglob("*.py")
+    )
+    for module, homes in importlib.metadata.packages_distributions().items():
+        if {name.lower() for name in homes} & _core() and not module.startswith("_"):
+            assert re.search(rf"\b{module}\b", source), f"{module} is declared, but not used"
+    assert "scipy" not in _core()
 
 
 def test_every_dependency_has_a_lower_bound_that_is_met() -> None:
