@@ -16,6 +16,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,17 +121,19 @@ def shared_model(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> On
 
 
 def _load(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> OnnxModel:
-    try:
-        import onnxruntime
-        from tokenizers import Tokenizer
-    except ImportError as error:
-        raise EncoderError(
-            f"the default encoder needs onnxruntime and tokenizers, got: {error}; {_REMEDY}",
-            path=folder,
-        ) from error
-    for name in (TOKENIZER_FILE, MODEL_FILE):
-        _verify(folder / name, sha256[name])
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+    with ThreadPoolExecutor(1) as hashing:  # on another CPU: it does not hold the GIL
+        verified = hashing.submit(_verify, folder / MODEL_FILE, sha256[MODEL_FILE])
+        try:
+            import onnxruntime
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise EncoderError(
+                f"the default encoder needs onnxruntime and tokenizers, got: {error}; {_REMEDY}",
+                path=folder,
+            ) from error
+        _verify(folder / TOKENIZER_FILE, sha256[TOKENIZER_FILE])
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        verified.result()
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     options = onnxruntime.SessionOptions()

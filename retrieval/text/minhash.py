@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +34,23 @@ MAX_CHARS = 20_000
 _OWN_NAME = re.compile(r"\bdef test\w*")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
-# Fixed multipliers and offsets, so that signatures are equal on every machine.
-_RANDOM = np.random.Generator(np.random.PCG64(20_260_101))
-_MULTIPLIERS = _RANDOM.integers(1, 2**63, HASHES, dtype=np.uint64) | np.uint64(1)
-_OFFSETS = _RANDOM.integers(0, 2**63, HASHES, dtype=np.uint64)
+
+class _HashFunctions(NamedTuple):
+    """Multipliers and offsets of the hash functions, ``(64, 1)`` uint64 each."""
+
+    multipliers: npt.NDArray[np.uint64]
+    offsets: npt.NDArray[np.uint64]
+
+
+@cache
+def _hash_functions() -> _HashFunctions:
+    """Returns fixed functions, so that signatures are equal on every machine.
+
+    They are drawn when a test is stored: a search does without numpy.random (5 ms to import).
+    """
+    rng = np.random.Generator(np.random.PCG64(20_260_101))
+    multipliers = rng.integers(1, 2**63, (HASHES, 1), dtype=np.uint64) | np.uint64(1)
+    return _HashFunctions(multipliers, rng.integers(0, 2**63, (HASHES, 1), dtype=np.uint64))
 
 
 def signature(code: str) -> bytes:
@@ -46,7 +61,8 @@ def signature(code: str) -> bytes:
         [zlib.crc32(pair.encode("utf-8", "replace")) for pair in pairs], dtype=np.uint64
     )
     # Multiply-shift hashing (Dietzfelbinger et al. 1997); uint64 wraps as it should.
-    mixed = (_MULTIPLIERS[:, None] * hashes[None, :] + _OFFSETS[:, None]) >> np.uint64(32)
+    multipliers, offsets = _hash_functions()
+    mixed = (multipliers * hashes[None, :] + offsets) >> np.uint64(32)
     return bytes(mixed.min(axis=1).astype("<u4").tobytes())
 
 

@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import apsw
@@ -65,11 +64,10 @@ class MigrationReport:
 
 def known_migrations() -> tuple[Migration, ...]:
     """Returns the steps that this version of aqe knows, numbered from 1 and in order."""
-    folder = files(migrations.__name__)
     steps = []
-    for name in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql")):
-        number, _, title = name.removesuffix(".sql").partition("_")
-        steps.append(Migration(int(number), title, (folder / name).read_text(encoding="utf-8")))
+    for file in sorted(Path(migrations.__path__[0]).glob("*.sql")):
+        number, _, title = file.stem.partition("_")
+        steps.append(Migration(int(number), title, file.read_text(encoding="utf-8")))
     return tuple(steps)
 
 
