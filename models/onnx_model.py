@@ -121,33 +121,48 @@ def shared_model(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> On
 
 
 def _load(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> OnnxModel:
-    with ThreadPoolExecutor(1) as hashing:  # on another CPU: it does not hold the GIL
-        verified = hashing.submit(_verify, folder / MODEL_FILE, sha256[MODEL_FILE])
-        try:
-            import onnxruntime
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise EncoderError(
-                f"the default encoder needs onnxruntime and tokenizers, got: {error}; {_REMEDY}",
-                path=folder,
-            ) from error
-        _verify(folder / TOKENIZER_FILE, sha256[TOKENIZER_FILE])
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
-        verified.result()
+    """Loads the session on another CPU meanwhile: hashing and onnxruntime release the GIL."""
+    with ThreadPoolExecutor(1, thread_name_prefix="aqe-load") as pool:
+        session = pool.submit(_session, folder / MODEL_FILE, sha256[MODEL_FILE])
+        tokenizer = _tokenizer(folder / TOKENIZER_FILE, sha256[TOKENIZER_FILE], max_tokens)
+        return OnnxModel(tokenizer, session.result())
+
+
+def _tokenizer(path: Path, sha256: str, max_tokens: int) -> Tokenizer:
+    _verify(path, sha256)
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        raise _not_installed(path, error) from error
+    tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
+    return tokenizer
+
+
+def _session(path: Path, sha256: str) -> InferenceSession:
+    _verify(path, sha256)
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise _not_installed(path, error) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # parallel over texts instead, see above
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only: stderr belongs to the caller
     session = onnxruntime.InferenceSession(
-        (folder / MODEL_FILE).read_bytes() + _named_output(STATES),
-        options,
-        providers=["CPUExecutionProvider"],
+        path.read_bytes() + _named_output(STATES), options, providers=["CPUExecutionProvider"]
     )
     # Kept by onnxruntime for a change of providers, which never happens: 21 MB of memory.
     session._model_bytes = None
-    return OnnxModel(tokenizer, session)
+    return session
+
+
+def _not_installed(path: Path, error: ImportError) -> EncoderError:
+    return EncoderError(
+        f"the default encoder needs onnxruntime and tokenizers, got: {error}; {_REMEDY}",
+        path=path.parent,
+    )
 
 
 def _named_output(name: str) -> bytes:

@@ -228,9 +228,12 @@ def test_minilm_says_which_file_is_missing(tmp_path: Path) -> None:
         MiniLMEncoder(tmp_path).encode(["login"])
 
 
-def test_minilm_says_when_onnxruntime_cannot_be_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("library", ["onnxruntime", "tokenizers"])
+def test_minilm_says_which_library_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(EncoderError, match="needs onnxruntime and tokenizers"):
+    for path in PACKAGED.iterdir():
+        shutil.copy(path, tmp_path)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(EncoderError, match=f"needs onnxruntime and tokenizers, got: .*{library}"):
         MiniLMEncoder(tmp_path).encode_query("login")
