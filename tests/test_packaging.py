@@ -4,19 +4,104 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
 import re
+import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+import pytest
 from setuptools import find_packages
 
 import aqe
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("bench", "cli", "learning", "models", "retrieval", "schema")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZipFile]:
+    """Yields the wheel that a copy of the sources builds."""
+    folder = tmp_path_factory.mktemp("build")
+    skipped = shutil.ignore_patterns(".*", "tests", "build", "dist", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, folder / "sources", symlinks=True, ignore=skipped)
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
+    done = subprocess.run(
+        [*build, "--wheel-dir", str(folder), str(folder / "sources")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    assert done.returncode == 0, done.stderr
+    with ZipFile(next(folder.glob("*.whl"))) as file:
+        yield file
+
+
+def _metadata(wheel: ZipFile) -> Message:
+    name = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return message_from_string(wheel.read(name).decode())
+
+
+def test_wheel_holds_both_licences(wheel: ZipFile) -> None:
+    metadata = _metadata(wheel)
+    assert metadata["License-Expression"] == "MIT AND Apache-2.0"
+    texts = {
+        name: wheel.read(f"aqe-{metadata['Version']}.dist-info/licenses/{name}").decode()
+        for name in metadata.get_all("License-File", [])
+    }
+    assert "MIT License" in texts["LICENSE"]
+    assert "Version 2.0, January 2004" in texts["models/aqe-minilm-tests/LICENSE"]
+    assert "all-MiniLM-L6-v2" in texts["models/aqe-minilm-tests/NOTICE"]
+    weights = {name for name in wheel.namelist() if name.endswith(".onnx")}
+    assert weights == {"aqe/models/aqe-minilm-tests/model.int8.onnx"}
+    assert "aqe/models/aqe-minilm-tests/LICENSE" in wheel.namelist()
+
+
+def test_wheel_holds_what_it_runs_and_no_more(wheel: ZipFile) -> None:
+    names = wheel.namelist()
+    for part in PARTS:
+        for file in (ROOT / part).rglob("*.py"):
+            name = f"aqe/{file.relative_to(ROOT).as_posix()}"
+            assert (name in names) is not name.startswith("aqe/bench/studies/"), name
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {"aqe", f"aqe-{aqe.__version__}.dist-info"}
+    migrations = {file.name for file in (ROOT / "schema" / "migrations").glob("*.sql")}
+    assert {f"aqe/schema/migrations/{name}" for name in migrations} | {"aqe/py.typed"} <= {*names}
+
+
+def test_description_on_a_package_index_has_no_dead_link(wheel: ZipFile) -> None:
+    text = str(_metadata(wheel).get_payload())
+    assert text.startswith("# aqe")
+    assert "bench/results/bank.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]*)\)", text):
+        assert target.startswith("https://"), target
+
+
+def test_description_links_into_the_source() -> None:
+    description = runpy.run_path(str(ROOT / "setup.py"))["description"]
+    readme = "See [`cli/`](cli), [a site](https://x.org) and [a part](#part)."
+    assert description(readme, "https://y.org/aqe") == (
+        "See [`cli/`](https://y.org/aqe/blob/main/cli), [a site](https://x.org) and"
+        " [a part](#part)."
+    )
+    assert description(readme, None) == ("See `cli/`, [a site](https://x.org) and [a part](#part).")
+
+
+def test_classifiers_name_the_pythons_that_are_supported() -> None:
+    project = _pyproject()["project"]
+    prefix = "Programming Language :: Python :: 3."
+    minors = [int(text.removeprefix(prefix)) for text in project["classifiers"] if prefix in text]
+    assert project["requires-python"] == f">=3.{minors[0]}"
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    assert sys.version_info.minor in minors
 
 
 def _pyproject() -> dict[str, Any]:
