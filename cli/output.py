@@ -40,12 +40,12 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def stdout() -> Console:
     """Returns the console for results; it follows the terminal's width and ``NO_COLOR``."""
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, soft_wrap=False, emoji=False)
 
 
 def stderr() -> Console:
     """Returns the console for progress, notes and errors."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, emoji=False)
 
 
 def plain(text: object, style: str = "") -> Text:
