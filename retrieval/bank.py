@@ -258,7 +258,10 @@ class QEReasoningBank:
         return extract_suites(self.backend, encoder, [*map(Path, paths)], options, progress)
 
     def delete_pattern(self, id: str) -> bool:
-        """Deletes a pattern with its uses, versions and embeddings; returns whether it existed."""
+        """Deletes a pattern with its uses, versions and embeddings; returns whether it existed.
+
+        Its words leave the text index of the file when the bank is closed or a batch is stored.
+        """
         with self.backend.writing() as session:
             return session.delete([id]) > 0
 

@@ -23,6 +23,7 @@ from ..output import INTERRUPTED, plain, print_json, stderr
 from ..progress import progress_bar
 from .extraction_report import extraction_object, print_extraction
 from .pattern_options import FrameworkOption
+from .pattern_removal import erase_deleted
 
 if TYPE_CHECKING:
     from ...retrieval.suites.suite_report import SuiteProgress
@@ -61,6 +62,9 @@ def extract(
             report = bank.extract(
                 paths, framework=framework, prune=prune, dry_run=dry_run, progress=shown
             )
+        if report.pruned and not dry_run:
+            erase_deleted(bank)
+        bank.close()
         if json:
             print_json(extraction_object(database.label, report))
             return

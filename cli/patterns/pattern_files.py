@@ -26,6 +26,7 @@ from .pattern_options import (
     MinQualityOption,
     ProjectOption,
 )
+from .pattern_removal import erase_deleted
 from .pattern_view import print_rejections, store_counts
 
 __all__ = ["export_file", "import_file", "store"]
@@ -116,6 +117,8 @@ def import_file(
                 max_bytes=max_bytes,
                 max_patterns=max_patterns,
             )
+        if report.deleted and not dry_run:
+            erase_deleted(bank)
         _print_report(database.label, report, json=json, dry_run=dry_run)
 
 

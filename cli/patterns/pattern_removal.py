@@ -34,7 +34,7 @@ from .pattern_view import source_text
 if TYPE_CHECKING:
     from ...retrieval.suites.typed_source import SourcePlace
 
-__all__ = ["delete", "forget"]
+__all__ = ["delete", "erase_deleted", "forget"]
 
 MAX_SHOWN = 20
 
@@ -47,6 +47,7 @@ def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -
         pattern = _readable(bank, whole_id)
         if not bank.delete_pattern(whole_id):
             raise PatternNotFoundError(f"pattern {whole_id} was just deleted by another process")
+        erase_deleted(bank)
         if json:
             print_json({"database": database.label, "deleted": whole_id})
             return
@@ -90,12 +91,8 @@ def forget(
             _ask(database, bank, what)
         experiences = _forget_learned(database, agent, dry_run=dry_run) if agent else 0
         report = _forget(bank, what, dry_run=dry_run)
-        if not (dry_run or _erased(database)):
-            stderr().print(
-                "others are using the database: erase what is left of the text later with:"
-                " aqe memory cleanup --vacuum",
-                soft_wrap=True,
-            )
+        if not dry_run:
+            erase_deleted(bank)
         if json:
             print_json(
                 {
@@ -145,6 +142,18 @@ def _forget(bank: QEReasoningBank, what: _What, *, dry_run: bool) -> _Forgotten:
         sum(report.uses for report in every),
     )
     return _Forgotten(total, {place: len(report.patterns) for place, report in reports.items()})
+
+
+def erase_deleted(bank: QEReasoningBank) -> None:
+    """Closes the bank and rewrites its file without what was deleted; says so if others use it."""
+    database = bank.database
+    bank.close()  # merges the text index, which removes the words
+    if not _erased(database):
+        stderr().print(
+            "others are using the database: erase what is left of the text later with:"
+            " aqe memory cleanup --vacuum",
+            soft_wrap=True,
+        )
 
 
 def _erased(database: Database) -> bool:

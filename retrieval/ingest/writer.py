@@ -129,7 +129,7 @@ def write_batch(
         rules = _Rules(provenance, replace_all, restored)
         results = _BatchWriter(session, embeddings, change or Change(), rules).results(batch)
         deleted = session.delete(_others(session, batch)) if replace_all else 0
-    if len(batch.ready) + deleted > 1:  # after a single pattern, closing the bank tidies up
+    if len(batch.ready) > 1 or deleted:  # after a single pattern, closing the bank tidies up
         backend.tidy()
     return StoreReport(tuple(results), deleted)
 

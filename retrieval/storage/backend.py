@@ -214,7 +214,10 @@ class PatternWriter(PatternReader, ProjectWriter, Protocol):
         ...
 
     def delete(self, ids: Iterable[str]) -> int:
-        """Deletes patterns with their uses, versions and embeddings; returns how many."""
+        """Deletes patterns with their uses, versions and embeddings; returns how many.
+
+        Their words may stay in an index until ``tidy``.
+        """
         ...
 
     def forget(
@@ -322,7 +325,10 @@ class PatternBackend(Protocol):
         ...
 
     def tidy(self) -> None:
-        """Optimises the indexes after a batch; a failure is logged and loses nothing."""
+        """Optimises the indexes, without the words of deleted patterns.
+
+        A failure is logged and loses nothing.
+        """
         ...
 
     def update_vector_file(self) -> int:

@@ -19,6 +19,7 @@ import apsw
 
 from .. import migrations
 from ..errors import DatabaseError, SchemaVersionError
+from ..migrations.column_types import with_type_checks
 from ..records.patterns import utc_now
 from ..records.provenance import agent_key
 from .connection import APPLICATION_ID
@@ -28,10 +29,10 @@ from .sqlite_errors import ANOTHER_PATH
 __all__ = [
     "Migration",
     "MigrationReport",
-    "add_functions",
     "known_migrations",
     "migrate",
     "refuse_older",
+    "run_step",
     "schema_version",
 ]
 
@@ -195,9 +196,8 @@ def _check_applied(
 
 def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> None:
     ours_alone = step.version > 1 or not _has_any_table(connection)
-    add_functions(connection)
     try:
-        connection.execute(step.sql)
+        run_step(connection, step)
     except apsw.SQLError as error:
         raise DatabaseError(
             f"cannot apply schema step {step.version} ({step.name}): {error}; the database holds "
@@ -220,14 +220,34 @@ def _apply(connection: apsw.Connection, step: Migration, path: Path | None) -> N
         connection.pragma("user_version", step.version)
 
 
-def add_functions(connection: apsw.Connection) -> None:
-    """Adds the SQL functions that the steps use."""
+def run_step(connection: apsw.Connection, step: Migration) -> None:
+    """Runs the SQL of a step inside an open transaction, with the functions that steps use.
+
+    Steps may change the schema as text, which defensive mode forbids.
+    https://sqlite.org/lang_altertable.html#otheralter
+
+    Raises:
+        apsw.Error: A statement fails.
+    """
     connection.create_scalar_function("agent_key", _agent_key, 1, deterministic=True)
+    connection.create_scalar_function("with_type_checks", _with_type_checks, 1, deterministic=True)
+    defensive = connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, -1)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 0)
+    try:
+        connection.execute(step.sql)
+    finally:
+        connection.config(apsw.SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0)
+        connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, defensive)
 
 
 def _agent_key(*values: apsw.SQLiteValue) -> str:
     """The SQL function by which migrations compare agents."""
     return agent_key(str(values[0]))
+
+
+def _with_type_checks(*values: apsw.SQLiteValue) -> str:
+    """The SQL function by which a migration replaces STRICT tables."""
+    return with_type_checks(str(values[0]))
 
 
 def _back_up(connection: apsw.Connection, path: Path, version: int) -> Path:

@@ -194,7 +194,7 @@ def redact_database(path: str | Path, *, dry_run: bool = False) -> RedactionRepo
         if dry_run or not before:
             return RedactionReport(before, before)
         with database.write() as connection:
-            redact_bank(connection, has_vectors=database.has_vectors)
+            redact_bank(connection)
             redact_learning_in(connection)
         embedded = _embed_missing(database)
         with database.read(deadline_s=CHECK_DEADLINE_S) as connection:
@@ -233,7 +233,7 @@ def _repair_in_place(path: Path) -> RepairReport:
                 rebuild_indexes(connection)
             of_rows = (p.repair != "none" and p.area != "vector_file" for p in problems)
             if quarantined or any(of_rows):
-                repair_patterns(connection, has_vectors=database.has_vectors)
+                repair_patterns(connection)
                 repair_learning_in(connection)
         embedded = _embed_missing(database)
         repair_vector_file(database, tuning=StorageTuning())

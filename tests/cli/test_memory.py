@@ -52,7 +52,7 @@ def test_stats_counts_tables_and_caches(
     report: Any = json.loads(out)
     assert code == 0
     assert report["file"]["database_bytes"] == path.stat().st_size
-    assert {"patterns", "patterns_fts", "patterns_vec"} <= {
+    assert {"patterns", "patterns_fts", "pattern_embeddings"} <= {
         table["name"] for table in report["file"]["tables"]
     }
     assert sum(table["bytes"] for table in report["file"]["tables"]) <= path.stat().st_size

@@ -577,7 +577,7 @@ def test_an_interrupted_extract_keeps_what_it_stored_and_goes_on_later(
     assert "Traceback" not in err
     assert 300 <= stored < 3_005
     with bank.database.read() as connection:
-        for table in ("patterns_fts", "patterns_vec", "pattern_embeddings"):
+        for table in ("patterns_fts", "pattern_embeddings"):
             assert connection.execute(f"select count(*) from {table}").get == stored
     done = subprocess.run(
         [*command, "--json"], env=_environment(), capture_output=True, text=True, timeout=120

@@ -82,6 +82,8 @@ PROMISES = {
         "100 killed extractions of a suite that changes: 0 lost, 0 doubled, 0 wrongly gone",
     ),
     38: ("a clock that jumps harms nothing", "30 s of jumps by years: 0 lost, 0 errors"),
+    40: ("any SQLite from 3.35 on reads the file", "every table and view, next to a writer"),
+    41: ("deleted text leaves the file", "4 ways x every text: 0 bytes in file and log"),
 }
 
 

@@ -76,7 +76,7 @@ ENTRIES: dict[str, Callable[[QEReasoningBank], object]] = {
 def content(database: Database) -> bytes:
     digest = hashlib.sha256()
     with database.read() as connection:
-        for table in ("patterns", "pattern_embeddings", "patterns_fts", "patterns_vec"):
+        for table in ("patterns", "pattern_embeddings", "patterns_fts"):
             for row in connection.execute(f"select * from {table}"):
                 digest.update(repr(row).encode())
     return digest.digest()

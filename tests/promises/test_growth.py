@@ -47,7 +47,7 @@ def test_growth(count: int, rounds: int, path: Path, promise: Callable[..., None
                     for rowid, pattern in patterns[begin : begin + 100]:
                         vector = encoder.encode([pattern.template + str(round_)])[0]
                         put_text(session.connection, rowid, pattern)
-                        session.embeddings.put(rowid, pattern, 0.5, vector, "hash")
+                        session.embeddings.put(rowid, vector, "hash")
     ratio = path.stat().st_size / start
     promise(
         15, f"{rounds} rounds of embedding {count:,} again: {ratio:.2f} x the size", part="update"

@@ -13,7 +13,6 @@ from aqe.maintenance import check_database, repair_database
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import DatabaseCorruptError, PatternUsageContext, TestPattern
-from aqe.schema.database.connection_settings import load_vector_extension
 
 DERIVED = {
     "words changed": "update patterns_fts_content set c0 = 'other words' where id = 3",
@@ -23,11 +22,6 @@ DERIVED = {
     "words gone": "drop table patterns_fts",
     "a word row gone": "delete from patterns_fts where rowid = 7",
     "a stray word row": "insert into patterns_fts (rowid, name) values (9999, 'ghost')",
-    "vectors garbled": "update patterns_vec_vector_chunks00 set vectors = zeroblob(5)",
-    "vectors zeroed": "update patterns_vec_vector_chunks00 set vectors = zeroblob(length(vectors))",
-    "vectors gone": "drop table patterns_vec",
-    "a vector gone": "delete from patterns_vec where pattern_rowid = 9",
-    "filters changed": "update patterns_vec set language = 'javascript' where pattern_rowid = 4",
     "embeddings zeroed": "update pattern_embeddings set embedding = zeroblob(length(embedding))"
     " where pattern_rowid < 5",
     "embeddings gone": "delete from pattern_embeddings where pattern_rowid > 50",
@@ -66,7 +60,6 @@ def answers(path: Path) -> list[list[tuple[str, float]]]:
 
 def spoil(path: Path, sql: str) -> None:
     connection = apsw.Connection(str(path))
-    load_vector_extension(connection)
     connection.execute(sql)
     connection.close()
 

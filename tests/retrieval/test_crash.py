@@ -83,7 +83,7 @@ def _check(path: Path, acknowledged: list[str]) -> int:
                 return connection.execute(f"select count(*) from {sql}").get
 
             patterns = count("patterns")
-            for table in ("patterns_fts", "patterns_vec", "pattern_embeddings"):
+            for table in ("patterns_fts", "pattern_embeddings"):
                 assert count(table) == patterns, table
             assert count("pattern_tags") == count("patterns") + count("patterns")  # type: ignore[operator]
             assert count("patterns where id like '%-twin'") == count(

@@ -1,8 +1,8 @@
-"""Stores a bank in SQLite: one file with rows, an FTS5 index and a vec0 table.
+"""Stores a bank in SQLite: one file with rows, their embeddings and an FTS5 index.
 
 ``pattern_backend.py`` opens sessions, ``pattern_session.py`` is one transaction; the
 ``*_table`` files hold the SQL of their tables, ``text_*`` the full-text index, ``vector_*`` the
-three ways to search vectors, ``filter_*`` exact filters. FTS5's syntax, vec0's limits, row numbers
+three ways to search vectors, ``filter_*`` exact filters. FTS5's syntax, distances, row numbers
 and ``data_version`` stay in this folder.
 """
 

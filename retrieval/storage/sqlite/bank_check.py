@@ -1,6 +1,6 @@
 """Checks that rows and the data derived from them agree.
 
-The rows are authoritative; text index, vectors, tags, bands and counters are derived from them. A
+The rows are authoritative; text index, tags, bands and counters are derived from them. A
 row's ``content_hash`` shows whether it is still what was stored: SQLite does not notice a flipped
 bit.
 """
@@ -34,7 +34,7 @@ TOLERANCE = 1e-9
 
 
 def check_patterns(connection: apsw.Connection, *, has_vectors: bool) -> list[Problem]:
-    """Returns every disagreement between rows, text index, embeddings, vectors and counters."""
+    """Returns every disagreement between rows, text index, embeddings and counters."""
     check = _Check(connection, has_vectors=has_vectors)
     check.bank()
     rowids: list[int] = []
@@ -69,7 +69,6 @@ class _Check:
         self._connection = connection
         self._has_vectors = has_vectors
         self._encoder = self._dimension = 0
-        self._has_index = False
         self._broken: set[str] = set()
 
     def bank(self) -> None:
@@ -82,8 +81,6 @@ class _Check:
             if version not in (None, TOKENIZER_VERSION):
                 message = f"built by tokenizer version {version}, expected {TOKENIZER_VERSION}"
                 self._note("words", message)
-            if self._has_vectors and self._encoder:
-                self._vector_table()
         if not self._has_vectors:
             message = (
                 "sqlite-vec is missing or cannot be loaded: embeddings are stored, but searches use"
@@ -118,9 +115,6 @@ class _Check:
         self._unless_broken(
             "words", lambda: self._stray("words", "select rowid from patterns_fts", rowids)
         )
-        if self._has_index:
-            query = "select pattern_rowid from patterns_vec"
-            self._unless_broken("vectors", lambda: self._stray("vectors", query, rowids))
 
     def _stored(self, rowid: int) -> StoredPattern | None:
         subject = f"row {rowid}"
@@ -202,41 +196,8 @@ class _Check:
         if row is None:
             self._note("embedding", "has no embedding", pattern.id)
             return
-        blob: bytes = row[0]
-        if fault := embedding_fault(blob, row[1], pattern, self._dimension):
+        if fault := embedding_fault(row[0], row[1], pattern, self._dimension):
             self._note("embedding", fault, pattern.id)
-        elif self._has_index:
-            self._unless_broken("vectors", lambda: self._vector(rowid, pattern, blob))
-
-    def _vector(self, rowid: int, pattern: TestPattern, blob: bytes) -> None:
-        found = self._connection.execute(
-            "select embedding, framework, language, category, confidence, quality"
-            " from patterns_vec where pattern_rowid = :rowid",
-            {"rowid": rowid},
-        ).fetchone()
-        facets = (pattern.framework, pattern.language, pattern.category)
-        if found is None:
-            self._note("vectors", "is missing from the vector index", pattern.id)
-        elif found[0] != blob:
-            self._note("vectors", "its vector does not match its embedding", pattern.id)
-        elif tuple(found[1:4]) != facets or not np.allclose(
-            found[4:], (pattern.confidence, pattern.quality), atol=1e-6
-        ):
-            self._note(
-                "vectors", "its filter columns in the vector index do not match its row", pattern.id
-            )
-
-    def _vector_table(self) -> None:
-        ddl = self._connection.execute(
-            "select sql from sqlite_schema where name = 'patterns_vec'"
-        ).get
-        if self._fact("vectors_pending") is not None:
-            message = "rows changed without it; the next search or a repair rebuilds it"
-            self._note("vectors", message)
-        elif ddl is None or f"float[{self._dimension}]" not in ddl:
-            self._note("vectors", f"there is no vector index with {self._dimension} dimensions")
-        else:
-            self._has_index = True
 
     def _fact(self, key: str) -> str | None:
         value: str | None = self._connection.execute(

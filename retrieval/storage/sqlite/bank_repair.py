@@ -16,7 +16,7 @@ from ...text.pattern_text import content_hash
 from ..use_summary import use_summary
 from . import pattern_selection, pattern_table
 from .bank_check import embedding_fault
-from .embedding_table import EmbeddingTable, create_vector_table, encoder_in_use
+from .embedding_table import encoder_in_use
 from .pattern_session import record_tokenizer_version
 from .pattern_table import json_text
 from .text_index import create_text_index, optimize_text_index, put_text
@@ -80,12 +80,10 @@ _ORPHANS = {
 }
 
 
-def repair_bank(
-    connection: apsw.Connection, problems: Iterable[Problem], *, has_vectors: bool
-) -> tuple[str, ...]:
+def repair_bank(connection: apsw.Connection, problems: Iterable[Problem]) -> tuple[str, ...]:
     """Sets damaged patterns aside, then rebuilds everything derived; returns their ids."""
     quarantined = quarantine_patterns(connection, problems)
-    repair_patterns(connection, has_vectors=has_vectors)
+    repair_patterns(connection)
     return quarantined
 
 
@@ -116,8 +114,8 @@ def quarantine_pattern(connection: apsw.Connection, pattern_id: str, reason: str
     return True
 
 
-def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
-    """Rebuilds all derived data: keys, counters, text index, vector table.
+def repair_patterns(connection: apsw.Connection) -> int:
+    """Rebuilds all derived data: keys, counters, text index.
 
     Embeddings of another text, and those that are not normalised, are removed.
 
@@ -134,10 +132,10 @@ def repair_patterns(connection: apsw.Connection, *, has_vectors: bool) -> int:
         _set_history_aside(connection, pattern.id)
         _repair_summary(connection, rowid, pattern.id)
     record_tokenizer_version(connection)
-    return _repair_vectors(connection, patterns, has_vectors=has_vectors)
+    return _remove_unsound_embeddings(connection, patterns)
 
 
-def redact_bank(connection: apsw.Connection, *, has_vectors: bool) -> None:
+def redact_bank(connection: apsw.Connection) -> None:
     """Redacts every table of the bank, inside an open writing transaction.
 
     Hashes and keys follow the new texts. Embeddings of changed texts are removed, so that
@@ -151,7 +149,7 @@ def redact_bank(connection: apsw.Connection, *, has_vectors: bool) -> None:
             clean = {name: _redacted_value(connection, name, value) for name, value in row.items()}
             if clean != row:
                 connection.execute(statement, clean)
-    repair_patterns(connection, has_vectors=has_vectors)
+    repair_patterns(connection)
     optimize_text_index(connection)
 
 
@@ -301,9 +299,10 @@ def _repair_summary(connection: apsw.Connection, rowid: int, pattern_id: str) ->
     pattern_table.set_summary(connection, rowid, summary)
 
 
-def _repair_vectors(
-    connection: apsw.Connection, patterns: dict[int, TestPattern], *, has_vectors: bool
+def _remove_unsound_embeddings(
+    connection: apsw.Connection, patterns: dict[int, TestPattern]
 ) -> int:
+    """Removes embeddings that cannot be used; returns how many patterns have none then."""
     used = encoder_in_use(connection)
     if used is None:
         return 0
@@ -323,11 +322,6 @@ def _repair_vectors(
         " and pattern_rowid in (select value from json_each(:rowids))",
         {"encoder": used.rowid, "rowids": json_text(unsound)},
     )
-    if has_vectors:
-        create_vector_table(connection, dimension)
-        table = EmbeddingTable(connection, used, indexed=True)
-        table.rebuild(pattern_selection.iterate_patterns(connection))
-        connection.execute("delete from bank_facts where key = 'vectors_pending'")
     return len(patterns) - (len(found) - len(unsound))
 
 

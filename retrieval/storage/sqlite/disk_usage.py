@@ -17,8 +17,8 @@ __all__ = ["CleanUpReport", "DiskUsage", "TableSize", "clean_up", "measure_disk_
 
 # Measuring tables reads every page of the file.
 DEADLINE_S = 120.0
-# FTS5 and vec0 store an index in shadow tables with its name as prefix.
-_INDEXES = ("patterns_fts", "patterns_vec")
+# FTS5 stores an index in shadow tables with its name as prefix.
+_INDEX = "patterns_fts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _tables(connection: apsw.Connection) -> tuple[TableSize, ...] | None:
         " left join sqlite_schema s on s.name = d.name where d.aggregate = true"
     )
     for name, size in rows:
-        owner = next((index for index in _INDEXES if str(name).startswith(index)), str(name))
+        owner = _INDEX if str(name).startswith(_INDEX) else str(name)
         sizes[owner] = sizes.get(owner, 0) + int(str(size))
     return tuple(
         TableSize(name, size)

@@ -1,18 +1,14 @@
-"""Writes encoders and embeddings, and creates ``patterns_vec``, which is derived from them.
-
-``patterns_vec`` is created here and not in a migration, because its width is the dimension of the
-encoder.
-"""
+"""Writes encoders and their embeddings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import apsw
 import numpy as np
 
 from ....models.vector import Vector
-from ....schema import EncoderIdentity, TestPattern, utc_now
+from ....schema import EncoderIdentity, utc_now
 from .pattern_table import json_text
 from .vector_cache import EncoderRow
 from .vector_search import checked_norm
@@ -21,7 +17,6 @@ __all__ = [
     "EmbeddingTable",
     "adopt_encoder",
     "as_blob",
-    "create_vector_table",
     "encoder_in_use",
     "from_blob",
     "known_encoder",
@@ -73,35 +68,15 @@ def known_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int
     return int(row)
 
 
-def adopt_encoder(
-    connection: apsw.Connection, identity: EncoderIdentity, *, vector_table: bool
-) -> int:
-    """Switches to an encoder, with an empty table of its width; returns its row number."""
+def adopt_encoder(connection: apsw.Connection, identity: EncoderIdentity) -> int:
+    """Switches to an encoder; returns its row number."""
     row = known_encoder(connection, identity)
     connection.execute("update encoders set in_use = 0 where in_use = 1")
     connection.execute(
         "update encoders set in_use = 1, adopted_at = :now where encoder_rowid = :row",
         {"row": row, "now": utc_now().isoformat()},
     )
-    if vector_table:
-        create_vector_table(connection, identity.dimension)
     return row
-
-
-def create_vector_table(connection: apsw.Connection, dimension: int) -> None:
-    """Replaces ``patterns_vec`` by an empty table; its metadata columns can be filtered on.
-
-    Args:
-        connection: Inside a write transaction, with sqlite-vec loaded.
-        dimension: Length of an embedding; an integer, since DDL takes no parameters.
-    """
-    connection.execute("drop table if exists patterns_vec")
-    connection.execute(
-        "create virtual table patterns_vec using vec0 ("
-        f" pattern_rowid integer primary key, embedding float[{int(dimension)}]"
-        " distance_metric=cosine,"
-        " framework text, language text, category text, confidence float, quality float)"
-    )
 
 
 class EmbeddingTable:
@@ -109,33 +84,25 @@ class EmbeddingTable:
 
     Args:
         encoder: The encoder of the embeddings.
-        indexed: Whether to update ``patterns_vec`` as well: False without sqlite-vec, and for an
-            encoder that is not in use yet.
     """
 
-    def __init__(self, connection: apsw.Connection, encoder: EncoderRow, *, indexed: bool) -> None:
+    def __init__(self, connection: apsw.Connection, encoder: EncoderRow) -> None:
         self._connection = connection
         self._encoder_rowid = encoder.rowid
         self._dimension = encoder.identity.dimension
-        self._indexed = indexed
 
-    def put(
-        self, rowid: int, pattern: TestPattern, quality: float, embedding: Vector, text_hash: str
-    ) -> None:
-        """Writes and indexes the embedding of a pattern, replacing an earlier one."""
-        blob = as_blob(embedding, self._dimension)
-        self.keep(rowid, blob, text_hash)
+    def put(self, rowid: int, embedding: Vector, text_hash: str) -> None:
+        """Writes the embedding of a pattern, replacing that of any encoder."""
+        self.keep(rowid, embedding, text_hash)
         # A re-embedding under way must embed the new text, not keep the embedding of the old one.
         self._connection.execute(
             "delete from pattern_embeddings"
             " where pattern_rowid = :rowid and encoder_rowid != :encoder",
             {"rowid": rowid, "encoder": self._encoder_rowid},
         )
-        if self._indexed:
-            self._index(_facets(rowid, pattern, quality) | {"embedding": blob})
 
-    def keep(self, rowid: int, blob: bytes, text_hash: str) -> None:
-        """Writes an embedding without indexing it."""
+    def keep(self, rowid: int, embedding: Vector, text_hash: str) -> None:
+        """Writes the embedding of a pattern, replacing an earlier one of this encoder."""
         self._connection.execute(
             "insert into pattern_embeddings (pattern_rowid, encoder_rowid, embedding, text_hash)"
             " values (:rowid, :encoder, :embedding, :text_hash)"
@@ -144,35 +111,10 @@ class EmbeddingTable:
             {
                 "rowid": rowid,
                 "encoder": self._encoder_rowid,
-                "embedding": blob,
+                "embedding": as_blob(embedding, self._dimension),
                 "text_hash": text_hash,
             },
         )
-
-    def set_facets(self, rowid: int, pattern: TestPattern, quality: float) -> None:
-        """Updates the filter columns of a pattern in the vector index."""
-        if self._indexed:
-            self._connection.execute(
-                "update patterns_vec set framework = :framework, language = :language,"
-                " category = :category, confidence = :confidence, quality = :quality"
-                " where pattern_rowid = :rowid",
-                _facets(rowid, pattern, quality),
-            )
-
-    def set_quality(self, rowid: int, quality: float) -> None:
-        """Updates the quality of a pattern in the vector index."""
-        if self._indexed:
-            self._connection.execute(
-                "update patterns_vec set quality = :quality where pattern_rowid = :rowid",
-                {"quality": float(quality), "rowid": rowid},
-            )
-
-    def delete_vector(self, rowid: int) -> None:
-        """Removes a pattern from the vector index; deleting its row deletes its embeddings."""
-        if self._indexed:
-            self._connection.execute(
-                "delete from patterns_vec where pattern_rowid = :rowid", {"rowid": rowid}
-            )
 
     def text_hashes(self, ids: Sequence[str]) -> dict[str, str]:
         """Returns the hash of the embedded text of each pattern, by id."""
@@ -197,20 +139,14 @@ class EmbeddingTable:
         )
         return [row[0] for row in rows]
 
-    def rebuild(self, patterns: Iterable[tuple[int, TestPattern]]) -> int:
-        """Fills an empty vector index with the embeddings of these patterns; returns how many."""
-        count = 0
-        for rowid, pattern in patterns:
-            blob = self._connection.execute(
-                "select embedding from pattern_embeddings"
-                " where pattern_rowid = :rowid and encoder_rowid = :encoder",
-                {"rowid": rowid, "encoder": self._encoder_rowid},
+    def count(self) -> int:
+        """Returns the number of patterns that this encoder has embedded."""
+        return int(
+            self._connection.execute(
+                "select count(*) from pattern_embeddings where encoder_rowid = :encoder",
+                {"encoder": self._encoder_rowid},
             ).get
-            if blob is not None:
-                if self._indexed:
-                    self._index(_facets(rowid, pattern, pattern.quality) | {"embedding": blob})
-                count += 1
-        return count
+        )
 
     def delete_other_encoders(self) -> None:
         """Deletes every encoder but this one, with its embeddings."""
@@ -218,32 +154,3 @@ class EmbeddingTable:
             "delete from encoders where encoder_rowid != :encoder",
             {"encoder": self._encoder_rowid},
         )
-
-    def _index(self, values: dict[str, int | float | str | bytes]) -> None:
-        # Updates in place: delete and insert would make the file grow (RELIABILITY finding 5).
-        self._connection.execute(
-            "update patterns_vec set embedding = :embedding, framework = :framework,"
-            " language = :language, category = :category, confidence = :confidence,"
-            " quality = :quality where pattern_rowid = :rowid",
-            values,
-        )
-        if self._connection.changes() == 0:
-            self._connection.execute(
-                "insert into patterns_vec (pattern_rowid, embedding, framework, language,"
-                " category, confidence, quality) values (:rowid, :embedding, :framework,"
-                " :language, :category, :confidence, :quality)",
-                values,
-            )
-
-
-def _facets(
-    rowid: int, pattern: TestPattern, quality: float
-) -> dict[str, int | float | str | bytes]:
-    return {
-        "rowid": rowid,
-        "framework": pattern.framework,
-        "language": pattern.language,
-        "category": pattern.category,
-        "confidence": float(pattern.confidence),
-        "quality": float(quality),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ....schema import PatternSearchCriteria
 from .pattern_table import json_text
@@ -12,11 +12,9 @@ __all__ = [
     "distinct_tags",
     "pattern_conditions",
     "row_conditions",
-    "vector_conditions",
 ]
 
 Value = str | float | int
-_ANYTHING = PatternSearchCriteria()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Conditions:
 
 def pattern_conditions(criteria: PatternSearchCriteria) -> Conditions:
     """Returns the conditions on ``patterns p`` for selecting all rows that meet them."""
-    return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_PATTERN)
+    return _conditions(criteria, tags=_TAGS_OF_PATTERN)
 
 
 def row_conditions(criteria: PatternSearchCriteria) -> Conditions:
@@ -42,7 +40,7 @@ def row_conditions(criteria: PatternSearchCriteria) -> Conditions:
     They look up the tags of each row; ``pattern_conditions`` first collects every row that has the
     tags, which takes 26 ms for a tag of 70,000 patterns.
     """
-    return _conditions(criteria, column_prefix="p.", tags=_TAGS_OF_ROW)
+    return _conditions(criteria, tags=_TAGS_OF_ROW)
 
 
 def distinct_tags(criteria: PatternSearchCriteria) -> list[str]:
@@ -50,55 +48,34 @@ def distinct_tags(criteria: PatternSearchCriteria) -> list[str]:
     return sorted({tag.casefold() for tag in criteria.tags})
 
 
-def vector_conditions(criteria: PatternSearchCriteria) -> Conditions:
-    """Returns the conditions that vec0 applies before it takes the nearest k.
-
-    vec0 pushes down comparisons of metadata columns and ``rowid in (select …)``; any other
-    condition would silently filter the k rows it found (RELIABILITY finding 6).
-    """
-    rest = replace(criteria, tags=(), project="")
-    conditions = _conditions(rest, column_prefix="", tags="")
-    selected = _conditions(
-        replace(_ANYTHING, tags=criteria.tags, project=criteria.project),
-        column_prefix="p.",
-        tags=_TAGS_OF_PATTERN,
-    )
-    if not selected.clauses:
-        return conditions
-    # One list of rows: vec0 pushes down no second one.
-    rows = f"pattern_rowid in (select p.pattern_rowid from patterns p{selected.sql('where')})"
-    return Conditions((*conditions.clauses, rows), conditions.values | selected.values)
-
-
-_TAGS = (
-    "pattern_rowid in (select pattern_rowid from pattern_tags"
+_TAGS_OF_PATTERN = (
+    "p.pattern_rowid in (select pattern_rowid from pattern_tags"
     " where tag in (select value from json_each(:tags))"
     " group by pattern_rowid having count(*) = :tag_count)"
 )
-_TAGS_OF_PATTERN = f"p.{_TAGS}"
 _TAGS_OF_ROW = (
     ":tag_count = (select count(*) from json_each(:tags) j cross join pattern_tags t"
     " on t.tag = j.value and t.pattern_rowid = p.pattern_rowid)"
 )
 
 
-def _conditions(criteria: PatternSearchCriteria, *, column_prefix: str, tags: str) -> Conditions:
+def _conditions(criteria: PatternSearchCriteria, *, tags: str) -> Conditions:
     clauses: list[str] = []
     values: dict[str, Value] = {}
     for column in ("framework", "language", "category"):
         wanted = getattr(criteria, column)
         if wanted is not None:
-            clauses.append(f"{column_prefix}{column} = :{column}")
+            clauses.append(f"p.{column} = :{column}")
             values[column] = wanted
     if criteria.project:
-        clauses.append(f"{column_prefix}project = :project")
+        clauses.append("p.project = :project")
         values["project"] = criteria.project
     for column, minimum in (
         ("confidence", criteria.min_confidence),
         ("quality", criteria.min_quality),
     ):
         if minimum > 0:
-            clauses.append(f"{column_prefix}{column} >= :min_{column}")
+            clauses.append(f"p.{column} >= :min_{column}")
             values[f"min_{column}"] = float(minimum)
     if criteria.tags:
         distinct = distinct_tags(criteria)

@@ -25,8 +25,7 @@ from ...text.tokens import TOKENIZER_VERSION
 from ..storage_values import VectorStatistics
 from .bank_check import CHECK_DEADLINE_S, check_patterns
 from .bank_repair import repair_bank
-from .embedding_table import adopt_encoder, create_vector_table, encoder_in_use
-from .pattern_selection import iterate_patterns
+from .embedding_table import adopt_encoder, encoder_in_use
 from .pattern_session import (
     SQLitePatternSession,
     record_tokenizer_version,
@@ -44,7 +43,6 @@ _log = logging.getLogger("aqe")
 
 # Reading 100,000 patterns takes about 3 s on a quiet machine.
 WHOLE_BANK_DEADLINE_S = 300.0
-_PENDING = "select 1 from bank_facts where key = 'vectors_pending'"
 
 
 class SQLitePatternBackend:
@@ -123,7 +121,6 @@ class SQLitePatternBackend:
             raise DatabaseError(f"{self.label} has no encoder yet; open it with one")
         self._identity = encoder
         self._rebuild_outdated_text_index()
-        self._index_pending_vectors()
 
     @contextmanager
     def reading(self, *, whole: bool = False) -> Iterator[SQLitePatternSession]:
@@ -146,11 +143,6 @@ class SQLitePatternBackend:
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
         with self.database.write() as connection:
-            if not self._has_vectors:
-                connection.execute(
-                    "insert into bank_facts (key, value) values ('vectors_pending', 'yes')"
-                    " on conflict (key) do nothing"
-                )
             used = encoder_in_use(connection) or self._adopt(connection)
             yield self._session(connection, used, cache=None)
             self._wrote = True
@@ -210,7 +202,7 @@ class SQLitePatternBackend:
         quarantined: tuple[str, ...] = ()
         if any(problem.repair != "none" for problem in rows):
             with self.database.write() as connection:
-                quarantined = repair_bank(connection, rows, has_vectors=self.has_vectors)
+                quarantined = repair_bank(connection, rows)
         repair_vector_file(self.database, tuning=self._tuning)
         return len(quarantined)
 
@@ -267,8 +259,7 @@ class SQLitePatternBackend:
     def _adopt(self, connection: apsw.Connection) -> EncoderRow:
         """Adopts this bank's encoder in a database that has none."""
         record_tokenizer_version(connection)
-        rowid = adopt_encoder(connection, self.identity, vector_table=self._has_vectors)
-        return EncoderRow(rowid, self.identity)
+        return EncoderRow(adopt_encoder(connection, self.identity), self.identity)
 
     def _rebuild_outdated_text_index(self) -> None:
         """Rebuilds the text index if another version of the tokenizer built it."""
@@ -277,17 +268,3 @@ class SQLitePatternBackend:
         if version not in (None, TOKENIZER_VERSION):
             with self.writing() as session:
                 session.rebuild_text_index()
-
-    def _index_pending_vectors(self) -> None:
-        """Indexes patterns that were written without sqlite-vec, now that it is loaded."""
-        with self.reading() as session:
-            pending = session.connection.execute(_PENDING).get is not None
-        if not (pending and self.database.has_vectors) or self.database.read_only:
-            return
-        with self.writing() as session:
-            connection = session.connection
-            if connection.execute(_PENDING).get is None:  # another process was first
-                return
-            create_vector_table(connection, self.identity.dimension)
-            session.embeddings.rebuild(iterate_patterns(connection))
-            connection.execute("delete from bank_facts where key = 'vectors_pending'")

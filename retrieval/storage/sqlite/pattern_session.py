@@ -33,7 +33,7 @@ from ..storage_values import (
 )
 from ..use_summary import AgentCount, UseSummary
 from . import author_traces, pattern_selection, pattern_table, use_tables
-from .embedding_table import EmbeddingTable, adopt_encoder, as_blob, known_encoder
+from .embedding_table import EmbeddingTable, adopt_encoder, known_encoder
 from .filter_plan import FilterPlan, filter_plan
 from .project_table import SQLiteProjectSession
 from .storage_tuning import StorageTuning
@@ -41,6 +41,7 @@ from .text_index import (
     TextIndex,
     create_text_index,
     delete_text,
+    note_deleted_text,
     optimize_text_index,
     put_text,
 )
@@ -57,7 +58,7 @@ __all__ = [
     "tokenizer_version",
 ]
 
-# Maximum depth of a leg: vec0 returns no more rows (RELIABILITY section 2).
+# Maximum depth of a leg.
 MAX_DEPTH = 4096
 _ANYTHING = PatternSearchCriteria()
 _NO_ENCODER = EncoderIdentity("", 0, "")  # a bank without an encoder has embedded nothing
@@ -108,8 +109,7 @@ class SQLitePatternSession(SQLiteProjectSession):
         """The embeddings of the encoder in use."""
         if self._embeddings is None:
             encoder = self.encoder or EncoderRow(0, _NO_ENCODER)
-            indexed = self._has_vectors and self.encoder is not None
-            self._embeddings = EmbeddingTable(self.connection, encoder, indexed=indexed)
+            self._embeddings = EmbeddingTable(self.connection, encoder)
         return self._embeddings
 
     # -- reading ---------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ class SQLitePatternSession(SQLiteProjectSession):
         self, embedding: Vector, k: int, criteria: PatternSearchCriteria
     ) -> dict[int, float]:
         """Returns the best k rows of the vector leg that meet the criteria, with their cosines."""
-        return self.vectors.candidates(embedding, k, criteria, self._filter(criteria))
+        return self.vectors.candidates(embedding, k, self._filter(criteria))
 
     def text_candidates(
         self,
@@ -274,15 +274,15 @@ class SQLitePatternSession(SQLiteProjectSession):
     def set_summary(self, key: int, summary: UseSummary) -> None:
         """Writes the counters, evidence, quality and trust of a pattern."""
         pattern_table.set_summary(self.connection, key, summary)
-        self.embeddings.set_quality(key, summary.quality)
 
     def delete(self, ids: Iterable[str]) -> int:
         """Deletes patterns with their uses, versions and embeddings; returns how many."""
         rowids = pattern_table.rowids_of(self.connection, list(ids))
         for rowid in rowids:
             delete_text(self.connection, rowid)
-            self.embeddings.delete_vector(rowid)
             pattern_table.delete_row(self.connection, rowid)
+        if rowids:
+            note_deleted_text(self.connection)
         return len(rowids)
 
     def forget(
@@ -314,15 +314,14 @@ class SQLitePatternSession(SQLiteProjectSession):
         self, encoder: EncoderIdentity, key: int, embedding: Vector, text_hash: str
     ) -> None:
         """Stores an embedding by an encoder that is not in use yet."""
-        self._filling(encoder).keep(key, as_blob(embedding, encoder.dimension), text_hash)
+        self._filling(encoder).keep(key, embedding, text_hash)
 
     def switch_encoder(self, encoder: EncoderIdentity) -> int:
-        """Switches to an encoder and indexes its embeddings; returns how many."""
-        rowid = adopt_encoder(self.connection, encoder, vector_table=self._has_vectors)
-        adopted = EncoderRow(rowid, encoder)
-        table = EmbeddingTable(self.connection, adopted, indexed=self._has_vectors)
+        """Switches to an encoder; returns the number of its embeddings."""
+        adopted = EncoderRow(adopt_encoder(self.connection, encoder), encoder)
+        table = EmbeddingTable(self.connection, adopted)
         table.delete_other_encoders()
-        return table.rebuild(pattern_selection.iterate_patterns(self.connection))
+        return table.count()
 
     def rebuild_text_index(self) -> None:
         """Rebuilds the full-text index from the rows."""
@@ -341,16 +340,13 @@ class SQLitePatternSession(SQLiteProjectSession):
         return self._planned[1]
 
     def _put_embedding(self, rowid: int, content: PatternContent) -> None:
-        pattern, quality = content.pattern, content.summary.quality
-        if content.embedding is None:
-            self.embeddings.set_facets(rowid, pattern, quality)
-        else:
-            self.embeddings.put(rowid, pattern, quality, content.embedding, content.text_hash)
+        if content.embedding is not None:
+            self.embeddings.put(rowid, content.embedding, content.text_hash)
 
     def _filling(self, encoder: EncoderIdentity) -> EmbeddingTable:
         """Returns the table for an encoder that is not in use yet."""
         rowid = known_encoder(self.connection, encoder)
-        return EmbeddingTable(self.connection, EncoderRow(rowid, encoder), indexed=False)
+        return EmbeddingTable(self.connection, EncoderRow(rowid, encoder))
 
 
 def tokenizer_version(connection: apsw.Connection) -> str | None:

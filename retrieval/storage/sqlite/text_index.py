@@ -24,6 +24,7 @@ __all__ = [
     "index_columns",
     "match_expression",
     "merge_text_index",
+    "note_deleted_text",
     "optimize_text_index",
     "put_text",
     "segment_pages",
@@ -41,6 +42,9 @@ FETCHED_PER_ANSWER = 6
 # Rows per answer, retrieved by rare terms, that the other terms score as well.
 WEIGHED_PER_ANSWER = 4
 
+# The fact that counts the deletions whose terms the index still contains.
+DELETED_TEXTS = "deleted_texts"
+_DELETED = "select value from bank_facts where key = :key"
 _STATEMENT = re.compile(r"^create virtual table patterns_fts .*?;$", re.MULTILINE | re.DOTALL)
 
 
@@ -49,7 +53,6 @@ def create_text_index(connection: apsw.Connection) -> None:
     statements = [found for step in known_migrations() for found in _STATEMENT.findall(step.sql)]
     connection.execute("drop table if exists patterns_fts")
     connection.execute(statements[-1])
-    connection.execute("insert into patterns_fts (patterns_fts, rank) values ('secure-delete', 1)")
 
 
 def optimize_text_index(connection: apsw.Connection) -> None:
@@ -58,6 +61,7 @@ def optimize_text_index(connection: apsw.Connection) -> None:
     https://sqlite.org/fts5.html#the_optimize_command
     """
     connection.execute("insert into patterns_fts (patterns_fts) values ('optimize')")
+    connection.execute("delete from bank_facts where key = :key", {"key": DELETED_TEXTS})
 
 
 def index_columns(pattern: TestPattern) -> tuple[str, str, str, str]:
@@ -82,6 +86,20 @@ def put_text(connection: apsw.Connection, rowid: int, pattern: TestPattern) -> N
 def delete_text(connection: apsw.Connection, rowid: int) -> None:
     """Removes a pattern from the index."""
     connection.execute("delete from patterns_fts where rowid = :rowid", {"rowid": rowid})
+
+
+def note_deleted_text(connection: apsw.Connection) -> None:
+    """Records that the index contains terms of deleted patterns, which the next merge removes.
+
+    FTS5 could remove them at once (``secure-delete``), but SQLite before 3.42 cannot read such an
+    index, and merging after each deletion takes a second for 100,000 patterns.
+    https://sqlite.org/fts5.html#the_secure_delete_configuration_option
+    """
+    connection.execute(
+        "insert into bank_facts (key, value) values (:key, '1')"
+        " on conflict (key) do update set value = cast(value as integer) + 1",
+        {"key": DELETED_TEXTS},
+    )
 
 
 class TextIndex:
@@ -221,7 +239,9 @@ def match_expression(terms: Sequence[str]) -> str:
 
 
 def merge_text_index(database: Database, tuning: StorageTuning) -> bool:
-    """Merges all segments into one if that is worthwhile; returns whether it did.
+    """Merges all segments into one if that is worthwhile or removes text; returns whether it did.
+
+    Terms of deleted patterns leave the file by it.
 
     Each transaction adds a segment, and a search looks up every term in each segment. FTS5's
     automatic merging lags behind: a bank of 1,000 patterns stored in batches had 16 segments, one
@@ -230,12 +250,20 @@ def merge_text_index(database: Database, tuning: StorageTuning) -> bool:
     """
     with database.read() as connection:
         sizes = segment_pages(connection)
-    if len(sizes) < 2 or sum(sizes[1:]) < tuning.merge_share * sizes[0]:
+        deleted = connection.execute(_DELETED, {"key": DELETED_TEXTS}).get
+    fragmented = len(sizes) > 1 and sum(sizes[1:]) >= tuning.merge_share * sizes[0]
+    if not fragmented and deleted is None:
         return False
     # A negative number starts, positive ones continue: https://sqlite.org/fts5.html#the_merge_command
     pages = -tuning.merge_pages
     while _merge(database, pages):
         pages = tuning.merge_pages
+    if deleted is not None:
+        with database.write() as connection:  # unless more was deleted meanwhile
+            connection.execute(
+                "delete from bank_facts where key = :key and value = :value",
+                {"key": DELETED_TEXTS, "value": deleted},
+            )
     return True
 
 

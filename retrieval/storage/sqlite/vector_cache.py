@@ -100,15 +100,16 @@ class VectorCache:
     ) -> tuple[VectorView | None, str]:
         """Returns the vectors as this transaction sees them, or None, and the reason.
 
-        None for the first search: for a process that searches once, scanning the table is faster
-        than loading all vectors. Also None if they do not fit, or if another thread has already
-        loaded a later state.
+        None for the first search, unless there is a vector file: for a process that searches once,
+        scanning the table is faster than loading all vectors. Also None if they do not fit, or if
+        another thread has already loaded a later state.
         """
         with self._lock:
-            if not self._asked:
+            marker = read_marker(connection)
+            if not self._asked and marker is None:
                 self._asked = True
                 return None, "the first search of a process does not wait for vectors to load"
-            marker = read_marker(connection)
+            self._asked = True
             if marker is not None and marker.encoder_rowid != encoder.rowid:
                 marker = None
             dimension = encoder.identity.dimension

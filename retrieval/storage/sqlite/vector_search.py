@@ -3,8 +3,9 @@
 1. *memory*: up to 20,000 embeddings are held as one matrix and scanned exactly.
 2. *file*: a larger bank has a vector file (HNSW over int8). Its results are rescored with the
    stored embeddings; embeddings changed since it was written are scanned in memory.
-3. *table*: sqlite-vec's ``patterns_vec`` scans every vector in the database, exactly. It serves the
-   first search of a process, sessions that write, and banks that fit neither of the others.
+3. *table*: sqlite-vec compares every embedding in the database, exactly. It serves the first search
+   of a process in a bank without a vector file, sessions that write, and banks that fit neither of
+   the others.
 
 Cosines are those of the stored float32 embeddings on every route; distances stay in this file.
 They are computed by einsum, not by BLAS, whose threads wait for each other on a busy machine: for
@@ -22,15 +23,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ....models.vector import Vector
-from ....schema import PatternSearchCriteria
 from .filter_plan import FilterPlan
-from .filter_sql import vector_conditions
 from .storage_tuning import StorageTuning
 from .vector_cache import EncoderRow, Keys, VectorCache, VectorView
 
 __all__ = ["VectorRoute", "VectorSearch", "checked_norm"]
 
-# The limit of vec0 for one query (RELIABILITY section 2).
+# Maximum number of candidates of one search.
 MAX_K: Final = 4096
 # An embedding shorter than this counts as a zero vector.
 MIN_NORM: Final = 1e-6
@@ -95,17 +94,15 @@ class VectorSearch:
                 name = "memory" if self._view.file is None else "file"
             self.route = VectorRoute(name, reason)
 
-    def candidates(
-        self, query: Vector, k: int, criteria: PatternSearchCriteria, plan: FilterPlan | None
-    ) -> dict[int, float]:
-        """Returns up to k rows that meet the criteria with their cosines, best first.
+    def candidates(self, query: Vector, k: int, plan: FilterPlan | None) -> dict[int, float]:
+        """Returns up to k rows that pass the filter with their cosines, best first.
 
         Exact on all routes except *file*, which finds at least 98 of 100 neighbours. Ties are
         broken by row number.
 
         Args:
             query: ``(dim,)`` float32.
-            plan: The plan of the criteria; None if they filter nothing.
+            plan: The filter; None for no filter.
 
         Raises:
             ValueError: The query has the wrong shape, is not finite, or is a zero vector.
@@ -114,11 +111,11 @@ class VectorSearch:
             return {}
         unit = query / np.float32(checked_norm(query, self._dimension))
         if self._view is None:
-            return self._in_table(query, k, criteria)
+            return self._in_table(query, k, plan)
         found = self._nearest(self._view, unit, min(k, MAX_K), plan)
         if found is None:
             self.route = VectorRoute("table", "the vector file did not reach that many vectors")
-            return self._in_table(query, k, criteria)
+            return self._in_table(query, k, plan)
         return {rowid: cosine for cosine, rowid in found}
 
     def unit_vectors(self, rowids: Sequence[int]) -> tuple[list[int], Vector]:
@@ -157,29 +154,29 @@ class VectorSearch:
         matrix = matrix.reshape(len(stored), self._dimension)
         return list(stored), matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
-    def _in_table(self, query: Vector, k: int, criteria: PatternSearchCriteria) -> dict[int, float]:
-        k = min(k, MAX_K)
-        fetched = min(k + 1, MAX_K)
-        found = self._table_rows(query, fetched, criteria)
-        # Of ties at the cut vec0 keeps any: the cut is moved past them, then the oldest are taken.
-        while k < len(found) == fetched < MAX_K and found[k - 1][0] == found[-1][0]:
-            fetched = min(2 * fetched, MAX_K)
-            found = self._table_rows(query, fetched, criteria)
-        return {rowid: cosine for cosine, rowid in found[:k]}
-
-    def _table_rows(
-        self, query: Vector, k: int, criteria: PatternSearchCriteria
-    ) -> list[tuple[float, int]]:
-        """Returns up to k (cosine, row) of ``patterns_vec``, best first, then by row number."""
-        conditions = vector_conditions(criteria)
+    def _in_table(self, query: Vector, k: int, plan: FilterPlan | None) -> dict[int, float]:
+        """Returns up to k rows with their cosines, best first, then by row number."""
+        values: dict[str, str | int | bytes] = {
+            "query": query.astype("<f4").tobytes(),
+            "encoder": self._encoder_rowid,
+            "bytes": 4 * self._dimension,
+            "k": min(k, MAX_K),
+        }
+        condition = ""
+        if plan is not None:
+            # Few rows are looked up; for many, a scan in the order of the file is faster.
+            column = "+pattern_rowid" if plan.tight() is None else "pattern_rowid"
+            condition = f" and {column} in (select value from json_each(:rowids))"
+            values["rowids"] = str(plan.every())
         rows = self._connection.execute(
-            "select pattern_rowid, distance from patterns_vec"
-            f" where embedding match :query and k = :k{conditions.sql('and')}",
-            {**conditions.values, "query": query.astype("<f4").tobytes(), "k": k},
+            "select pattern_rowid, vec_distance_cosine(embedding, :query) as distance"
+            " from pattern_embeddings where +encoder_rowid = :encoder"
+            f" and typeof(embedding) = 'blob' and length(embedding) = :bytes{condition}"
+            " order by distance nulls last, pattern_rowid limit :k",
+            values,
         )
-        # vec0's cosine distance is 1 - cosine; NULL means a zero vector.
-        found = [(1.0 - distance, rowid) for rowid, distance in rows if distance is not None]
-        return sorted(found, key=lambda item: (-item[0], item[1]))
+        # A distance is 1 - cosine; NULL is that of a damaged embedding.
+        return {rowid: 1.0 - distance for rowid, distance in rows if distance is not None}
 
     def _nearest(
         self, view: VectorView, unit: Vector, k: int, plan: FilterPlan | None

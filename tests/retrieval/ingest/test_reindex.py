@@ -48,13 +48,12 @@ def test_reindex_to_another_width(
         assert again.search("new one", mode="vector")[0].pattern.name == "new one"
 
 
-def test_reindex_with_the_same_encoder_repairs_the_indexes(
+def test_reindex_with_the_same_encoder_repairs_the_text_index(
     bank: QEReasoningBank, pattern: Make, encoder: Any
 ) -> None:
     bank.store_patterns([pattern(f"login {n}") for n in range(5)])
     with bank.database.write() as connection:
         connection.execute("delete from patterns_fts")
-        connection.execute("delete from patterns_vec where pattern_rowid > 2")
     report = bank.reindex()
     assert (report.embedded, report.indexed, encoder.texts) == (0, 5, 5)
     for mode in ("vector", "text"):

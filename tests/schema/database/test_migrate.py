@@ -64,11 +64,48 @@ def test_a_database_in_memory_is_migrated_without_a_copy() -> None:
         assert database.migration == MigrationReport(0, NEXT - 1, None)
 
 
-def test_tables_are_strict(path: Path) -> None:
+def test_no_table_is_strict_and_every_column_checks_its_type(path: Path) -> None:
+    """Also those that a later step adds: with a STRICT table SQLite 3.36 reads nothing."""
     Database(path).close()
-    found = rows(path, "select name, strict from pragma_table_list where type = 'table'")
-    loose = [name for name, strict in found if not strict and not str(name).startswith("sqlite_")]
-    assert loose == []
+    ours = "type = 'table' and schema = 'main' and name not like 'sqlite\\_%' escape '\\'"
+    assert rows(path, f"select name from pragma_table_list where {ours} and strict") == []
+    columns = rows(
+        path,
+        "select l.name, c.name, lower(c.type), s.sql from pragma_table_list l"
+        " join pragma_table_xinfo(l.name) c join sqlite_schema s on s.name = l.name"
+        f" where {ours.replace('type', 'l.type').replace('name', 'l.name')}".replace(
+            "schema =", "l.schema ="
+        ),
+    )
+    assert len(columns) > 200
+    unchecked = [
+        f"{table}.{column}"
+        for table, column, kind, sql in columns
+        if f"check (typeof({column}) in ('{kind}', 'null'))" not in sql
+    ]
+    assert unchecked == []
+
+
+def test_a_value_of_another_type_is_refused(path: Path) -> None:
+    with Database(path) as database, database.write() as connection:
+        connection.execute("insert into bank_facts values ('a', 'b')")
+        for wrong in (
+            "insert into bank_facts values ('c', x'00')",
+            "update bank_facts set key = x'00'",
+        ):
+            with pytest.raises(apsw.ConstraintError, match="typeof"):
+                connection.execute(wrong)
+        with pytest.raises(apsw.ConstraintError, match="typeof"):
+            connection.execute("insert into learning_switches values ('name', 'yes')")
+
+
+def test_a_step_keeps_the_tables_of_other_programs(path: Path) -> None:
+    """A STRICT table of theirs makes the file unreadable to an old SQLite; that is their choice."""
+    sql = "CREATE TABLE theirs (name text) strict"
+    with Database(path) as database, database.write() as connection:
+        connection.execute(sql)
+    upgrade(path, THINGS)
+    assert rows(path, "select sql from sqlite_schema where name = 'theirs'") == [(sql,)]
 
 
 def test_an_upgrade_copies_the_file_beside_itself_first(path: Path) -> None:

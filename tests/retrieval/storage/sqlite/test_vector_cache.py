@@ -83,7 +83,7 @@ class Bank:
     def exact(
         self, criteria: PatternSearchCriteria = NO_FILTER, query: int = 0, k: int = 20
     ) -> list[int]:
-        """Returns what vec0 finds: the first search of a backend."""
+        """Returns what a scan finds: the first search of a backend."""
         return self.found(self.fresh(), criteria, query, k)
 
     def put(self, pattern: TestPattern, place: int) -> None:
@@ -151,7 +151,7 @@ def test_vectors_of_given_rows_are_exact(request: pytest.FixtureRequest, size: s
     embedding = bank.queries[0].embedding
     stores = (bank.store, bank.fresh())
     with bank.store.writing() as session:
-        session.embeddings.keep(replaced, embedding.tobytes(), "text")
+        session.embeddings.keep(replaced, embedding, "text")
         session.delete([bank.patterns[deleted - 1].id])
     for store in stores:
         with store.reading() as session:
@@ -209,9 +209,7 @@ def test_memory_sees_what_another_process_writes(bank: Bank) -> None:
     script = (
         "import sys; from aqe.schema import Database\n"
         "with Database(sys.argv[1]).write() as connection:\n"
-        " connection.execute('delete from patterns where pattern_rowid = ?', (int(sys.argv[2]),))\n"
-        " connection.execute('delete from patterns_vec where pattern_rowid = ?',"
-        " (int(sys.argv[2]),))"
+        " connection.execute('delete from patterns where pattern_rowid = ?', (int(sys.argv[2]),))"
     )
     subprocess.run(
         [sys.executable, "-c", script, bank.database.label, str(best)],
