@@ -14,7 +14,7 @@ from ...schema.redaction.redaction import holds_secrets
 from ..quality.code_measures import measure_node
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
-from .code_facts import CodeFacts, Import, code_facts
+from .code_facts import CodeFacts, CodeIndex, Import
 from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
 from .labels.category_choice import CategoryChoice
@@ -26,8 +26,6 @@ from .placeholders.placeholder_edits import LiteralSenses, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from ..text.syntax_tree import Grammar
 
 __all__ = ["PatternIds", "build_patterns"]
@@ -66,6 +64,7 @@ class PatternIds:
 
 def build_patterns(
     source: SourceFile,
+    index: CodeIndex,
     grammar: Grammar,
     tests: Iterable[FoundTest],
     imports: tuple[Import, ...],
@@ -76,20 +75,20 @@ def build_patterns(
     """Returns one pattern for each test of a file, in the order given, while the budget lasts.
 
     Args:
+        index: The calls and names of the file.
         grammar: The grammar that the tests were parsed with.
         detect_framework: Returns the framework of a test.
     """
     parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
     senses = LiteralSenses(source.language, parameters)
     patterns: list[StorablePattern] = []
-    choice: CategoryChoice | None = None
+    choice = CategoryChoice(source, index, imports)
     now = datetime.now(UTC)
     for test in tests:
         if not budget.allows_test(len(patterns)):
             break
-        facts = code_facts([test.node])
+        facts = index.facts([test.node])
         detected = detect_framework(test, facts)
-        choice = choice or CategoryChoice(source, _root_of(test.node), imports)
         category = choice.category_of(test, facts, detected.framework)
         code = _code(source, test, senses)
         pattern = _build(source, test, imports, facts, detected, category, ids, now, code)
@@ -150,12 +149,6 @@ def _build(
         created_at=now,
         updated_at=now,
     )
-
-
-def _root_of(node: Node) -> Node:
-    while node.parent is not None:
-        node = node.parent
-    return node
 
 
 def _code(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from ....schema.frameworks.declarations import declarations
 from ....schema.records.patterns import Category
 from ...text.syntax_tree import node_text
-from ..code_facts import CodeFacts, Import, code_facts
+from ..code_facts import CodeFacts, CodeIndex, Import
 from ..found_test import FoundTest
 from ..pattern_names import describe, topic_of, words_of
 from ..source_file import SourceFile
@@ -38,13 +38,14 @@ class CategoryChoice:
 
     Args:
         source: The file.
-        root: Its syntax tree.
+        index: Its calls and names.
         imports: What it imports.
     """
 
-    def __init__(self, source: SourceFile, root: Node, imports: tuple[Import, ...]) -> None:
+    def __init__(self, source: SourceFile, index: CodeIndex, imports: tuple[Import, ...]) -> None:
+        self._index = index
         self._imports = imports
-        self._definitions = FileDefinitions.of(source.path, root, imports)
+        self._definitions = FileDefinitions.of(source.path, index, imports)
         self._code = ReachedCode(self._definitions, source.root.folder)
         self._place_rules = _fitting(_place_evidence(source.relative_path)) | _fitting(
             ("import", imported.module) for imported in imports
@@ -79,7 +80,7 @@ class CategoryChoice:
         members = [member for layer in test.layers for member in layer.members]
         key = tuple(member.start_byte for member in members)
         if key not in self._setup_facts:
-            self._setup_facts[key] = code_facts(members)
+            self._setup_facts[key] = self._index.facts(members)
         return self._setup_facts[key]
 
     def _requested(self, test: FoundTest) -> set[str]:
