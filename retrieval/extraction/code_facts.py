@@ -46,10 +46,6 @@ class CodeFacts:
     calls: tuple[str, ...]
     names: frozenset[str]
 
-    def calls_any(self, pattern: re.Pattern[str]) -> bool:
-        """Returns whether the start of a called name matches the pattern."""
-        return any(pattern.match(call) for call in self.calls)
-
 
 class _Call(NamedTuple):
     """A call from byte ``start`` to ``end``."""

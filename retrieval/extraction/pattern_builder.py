@@ -58,7 +58,8 @@ class PatternIds:
         number = str(self._counts[qualified])
         self._counts[qualified] += 1
         id = stable_id(*self._place, *qualified, number)
-        self.earlier[id] = stable_id(*self._earlier_place, *qualified, number)
+        is_same = self._place == self._earlier_place
+        self.earlier[id] = id if is_same else stable_id(*self._earlier_place, *qualified, number)
         return id
 
 

@@ -153,7 +153,10 @@ def _rules_of(definition: Definition) -> frozenset[int]:
 
 
 def _fitting(evidence: Iterable[tuple[EvidenceKind, str]]) -> set[int]:
-    return set().union(*(fitting_rules(kind, text) for kind, text in evidence))
+    rules: set[int] = set()
+    for kind, text in evidence:
+        rules |= fitting_rules(kind, text)
+    return rules
 
 
 def _weighed(rules: Iterable[int]) -> Category:

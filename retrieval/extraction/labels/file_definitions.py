@@ -87,12 +87,15 @@ class FileDefinitions:
 
     Attributes:
         reexports: Modules whose names are all its own: ``from x import *``, ``export … from 'x'``.
+        followed: Its names whose definitions are read. Assertions are left out: they compare
+            results; what they do is no evidence, and they are used most.
     """
 
     path: Path
     definitions: Mapping[str, Definition]
     origins: Mapping[str, Import]
     reexports: tuple[str, ...] = ()
+    followed: frozenset[str] = frozenset()
     _files: dict[str, Path | None] = field(default_factory=dict)
 
     @classmethod
@@ -102,7 +105,8 @@ class FileDefinitions:
         for name, definition in _definitions(index.root, index):
             found.setdefault(name, definition)
         origins = {imported.alias: imported for imported in imports}
-        return cls(path, found, origins, tuple(_reexports(index.root)))
+        followed = (name for name in (*found, *origins) if not name.startswith("assert"))
+        return cls(path, found, origins, tuple(_reexports(index.root)), frozenset(followed))
 
     def support_file(self, module: str, root: Path) -> FileDefinitions | None:
         """Returns the file of an imported module, if its path says that it supports tests.

@@ -109,7 +109,7 @@ def _index(place: Place) -> int:
     if arguments is None or arguments.named_child_count > _MAX_ARGUMENTS:
         return -1
     positional = [child for child in arguments.named_children if child.type != "comment"]
-    return next((i for i, child in enumerate(positional) if child == place.node), -1)
+    return positional.index(place.node)
 
 
 def _at(parameters: tuple[str, ...], index: int) -> str:

@@ -21,6 +21,7 @@ __all__ = ["fillable_groups"]
 _MAX_SPLIT_ITEMS = 12
 # Characters compared to find the parts of longer texts; a test with more is a dump of data.
 _MAX_COMPARED_CHARS = 8_000_000
+_QUOTE = re.compile(r"[\"'`]")
 _NUMBER = re.compile(r"(?<![\w.])\d[\w.]*")
 
 
@@ -57,7 +58,11 @@ def _split_collections(
 
     Returns too the strings inside each collection that remains whole or stays as it is.
     """
-    parts = {site.text: inner_sites(site) for site in sites if site.is_collection}
+    parts = {
+        site.text: inner_sites(site) if _QUOTE.search(site.text) else []
+        for site in sites
+        if site.is_collection
+    }
     if not parts:
         return list(sites), {}
     tables = {site.text for site in sites if site.is_collection and site.is_table}
