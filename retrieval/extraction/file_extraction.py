@@ -13,7 +13,7 @@ from ...schema.records.patterns import TestPattern
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
 from ..text.syntax_tree import Grammar, error_lines, first_error_line, parse, parses_within
-from .code_facts import code_facts
+from .code_facts import CodeIndex
 from .discovery.project_root import ProjectRoot
 from .frameworks.foreign_files import refuse_foreign_file
 from .frameworks.framework_detection import framework_detector, refuse_unsupported
@@ -167,9 +167,10 @@ def _patterns(
     tests = _without_errors(source, root, found, lost)
     if not tests:
         return []
-    calls = code_facts([root]).calls if language_named(source.language).has_packages else ()
+    index = CodeIndex(root)
+    calls = index.calls if language_named(source.language).has_packages else ()
     detect = framework_detector(source, imports, calls, tests)
-    return build_patterns(source, root, grammar, tests, imports, detect, budget, ids)
+    return build_patterns(source, index, grammar, tests, imports, detect, budget, ids)
 
 
 def _best_parsed(source: SourceFile, budget: ExtractionBudget) -> _ParsedCode:

@@ -15,7 +15,7 @@ from ...schema.redaction.redaction import holds_secrets
 from ..quality.code_measures import measure_node
 from ..quality.score import score_quality
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
-from .code_facts import CodeFacts, Import, code_facts
+from .code_facts import CodeFacts, CodeIndex, Import
 from .context.context_reader import ContextReader, TestInContext
 from .found_test import FoundTest
 from .frameworks.framework_detection import DetectedFramework
@@ -28,8 +28,6 @@ from .placeholders.placeholder_edits import LiteralSenses, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
-
     from ..text.syntax_tree import Grammar
 
 __all__ = ["PatternIds", "build_patterns"]
@@ -64,13 +62,14 @@ class PatternIds:
         number = str(self._counts[qualified])
         self._counts[qualified] += 1
         id = stable_id(*self._place, *qualified, number)
-        self.earlier[id] = stable_id(*self._earlier_place, *qualified, number)
+        is_same = self._place == self._earlier_place
+        self.earlier[id] = id if is_same else stable_id(*self._earlier_place, *qualified, number)
         return id
 
 
 def build_patterns(
     source: SourceFile,
-    root: Node,
+    index: CodeIndex,
     grammar: Grammar,
     tests: Sequence[FoundTest],
     imports: tuple[Import, ...],
@@ -81,20 +80,20 @@ def build_patterns(
     """Returns one pattern for each test of a file, in the order given, while the budget lasts.
 
     Args:
-        root: The syntax tree of the file.
+        index: The calls and names of the file.
         grammar: The grammar that it was parsed with.
         detect_framework: Returns the framework of a test.
     """
     parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
     senses = LiteralSenses(source.language, parameters)
     patterns: list[StorablePattern] = []
-    contexts = ContextReader(source, root, grammar, tests)
-    choice = CategoryChoice(source, root, imports)
+    contexts = ContextReader(source, index.root, grammar, tests)
+    choice = CategoryChoice(source, index, imports)
     now = datetime.now(UTC)
     for test in tests:
         if not budget.allows_test(len(patterns)):
             break
-        facts = code_facts([test.node])
+        facts = index.facts([test.node])
         detected = detect_framework(test, facts)
         placed = contexts.of(test)
         category = choice.category_of(placed, facts, detected.framework)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from ...models import WORD_BOUNDARY
@@ -12,6 +13,9 @@ __all__ = ["describe", "pattern_name", "topic_of", "words_of"]
 
 # A longer first paragraph of a docstring is cut after its first sentence.
 _MAX_DESCRIPTION_CHARS = 500
+
+# A suite repeats its identifiers; splitting one takes 3 microseconds.
+_MAX_IDENTIFIERS = 4_096
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`'\"(])")
 _BARE_TITLE = re.compile(r"\w+\Z")
@@ -57,6 +61,7 @@ def describe(chain: tuple[str, ...], title: str, doc: str, topic: str = "") -> s
     return _shortened(f"{around}: {name}" if around else name)
 
 
+@lru_cache(maxsize=64)
 def topic_of(path: str) -> str:
     """Returns the words of a test file's name: ``page set input files`` of its ``.spec.ts``.
 
@@ -79,6 +84,7 @@ def _with_topic(title: str, topic: str, around: str) -> str:
     return f"{topic}: {title}"
 
 
+@lru_cache(maxsize=_MAX_IDENTIFIERS)
 def words_of(identifier: str) -> str:
     """Returns an identifier in lower-case words: ``take mode 2`` for ``takeMode_2``."""
     return " ".join(WORD_BOUNDARY.sub(" ", identifier.replace("_", " ")).lower().split())

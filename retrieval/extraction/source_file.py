@@ -81,7 +81,8 @@ class ExtractionBudget:
     def __init__(self, tuning: ExtractionTuning) -> None:
         self.tuning = tuning
         self.reached = ""
-        self._started = time.thread_time()
+        self._cpu_start = time.thread_time()
+        self._start = time.perf_counter()
         self._pattern_bytes = 0
 
     def allows_test(self, found: int) -> bool:
@@ -89,7 +90,7 @@ class ExtractionBudget:
         tuning = self.tuning
         if found >= tuning.max_tests:
             self._reach(f"has more than {tuning.max_tests:,} tests", found)
-        elif time.thread_time() - self._started > tuning.max_cpu_s:
+        elif self._is_spent():
             self._reach(f"takes more than {tuning.max_cpu_s:g} s of processor time", found)
         elif self._pattern_bytes > tuning.max_patterns_bytes:
             size = f"{tuning.max_patterns_bytes / 2**20:g} MB"
@@ -97,6 +98,14 @@ class ExtractionBudget:
         else:
             return True
         return False
+
+    def _is_spent(self) -> bool:
+        """Returns whether the processor time is used up; no processor is faster than the clock."""
+        limit = self.tuning.max_cpu_s
+        return (
+            time.perf_counter() - self._start > limit
+            and time.thread_time() - self._cpu_start > limit
+        )
 
     def add_pattern(self, size: int) -> None:
         """Counts the bytes of a pattern that was extracted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...schema.frameworks.declarations import (
@@ -35,6 +35,7 @@ _ASSERTING = re.compile(
 _OWN_CHECK = re.compile(r"(?:self|cls|this)\._*(?:check|verify|validate|compare|run|do)\w*\Z")
 _EXPECT_CHAIN = re.compile(r"(?:await\s+)?expect\s*[(.<]")
 _MAX_CALLEE_BYTES = 4000
+_MAX_CALLEES = 2_048  # names of called functions whose meaning is kept
 _EXACT = re.compile(
     r"(?:assert_?(?:array_|string_)?(?:equal|almost_equal|allclose|raises_?regex|dict_?equal|list_?equal"
     r"|count_?equal|raises|in|is|true_equal|frame_equal|series_equal|index_equal)\w*"
@@ -138,7 +139,7 @@ def _measures(code: str, root: Node, framework: Framework) -> CodeMeasures:
         long_lines=sum(len(line) > _MAX_LINE_CHARS for line in lines),
         unsteady=len(_MACHINE_PATH.findall(code)),
     )
-    _count(root, measures, _own_assertions(framework))
+    _count(root, measures, framework)
     return measures
 
 
@@ -157,9 +158,36 @@ def _own_assertions(framework: Framework) -> _OwnAssertions:
     )
 
 
-def _count(root: Node, measures: CodeMeasures, own: _OwnAssertions) -> None:
+class _TypeRoles(NamedTuple):
+    """What the nodes of a type are to the measures."""
+
+    is_call: bool
+    is_number: bool
+    is_binding: bool
+    is_statement: bool
+    is_assertion: bool
+    is_branch: bool
+
+
+@cache
+def _roles_of(kind: str) -> _TypeRoles | None:
+    """Returns the roles of a node type; None if it has none, as most."""
+    is_statement = kind.endswith(_STATEMENT_ENDINGS) and kind not in _PARTS
+    roles = _TypeRoles(
+        is_call=kind in CALL_TYPES,
+        is_number=kind in NUMBER_TYPES,
+        is_binding=kind in _BINDING,
+        is_statement=is_statement,
+        is_assertion=is_statement and kind in _ASSERTIONS,
+        is_branch=kind in _BRANCHES,
+    )
+    return roles if any(roles) else None
+
+
+def _count(root: Node, measures: CodeMeasures, framework: Framework) -> None:
     """Adds the counts of the nodes below a node, level by level."""
     levels = [([root], 0)]
+    used: set[bytes | None] = set()
     while levels:
         stack, depth = levels.pop()
         measures.nesting = max(measures.nesting, depth)
@@ -167,47 +195,69 @@ def _count(root: Node, measures: CodeMeasures, own: _OwnAssertions) -> None:
             node = stack.pop()
             kind = node.type
             if kind == "identifier":
-                measures.used.add(node_text(node))
+                used.add(node.text)
                 continue
-            if kind in CALL_TYPES:
-                _count_call(node, measures, own)
-            elif kind in NUMBER_TYPES:
+            roles = _roles_of(kind)
+            if roles is None:
+                stack += node.named_children
+                continue
+            if roles.is_call:
+                _count_call(node, measures, framework)
+            elif roles.is_number:
                 measures.numbers += node_text(node) not in _PLAIN_NUMBERS
                 continue
-            elif kind in _BINDING:
+            elif roles.is_binding:
                 _note_definition(node, measures)
-            if kind.endswith(_STATEMENT_ENDINGS) and kind not in _PARTS:
+            if roles.is_statement:
                 measures.statements += 1
-                if kind in _ASSERTIONS:
+                if roles.is_assertion:
                     measures.assertions += 1
                     measures.exact_assertions += _states_value(node)
-            if kind in _BRANCHES:
+            if roles.is_branch:
                 levels.append((node.named_children, depth + 1))
             else:
                 stack += node.named_children
+    measures.used |= {(name or b"").decode("utf-8", "replace") for name in used}
 
 
-def _count_call(node: Node, measures: CodeMeasures, own: _OwnAssertions) -> None:
+class _CallCounts(NamedTuple):
+    """What a call adds to the measures."""
+
+    assertions: int
+    exact_assertions: int
+    unsteady: bool
+
+
+def _count_call(node: Node, measures: CodeMeasures, framework: Framework) -> None:
     callee = callee_of(node)
     if callee is None:
         return
     measures.calls += 1
     # A chain can be as long as the test; its two ends decide.
     name = node_text(callee) if callee.end_byte - callee.start_byte < _MAX_CALLEE_BYTES else ""
+    counts = _call_counts(name, framework)
+    measures.assertions += counts.assertions
+    measures.exact_assertions += counts.exact_assertions
+    measures.unsteady += counts.unsteady
+
+
+@lru_cache(maxsize=_MAX_CALLEES)
+def _call_counts(name: str, framework: Framework) -> _CallCounts:
+    """Returns what a call of a name adds; a suite calls few names often."""
+    own = _own_assertions(framework)
     last = name.rpartition(".")[2]
-    measures.unsteady += bool(_UNSTEADY.match(name))
+    is_unsteady = bool(_UNSTEADY.match(name))
     if _EXPECT_CHAIN.match(name):  # expect(x).toBe(1): `expect` counts, its matcher is exact or not
-        measures.exact_assertions += bool(_EXACT.match(last))
-    elif name == "expect":
-        measures.assertions += 1
-    elif last == "expect":  # supertest: request(app).get("/").expect(200)
-        measures.assertions += 1
-        measures.exact_assertions += 1
-    elif own.asserting.match(name) or _is_asserting(name, last):
-        measures.assertions += 1
-        measures.exact_assertions += bool(_EXACT.match(last) or own.exact.match(name))
-    elif own.exact.match(name):  # assertThat(x).isEqualTo(1)
-        measures.exact_assertions += 1
+        return _CallCounts(0, bool(_EXACT.match(last)), is_unsteady)
+    if name == "expect":
+        return _CallCounts(1, 0, is_unsteady)
+    if last == "expect":  # supertest: request(app).get("/").expect(200)
+        return _CallCounts(1, 1, is_unsteady)
+    if own.asserting.match(name) or _is_asserting(name, last):
+        is_exact = bool(_EXACT.match(last) or own.exact.match(name))
+        return _CallCounts(1, is_exact, is_unsteady)
+    # assertThat(x).isEqualTo(1)
+    return _CallCounts(0, bool(own.exact.match(name)), is_unsteady)
 
 
 def _is_asserting(name: str, last: str) -> bool:

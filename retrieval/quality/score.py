@@ -174,8 +174,8 @@ def _reusability(pattern: TestPattern, measures: CodeMeasures, reasons: list[str
         reasons.append(f"{len(names)} placeholders, {len(telling)} with telling names")
     filling = _ramp(len(names), _PLACEHOLDERS) if names else 0.5
     naming = len(telling) / len(names) if names else 0.5
-    known = _KNOWN_NAMES | language_named(pattern.language).known_names
-    free = measures.used - measures.defined - known
+    known = language_named(pattern.language).known_names
+    free = measures.used - measures.defined - _KNOWN_NAMES - known
     if len(free) > _FREE_NAMES[1]:
         reasons.append(f"{len(free)} names come from elsewhere")
     if measures.unsteady:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from ....schema.frameworks.declarations import declarations
 from ....schema.records.patterns import Category
 from ...text.syntax_tree import node_text
-from ..code_facts import CodeFacts, Import, code_facts
+from ..code_facts import CodeFacts, CodeIndex, Import
 from ..context.context_reader import TestInContext
 from ..found_test import FoundTest
 from ..pattern_names import describe, topic_of, words_of
@@ -39,13 +39,14 @@ class CategoryChoice:
 
     Args:
         source: The file.
-        root: Its syntax tree.
+        index: Its calls and names.
         imports: What it imports.
     """
 
-    def __init__(self, source: SourceFile, root: Node, imports: tuple[Import, ...]) -> None:
+    def __init__(self, source: SourceFile, index: CodeIndex, imports: tuple[Import, ...]) -> None:
+        self._index = index
         self._imports = imports
-        self._definitions = FileDefinitions.of(source.path, root, imports)
+        self._definitions = FileDefinitions.of(source.path, index, imports)
         self._code = ReachedCode(self._definitions, source.root.folder)
         self._place_rules = _fitting(_place_evidence(source.relative_path)) | _fitting(
             ("import", imported.module) for imported in imports
@@ -79,7 +80,7 @@ class CategoryChoice:
         """Returns the facts of the setup around a test, which its neighbours share."""
         key = tuple(member.start_byte for member in members)
         if key not in self._setup_facts:
-            self._setup_facts[key] = code_facts(members)
+            self._setup_facts[key] = self._index.facts(members)
         return self._setup_facts[key]
 
     def _requested(self, test: FoundTest) -> set[str]:
@@ -152,7 +153,10 @@ def _rules_of(definition: Definition) -> frozenset[int]:
 
 
 def _fitting(evidence: Iterable[tuple[EvidenceKind, str]]) -> set[int]:
-    return set().union(*(fitting_rules(kind, text) for kind, text in evidence))
+    rules: set[int] = set()
+    for kind, text in evidence:
+        rules |= fitting_rules(kind, text)
+    return rules
 
 
 def _weighed(rules: Iterable[int]) -> Category:

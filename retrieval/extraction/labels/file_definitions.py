@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...text.source_language import language_of
 from ...text.syntax_tree import Grammar, callee_of, node_text, parse
-from ..code_facts import CodeFacts, Import, code_facts
+from ..code_facts import CodeFacts, CodeIndex, Import
 from ..discovery.project_root import TEST_FOLDERS
 from ..discovery.python_modules import python_module_file
 from ..frameworks.import_chain import module_file
@@ -57,6 +57,7 @@ class Definition:
     """A function, class or value of a file.
 
     Attributes:
+        index: The calls and names of the file.
         nodes: What runs when a test uses it; of a class, its setup.
         fixtures: The parameters of a pytest fixture.
         bases: The base classes.
@@ -64,6 +65,7 @@ class Definition:
         rules: The category rules that fit it, once they are known.
     """
 
+    index: CodeIndex
     nodes: tuple[Node, ...]
     fixtures: tuple[str, ...] = ()
     bases: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ class Definition:
     def facts(self) -> CodeFacts:
         """The calls and names of the nodes; computed once."""
         if self._facts is None:
-            self._facts = code_facts(self.nodes)
+            self._facts = self.index.facts(self.nodes)
         return self._facts
 
 
@@ -85,22 +87,26 @@ class FileDefinitions:
 
     Attributes:
         reexports: Modules whose names are all its own: ``from x import *``, ``export … from 'x'``.
+        followed: Its names whose definitions are read. Assertions are left out: they compare
+            results; what they do is no evidence, and they are used most.
     """
 
     path: Path
     definitions: Mapping[str, Definition]
     origins: Mapping[str, Import]
     reexports: tuple[str, ...] = ()
+    followed: frozenset[str] = frozenset()
     _files: dict[str, Path | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: Path, root: Node, imports: Iterable[Import]) -> FileDefinitions:
-        """Returns the definitions at the top level of a syntax tree."""
+    def of(cls, path: Path, index: CodeIndex, imports: Iterable[Import]) -> FileDefinitions:
+        """Returns the definitions at the top level of a file."""
         found: dict[str, Definition] = {}
-        for name, definition in _definitions(root):
+        for name, definition in _definitions(index.root, index):
             found.setdefault(name, definition)
         origins = {imported.alias: imported for imported in imports}
-        return cls(path, found, origins, tuple(_reexports(root)))
+        followed = (name for name in (*found, *origins) if not name.startswith("assert"))
+        return cls(path, found, origins, tuple(_reexports(index.root)), frozenset(followed))
 
     def support_file(self, module: str, root: Path) -> FileDefinitions | None:
         """Returns the file of an imported module, if its path says that it supports tests.
@@ -154,7 +160,7 @@ def _read_stamped(path: Path, stamp: tuple[int, int]) -> FileDefinitions | None:
     root = parse(code, _grammar(path)).root_node
     is_python = language_of(path) == "python"
     return FileDefinitions.of(
-        path, root, python_imports(root) if is_python else javascript_imports(root)
+        path, CodeIndex(root), python_imports(root) if is_python else javascript_imports(root)
     )
 
 
@@ -174,7 +180,7 @@ def _is_support(file: Path, root: Path) -> bool:
     )
 
 
-def _definitions(scope: Node) -> Iterator[tuple[str, Definition]]:
+def _definitions(scope: Node, index: CodeIndex) -> Iterator[tuple[str, Definition]]:
     stack = [scope]
     while stack:
         node = stack.pop()
@@ -185,7 +191,7 @@ def _definitions(scope: Node) -> Iterator[tuple[str, Definition]]:
         if block is not None:
             stack.append(block)
         else:
-            yield from _of_statement(node)
+            yield from _of_statement(node, index)
 
 
 def _block_body(statement: Node) -> Node | None:
@@ -201,39 +207,39 @@ def _block_body(statement: Node) -> Node | None:
     return body if body is not None and body.type == "statement_block" else None
 
 
-def _of_statement(statement: Node) -> Iterator[tuple[str, Definition]]:
+def _of_statement(statement: Node, index: CodeIndex) -> Iterator[tuple[str, Definition]]:
     kind = statement.type
     if kind == "decorated_definition":
         inner = statement.child_by_field_name("definition")
         if inner is None:
             return
-        for name, definition in _of_statement(inner):
+        for name, definition in _of_statement(inner, index):
             if inner.type in _FUNCTIONS and "fixture" in node_text(statement.named_children[0]):
                 definition.fixtures = _parameters(inner)
             yield name, definition
     elif kind in _FUNCTIONS or kind in _METHODS:
-        yield node_text(statement.child_by_field_name("name")), Definition((statement,))
+        yield node_text(statement.child_by_field_name("name")), Definition(index, (statement,))
     elif kind in _CLASSES:
-        yield node_text(statement.child_by_field_name("name")), _class(statement)
+        yield node_text(statement.child_by_field_name("name")), _class(statement, index)
     elif kind in {"lexical_declaration", "variable_declaration"}:
         for declarator in statement.named_children:
             for name in re.findall(
                 r"[\w$]+", node_text(declarator.child_by_field_name("name"))[:400]
             ):
-                yield name, Definition((declarator,))
+                yield name, Definition(index, (declarator,))
     elif kind == "expression_statement" and statement.named_child_count:
         inner = statement.named_children[0]
         left = inner.child_by_field_name("left") if inner.type == "assignment" else None
         if left is not None and left.type == "identifier":
-            yield node_text(left), Definition((inner,))
+            yield node_text(left), Definition(index, (inner,))
 
 
-def _class(node: Node) -> Definition:
+def _class(node: Node, index: CodeIndex) -> Definition:
     body = node.child_by_field_name("body")
-    methods = dict(_definitions(body)) if body is not None else {}
+    methods = dict(_definitions(body, index)) if body is not None else {}
     helpers = {name: method for name, method in methods.items() if not name.startswith("test")}
     setup = [m.nodes[0] for name, m in helpers.items() if _SETUP.match(name)]
-    return Definition(tuple(setup), bases=_bases(node), methods=helpers)
+    return Definition(index, tuple(setup), bases=_bases(node), methods=helpers)
 
 
 def _bases(node: Node) -> tuple[str, ...]:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import Final
 
-from ....schema.frameworks.declarations import declarations, language_named
+from ....schema.frameworks.declarations import Declarations, declarations
 from ....schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Language
 from ..code_facts import CodeFacts, Import
 from ..found_test import FoundTest
 
 __all__ = ["collect_tags"]
 
-_MOCK_CALLS = re.compile(
-    r"(?:(?:mock|mocker|monkeypatch|sinon|jasmine)\.|(?:jest|vi)\.(?:fn|mock|spyOn|doMock|mocked)\b"
-    r"|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
-)
-_RAISES_CALLS = re.compile(
-    r"(?:.*\.)?(?:raises|assertRaises\w*|assert_raises\w*|toThrow\w*|rejects?\b.*|throws\w*"
-    r"|rejectedWith)\Z|.*\.rejects\."
-)
-_WARNS_CALLS = re.compile(r"(?:.*\.)?(?:warns|assertWarns\w*|assert_warns|deprecated_call)\Z")
-_SNAPSHOT_CALLS = re.compile(r".*(?:toMatch\w*Snapshot|toHaveScreenshot|\.snapshot)\Z")
-_APPROXIMATE_CALLS = re.compile(
-    r"(?:.*\.)?(?:approx|allclose|isclose|assert_allclose|assert_(?:array_)?almost_equal\w*"
-    r"|assertAlmostEqual|toBeCloseTo|closeTo)\Z"
-)
-_TIMER_CALLS = re.compile(
-    r"(?:jest|vi)\.(?:useFakeTimers|advanceTimers\w*)|.*\.useFakeTimers|freeze_time"
-)
-_PROPERTY_CALLS = re.compile(r"(?:hypothesis\.)?given\Z|fc\.(?:assert|property)")
+# What is called in each kind of check, in the order of the tags.
+_CHECKS: Final = {
+    "raises": re.compile(
+        r"(?:.*\.)?(?:raises|assertRaises\w*|assert_raises\w*|toThrow\w*|rejects?\b.*|throws\w*"
+        r"|rejectedWith)\Z|.*\.rejects\."
+    ),
+    "warns": re.compile(r"(?:.*\.)?(?:warns|assertWarns\w*|assert_warns|deprecated_call)\Z"),
+    "mock": re.compile(
+        r"(?:(?:mock|mocker|monkeypatch|sinon|jasmine)\."
+        r"|(?:jest|vi)\.(?:fn|mock|spyOn|doMock|mocked)\b"
+        r"|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
+    ),
+    "snapshot": re.compile(r".*(?:toMatch\w*Snapshot|toHaveScreenshot|\.snapshot)\Z"),
+    "approximate": re.compile(
+        r"(?:.*\.)?(?:approx|allclose|isclose|assert_allclose|assert_(?:array_)?almost_equal\w*"
+        r"|assertAlmostEqual|toBeCloseTo|closeTo)\Z"
+    ),
+    "fake-timers": re.compile(
+        r"(?:jest|vi)\.(?:useFakeTimers|advanceTimers\w*)|.*\.useFakeTimers|freeze_time"
+    ),
+    "property-based": re.compile(r"(?:hypothesis\.)?given\Z|fc\.(?:assert|property)"),
+}
 
 _TEST_MODULES = re.compile(
     r"(?:pytest|_pytest|unittest|mock|hypothesis|nose|vitest|mocha|chai|sinon\S*|ava|jest|cypress"
@@ -49,18 +55,8 @@ def collect_tags(
     Args:
         topic: The words of the file's name (``topic_of``).
     """
-    tags = sorted(test.marks)
-    for tag, pattern in (
-        ("raises", _RAISES_CALLS),
-        ("warns", _WARNS_CALLS),
-        ("mock", _MOCK_CALLS),
-        ("snapshot", _SNAPSHOT_CALLS),
-        ("approximate", _APPROXIMATE_CALLS),
-        ("fake-timers", _TIMER_CALLS),
-        ("property-based", _PROPERTY_CALLS),
-    ):
-        if facts.calls_any(pattern):
-            tags.append(tag)
+    checks: set[str] = set().union(*map(_checks_of, set(facts.calls)))
+    tags = [*sorted(test.marks), *(check for check in _CHECKS if check in checks)]
     if "monkeypatch" in test.fixtures or "mocker" in test.fixtures:
         tags.append("mock")
     if topic:
@@ -70,6 +66,12 @@ def collect_tags(
     tags += [f"module:{name}" for name in _modules_used(facts, imports, language)]
     short = (tag for tag in tags if len(tag) <= MAX_TAG_CHARS)
     return tuple(dict.fromkeys(short))[:MAX_TAGS]
+
+
+@lru_cache(maxsize=4_096)
+def _checks_of(call: str) -> frozenset[str]:
+    """Returns the kinds of check that a call is part of; a suite calls few functions often."""
+    return frozenset(check for check, pattern in _CHECKS.items() if pattern.match(call))
 
 
 def _topic_tag(topic: str) -> str:
@@ -84,14 +86,22 @@ def _topic_tag(topic: str) -> str:
 
 def _modules_used(facts: CodeFacts, imports: tuple[Import, ...], language: Language) -> list[str]:
     """Returns the modules whose imported names the test uses, most likely those under test."""
-    declared, frameworks = language_named(language), declarations().frameworks_of(language)
+    declared = declarations()
     used: dict[str, None] = {}
     for imported in imports:
         module = imported.module
-        if imported.alias not in facts.names or module in used:
-            continue
-        if declared.is_standard(module) or _TEST_MODULES.match(module):
-            continue
-        if not any(each.serves_tests(module) for each in frameworks):
+        if (
+            imported.alias in facts.names
+            and module not in used
+            and _is_subject(module, language, declared)
+        ):
             used[module.lstrip("./") or imported.alias] = None
     return list(used)[:_MAX_MODULE_TAGS]
+
+
+@lru_cache(maxsize=1_024)
+def _is_subject(module: str, language: Language, declared: Declarations) -> bool:
+    """Returns whether an imported module is neither the language's own nor one for tests."""
+    if declared.language(language).is_standard(module) or _TEST_MODULES.match(module):
+        return False
+    return not any(each.serves_tests(module) for each in declared.frameworks_of(language))

@@ -19,7 +19,7 @@ _MAX_STEPS = 4
 _MAX_FOLDERS = 12
 # Files in which a name is looked for.
 _MAX_FILES = 8
-_RECEIVERS = frozenset({"self", "cls", "this"})
+_RECEIVERS = ("self.", "cls.", "this.")
 
 
 @dataclass(slots=True)
@@ -95,16 +95,10 @@ class ReachedCode:
 
     def uses_of(self, facts: CodeFacts, file: FileDefinitions) -> _Uses:
         """Returns the definitions behind the names that some code uses, and its own methods."""
-        # Assertions compare results; what they do is no evidence, and they are used most.
-        known = [
-            name
-            for name in facts.names
-            if (name in file.definitions or name in file.origins) and not name.startswith("assert")
-        ]
-        places = [self.find(file, name) for name in sorted(known)]
-        parts = (call.split(".", 2) for call in facts.calls)
-        methods = (part[1] for part in parts if len(part) > 1 and part[0] in _RECEIVERS)
-        return _Uses(tuple(filter(None, places)), tuple(dict.fromkeys(methods)))
+        places = [self.find(file, name) for name in sorted(facts.names & file.followed)]
+        own = dict.fromkeys(call for call in facts.calls if call.startswith(_RECEIVERS))
+        methods = dict.fromkeys(call.split(".", 2)[1] for call in own)
+        return _Uses(tuple(filter(None, places)), tuple(methods))
 
     def conftests(self) -> list[FileDefinitions]:
         """The ``conftest.py`` files whose fixtures a test may request, the nearest first."""

@@ -9,7 +9,7 @@ from ...text.syntax_tree import callee_of, node_text
 from ..pattern_names import words_of
 from .compared_subject import CONVERSIONS, argument_subject, chain_subject, subject_name
 from .known_signatures import known_parameters
-from .literal_place import CHAINING_CALLS, Place, called_name, is_number, is_plain_call, string_body
+from .literal_place import CHAINING_CALLS, Place, called_name, is_plain_call, string_body
 from .parameter_names import ParameterNames
 
 if TYPE_CHECKING:
@@ -53,12 +53,11 @@ def is_conversion(place: Place) -> bool:
     call = place.call
     if call is None:
         return False
-    arguments = call.node.child_by_field_name("arguments")
-    first = arguments.named_child(0) if arguments is not None else None
-    called = called_name(call.node)
-    if called in _SETTERS and not is_plain_call(call.node):
+    called = call.called
+    if called not in CONVERSIONS or (called in _SETTERS and not is_plain_call(call.node)):
         return False
-    return called in CONVERSIONS and first == place.node
+    arguments = call.node.child_by_field_name("arguments")
+    return arguments is not None and arguments.named_child(0) == place.node
 
 
 def argument_name(place: Place, kind: str, parameters: ParameterNames, language: str) -> str:
@@ -71,7 +70,7 @@ def argument_name(place: Place, kind: str, parameters: ParameterNames, language:
         language: The language of the test.
     """
     call = place.call
-    called = called_name(call.node) if call is not None else ""
+    called = call.called if call is not None else ""
     if call is None or not called:
         return kind
     if called in CHAINING_CALLS:
@@ -96,7 +95,7 @@ def argument_name(place: Place, kind: str, parameters: ParameterNames, language:
     if called == "expect":
         if is_plain_call(call.node):
             return kind or "actual"
-        return "expected status" if is_number(place.node) else "expected"  # request.expect(200)
+        return "expected status" if place.is_number else "expected"  # request.expect(200)
     if _ERROR.match(called):
         return "error message"
     if not kind and EXPECTING.match(called):
@@ -110,7 +109,7 @@ def _index(place: Place) -> int:
     if arguments is None or arguments.named_child_count > _MAX_ARGUMENTS:
         return -1
     positional = [child for child in arguments.named_children if child.type != "comment"]
-    return next((i for i, child in enumerate(positional) if child == place.node), -1)
+    return positional.index(place.node)
 
 
 def _at(parameters: tuple[str, ...], index: int) -> str:

@@ -76,24 +76,25 @@ def subject_name(node: Node | None, levels: int = _MAX_LEVELS) -> str:
     for level in reversed(range(levels)):
         if node is None or is_literal(node) or is_number(node):
             return ""
-        if node.type in _MEMBERS:
+        kind = node.type
+        if kind in _MEMBERS:
             return _member_name(node)
-        if node.type in CALL_TYPES:
+        if kind in CALL_TYPES:
             arguments = node.child_by_field_name("arguments")
             called = called_name(node)
             first = _first_argument(arguments)
             if called not in CONVERSIONS or first is None:
                 return _call_name(node, called, first, level)
             node = first
-        elif node.type in _SUBSCRIPTS:
+        elif kind in _SUBSCRIPTS:
             return _item_name(node, level)
-        elif node.type in _COMPREHENSIONS:
+        elif kind in _COMPREHENSIONS:
             clauses = (child for child in node.named_children if child.type == "for_in_clause")
             node = next((clause.child_by_field_name("right") for clause in clauses), None)
-        elif node.type in _WRAPPERS and node.named_child_count:
+        elif kind in _WRAPPERS and node.named_child_count:
             node = next((c for c in node.named_children if _can_have_name(c)), None)
         else:
-            return _short_text(node) if node.type in {"identifier", "this"} else ""
+            return _short_text(node) if kind in {"identifier", "this"} else ""
     return ""
 
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
-from .literal_place import COLLECTION_TYPES, string_body
+from .literal_place import string_body
 from .literal_sites import LiteralSite, LiteralSites, inner_sites
 
 __all__ = ["fillable_groups"]
@@ -21,6 +21,7 @@ __all__ = ["fillable_groups"]
 _MAX_SPLIT_ITEMS = 12
 # Characters compared to find the parts of longer texts; a test with more is a dump of data.
 _MAX_COMPARED_CHARS = 8_000_000
+_QUOTE = re.compile(r"[\"'`]")
 _NUMBER = re.compile(r"(?<![\w.])\d[\w.]*")
 
 
@@ -37,7 +38,7 @@ def fillable_groups(
     sites, inner_texts = _split_collections(found.sites)
     texts = [*found.kept_texts, *chain.from_iterable(inner_texts.values()), outside]
     is_fillable = _string_check(sites, texts, found.kept_names)
-    numbers = found.kept_numbers.union(*map(_NUMBER.findall, _all_texts(sites, texts)))
+    numbers = _numbers_in(found.kept_numbers, sites, texts)
     groups: dict[tuple[str, str], list[LiteralSite]] = {}
     for site in sites:
         if site.is_string:
@@ -58,9 +59,13 @@ def _split_collections(
     Returns too the strings inside each collection that remains whole or stays as it is.
     """
     parts = {
-        site.text: inner_sites(site) for site in sites if site.place.node.type in COLLECTION_TYPES
+        site.text: inner_sites(site) if _QUOTE.search(site.text) else []
+        for site in sites
+        if site.is_collection
     }
-    tables = {site.text for site in sites if site.is_table}
+    if not parts:
+        return list(sites), {}
+    tables = {site.text for site in sites if site.is_collection and site.is_table}
     uses = Counter(site.text for site in sites if site.is_string)
     for text, inner in parts.items():
         if text not in tables:
@@ -68,7 +73,10 @@ def _split_collections(
     split: list[LiteralSite] = []
     texts: dict[str, list[str]] = {}
     for site in sites:
-        inner = parts.get(site.text, [])
+        if not site.is_collection:
+            split.append(site)
+            continue
+        inner = parts[site.text]
         shared = site.text not in tables and any(
             part.is_string and uses[part.text] > 1 for part in inner
         )
@@ -102,5 +110,9 @@ def _string_check(
     return is_fillable
 
 
-def _all_texts(sites: Iterable[LiteralSite], texts: Iterable[str]) -> list[str]:
-    return [*texts, *{site.text for site in sites if site.is_string}]
+def _numbers_in(kept: set[str], sites: Sequence[LiteralSite], texts: Iterable[str]) -> set[str]:
+    """Returns the numbers that stay, and those in any text; none if no number may be replaced."""
+    strings = {site.text for site in sites if site.is_string}
+    if all(site.is_string for site in sites):
+        return kept
+    return kept.union(_NUMBER.findall("\n".join((*texts, *strings))))

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ...text.syntax_tree import node_text
-from .literal_place import STRING_TYPES, string_body
-
-if TYPE_CHECKING:
-    from tree_sitter import Node
+from .literal_place import STRING_TYPES, Place, string_body
 
 __all__ = ["TARGET_KINDS", "literal_kind"]
 
@@ -28,9 +25,10 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def literal_kind(node: Node) -> str:
+def literal_kind(place: Place) -> str:
     """Returns what kind of text a string is, or an empty text."""
-    if node.type not in STRING_TYPES or node.end_byte - node.start_byte > _MAX_KIND_BYTES:
+    node = place.node
+    if place.kind not in STRING_TYPES or node.end_byte - node.start_byte > _MAX_KIND_BYTES:
         return ""
     body = string_body(node_text(node))
     return next((kind for kind, pattern in _KINDS if pattern.match(body)), "")

@@ -17,6 +17,9 @@ __all__ = [
     "ARGUMENT_TYPES",
     "CHAINING_CALLS",
     "COLLECTION_TYPES",
+    "CONSTANT_TYPES",
+    "LITERAL_TYPES",
+    "SIGNED_TYPES",
     "STRING_TYPES",
     "Place",
     "called_name",
@@ -31,24 +34,43 @@ __all__ = [
 _MAX_CALLEE_BYTES = 100
 _MAX_LEVELS = 64
 STRING_TYPES: Final = node_types("strings")
-_CONSTANTS = node_types("constants")
+CONSTANT_TYPES: Final = node_types("constants")
+LITERAL_TYPES: Final = STRING_TYPES | NUMBER_TYPES | CONSTANT_TYPES
 COLLECTION_TYPES: Final = node_types("collections")
 ARGUMENT_TYPES: Final = node_types("arguments")
 _MEMBERS = frozenset(node_fields("members")) - frozenset(node_fields("calls"))
 CHAINING_CALLS: Final = frozenset({"should", "and"})
-_SIGNED_TYPES = frozenset({"unary_expression", "unary_operator"})
+SIGNED_TYPES: Final = frozenset({"unary_expression", "unary_operator"})
 _INTERPOLATIONS = node_types("interpolations")
 _STRING_PARTS = re.compile(
     r"(?P<prefix>[a-zA-Z]*)(?P<quote>\"\"\"|'''|\"|'|`)(?P<body>.*)(?P=quote)", re.DOTALL
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
-    """A node and the path to it, since finding a node's parent searches the whole tree."""
+    """A node and the path to it, since finding a node's parent searches the whole tree.
+
+    Attributes:
+        kind: The type of the node.
+    """
 
     node: Node
+    kind: str
     parent: Place | None
+    _called: str | None = None
+
+    @property
+    def called(self) -> str:
+        """The last name of what a call calls (``called_name``); computed once."""
+        if self._called is None:
+            self._called = called_name(self.node)
+        return self._called
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the node is a number, with or without a sign."""
+        return self.kind in NUMBER_TYPES or (self.kind in SIGNED_TYPES and is_number(self.node))
 
     def outward(self) -> Iterator[Place]:
         """Yields the places around this one, the nearest first, up to a limit."""
@@ -63,22 +85,23 @@ class Place:
     def call(self) -> Place | None:
         """The call of which the place is an argument."""
         above = self.parent
-        if above is None or above.node.type not in ARGUMENT_TYPES or above.parent is None:
+        if above is None or above.kind not in ARGUMENT_TYPES or above.parent is None:
             return None
-        return above.parent if above.parent.node.type in CALL_TYPES else None
+        return above.parent if above.parent.kind in CALL_TYPES else None
 
 
 def is_literal(node: Node) -> bool:
     """Returns whether a node is a string, a number or a constant."""
-    return node.type in STRING_TYPES or node.type in NUMBER_TYPES or node.type in _CONSTANTS
+    return node.type in LITERAL_TYPES
 
 
 def is_number(node: Node) -> bool:
     """Returns whether a node is a number, with or without a sign."""
-    if node.type in _SIGNED_TYPES:
+    kind = node.type
+    if kind in SIGNED_TYPES:
         sign, number = node.children[0], node.children[-1]
         return sign.type in {"-", "+"} and number.type in NUMBER_TYPES
-    return node.type in NUMBER_TYPES
+    return kind in NUMBER_TYPES
 
 
 def is_interpolated(node: Node) -> bool:
@@ -90,7 +113,7 @@ def is_interpolated(node: Node) -> bool:
 def callee_name(place: Place) -> str:
     """Returns the last name of the called function if the place is an argument of a call."""
     call = place.call
-    return called_name(call.node) if call is not None else ""
+    return call.called if call is not None else ""
 
 
 def called_name(call: Node) -> str:

@@ -18,9 +18,7 @@ from .literal_place import (
     COLLECTION_TYPES,
     STRING_TYPES,
     Place,
-    called_name,
     callee_name,
-    is_number,
     is_plain_call,
 )
 from .parameter_names import ParameterNames
@@ -143,9 +141,9 @@ def literal_sense(place: Place, parameters: ParameterNames, language: str) -> Li
         parameters: The parameters of the functions that the file defines.
         language: The language of the test.
     """
-    if callee_name(place) in {"parametrize", "each"} and place.node.type in COLLECTION_TYPES:
+    if callee_name(place) in {"parametrize", "each"} and place.kind in COLLECTION_TYPES:
         return LiteralSense("cases", "cases")
-    kind = literal_kind(place.node)
+    kind = literal_kind(place)
     name = _name(place, kind, parameters, language)
     is_argument = place.call is not None and not is_conversion(place)
     expected = not is_argument and _is_expected(place)
@@ -175,50 +173,51 @@ def _name(place: Place, kind: str, parameters: ParameterNames, language: str) ->
     below: Place | None = None  # what is between the literal and ``inner``
     returned = False
     for above in place.outward():
-        node = above.node
-        if returned and node.type not in _FUNCTIONS:
+        node_kind = above.kind
+        if returned and node_kind not in _FUNCTIONS:
             continue
-        if node.type in _FUNCTIONS and returned:
-            name = words_of(_start_of(node.child_by_field_name("name")))
+        if returned:
+            name = words_of(_start_of(above.node.child_by_field_name("name")))
             if name:
                 return kind or name
             returned = False
-        elif node.type == "return_statement":
+        elif node_kind == "return_statement":
             returned = True
-        elif node.type in ARGUMENT_TYPES:
+        elif node_kind in ARGUMENT_TYPES:
             if not is_conversion(inner):
                 assigned = _assigned_collection(place, above)
                 return assigned or argument_name(inner, kind, parameters, language)
         else:
-            name = _name_by(node, inner, below, kind, is_number(place.node))
+            name = _name_by(above, inner, below, kind, place.is_number)
             if name:
                 return name
-            if node.type not in _TRANSPARENT:
+            if node_kind not in _TRANSPARENT:
                 break
         inner, below = above, inner
     return kind
 
 
-def _name_by(node: Node, inner: Place, below: Place | None, kind: str, numeric: bool) -> str:
+def _name_by(above: Place, inner: Place, below: Place | None, kind: str, numeric: bool) -> str:
     """Returns the name that a node gives to a literal in ``inner``."""
-    if node.type in _KEYED:
+    node, node_kind = above.node, above.kind
+    if node_kind in _KEYED:
         return words_of(_start_of(node.named_child(0)))
-    if node.type in _ASSIGNMENTS:
+    if node_kind in _ASSIGNMENTS:
         return _assigned_name(node, inner, below) or kind
-    if node.type in _LOOPS:
+    if node_kind in _LOOPS:
         name = words_of(_start_of(node.child_by_field_name("left")))
         return f"{name}s" if name and " " not in name else name
-    if node.type == "comparison_operator" or _operator(node) in _COMPARING_OPERATORS:
+    if _compares(above):
         return _other_side(node, inner.node) or kind
-    if node.type in _BINARY and numeric:
-        return _operand_name(node, inner.node)
-    if node.type in _SUBSCRIPTS:
+    if node_kind in _BINARY and numeric:
+        return _operand_name(above, inner.node)
+    if node_kind in _SUBSCRIPTS:
         return f"{subject_name(node.named_child(0))} index".strip()
-    if node.type == "assert_statement":
+    if node_kind == "assert_statement":
         return "assertion message"
-    if node.type in {"switch_case", "case_clause", "case_pattern"}:
+    if node_kind in {"switch_case", "case_clause", "case_pattern"}:
         return "case"
-    if node.type == "jsx_element":
+    if node_kind == "jsx_element":
         return f"{_tag_name(node)} text"
     return ""
 
@@ -242,15 +241,19 @@ def _tag_name(element: Node) -> str:
 def _assigned_collection(place: Place, arguments: Place) -> str:
     """Returns ``x`` for the list in ``x = frame([...])``."""
     call = arguments.parent
-    if place.node.type not in COLLECTION_TYPES or call is None or call.parent is None:
+    if place.kind not in COLLECTION_TYPES or call is None or call.parent is None:
         return ""
     target = call.parent
-    return _assigned_name(target.node, call, None) if target.node.type in _ASSIGNMENTS else ""
+    return _assigned_name(target.node, call, None) if target.kind in _ASSIGNMENTS else ""
 
 
-def _operator(node: Node) -> str:
-    operator = node.child_by_field_name("operator") if node.type in _BINARY else None
+def _operator(place: Place) -> str:
+    operator = place.node.child_by_field_name("operator") if place.kind in _BINARY else None
     return operator.type if operator is not None else ""
+
+
+def _compares(place: Place) -> bool:
+    return place.kind == "comparison_operator" or _operator(place) in _COMPARING_OPERATORS
 
 
 def _other_side(node: Node, inner: Node) -> str:
@@ -258,9 +261,9 @@ def _other_side(node: Node, inner: Node) -> str:
     return next((name for side in sides if side != inner and (name := subject_name(side))), "")
 
 
-def _operand_name(node: Node, inner: Node) -> str:
-    noun = _OPERANDS.get(_operator(node), "")
-    subject = _other_side(node, inner)
+def _operand_name(above: Place, inner: Node) -> str:
+    noun = _OPERANDS.get(_operator(above), "")
+    subject = _other_side(above.node, inner)
     return f"{subject} {noun}" if noun and subject else ""
 
 
@@ -268,34 +271,33 @@ def _is_expected(place: Place) -> bool:
     """Returns whether a literal is compared with a result in an assertion."""
     compared = False
     for above in place.outward():
-        node = above.node
-        if node.type == "comparison_operator" or _operator(node) in _COMPARING_OPERATORS:
+        if _compares(above):
             compared = True
-        elif node.type == "assert_statement":
+        elif above.kind == "assert_statement":
             return compared
-        elif node.type in ARGUMENT_TYPES and above.parent is not None:
-            called = called_name(above.parent.node)
+        elif above.kind in ARGUMENT_TYPES and above.parent is not None:
+            called = above.parent.called
             if called in CONVERSIONS:
                 continue
             if called == "expect" and is_plain_call(above.parent.node):
                 return compared
             return EXPECTING.match(called) is not None or called in CHAINING_CALLS
-        elif node.type.endswith(("_statement", "_declaration")):
+        elif above.kind.endswith(("_statement", "_declaration")):
             return False
     return False
 
 
 def _fallback(place: Place) -> str:
     """Returns a name from the function that is called with a literal, or from its type."""
-    calls = (called_name(each.call.node) for each in (place, *place.outward()) if each.call)
+    calls = (call.called for each in (place, *place.outward()) if (call := each.call))
     called = next((name for name in calls if name not in CONVERSIONS), "")
-    if place.parent is not None and place.parent.node.type == "return_statement":
+    if place.parent is not None and place.parent.kind == "return_statement":
         return "returned"
     if called:
         return f"{called} arg"
-    if place.node.type in STRING_TYPES:
+    if place.kind in STRING_TYPES:
         return "text"
-    return "number" if is_number(place.node) else "values"
+    return "number" if place.is_number else "values"
 
 
 def _start_of(node: Node | None) -> str:

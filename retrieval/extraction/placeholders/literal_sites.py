@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ....schema.frameworks.declarations import node_types
-from ...text.syntax_tree import node_text
+from ...text.syntax_tree import NUMBER_TYPES, node_text
 from .literal_place import (
     CHAINING_CALLS,
     COLLECTION_TYPES,
+    CONSTANT_TYPES,
+    LITERAL_TYPES,
+    SIGNED_TYPES,
     STRING_TYPES,
     Place,
     callee_name,
     is_interpolated,
-    is_literal,
-    is_number,
     string_body,
 )
 
@@ -32,8 +33,8 @@ _MAX_ITEMS_SEEN = 500
 _TRIVIAL_NUMBERS = frozenset({"0", "1", "2", "0.0", "1.0", "0.", "1.", "2.0", "2."})
 _TRIVIAL_STRINGS = frozenset({"utf-8", "utf8", "ascii", "ignore", "use strict"})
 _WORD = re.compile(r"\w")
-# The most frequent node type; it contains no literals.
-_NAME = "identifier"
+# Node types without a text or number in them; the names are most of all nodes.
+_EMPTY = frozenset({"comment", "identifier"}) | CONSTANT_TYPES
 _ARITHMETIC = node_types("arithmetic")
 _ELEMENTS = node_types("elements")
 _PAIRS = node_types("pairs")
@@ -45,7 +46,6 @@ _PROPERTIES = frozenset(
         "shorthand_property_identifier_pattern",
     }
 )
-_NAMED_PARTS = frozenset({"attribute", "keyword_argument"})
 # Subtrees whose literals are structure: types, imports, interpolations.
 _OPAQUE = frozenset(
     {
@@ -73,8 +73,7 @@ _CHAINER = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralSite:
+class LiteralSite(NamedTuple):
     """A literal that a placeholder may replace.
 
     Attributes:
@@ -89,12 +88,17 @@ class LiteralSite:
     @property
     def is_string(self) -> bool:
         """Whether it is a string."""
-        return self.place.node.type in STRING_TYPES
+        return self.place.kind in STRING_TYPES
 
     @property
     def is_number(self) -> bool:
         """Whether it is a number."""
-        return is_number(self.place.node)
+        return self.place.is_number
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it is a collection that is data as a whole."""
+        return self.place.kind in COLLECTION_TYPES
 
     @property
     def is_table(self) -> bool:
@@ -127,29 +131,19 @@ def literal_sites(nodes: Iterable[Node], keep: Iterable[Node] = ()) -> LiteralSi
         nodes: The code of a test, context first.
         keep: Nodes to leave out (titles, docstrings).
     """
-    kept = {(node.start_byte, node.end_byte) for node in keep}
+    kept = {(node.type, node.start_byte, node.end_byte) for node in keep}
+    kept_types = {kind for kind, _, _ in kept}
     found = LiteralSites()
     for root in nodes:
-        stack = [Place(root, None)]
+        stack = [Place(root, root.type, None)]
         while stack:
             place = stack.pop()
-            node = place.node
-            kind = node.type
-            if kind == "comment" or (kept and (node.start_byte, node.end_byte) in kept):
+            kind, node = place.kind, place.node
+            if kind in kept_types and (kind, node.start_byte, node.end_byte) in kept:
                 continue
-            if kind in _PROPERTIES:
-                found.kept_names.add(node_text(node))
-            elif kind in _OPAQUE:
-                found.kept_texts.append(node_text(node))
-            elif is_literal(node) or is_number(node):
-                _add_literal(found, place)
-            elif kind in COLLECTION_TYPES and (_is_table(place) or _is_data(node)):
-                found.sites.append(LiteralSite(place, node_text(node)))
-            else:
-                inner = node.named_children
-                if kind in _NAMED_PARTS:
-                    found.kept_names.add(node_text(inner[-1 if kind == "attribute" else 0]))
-                stack += [Place(child, place) for child in reversed(inner) if child.type != _NAME]
+            add = _PARTS.get(kind)
+            if add is None or not add(found, place):
+                stack += _inside(place)
     return found
 
 
@@ -159,36 +153,93 @@ def inner_sites(site: LiteralSite) -> list[LiteralSite]:
     stack = [site.place]
     while stack:
         place = stack.pop()
-        if is_literal(place.node) or is_number(place.node):
-            _add_literal(found, place)
-        else:
-            stack += [Place(child, place) for child in reversed(place.node.named_children)]
+        add = _LITERALS.get(place.kind)
+        if add is None or not add(found, place):
+            stack += _inside(place)
     return found.sites
 
 
-def _add_literal(found: LiteralSites, place: Place) -> None:
-    node = place.node
-    text = node_text(node)
-    if is_number(node):
-        if text.lstrip("-+") not in _TRIVIAL_NUMBERS and not _is_pair_key(place):
-            found.sites.append(LiteralSite(place, text))
-        else:
-            found.kept_numbers.add(text)
-    elif node.type in STRING_TYPES:
-        parent = place.parent.node.type if place.parent is not None else ""
-        if parent == "expression_statement":
-            return  # a docstring or a directive
-        if _is_structure(place, text):
-            found.kept_texts.append(text)
-        else:
-            found.sites.append(LiteralSite(place, text, is_key=_is_key(place)))
+def _inside(place: Place) -> list[Place]:
+    """Returns the places inside a place that can hold literals, the last one first."""
+    return [
+        Place(child, kind, place)
+        for child in reversed(place.node.named_children)
+        if (kind := child.type) not in _EMPTY
+    ]
+
+
+def _add_property(found: LiteralSites, place: Place) -> bool:
+    found.kept_names.add(node_text(place.node))
+    return True
+
+
+def _add_opaque(found: LiteralSites, place: Place) -> bool:
+    found.kept_texts.append(node_text(place.node))
+    return True
+
+
+def _add_attribute(found: LiteralSites, place: Place) -> bool:
+    found.kept_names.add(node_text(place.node.named_children[-1]))
+    return False
+
+
+def _add_keyword(found: LiteralSites, place: Place) -> bool:
+    found.kept_names.add(node_text(place.node.named_children[0]))
+    return False
+
+
+def _add_collection(found: LiteralSites, place: Place) -> bool:
+    is_whole = _is_table(place) or _is_data(place.node)
+    if is_whole:
+        found.sites.append(LiteralSite(place, node_text(place.node)))
+    return is_whole
+
+
+def _add_number(found: LiteralSites, place: Place) -> bool:
+    if not place.is_number:
+        return False  # an operator on anything else
+    text = node_text(place.node)
+    if text.lstrip("-+") not in _TRIVIAL_NUMBERS and not _is_pair_key(place):
+        found.sites.append(LiteralSite(place, text))
+    else:
+        found.kept_numbers.add(text)
+    return True
+
+
+def _add_string(found: LiteralSites, place: Place) -> bool:
+    if place.parent is not None and place.parent.kind == "expression_statement":
+        return True  # a docstring or a directive
+    text = node_text(place.node)
+    if _is_structure(place, text):
+        found.kept_texts.append(text)
+    else:
+        found.sites.append(LiteralSite(place, text, is_key=_is_key(place)))
+    return True
+
+
+_Part: TypeAlias = Callable[[LiteralSites, Place], bool]
+
+# What adds a node to the literals found; returns whether all inside it is done too.
+_LITERALS: Final[Mapping[str, _Part]] = {
+    **dict.fromkeys(NUMBER_TYPES | SIGNED_TYPES, _add_number),
+    **dict.fromkeys(STRING_TYPES, _add_string),
+}
+_PARTS: Final[Mapping[str, _Part]] = {
+    "attribute": _add_attribute,
+    "keyword_argument": _add_keyword,
+    **dict.fromkeys(COLLECTION_TYPES, _add_collection),
+    **_LITERALS,
+    **dict.fromkeys(_OPAQUE, _add_opaque),
+    **dict.fromkeys(_PROPERTIES, _add_property),
+}
 
 
 def _is_structure(place: Place, text: str) -> bool:
     """Returns whether a string must stay as it is."""
-    parent = place.parent.node if place.parent is not None else None
-    if parent is None or parent.type == "call_expression" or is_interpolated(place.node):
+    if place.parent is None or place.parent.kind == "call_expression":
         return True  # a tagged template is a call: gql`...`
+    if is_interpolated(place.node):
+        return True
     called = callee_name(place)
     if called in _NAMING_CALLS or (called in CHAINING_CALLS and _CHAINER.match(string_body(text))):
         return True
@@ -202,22 +253,21 @@ def _is_table(place: Place) -> bool:
 
 
 def _is_key(place: Place) -> bool:
-    if place.parent is not None and place.parent.node.type in _ELEMENTS:
+    if place.parent is not None and place.parent.kind in _ELEMENTS:
         place = place.parent
     if place.parent is None:
         return False
-    parent = place.parent.node
-    if parent.type in _SUBSCRIPTS:
-        return parent.named_child(0) != place.node
+    if place.parent.kind in _SUBSCRIPTS:
+        return place.parent.node.named_child(0) != place.node
     return _is_pair_key(place)
 
 
 def _is_pair_key(place: Place) -> bool:
-    parent = place.parent.node if place.parent is not None else None
+    parent = place.parent
     return (
         parent is not None
-        and parent.type in _PAIRS
-        and parent.child_by_field_name("key") == place.node
+        and parent.kind in _PAIRS
+        and parent.node.child_by_field_name("key") == place.node
     )
 
 
@@ -232,22 +282,23 @@ def _is_data(node: Node) -> bool:
         if not stack:
             break
         item = stack.pop()
-        if item.type in _ARITHMETIC:  # -1, 2 + 3j
+        kind = item.type
+        if kind in _ARITHMETIC:  # -1, 2 + 3j
             stack.extend(item.named_children)
-        elif is_literal(item):
-            if is_interpolated(item):
+        elif kind in LITERAL_TYPES:
+            is_string = kind in STRING_TYPES
+            if is_string and is_interpolated(item):
                 return False
             leaves += 1
-            is_trivial = item.type not in STRING_TYPES and node_text(item) in _TRIVIAL_NUMBERS
-            has_data = has_data or not is_trivial
-        elif item.type == "pair":
+            has_data = has_data or is_string or node_text(item) not in _TRIVIAL_NUMBERS
+        elif kind == "pair":
             value = item.child_by_field_name("value")
             # Keys name the values of a mapping: each value gets a placeholder of its own.
             if value is None or node.type in {"dictionary", "object"}:
                 return False
             stack.append(value)
-        elif item.type in COLLECTION_TYPES:
+        elif kind in COLLECTION_TYPES:
             stack.extend(item.named_children)
-        elif item.type != "comment":
+        elif kind != "comment":
             return False
     return has_data and leaves >= 2

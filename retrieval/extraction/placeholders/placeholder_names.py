@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..pattern_names import words_of
 
@@ -29,6 +30,7 @@ class PlaceholderNames:
         return name
 
 
+@lru_cache(maxsize=4_096)
 def identifier(words: str) -> str:
     """Returns ASCII letters, digits and underscores that a placeholder's name may have."""
     joined = "_".join(re.findall(r"[a-z0-9]+", words_of(words)))
