@@ -53,7 +53,7 @@ def test_a_project_filters_every_leg(
     with backend.writing() as session:  # a session that writes searches the vectors in the table
         for tags in ((), ("x",)):
             criteria = PatternSearchCriteria(project="shop", tags=tags, framework="pytest")
-            found = session.candidates(query_of("zebra", mode), criteria, depth=2, limit=1)
+            found = session.candidates(query_of("zebra", mode), criteria, depth=2)
             assert ids_of(found) == ["b"]
         criteria = PatternSearchCriteria(project="zoo")
         assert names(session.select(criteria, order="created", limit=1)) == ["a39"]
