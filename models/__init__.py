@@ -6,7 +6,15 @@ is the protocol, ``minilm.py`` the default, ``hashing.py`` the one without weigh
 Importing this package loads no model and none of the libraries that run them.
 """
 
-from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of, query_embedder
+from .encoder import (
+    Encoder,
+    PieceEncoder,
+    QueryEmbedding,
+    embed_query,
+    identity_of,
+    query_embedder,
+    strong_cosine_of,
+)
 from .factory import DEFAULT_ENCODER, create_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
@@ -27,4 +35,5 @@ __all__ = [
     "identity_of",
     "query_embedder",
     "split_identifiers",
+    "strong_cosine_of",
 ]

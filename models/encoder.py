@@ -12,7 +12,15 @@ from ..schema import EncoderIdentity
 if TYPE_CHECKING:  # numpy is loaded with the first embedding, not with this package
     from .vector import Vector
 
-__all__ = ["Encoder", "PieceEncoder", "QueryEmbedding", "embed_query", "identity_of"]
+__all__ = [
+    "Encoder",
+    "PieceEncoder",
+    "QueryEmbedding",
+    "embed_query",
+    "identity_of",
+    "query_embedder",
+    "strong_cosine_of",
+]
 
 
 class Encoder(Protocol):
@@ -79,6 +87,15 @@ class QueryEmbedding:
     def without_pieces(cls, whole: Vector) -> QueryEmbedding:
         """Returns the embedding of a text whose pieces are not known."""
         return cls(whole, (), whole[None][:0])
+
+
+def strong_cosine_of(encoder: Encoder) -> float | None:
+    """Returns the cosine to a query from which a document is about what was asked for.
+
+    An encoder says it as ``strong_cosine``, if it was measured (bench/results/strength.md).
+    """
+    cosine: float | None = getattr(encoder, "strong_cosine", None)
+    return cosine
 
 
 @runtime_checkable

@@ -20,6 +20,7 @@ from ..models import (
     create_encoder,
     identity_of,
     query_embedder,
+    strong_cosine_of,
 )
 from ..schema import (
     Database,
@@ -146,7 +147,13 @@ class BankResources:
             if not self.backend().has_vectors:
                 return SearchQuery(request.text, terms, mode=request.mode)
             self._embed = query_embedder(self.encoder())
-        return SearchQuery(request.text, terms, self._embed(request.text), request.mode)
+        return SearchQuery(
+            request.text,
+            terms,
+            self._embed(request.text),
+            request.mode,
+            strong_cosine_of(self.encoder()),
+        )
 
     def use_encoder(self, encoder: Encoder) -> None:
         """Switches to an encoder that the bank has just been re-embedded with."""

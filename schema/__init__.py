@@ -44,7 +44,12 @@ from .errors import (
 )
 from .records.encoder_identity import EncoderIdentity
 from .records.pattern_parts import ContextPart, Placeholder
-from .records.pattern_query import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from .records.pattern_query import (
+    MatchStrength,
+    PatternMatch,
+    PatternSearchContext,
+    PatternSearchCriteria,
+)
 from .records.patterns import (
     CATEGORIES,
     Category,
@@ -136,6 +141,7 @@ __all__ = [
     "LearningError",
     "LearningFeedback",
     "LearningOutcome",
+    "MatchStrength",
     "MigrationReport",
     "Origin",
     "PatternMatch",

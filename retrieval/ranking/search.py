@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...models import QueryEmbedding
-from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
 from ...schema.records.validation import require_type
 from ..storage.backend import PatternReader
 from ..storage.storage_values import Candidates, SearchMode, SearchQuery, StoredPattern
@@ -23,6 +23,7 @@ from .query_fit import query_fit
 from .ranking_tuning import RankingTuning
 from .reasons import match_reasons, standing_reasons, use_reasons
 from .rules import Rules
+from .strength import match_strength, query_words_in
 
 __all__ = [
     "MAX_LIMIT",
@@ -133,20 +134,38 @@ def search(
     patterns = session.patterns_of([answer.key for answer in order.answers])
     answers = [answer for answer in order.answers if answer.key in patterns]
     return [
-        PatternMatch(
-            pattern=patterns[answer.key],
-            rank=rank,
-            score=answer.score,
-            vector_score=answer.vector_score,
-            text_score=answer.text_score,
-            rule_score=answer.rule_score,
-            reasons=match_reasons(
-                answer, patterns[answer.key], order.facts[answer.key], query.terms, rules
-            ),
-            near_duplicates=tuple(order.facts[key].id for key in order.hidden_behind(answer.key)),
-        )
+        _match(answer, patterns[answer.key], rank, order, query, rules)
         for rank, answer in enumerate(answers, start=1)
     ]
+
+
+def _match(
+    answer: Fused,
+    pattern: TestPattern,
+    rank: int,
+    order: AnswerOrder,
+    query: SearchQuery,
+    rules: Rules,
+) -> PatternMatch:
+    words = query_words_in(pattern, query.terms)
+    strength = match_strength(
+        pattern,
+        query.terms,
+        words,
+        cosine=answer.vector_score,
+        strong_cosine=query.strong_cosine,
+    )
+    return PatternMatch(
+        pattern=pattern,
+        rank=rank,
+        score=answer.score,
+        vector_score=answer.vector_score,
+        text_score=answer.text_score,
+        rule_score=answer.rule_score,
+        strength=strength,
+        reasons=match_reasons(answer, pattern, order.facts[answer.key], words, rules),
+        near_duplicates=tuple(order.facts[key].id for key in order.hidden_behind(answer.key)),
+    )
 
 
 def rank_candidates(
@@ -193,7 +212,8 @@ def search_similar(
     )
     matches = search(session, request, query, tuning)
     others = [match for match in matches if match.pattern.id != stored.pattern.id][:limit]
-    return [replace(match, rank=rank) for rank, match in enumerate(others, start=1)]
+    # A stored pattern is no query: how near another one must be was not measured.
+    return [replace(match, rank=rank, strength=None) for rank, match in enumerate(others, start=1)]
 
 
 def _by_evidence(session: PatternReader, request: SearchRequest) -> list[PatternMatch]:

@@ -53,12 +53,15 @@ class SearchQuery:
             retrieve by them.
         embedding: Its embedding by the bank's encoder; None leaves out the vector leg.
         mode: The legs to use: both, or only one.
+        strong_cosine: The cosine from which the embedding's encoder calls a match strong; None if
+            it is not known.
     """
 
     text: str
     terms: tuple[str, ...]
     embedding: QueryEmbedding | None = None
     mode: SearchMode = "hybrid"
+    strong_cosine: float | None = None
 
 
 class CandidateFacts(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from .patterns import (
     CATEGORIES,
@@ -22,7 +23,9 @@ from .validation import (
     require_text,
 )
 
-__all__ = ["PatternMatch", "PatternSearchContext", "PatternSearchCriteria"]
+__all__ = ["MatchStrength", "PatternMatch", "PatternSearchContext", "PatternSearchCriteria"]
+
+MatchStrength = Literal["strong", "weak"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +108,13 @@ class PatternMatch:
     Attributes:
         pattern: The pattern that was found.
         rank: 1 is the best.
-        score: Higher is better; comparable within one answer only.
+        score: Higher is better; comparable within one answer only. What only a deeper look for a
+            large limit found has at most the score of the match before it.
         vector_score: Cosine similarity cut to 0..1; None if the vector leg did not score it.
         text_score: BM25 divided by the best BM25 of this answer; None if no term matched.
         rule_score: Agreement with the context, quality and evidence, 0..1.
+        strength: Whether it is about what was asked for (``strong``), or only the nearest that the
+            bank has (``weak``); None without words to ask with.
         reasons: Short phrases that explain why it was found.
         near_duplicates: Ids of near-duplicates that it stands for.
     """
@@ -119,5 +125,6 @@ class PatternMatch:
     vector_score: float | None
     text_score: float | None
     rule_score: float | None
+    strength: MatchStrength | None = None
     reasons: tuple[str, ...] = ()
     near_duplicates: tuple[str, ...] = ()
