@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...schema import AgentAction, Task, TaskState
+from ...schema.records.record import Record
 from ..outcome.keys import action_key
 from ..q_learning.policies import Policy
 from ..q_learning.q_table import QTable
@@ -15,8 +16,8 @@ from ..q_learning.q_table import QTable
 __all__ = ["ActionChoice", "QLearningStats", "as_actions", "as_state", "choose", "statistics"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionChoice:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ActionChoice(Record):
     """The action to take now, its expected reward, and whether it is an exploration.
 
     ``visits`` counts experiences with it in this state, ``state_visits`` those with any action.
@@ -29,8 +30,8 @@ class ActionChoice:
     state_visits: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QLearningStats:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class QLearningStats(Record):
     """The size and spread of a Q-table; the Q-values are None while it is empty."""
 
     states: int

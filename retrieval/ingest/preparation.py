@@ -80,5 +80,5 @@ def _scored(pattern: TestPattern) -> ScoredPattern:
     from ..text.pattern_redaction import redacted_pattern  # no search needs either
 
     clean = redacted_pattern(pattern)
-    unused = replace(clean, usage_count=0, success_rate=0.0) if clean.usage_count else clean
+    unused = replace(clean, usage_count=0, success_rate=None) if clean.usage_count else clean
     return ScoredPattern(clean, score_quality(unused).total)

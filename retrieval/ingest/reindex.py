@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...models import Encoder, identity_of
 from ...schema import EncoderIdentity
+from ...schema.records.record import Record
 from ..storage.backend import PatternBackend
 from ..text.pattern_text import embedded_text, text_hash
 
@@ -20,8 +21,8 @@ __all__ = ["ReindexReport", "reindex"]
 BATCH = 256
 
 
-@dataclass(frozen=True, slots=True)
-class ReindexReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReindexReport(Record):
     """Encoders before and after, patterns embedded by this run, and embeddings indexed in all."""
 
     before: EncoderIdentity

@@ -50,7 +50,7 @@ def standing_reasons(pattern: TestPattern, trust: str) -> list[str]:
 
 def use_reasons(pattern: TestPattern) -> list[str]:
     """Returns how often the present content worked; empty while it is unused."""
-    if not pattern.usage_count:
+    if pattern.success_rate is None:
         return []
     successes = round(pattern.success_rate * pattern.usage_count)
     return [f"worked {successes} of {pattern.usage_count} times"]

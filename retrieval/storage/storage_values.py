@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...schema import Provenance, TestPattern
+from ...schema.records.record import Record
 from ...schema.records.validation import as_text, without_secrets
 from .use_summary import Trust, UseSummary
 
@@ -187,8 +188,8 @@ class Change:
             object.__setattr__(self, name, text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankStatistics:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BankStatistics(Record):
     """Totals, averages and counts by group; averages and shares are None without rows.
 
     Attributes:
@@ -216,8 +217,8 @@ class BankStatistics:
     gone: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class VectorStatistics:
+@dataclass(frozen=True, slots=True, repr=False)
+class VectorStatistics(Record):
     """Vectors held outside the database: in memory (rows and bytes), and in an index file."""
 
     rows: int

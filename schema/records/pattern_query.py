@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
 
 from .patterns import (
     CATEGORIES,
@@ -13,12 +13,14 @@ from .patterns import (
     Language,
     TestPattern,
 )
+from .record import Record, plain_fields, record_of
 from .validation import (
     as_share,
     as_text,
     as_texts,
     require_framework,
     require_language,
+    require_mapping,
     require_one_of,
     require_text,
 )
@@ -28,8 +30,8 @@ __all__ = ["MatchStrength", "PatternMatch", "PatternSearchContext", "PatternSear
 MatchStrength = Literal["strong", "weak"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSearchContext:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternSearchContext(Record):
     """An agent's need and its preferences, which lift matches and never exclude any.
 
     Attributes:
@@ -62,8 +64,8 @@ class PatternSearchContext:
             require_language("language", self.language)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSearchCriteria:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternSearchCriteria(Record):
     """Filters: each field that is set excludes every pattern that does not meet it.
 
     Attributes:
@@ -101,8 +103,8 @@ class PatternSearchCriteria:
             object.__setattr__(self, name, as_share(name, getattr(self, name)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternMatch:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternMatch(Record):
     """One answer of a search.
 
     Attributes:
@@ -128,3 +130,24 @@ class PatternMatch:
     strength: MatchStrength | None = None
     reasons: tuple[str, ...] = ()
     near_duplicates: tuple[str, ...] = ()
+    shown: ClassVar = ("rank", "score", "strength", "pattern")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the match as ``--json`` prints it: with the keys of its pattern."""
+        values = plain_fields(self)
+        pattern: dict[str, Any] = values.pop("pattern")
+        return values | pattern
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PatternMatch:
+        """Returns the match that ``to_dict`` wrote, also after a way through JSON.
+
+        Raises:
+            TypeError: ``values`` is not a mapping.
+            ValueError: A key is unknown or missing, or its value is not valid.
+        """
+        require_mapping("values", values)
+        own = {field.name for field in fields(cls)} - {"pattern"}
+        pattern = {key: value for key, value in values.items() if key not in own}
+        match = {key: value for key, value in values.items() if key in own}
+        return record_of(cls, match | {"pattern": pattern})

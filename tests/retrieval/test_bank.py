@@ -424,7 +424,7 @@ def test_a_changed_pattern_keeps_its_use_in_its_history(
     bank.store_pattern(pattern(template="other = 1"))
     stored = bank.get_pattern(pattern().id)
     assert stored is not None
-    assert (stored.usage_count, stored.success_rate) == (0, 0.0)
+    assert (stored.usage_count, stored.success_rate) == (0, None)
     assert [use.success for use in bank.get_usage(pattern().id)] == [False]
     assert len(bank.get_usage(pattern().id)) == 1
 
@@ -520,7 +520,7 @@ def test_statistics_equal_a_naive_count(bank: QEReasoningBank, pattern: Make) ->
     assert statistics.average_confidence == pytest.approx(
         sum(one.confidence for one in stored) / len(stored)
     )
-    successes = sum(one.success_rate * one.usage_count for one in stored)
+    successes = sum((one.success_rate or 0.0) * one.usage_count for one in stored)
     assert statistics.average_success_rate == pytest.approx(successes / uses)
     assert statistics.never_used_share == sum(one.usage_count == 0 for one in stored) / len(stored)
     for name, groups in (
@@ -541,9 +541,9 @@ def test_list_orders(bank: QEReasoningBank, pattern: Make) -> None:
         "created": lambda one: (-one.created_at.timestamp(), one.id),
         "evidence": lambda one: (
             -evidence_of_agents(
-                [(round(one.success_rate * one.usage_count), one.usage_count)]
-                if one.usage_count
-                else []
+                []
+                if one.success_rate is None
+                else [(round(one.success_rate * one.usage_count), one.usage_count)]
             ),
             -one.quality,
             one.id,

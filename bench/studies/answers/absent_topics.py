@@ -199,7 +199,8 @@ def _best_threshold(seen: Sequence[Observation], name: str) -> float:
         calls = values >= threshold
         return float(calls[present].mean() + (~calls[~present]).mean())
 
-    return max(sorted(set(values.tolist())), key=accuracy)
+    thresholds: list[float] = sorted(set(values.tolist()))
+    return max(thresholds, key=accuracy)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -98,7 +98,7 @@ class RandomWork:
             confidence=rng.choice((0.0, 0.25, 1.0)),
             source=rng.choice(SOURCES),
             usage_count=uses,
-            success_rate=0.75 if uses else 0.0,
+            success_rate=0.75 if uses else None,
         )
 
     def _store(self) -> Work:
