@@ -23,6 +23,7 @@ from ..models import (
     strong_cosine_of,
 )
 from ..schema import (
+    ClosedError,
     Database,
     DatabaseError,
     Durability,
@@ -87,7 +88,9 @@ class BankResources:
         self._on_database_error = on_database_error
         self._lock = threading.RLock()
         self._is_open = False
+        self._is_closed = False
         self._in_memory = given is None
+        self._holds_file = isinstance(given, (str, Path))
         # Without a cycle, a dropped bank is freed at once, not at some later moment of other work.
         version = partial(_version_of, weakref.ref(self))
         self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(version, _size_of)
@@ -105,10 +108,12 @@ class BankResources:
         """Returns the backend, opening it on first use.
 
         Raises:
+            ClosedError: The bank was closed.
             DatabaseError: It cannot be opened, and ``on_database_error`` is ``raise``.
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
         if not self._is_open:
+            self.refuse_closed()
             with turn(), self._lock:
                 self._open()
         return self._backend
@@ -162,13 +167,40 @@ class BankResources:
             self._embed = None
 
     def close(self) -> None:
-        """Closes the backend unless it was given; the next use reopens it."""
+        """Closes the backend unless it was given; idempotent."""
         with turn(), self._lock:
+            self._is_closed = True
             if self._is_open and self._owns_backend:
                 self._backend.close()
             self._is_open = False
             self._embed = None
             self.answers.clear()
+
+    def refuse_closed(self) -> None:
+        """Refuses to go on after ``close``.
+
+        Raises:
+            ClosedError: The bank was closed.
+        """
+        if self._is_closed:
+            raise ClosedError("the bank was closed; make a new QEReasoningBank to go on")
+
+    def description(self) -> str:
+        """Returns where the bank is and how many patterns it has; opens nothing."""
+        if not self._is_open:
+            return "closed" if self._is_closed else "not open yet"
+        with self._backend.reading() as session:
+            count = session.statistics().patterns
+        return f"{self._backend.label!r}, {count:,} pattern{'' if count == 1 else 's'}"
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False) and self._holds_file:
+            warnings.warn(
+                f"unclosed bank {self._backend.label}; close it, or use it in a with statement",
+                ResourceWarning,
+                stacklevel=1,
+                source=self,
+            )
 
     def _open(self) -> None:
         if self._is_open:  # another thread was first

@@ -28,6 +28,7 @@ from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
 from .errors import (
     AqeError,
+    ClosedError,
     DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
@@ -111,6 +112,7 @@ __all__ = [
     "BackupReport",
     "CallForms",
     "Category",
+    "ClosedError",
     "ContextPart",
     "DailyTrend",
     "Database",

@@ -40,7 +40,7 @@ def show(
         bank = QEReasoningBank(database)
         pattern = pattern_of(bank, id)
         versions = bank.get_version_history(pattern.id) if history else None
-        uses = bank.get_usage(pattern.id) if usage else None
+        uses = bank.get_usage(pattern.id, 20) if usage else None
         score = score_quality(pattern)
         components = {
             name: getattr(score, name)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...schema import AgentAction, Task, TaskState
 from ...schema.records.record import Record
+from ...schema.records.validation import require_type
 from ..outcome.keys import action_key
 from ..q_learning.policies import Policy
 from ..q_learning.q_table import QTable
@@ -108,16 +109,17 @@ def as_actions(actions: Sequence[AgentAction | str]) -> list[AgentAction]:
     """Returns the actions; a text is the name of a strategy.
 
     Raises:
-        TypeError: ``actions`` is a str.
+        TypeError: ``actions`` is something else.
         ValueError: ``actions`` is empty.
     """
-    if isinstance(actions, str):
-        raise TypeError(
-            f"actions must be a list of actions or strategy names, got the text {actions[:40]!r}"
-        )
+    found = f"the text {actions[:40]!r}" if isinstance(actions, str) else type(actions).__name__
+    if isinstance(actions, (str, bytes)) or not isinstance(actions, Sequence):
+        raise TypeError(f"actions must be a list of actions or strategy names, got {found}")
     offered = [
         AgentAction(strategy=action) if isinstance(action, str) else action for action in actions
     ]
+    for action in offered:
+        require_type("each of actions", action, AgentAction)
     if not offered:
         raise ValueError("actions must not be empty: give at least one to choose from")
     return offered

@@ -90,7 +90,13 @@ def store_batch(
 def prepare_batch(
     backend: PatternBackend, patterns: Iterable[StorablePattern], min_quality: float
 ) -> PreparedBatch:
-    """Returns the patterns prepared for embedding and writing."""
+    """Returns the patterns prepared for embedding and writing.
+
+    Raises:
+        TypeError: They are no patterns.
+    """
+    if not isinstance(patterns, Iterable):
+        raise TypeError(f"expected patterns to store, got {type(patterns).__name__}")
     outcome: list[PreparedPattern | StoreResult] = []
     ready: list[PreparedPattern] = []
     for pattern in patterns:

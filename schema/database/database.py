@@ -24,7 +24,7 @@ from typing import Self, get_args
 
 import apsw
 
-from ..errors import DatabaseError, DatabaseReadOnlyError
+from ..errors import ClosedError, DatabaseError, DatabaseReadOnlyError
 from ..records.validation import require_one_of
 from .connection import (
     Connection,
@@ -155,11 +155,12 @@ class Database:
         """Returns this thread's connection, opened on first use.
 
         Raises:
-            DatabaseError: The database was closed, or cannot be opened.
+            ClosedError: The database was closed.
+            DatabaseError: It cannot be opened.
             DatabaseMovedError: The file at the path is no longer the one that was opened.
         """
         if self._closed:
-            raise DatabaseError(f"{self.label} was closed; open it again", path=self.path)
+            raise ClosedError(f"{self.label} was closed; open it again", path=self.path)
         if self.path is None:
             if self._memory is None:
                 self._memory = self._open()
@@ -340,6 +341,9 @@ class Database:
             self._connections.discard(connection)
             with turn():
                 close_connection(connection, self._file)
+
+    def __repr__(self) -> str:
+        return f"Database({self.label!r}{', closed' if self._closed else ''})"
 
     def __enter__(self) -> Self:
         return self

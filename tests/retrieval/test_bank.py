@@ -585,7 +585,7 @@ def test_tags_filter_is_case_insensitive_and_demands_all(
 
 def test_search_by_tags_takes_any_and_puts_more_first(bank: QEReasoningBank, pattern: Make) -> None:
     stored = _filled(bank, pattern)
-    found = bank.search_by_tags(["API", "db"])
+    found = bank.search_by_tags(["API", "db"], limit=len(stored))
     hits = [len({"api", "db"} & {tag.casefold() for tag in one.tags}) for one in found]
     assert hits == sorted(hits, reverse=True)
     assert {one.id for one in found} == {
@@ -654,4 +654,5 @@ def test_without_create_a_missing_bank_is_an_error(path: Path) -> None:
         QEReasoningBank(path, create=False).get_statistics()
     assert not path.exists()
     Database(path).close()
-    assert QEReasoningBank(path, create=False).get_statistics().patterns == 0
+    with QEReasoningBank(path, create=False) as bank:
+        assert bank.get_statistics().patterns == 0

@@ -147,6 +147,7 @@ def test_patterns_that_others_store_meanwhile_are_embedded_too(
             "select count(*) from patterns p left join pattern_embeddings e using (pattern_rowid)"
             " where e.embedding is null"
         ).get
+    bank.close()
     assert stale == 0
 
 
