@@ -10,12 +10,13 @@ from .encoder import (
     Encoder,
     PieceEncoder,
     QueryEmbedding,
+    embed_documents,
     embed_query,
     identity_of,
     query_embedder,
     strong_cosine_of,
 )
-from .factory import DEFAULT_ENCODER, create_encoder
+from .factory import DEFAULT_ENCODER, create_encoder, encoder_named, register_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
@@ -31,9 +32,12 @@ __all__ = [
     "QueryEmbedding",
     "SentenceTransformerEncoder",
     "create_encoder",
+    "embed_documents",
     "embed_query",
+    "encoder_named",
     "identity_of",
     "query_embedder",
+    "register_encoder",
     "split_identifiers",
     "strong_cosine_of",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ..schema import EncoderIdentity
+from ..schema import EncoderError, EncoderIdentity
 
 if TYPE_CHECKING:  # numpy is loaded with the first embedding, not with this package
     from .vector import Vector
@@ -16,6 +16,7 @@ __all__ = [
     "Encoder",
     "PieceEncoder",
     "QueryEmbedding",
+    "embed_documents",
     "embed_query",
     "identity_of",
     "query_embedder",
@@ -110,6 +111,24 @@ class PieceEncoder(Protocol):
             EncoderError: The model cannot be loaded or used.
         """
         ...
+
+
+def embed_documents(encoder: Encoder, texts: Sequence[str]) -> Vector:
+    """Returns the embeddings of documents, one row for each, as ``encode`` does.
+
+    Raises:
+        EncoderError: The encoder returned something else, or cannot be used.
+    """
+    vectors = encoder.encode(texts)
+    shape = getattr(vectors, "shape", None)
+    if shape != (len(texts), encoder.dimension):
+        found = type(vectors).__name__ if shape is None else f"shape {shape}"
+        raise EncoderError(
+            f"encoder {encoder.name!r} must return an array of shape"
+            f" {(len(texts), encoder.dimension)} for {len(texts)} texts, got {found}",
+            encoder=encoder.name,
+        )
+    return vectors
 
 
 def embed_query(encoder: Encoder, text: str) -> QueryEmbedding:

@@ -96,6 +96,14 @@ class MiniLMEncoder:
         """The cosine from which a document is about what a query asks for."""
         return _STRONG_COSINE
 
+    def preload(self) -> None:
+        """Loads the model, which the first text would load.
+
+        Raises:
+            EncoderError: The model's files are missing or damaged.
+        """
+        self._model()
+
     def encode(self, texts: Sequence[str]) -> Vector:
         """Returns the embeddings of documents, ``(n, 384)`` float32, unit rows, in order.
 

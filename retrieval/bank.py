@@ -50,7 +50,7 @@ from .ranking.search import (
     search_similar,
     without_query,
 )
-from .resources import BankResources, OnDatabaseError
+from .resources import BankResources, OnDatabaseError, as_encoder
 from .storage.backend import PatternBackend
 from .storage.pattern_lookup import find_stored, require_stored, resolved_id
 from .storage.sqlite import SQLitePatternBackend, StorageTuning
@@ -87,7 +87,8 @@ class QEReasoningBank:
     Args:
         database: An open database, a path, or None for an in-memory bank: a SQLite backend.
         backend: The storage backend, instead of ``database``.
-        encoder: Turns text into embeddings. Default: the bank's; at first ``aqe-minilm-tests``.
+        encoder: An encoder, or what ``create_encoder`` takes. Default: the bank's; at first
+            ``aqe-minilm-tests``.
         min_quality: Patterns below this quality are rejected when stored.
         create: Create the database if there is none at the path; if False, it is refused.
         on_database_error: If it cannot be opened: ``raise``, or ``memory`` to warn and use memory.
@@ -106,7 +107,7 @@ class QEReasoningBank:
         database: Database | str | Path | None = None,
         *,
         backend: PatternBackend | None = None,
-        encoder: Encoder | None = None,
+        encoder: Encoder | str | None = None,
         min_quality: float = 0.0,
         create: bool = True,
         on_database_error: OnDatabaseError = "raise",
@@ -120,7 +121,7 @@ class QEReasoningBank:
             raise ValueError("give either database or backend, got both")
         self._resources = BankResources(
             backend if backend is not None else database,
-            encoder,
+            as_encoder(encoder),
             create=create,
             on_database_error=on_database_error,
             durability=durability,
@@ -137,7 +138,7 @@ class QEReasoningBank:
             DatabaseError: The database cannot be opened and ``on_database_error`` is ``raise``.
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
-        self._resources.encoder().encode_query("")
+        self._resources.preload()
         return self
 
     def close(self) -> None:
@@ -521,10 +522,10 @@ class QEReasoningBank:
         return self._import(read_registry(Path(folder)), dry_run=dry_run)
 
     def reindex(
-        self, encoder: Encoder | None = None, *, progress: Progress | None = None
+        self, encoder: Encoder | str | None = None, *, progress: Progress | None = None
     ) -> ReindexReport:
         """Rebuilds both indexes; given another encoder, re-embeds every pattern first."""
-        encoder = encoder or self._resources.encoder()
+        encoder = as_encoder(encoder) or self._resources.encoder()
         report = reindex(self.backend, encoder, progress=progress)
         self._resources.use_encoder(encoder)
         return report

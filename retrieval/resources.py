@@ -18,6 +18,7 @@ from ..models import (
     Encoder,
     QueryEmbedding,
     create_encoder,
+    encoder_named,
     identity_of,
     query_embedder,
     strong_cosine_of,
@@ -39,7 +40,7 @@ from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import SearchQuery
 from .text.tokens import query_terms
 
-__all__ = ["BankResources", "OnDatabaseError"]
+__all__ = ["BankResources", "OnDatabaseError", "as_encoder"]
 
 OnDatabaseError = Literal["raise", "memory"]
 
@@ -128,7 +129,7 @@ class BankResources:
         identity = self.backend().identity
         with turn(), self._lock:
             if self._encoder is None:
-                encoder = create_encoder(identity.name)
+                encoder = encoder_named(identity.name)
                 if identity_of(encoder) != identity:
                     raise EncoderMismatchError(
                         f"the bank is embedded with {identity}, got {identity_of(encoder)};"
@@ -138,6 +139,12 @@ class BankResources:
                     )
                 self._encoder = encoder
             return self._encoder
+
+    def preload(self) -> None:
+        """Loads the encoder's model now, if it has one to load."""
+        preload = getattr(self.encoder(), "preload", None)
+        if preload is not None:
+            preload()
 
     def query(self, request: SearchRequest) -> SearchQuery:
         """Returns a request's query, tokenised and embedded.
@@ -225,6 +232,16 @@ class BankResources:
             )
             self._backend.open(given, _default_identity() if given is None else None)
         self._is_open = True
+
+
+def as_encoder(given: Encoder | str | None) -> Encoder | None:
+    """Returns the encoder that was given, or is called so.
+
+    Raises:
+        ValueError: The name is malformed.
+        EncoderError: There is no such encoder.
+    """
+    return create_encoder(given) if isinstance(given, str) else given
 
 
 def _version_of(bank: weakref.ref[BankResources]) -> Hashable:

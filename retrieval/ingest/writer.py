@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from ...models import Encoder
+from ...models import Encoder, embed_documents
 from ...models.vector import Vector
 from ...schema import (
     TRUSTED,
@@ -169,7 +169,7 @@ class Embeddings:
         for start in range(0, len(items), EMBED_BATCH):
             batch = items[start : start + EMBED_BATCH]
             hashes, contents = zip(*batch, strict=True)
-            vectors = self._encoder().encode(contents)
+            vectors = embed_documents(self._encoder(), contents)
             self.found.update(zip(hashes, vectors, strict=True))
             if progress is not None:
                 progress(len(batch))
