@@ -44,7 +44,7 @@ from .errors import (
     SchemaVersionError,
 )
 from .records.encoder_identity import EncoderIdentity
-from .records.pattern_parts import ContextPart, Placeholder
+from .records.pattern_parts import ContextKind, ContextPart, Placeholder, PlaceholderRole
 from .records.pattern_query import (
     MatchStrength,
     PatternMatch,
@@ -113,6 +113,7 @@ __all__ = [
     "CallForms",
     "Category",
     "ClosedError",
+    "ContextKind",
     "ContextPart",
     "DailyTrend",
     "Database",
@@ -153,6 +154,7 @@ __all__ = [
     "PatternUsageContext",
     "PatternVersion",
     "Placeholder",
+    "PlaceholderRole",
     "Problem",
     "Provenance",
     "RecommendationBasis",

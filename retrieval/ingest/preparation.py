@@ -18,6 +18,7 @@ class PreparedPattern:
     Attributes:
         base_quality: Quality from the code alone, 0..1.
         text: The text to embed.
+        earlier_id: The id under which an earlier version may have stored it.
     """
 
     pattern: TestPattern
@@ -25,6 +26,12 @@ class PreparedPattern:
     content_hash: str
     text: str
     text_hash: str
+    earlier_id: str | None = None
+
+    def renamed(self, id: str) -> PreparedPattern:
+        """Returns the same pattern with another id."""
+        pattern = replace(self.pattern, id=id)
+        return replace(self, pattern=pattern, content_hash=content_hash(pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,8 @@ def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern |
     if quality < min_quality:
         return _rejected(clean, f"quality must be >= {min_quality:.2f}, got {quality:.2f}")
     text = embedded_text(clean)
-    return PreparedPattern(clean, quality, content_hash(clean), text, text_hash(text))
+    earlier_id = storable.earlier_id if isinstance(storable, TestPattern) else None
+    return PreparedPattern(clean, quality, content_hash(clean), text, text_hash(text), earlier_id)
 
 
 def _rejected(pattern: TestPattern, reason: str) -> StoreResult:

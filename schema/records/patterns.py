@@ -96,7 +96,8 @@ class TestPattern(Record):
 
     Attributes:
         id: Stable identity. Left empty, it is derived from language, framework, source path and
-            name, so that storing the same pattern again updates it.
+            name, so that storing the same pattern again updates it; without a source from the
+            template too, since two of one name are two patterns.
         template: Code with named placeholders, written ``{{name}}``.
         examples: The real code that the pattern comes from.
         success_rate: Share of the uses that succeeded; None while there are none.
@@ -244,11 +245,21 @@ class TestPattern(Record):
 
         return ready_file(self, values)
 
+    @property
+    def earlier_id(self) -> str | None:
+        """The id that earlier versions derived, if they derived another one; None otherwise."""
+        is_derived = not self.source and self.template and self.id == self._derived_id()
+        return self._named_id() if is_derived else None
+
     def _derived_id(self) -> str:
+        own = () if self.source or not self.template else (self.template,)
+        return self._named_id(*own)
+
+    def _named_id(self, *own: str) -> str:
         path = (self.source or "").rpartition(":")[0] or (self.source or "")
         # Without a project, the id that earlier versions derived.
         project = (self.project,) if self.project else ()
-        return stable_id(*project, self.language, self.framework, path, self.name)
+        return stable_id(*project, self.language, self.framework, path, self.name, *own)
 
     def _require_sizes(self) -> None:
         if not self.name.strip():
