@@ -63,14 +63,16 @@ def test_observed_says_which_topics_are_there(bank: QEReasoningBank, pattern: Ma
 
 
 def test_tables_need_every_bank(tmp_path: Path) -> None:
-    with pytest.raises(AqeError, match="expected the bank .*shop.db"):
+    with pytest.raises(AqeError, match=r"expected the bank .*shop.db"):
         strength_tables(tmp_path, [Topics("tuning", "shop", ("a",), ("b",))])
 
 
 def test_tables_have_a_row_for_each_bank(tmp_path: Path, pattern: Make) -> None:
     topics = []
     for half in absent_topics.HALVES:
-        topics.append(Topics(half, half, ("login with a wrong password",), ("elephants in a zoo",)))
+        topics.append(
+            Topics(half, half, ("login with a wrong password",), ("wrong elephants in a zoo",))
+        )
         with QEReasoningBank(tmp_path / f"{half}.db") as bank:
             bank.store_pattern(pattern("login fails", template="assert not login(wrong_password)"))
     tables = strength_tables(tmp_path, topics)
