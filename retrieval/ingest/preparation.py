@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from ...schema import StoreResult, TestPattern
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
+from ..storage.backend import PatternReader
 from ..text.pattern_text import content_hash, embedded_text, text_hash
 
-__all__ = ["PreparedBatch", "PreparedPattern", "prepared"]
+__all__ = ["PreparedBatch", "PreparedPattern", "prepared", "with_known_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,31 @@ def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern |
     text = embedded_text(clean)
     earlier_id = storable.earlier_id if isinstance(storable, TestPattern) else None
     return PreparedPattern(clean, quality, content_hash(clean), text, text_hash(text), earlier_id)
+
+
+def with_known_ids(
+    session: PatternReader, outcome: list[PreparedPattern | StoreResult]
+) -> list[PreparedPattern | StoreResult]:
+    """Returns the patterns with the ids that the bank has them under.
+
+    Earlier versions left the template out of the id of a pattern without a source.
+    """
+    earlier = [
+        item.earlier_id
+        for item in outcome
+        if isinstance(item, PreparedPattern) and item.earlier_id is not None
+    ]
+    stored = (
+        {each.pattern.id: each.pattern for each in session.get_many(earlier)} if earlier else {}
+    )
+    return [
+        item.renamed(item.earlier_id)
+        if isinstance(item, PreparedPattern)
+        and item.earlier_id in stored
+        and stored[item.earlier_id].template == item.pattern.template
+        else item
+        for item in outcome
+    ]
 
 
 def _rejected(pattern: TestPattern, reason: str) -> StoreResult:

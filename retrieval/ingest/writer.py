@@ -27,7 +27,7 @@ from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
 from ..usage.trust import author_of, content_summary, is_own_unproven, refusal
 from .content_change import is_elsewhere, is_same_test
-from .preparation import PreparedBatch, PreparedPattern, prepared
+from .preparation import PreparedBatch, PreparedPattern, prepared, with_known_ids
 
 __all__ = ["Embeddings", "prepare_batch", "store_batch", "write_batch"]
 
@@ -99,36 +99,11 @@ def prepare_batch(
         raise TypeError(f"expected patterns to store, got {type(patterns).__name__}")
     outcome = [prepared(pattern, min_quality) for pattern in patterns]
     with backend.reading() as session:
-        outcome = _with_known_ids(session, outcome)
+        outcome = with_known_ids(session, outcome)
         ready = [item for item in outcome if isinstance(item, PreparedPattern)]
         known = session.embedded_hashes([item.pattern.id for item in ready])
     pending = tuple(item for item in ready if known.get(item.pattern.id) != item.text_hash)
     return PreparedBatch(tuple(outcome), tuple(ready), pending)
-
-
-def _with_known_ids(
-    session: PatternReader, outcome: list[PreparedPattern | StoreResult]
-) -> list[PreparedPattern | StoreResult]:
-    """Returns the patterns with the ids that the bank has them under.
-
-    Earlier versions left the template out of the id of a pattern without a source.
-    """
-    earlier = [
-        item.earlier_id
-        for item in outcome
-        if isinstance(item, PreparedPattern) and item.earlier_id is not None
-    ]
-    stored = (
-        {each.pattern.id: each.pattern for each in session.get_many(earlier)} if earlier else {}
-    )
-    return [
-        item.renamed(item.earlier_id)
-        if isinstance(item, PreparedPattern)
-        and item.earlier_id in stored
-        and stored[item.earlier_id].template == item.pattern.template
-        else item
-        for item in outcome
-    ]
 
 
 def write_batch(

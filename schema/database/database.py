@@ -156,7 +156,7 @@ class Database:
 
         Raises:
             ClosedError: The database was closed.
-            DatabaseError: It cannot be opened.
+            DatabaseError: The database cannot be opened.
             DatabaseMovedError: The file at the path is no longer the one that was opened.
         """
         if self._closed:
@@ -341,9 +341,6 @@ class Database:
             self._connections.discard(connection)
             with turn():
                 close_connection(connection, self._file)
-
-    def __repr__(self) -> str:
-        return f"Database({self.label!r}{', closed' if self._closed else ''})"
 
     def __enter__(self) -> Self:
         return self

@@ -172,7 +172,6 @@ def test_a_bank_says_where_it_is_and_how_much_it_has(
         assert repr(bank) == f"QEReasoningBank('{path}', 1 pattern)"
         bank.store_patterns([pattern(f"test {number}") for number in range(1_200)])
         assert repr(bank) == f"QEReasoningBank('{path}', 1,201 patterns)"
-        assert repr(bank.database) == f"Database('{path}')"
 
 
 def test_a_given_database_is_not_closed(path: Path, encoder: Any, pattern: Make) -> None:
