@@ -72,8 +72,9 @@ check: lint test  ## run what continuous integration runs; must pass before a co
 bench: $(VENV)/.dev  ## measure this installation; fails if it is slower than bench/baseline.json
 	@$(AQE) bench --slow --baseline bench/baseline.json
 
-docs: $(VENV)/.run  ## rebuild docs/cli.md from the help of the commands
+docs: $(VENV)/.run  ## rebuild docs/cli.md from the help of the commands, docs/json.md from the records
 	@$(BIN)/python -m aqe.cli.reference > docs/cli.md
+	@$(BIN)/python -m aqe.cli.json_reference docs/json.md
 
 clean:  ## remove the environment, the demo's bank and all caches
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .coverage build dist src/*.egg-info

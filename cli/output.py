@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..schema.records.record import Record
+
 __all__ = [
     "INTERRUPTED",
     "clean",
@@ -61,8 +63,9 @@ def clean(text: str) -> str:
 def print_json(value: Any) -> None:
     """Writes one JSON document, and nothing else, to stdout.
 
-    Dataclasses become objects, dates ISO 8601; a lone surrogate becomes U+FFFD. Characters that
-    could control a terminal are escaped, so that the document may be printed on one.
+    Records become objects as ``to_dict`` writes them, dates ISO 8601; a lone surrogate becomes
+    U+FFFD. Characters that could control a terminal are escaped, so that the document may be
+    printed on one.
     """
     document = msgspec.json.format(msgspec.json.encode(_storable(value)), indent=2)
     text = _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", document.decode("utf-8"))
@@ -79,6 +82,8 @@ def _storable(value: Any) -> Any:
         return [_storable(item) for item in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
+    if isinstance(value, Record):
+        return _storable(value.to_dict())
     return _storable(msgspec.to_builtins(value, str_keys=True))
 
 

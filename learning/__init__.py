@@ -19,7 +19,7 @@ from .check import (
     repair_learning,
     repair_learning_in,
 )
-from .config import LearningTuning, QLearningConfig
+from .config import LearningTuning, PolicyName, QLearningConfig, UpdateRule
 from .decision.action_choice import ActionChoice, QLearningStats
 from .engine import LearningEngine
 from .improvement.cycle import (
@@ -57,6 +57,7 @@ __all__ = [
     "Outcome",
     "PatternBank",
     "Perform",
+    "PolicyName",
     "QLearningConfig",
     "QLearningStats",
     "SQLiteLearningBackend",
@@ -65,6 +66,7 @@ __all__ = [
     "StageReport",
     "StageWork",
     "TaskContext",
+    "UpdateRule",
     "analyse",
     "check_learning",
     "check_learning_in",

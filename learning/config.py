@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ..schema.records.record import Record
+
 __all__ = [
     "MAX_CELLS",
     "MAX_REPLAY",
@@ -30,8 +32,8 @@ MAX_REPLAY = 10_000
 MAX_CELLS = 1 << 25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QLearningConfig:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class QLearningConfig(Record):
     """The settings of a learner, recorded with every experience.
 
     The defaults are those of the specification.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..schema import (
     AgentAction,
+    ClosedError,
     Database,
     Experience,
     FailurePattern,
@@ -28,6 +30,7 @@ from ..schema import (
     TaskState,
 )
 from ..schema.database.fork_gate import turn
+from ..schema.records.argument_types import checks_types
 from ..schema.records.validation import without_secrets
 from .analytics import analyse
 from .config import LearningTuning, QLearningConfig
@@ -56,10 +59,13 @@ __all__ = ["LearningEngine"]
 MAX_ID_CHARS = 200
 
 
+@checks_types(but=("agent_id", "actions", "enabled", "confirm"))
 class LearningEngine:
     """What one kind of agent has learned, stored in a database.
 
-    Opened on first use; safe to use from several threads. Several processes may learn for the same
+    Opened on first use; safe to use from several threads. After ``close`` every method raises
+    ``ClosedError``. Use it in a ``with`` statement, or close it: an engine that is dropped while it
+    has a file open gives a ``ResourceWarning``. Several processes may learn for the same
     agent at once. Every method raises ``DatabaseError`` when the database cannot be opened,
     read or, where it writes, written.
 
@@ -110,6 +116,8 @@ class LearningEngine:
         self._policy = policy_named(self.config.policy)
         self._tracked = TrackedLearner(self.agent_id, self._tuning)
         self._lock = threading.RLock()
+        self._is_open = self._is_closed = False
+        self._holds_file = backend is None and isinstance(database, (str, Path))
 
     def initialize(self) -> None:
         """Opens the database, loads the Q-table and applies newer experiences; idempotent.
@@ -121,8 +129,9 @@ class LearningEngine:
             self._follow(reader)
 
     def close(self) -> None:
-        """Closes the database if it was opened here; the next use opens it again."""
+        """Closes the engine, and the database if it was opened here; idempotent."""
         with turn(), self._lock:
+            self._is_open, self._is_closed = False, True
             if self._owned:
                 self._backend.close()
             self._tracked.distrust()
@@ -350,6 +359,13 @@ class LearningEngine:
     recommendStrategy = recommend_strategy  # noqa: N815
     getAnalytics = get_analytics  # noqa: N815
 
+    def __repr__(self) -> str:
+        if not self._is_open:
+            state = "closed" if self._is_closed else "not open yet"
+            return f"LearningEngine({self.agent_id!r}, {state})"
+        count = self.get_total_experiences()
+        return f"LearningEngine({self.agent_id!r}, {self._backend.label!r}, {count:,} experiences)"
+
     def __enter__(self) -> Self:
         self.initialize()
         return self
@@ -359,18 +375,37 @@ class LearningEngine:
 
     @contextmanager
     def _reading(self, *, long: bool = False) -> Iterator[LearningReader]:
-        with turn(), self._lock, self._backend.reading(long=long) as reader:
-            yield reader
+        with turn(), self._lock:
+            self._refuse_closed()
+            with self._backend.reading(long=long) as reader:
+                self._is_open = True
+                yield reader
 
     @contextmanager
     def _writing(self) -> Iterator[LearningWriter]:
         with turn(), self._lock:
+            self._refuse_closed()
             try:
                 with self._backend.writing() as writer:
+                    self._is_open = True
                     yield writer
             except BaseException:  # not committed, or unknown: the learner may be ahead
                 self._tracked.distrust()
                 raise
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise ClosedError("the engine was closed; make a new LearningEngine to go on")
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False) and self._holds_file:
+            warnings.warn(
+                f"unclosed engine of {self.agent_id} on {self._backend.label}; close it, or use it"
+                " in a with statement",
+                ResourceWarning,
+                stacklevel=1,
+                source=self,
+            )
 
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..schema.records.record import Record
 from .storage.backend import LearningReader
 from .storage.learning_rows import AgentRow
 
 __all__ = ["AgentOverview", "overview"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentOverview:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AgentOverview(Record):
     """The totals of one agent; rates are None before its first experience.
 
     ``q_values`` counts those of the last snapshot.

@@ -6,8 +6,17 @@ is the protocol, ``minilm.py`` the default, ``hashing.py`` the one without weigh
 Importing this package loads no model and none of the libraries that run them.
 """
 
-from .encoder import Encoder, PieceEncoder, QueryEmbedding, embed_query, identity_of, query_embedder
-from .factory import DEFAULT_ENCODER, create_encoder
+from .encoder import (
+    Encoder,
+    PieceEncoder,
+    QueryEmbedding,
+    embed_documents,
+    embed_query,
+    identity_of,
+    query_embedder,
+    strong_cosine_of,
+)
+from .factory import DEFAULT_ENCODER, create_encoder, encoder_named, register_encoder
 from .hashing import HashingEncoder
 from .minilm import MiniLMEncoder
 from .sentence_transformer import SentenceTransformerEncoder
@@ -23,8 +32,12 @@ __all__ = [
     "QueryEmbedding",
     "SentenceTransformerEncoder",
     "create_encoder",
+    "embed_documents",
     "embed_query",
+    "encoder_named",
     "identity_of",
     "query_embedder",
+    "register_encoder",
     "split_identifiers",
+    "strong_cosine_of",
 ]

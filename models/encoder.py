@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from ..schema import EncoderIdentity
+from ..schema import EncoderError, EncoderIdentity
 
 if TYPE_CHECKING:  # numpy is loaded with the first embedding, not with this package
     from .vector import Vector
 
-__all__ = ["Encoder", "PieceEncoder", "QueryEmbedding", "embed_query", "identity_of"]
+__all__ = [
+    "Encoder",
+    "PieceEncoder",
+    "QueryEmbedding",
+    "embed_documents",
+    "embed_query",
+    "identity_of",
+    "query_embedder",
+    "strong_cosine_of",
+]
 
 
 class Encoder(Protocol):
@@ -81,6 +90,15 @@ class QueryEmbedding:
         return cls(whole, (), whole[None][:0])
 
 
+def strong_cosine_of(encoder: Encoder) -> float | None:
+    """Returns the cosine to a query from which a document is about what was asked for.
+
+    An encoder says it as ``strong_cosine``, if it was measured (bench/results/strength.md).
+    """
+    cosine: float | None = getattr(encoder, "strong_cosine", None)
+    return cosine
+
+
 @runtime_checkable
 class PieceEncoder(Protocol):
     """An encoder that also returns the vectors of the word pieces, whose mean is the whole."""
@@ -93,6 +111,24 @@ class PieceEncoder(Protocol):
             EncoderError: The model cannot be loaded or used.
         """
         ...
+
+
+def embed_documents(encoder: Encoder, texts: Sequence[str]) -> Vector:
+    """Returns the embeddings of documents, one row for each, as ``encode`` does.
+
+    Raises:
+        EncoderError: The encoder returned something else, or cannot be used.
+    """
+    vectors = encoder.encode(texts)
+    shape = getattr(vectors, "shape", None)
+    if shape != (len(texts), encoder.dimension):
+        found = type(vectors).__name__ if shape is None else f"shape {shape}"
+        raise EncoderError(
+            f"encoder {encoder.name!r} must return an array of shape"
+            f" {(len(texts), encoder.dimension)} for {len(texts)} texts, got {found}",
+            encoder=encoder.name,
+        )
+    return vectors
 
 
 def embed_query(encoder: Encoder, text: str) -> QueryEmbedding:

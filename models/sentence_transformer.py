@@ -89,6 +89,14 @@ class SentenceTransformerEncoder:
         """
         return self._load().revision
 
+    def preload(self) -> None:
+        """Loads the model, which the first text would load.
+
+        Raises:
+            EncoderError: The model cannot be loaded.
+        """
+        self._load()
+
     def encode(self, texts: Sequence[str]) -> Vector:
         """Returns the embeddings of documents, ``(n, dimension)`` float32, unit rows, in order.
 

@@ -12,6 +12,7 @@ from .bank import ImportMode, QEReasoningBank
 from .exchange.formats import FileFormat
 from .ingest.reindex import ReindexReport
 from .ranking.ranking_tuning import RankingTuning
+from .resources import OnDatabaseError
 from .storage.backend import PatternBackend, PatternReader, PatternWriter
 from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import BankStatistics, Change, SearchMode, SortKey, VectorStatistics
@@ -24,6 +25,7 @@ __all__ = [
     "FileFormat",
     "ForgetReport",
     "ImportMode",
+    "OnDatabaseError",
     "PatternBackend",
     "PatternReader",
     "PatternWriter",

@@ -18,6 +18,7 @@ import numpy as np
 from cachetools import TTLCache
 
 from ..schema.database.fork_gate import turn
+from ..schema.records.record import Record
 
 __all__ = ["AnswerCache", "CacheStatistics", "PerformanceMetrics"]
 
@@ -31,8 +32,8 @@ DEFAULT_BUDGET_BYTES = 16 * 1024 * 1024
 KEPT_LOOKUPS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class CacheStatistics:
+@dataclass(frozen=True, slots=True, repr=False)
+class CacheStatistics(Record):
     """Counts of a cache since it was created; ``bytes`` is an estimate of its size."""
 
     hits: int
@@ -42,8 +43,8 @@ class CacheStatistics:
     budget_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerformanceMetrics:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PerformanceMetrics(Record):
     """Look-up counts and times of one bank object; times are None before the first look-up."""
 
     count: int

@@ -24,7 +24,8 @@ from ..schema import (
     StoreResult,
     TestPattern,
 )
-from ..schema.records.validation import as_share, require_one_of, require_type
+from ..schema.records.argument_types import checks_types
+from ..schema.records.validation import as_share, require_one_of
 from .answer_cache import CacheStatistics, PerformanceMetrics
 from .exchange.formats import (
     DEFAULT_LIMITS,
@@ -49,7 +50,7 @@ from .ranking.search import (
     search_similar,
     without_query,
 )
-from .resources import BankResources, OnDatabaseError
+from .resources import BankResources, OnDatabaseError, as_encoder
 from .storage.backend import PatternBackend
 from .storage.pattern_lookup import find_stored, require_stored, resolved_id
 from .storage.sqlite import SQLitePatternBackend, StorageTuning
@@ -75,15 +76,19 @@ Progress = Callable[[int], None]
 _NO_CRITERIA = PatternSearchCriteria()
 
 
+@checks_types(but=("database", "min_quality", "limit"))
 class QEReasoningBank:
     """A bank of test patterns over one storage backend.
 
-    Safe to use from several threads. The first call of any method initialises the bank.
+    Safe to use from several threads. The first call of any method initialises the bank; after
+    ``close`` they raise ``ClosedError``. Close it, best by a ``with`` statement: a bank that is
+    dropped with its file open gives a ``ResourceWarning``. Wrong types raise ``TypeError``.
 
     Args:
         database: An open database, a path, or None for an in-memory bank: a SQLite backend.
         backend: The storage backend, instead of ``database``.
-        encoder: Turns text into embeddings. Default: the bank's; at first ``aqe-minilm-tests``.
+        encoder: An encoder, or what ``create_encoder`` takes. Default: the bank's; at first
+            ``aqe-minilm-tests``.
         min_quality: Patterns below this quality are rejected when stored.
         create: Create the database if there is none at the path; if False, it is refused.
         on_database_error: If it cannot be opened: ``raise``, or ``memory`` to warn and use memory.
@@ -102,7 +107,7 @@ class QEReasoningBank:
         database: Database | str | Path | None = None,
         *,
         backend: PatternBackend | None = None,
-        encoder: Encoder | None = None,
+        encoder: Encoder | str | None = None,
         min_quality: float = 0.0,
         create: bool = True,
         on_database_error: OnDatabaseError = "raise",
@@ -116,7 +121,7 @@ class QEReasoningBank:
             raise ValueError("give either database or backend, got both")
         self._resources = BankResources(
             backend if backend is not None else database,
-            encoder,
+            as_encoder(encoder),
             create=create,
             on_database_error=on_database_error,
             durability=durability,
@@ -129,14 +134,15 @@ class QEReasoningBank:
         """Opens and migrates the database and loads the encoder; idempotent.
 
         Raises:
+            ClosedError: The bank was closed.
             DatabaseError: The database cannot be opened and ``on_database_error`` is ``raise``.
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
-        self._resources.encoder().encode_query("")
+        self._resources.preload()
         return self
 
     def close(self) -> None:
-        """Closes what the bank opened; a database or backend that was given stays open."""
+        """Closes the bank, and what it opened; a database or backend that was given stays open."""
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -144,6 +150,9 @@ class QEReasoningBank:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"QEReasoningBank({self._resources.description()})"
 
     @property
     def backend(self) -> PatternBackend:
@@ -166,8 +175,6 @@ class QEReasoningBank:
     def encoder_identity(self) -> EncoderIdentity:
         """The identity of the bank's encoder; does not load the encoder."""
         return self.backend.identity
-
-    # -- storing ---------------------------------------------------------------------------------
 
     def store_pattern(
         self,
@@ -247,6 +254,7 @@ class QEReasoningBank:
             progress: Called in another thread after each batch that is durable.
 
         Raises:
+            ValueError: ``framework`` is unknown.
             AqeError: A path does not exist, or the bank cannot be written.
         """
         from .suites.suite_extraction import SuiteOptions, extract_suites  # loads the parsers
@@ -254,8 +262,8 @@ class QEReasoningBank:
         options = SuiteOptions(
             framework=framework, min_quality=self._min_quality, prune=prune, dry_run=dry_run
         )
-        encoder = self._resources.encoder
-        return extract_suites(self.backend, encoder, [*map(Path, paths)], options, progress)
+        places = [*map(Path, paths)]
+        return extract_suites(self.backend, self._resources.encoder, places, options, progress)
 
     def delete_pattern(self, id: str) -> bool:
         """Deletes a pattern with its uses, versions and embeddings; returns whether it existed.
@@ -264,8 +272,6 @@ class QEReasoningBank:
         """
         with self.backend.writing() as session:
             return session.delete([id]) > 0
-
-    # -- finding ---------------------------------------------------------------------------------
 
     def find_matching_patterns(
         self, context: PatternSearchContext | str, limit: int = 10
@@ -280,9 +286,8 @@ class QEReasoningBank:
         self, criteria: PatternSearchCriteria | str, limit: int = 10
     ) -> list[PatternMatch]:
         """Returns the patterns that meet all criteria, best first; by evidence without a query."""
-        if isinstance(criteria, str):
-            criteria = PatternSearchCriteria(query=criteria)
-        return self.search(criteria=criteria, limit=limit)
+        wanted = PatternSearchCriteria(query=criteria) if isinstance(criteria, str) else criteria
+        return self.search(criteria=wanted, limit=limit)
 
     def search(
         self,
@@ -305,7 +310,6 @@ class QEReasoningBank:
             group: Show one of several near-duplicates, to make room for other patterns.
 
         Raises:
-            TypeError: ``context`` or ``criteria`` is of another type.
             ValueError: ``limit`` is out of range, ``mode`` is unknown, or context and criteria
                 have different queries.
         """
@@ -328,15 +332,12 @@ class QEReasoningBank:
         with self.backend.reading() as session:
             return resolved_id(session, prefix)
 
-    def search_by_tags(self, tags: Sequence[str], limit: int = 100) -> list[TestPattern]:
+    def search_by_tags(self, tags: Sequence[str], limit: int = 10) -> list[TestPattern]:
         """Returns patterns that have at least one of the tags, most shared tags first.
 
         Raises:
-            TypeError: ``tags`` is a str.
             ValueError: ``limit`` is out of range.
         """
-        if isinstance(tags, str):
-            raise TypeError("tags must be a list of texts, got str")
         require_limit(limit)
         with self.backend.reading() as session:
             found = session.select(_NO_CRITERIA, order="evidence", limit=limit, any_tag=list(tags))
@@ -358,7 +359,7 @@ class QEReasoningBank:
         criteria: PatternSearchCriteria | None = None,
         *,
         order: SortKey = "quality",
-        limit: int | None = 100,
+        limit: int | None = 10,
     ) -> list[TestPattern]:
         """Returns the patterns that meet the criteria, in the given order.
 
@@ -380,16 +381,12 @@ class QEReasoningBank:
             found = session.select(criteria, order=order, limit=limit)
         return [stored.pattern for stored in found]
 
-    # -- use and history -------------------------------------------------------------------------
-
     def record_usage(self, id: str, context: PatternUsageContext) -> TestPattern:
         """Records one use of a pattern; returns the pattern with its updated counters.
 
         Raises:
             PatternNotFoundError: No pattern has this id.
-            TypeError: ``context`` is of another type.
         """
-        require_type("context", context, PatternUsageContext)
         with self.backend.writing() as session:
             stored = require_stored(session, id)
             session.add_use(stored, context)
@@ -429,7 +426,7 @@ class QEReasoningBank:
             dry_run=dry_run,
         )
 
-    def get_usage(self, id: str, limit: int = 20) -> list[PatternUsageContext]:
+    def get_usage(self, id: str, limit: int = 10) -> list[PatternUsageContext]:
         """Returns the latest uses of a pattern, newest first.
 
         Raises:
@@ -456,8 +453,6 @@ class QEReasoningBank:
             self.backend, self._resources.encoder, id, version, min_quality=self._min_quality
         )
 
-    # -- files and other encoders ----------------------------------------------------------------
-
     def export_patterns(
         self,
         path: str | Path,
@@ -476,9 +471,8 @@ class QEReasoningBank:
         """
         path = Path(path)
         file_format = file_format or format_of(path)
-        criteria = without_query(criteria)
         with self.backend.reading(whole=True) as session:
-            patterns = list(session.iterate(criteria))
+            patterns = list(session.iterate(without_query(criteria)))
         write_atomically(path, encode_patterns(patterns, file_format))
         return len(patterns)
 
@@ -531,10 +525,10 @@ class QEReasoningBank:
         return self._import(read_registry(Path(folder)), dry_run=dry_run)
 
     def reindex(
-        self, encoder: Encoder | None = None, *, progress: Progress | None = None
+        self, encoder: Encoder | str | None = None, *, progress: Progress | None = None
     ) -> ReindexReport:
         """Rebuilds both indexes; given another encoder, re-embeds every pattern first."""
-        encoder = encoder or self._resources.encoder()
+        encoder = as_encoder(encoder) or self._resources.encoder()
         report = reindex(self.backend, encoder, progress=progress)
         self._resources.use_encoder(encoder)
         return report
@@ -561,10 +555,12 @@ class QEReasoningBank:
 
     def get_performance_metrics(self) -> PerformanceMetrics:
         """Returns the look-up times of this object and how often its cache answered."""
+        self._resources.refuse_closed()
         return self._resources.answers.metrics()
 
     def get_cache_statistics(self) -> CacheStatistics:
         """Returns the size and hit counts of the answer cache."""
+        self._resources.refuse_closed()
         return self._resources.answers.statistics()
 
     def get_vector_statistics(self) -> VectorStatistics:

@@ -18,10 +18,13 @@ from ..models import (
     Encoder,
     QueryEmbedding,
     create_encoder,
+    encoder_named,
     identity_of,
     query_embedder,
+    strong_cosine_of,
 )
 from ..schema import (
+    ClosedError,
     Database,
     DatabaseError,
     Durability,
@@ -37,7 +40,7 @@ from .storage.sqlite import SQLitePatternBackend, StorageTuning
 from .storage.storage_values import SearchQuery
 from .text.tokens import query_terms
 
-__all__ = ["BankResources", "OnDatabaseError"]
+__all__ = ["BankResources", "OnDatabaseError", "as_encoder"]
 
 OnDatabaseError = Literal["raise", "memory"]
 
@@ -86,7 +89,9 @@ class BankResources:
         self._on_database_error = on_database_error
         self._lock = threading.RLock()
         self._is_open = False
+        self._is_closed = False
         self._in_memory = given is None
+        self._holds_file = isinstance(given, (str, Path))
         # Without a cycle, a dropped bank is freed at once, not at some later moment of other work.
         version = partial(_version_of, weakref.ref(self))
         self.answers: AnswerCache[tuple[PatternMatch, ...]] = AnswerCache(version, _size_of)
@@ -104,10 +109,12 @@ class BankResources:
         """Returns the backend, opening it on first use.
 
         Raises:
+            ClosedError: The bank was closed.
             DatabaseError: It cannot be opened, and ``on_database_error`` is ``raise``.
             EncoderMismatchError: The bank was embedded with a different encoder.
         """
         if not self._is_open:
+            self.refuse_closed()
             with turn(), self._lock:
                 self._open()
         return self._backend
@@ -122,7 +129,7 @@ class BankResources:
         identity = self.backend().identity
         with turn(), self._lock:
             if self._encoder is None:
-                encoder = create_encoder(identity.name)
+                encoder = encoder_named(identity.name)
                 if identity_of(encoder) != identity:
                     raise EncoderMismatchError(
                         f"the bank is embedded with {identity}, got {identity_of(encoder)};"
@@ -132,6 +139,12 @@ class BankResources:
                     )
                 self._encoder = encoder
             return self._encoder
+
+    def preload(self) -> None:
+        """Loads the encoder's model now, if it has one to load."""
+        preload = getattr(self.encoder(), "preload", None)
+        if preload is not None:
+            preload()
 
     def query(self, request: SearchRequest) -> SearchQuery:
         """Returns a request's query, tokenised and embedded.
@@ -146,7 +159,13 @@ class BankResources:
             if not self.backend().has_vectors:
                 return SearchQuery(request.text, terms, mode=request.mode)
             self._embed = query_embedder(self.encoder())
-        return SearchQuery(request.text, terms, self._embed(request.text), request.mode)
+        return SearchQuery(
+            request.text,
+            terms,
+            self._embed(request.text),
+            request.mode,
+            strong_cosine_of(self.encoder()),
+        )
 
     def use_encoder(self, encoder: Encoder) -> None:
         """Switches to an encoder that the bank has just been re-embedded with."""
@@ -155,13 +174,40 @@ class BankResources:
             self._embed = None
 
     def close(self) -> None:
-        """Closes the backend unless it was given; the next use reopens it."""
+        """Closes the backend unless it was given; idempotent."""
         with turn(), self._lock:
+            self._is_closed = True
             if self._is_open and self._owns_backend:
                 self._backend.close()
             self._is_open = False
             self._embed = None
             self.answers.clear()
+
+    def refuse_closed(self) -> None:
+        """Refuses to go on after ``close``.
+
+        Raises:
+            ClosedError: The bank was closed.
+        """
+        if self._is_closed:
+            raise ClosedError("the bank was closed; make a new QEReasoningBank to go on")
+
+    def description(self) -> str:
+        """Returns where the bank is and how many patterns it has; opens nothing."""
+        if not self._is_open:
+            return "closed" if self._is_closed else "not open yet"
+        with self._backend.reading() as session:
+            count = session.statistics().patterns
+        return f"{self._backend.label!r}, {count:,} pattern{'' if count == 1 else 's'}"
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False) and self._holds_file:
+            warnings.warn(
+                f"unclosed bank {self._backend.label}; close it, or use it in a with statement",
+                ResourceWarning,
+                stacklevel=1,
+                source=self,
+            )
 
     def _open(self) -> None:
         if self._is_open:  # another thread was first
@@ -186,6 +232,16 @@ class BankResources:
             )
             self._backend.open(given, _default_identity() if given is None else None)
         self._is_open = True
+
+
+def as_encoder(given: Encoder | str | None) -> Encoder | None:
+    """Returns the encoder that was given, or is called so.
+
+    Raises:
+        ValueError: The name is malformed.
+        EncoderError: There is no such encoder.
+    """
+    return create_encoder(given) if isinstance(given, str) else given
 
 
 def _version_of(bank: weakref.ref[BankResources]) -> Hashable:

@@ -28,6 +28,7 @@ from .database.location import DatabaseLocation, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
 from .errors import (
     AqeError,
+    ClosedError,
     DatabaseBusyError,
     DatabaseCorruptError,
     DatabaseError,
@@ -43,8 +44,13 @@ from .errors import (
     SchemaVersionError,
 )
 from .records.encoder_identity import EncoderIdentity
-from .records.pattern_parts import ContextPart, Placeholder
-from .records.pattern_query import PatternMatch, PatternSearchContext, PatternSearchCriteria
+from .records.pattern_parts import ContextKind, ContextPart, Placeholder, PlaceholderRole
+from .records.pattern_query import (
+    MatchStrength,
+    PatternMatch,
+    PatternSearchContext,
+    PatternSearchCriteria,
+)
 from .records.patterns import (
     CATEGORIES,
     Category,
@@ -106,6 +112,8 @@ __all__ = [
     "BackupReport",
     "CallForms",
     "Category",
+    "ClosedError",
+    "ContextKind",
     "ContextPart",
     "DailyTrend",
     "Database",
@@ -136,6 +144,7 @@ __all__ = [
     "LearningError",
     "LearningFeedback",
     "LearningOutcome",
+    "MatchStrength",
     "MigrationReport",
     "Origin",
     "PatternMatch",
@@ -145,6 +154,7 @@ __all__ = [
     "PatternUsageContext",
     "PatternVersion",
     "Placeholder",
+    "PlaceholderRole",
     "Problem",
     "Provenance",
     "RecommendationBasis",

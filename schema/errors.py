@@ -5,6 +5,7 @@ their attributes:
 
     AqeError                        base of all; the command line prints its message, exit code 1
     ├── DatabaseError               .path            the file cannot be used
+    │   ├── ClosedError             .path            the bank, engine or database was closed
     │   ├── DatabaseOpenError       .path            no database, no permission, network mount
     │   ├── DatabaseBusyError       .path            others held the lock past the deadline
     │   ├── DatabaseCorruptError    .path .found     it opens, but its content is damaged
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AqeError",
+    "ClosedError",
     "DatabaseBusyError",
     "DatabaseCorruptError",
     "DatabaseError",
@@ -62,6 +64,10 @@ class DatabaseError(AqeError):
     def __init__(self, message: str, *, path: Path | None = None) -> None:
         super().__init__(message)
         self.path = path
+
+
+class ClosedError(DatabaseError):
+    """The bank, engine or database was closed before; make a new object to go on."""
 
 
 class DatabaseOpenError(DatabaseError):

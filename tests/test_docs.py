@@ -9,6 +9,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from aqe.cli.json_reference import with_records
 from aqe.cli.reference import reference
 from aqe.learning import LearningBackend, LearningEngine, LearningReader, LearningWriter
 from aqe.retrieval import PatternBackend, PatternReader, PatternWriter, QEReasoningBank
@@ -49,6 +50,26 @@ def test_examples_of_a_page_run(
 def test_command_reference_is_current() -> None:
     current = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     assert current == reference(), "docs/cli.md is stale: run make docs"
+
+
+def test_records_of_the_json_page_are_current() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    assert page == with_records(page), "docs/json.md is stale: run make docs"
+    keys = re.findall(r"^\| `(\w+)` \|", page.partition("### PatternMatch")[2], re.MULTILINE)
+    assert {"rank", "strength", "template", "context", "trust"} <= set(keys)
+
+
+def test_json_page_names_every_command() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", page.partition("## Records")[0], re.MULTILINE)
+    named = set()
+    for row in rows:
+        first, *others = re.findall(r"`([^`]+)`", row)
+        group = first.partition(" ")[0]
+        named |= {first, *(f"{group} {other}" for other in others)}
+    commands = re.findall(r"^## `aqe (\w+ \w+)`$", reference(), re.MULTILINE)
+    assert len(commands) > 30
+    assert not [command for command in commands if command not in named]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

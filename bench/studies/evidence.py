@@ -199,7 +199,7 @@ def _uses(bank: JudgedBank, document: str) -> int:
 
 def _successes(bank: JudgedBank, document: str) -> float:
     pattern = bank.bank.get_pattern(bank.pattern_id(document) or "")
-    return 0.0 if pattern is None else pattern.success_rate * pattern.usage_count
+    return 0.0 if pattern is None else (pattern.success_rate or 0.0) * pattern.usage_count
 
 
 def _change(before: Values, after: Values, seed: int) -> dict[str, Any]:

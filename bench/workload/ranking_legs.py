@@ -55,7 +55,7 @@ class RankingLegs:
         asked = SearchQuery(query, tuple(query_terms(query)), embedding)
         depth = RankingTuning().candidates_per_leg
         with self._backend.reading() as session:
-            candidates = session.candidates(asked, PatternSearchCriteria(), depth=depth, limit=10)
+            candidates = session.candidates(asked, PatternSearchCriteria(), depth=depth)
         return LegScores(candidates, embedding)
 
     def sources(self) -> dict[int, str]:

@@ -52,7 +52,7 @@ def show(
             _print_ready(pattern, history=history, usage=usage)
             return
         versions = bank.get_version_history(pattern.id) if history else None
-        uses = bank.get_usage(pattern.id) if usage else None
+        uses = bank.get_usage(pattern.id, 20) if usage else None
         score = score_quality(pattern)
         components = {
             name: getattr(score, name)

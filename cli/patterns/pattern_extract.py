@@ -22,7 +22,7 @@ from ..options import (
 from ..output import INTERRUPTED, plain, print_json, stderr
 from ..progress import progress_bar
 from .extraction_report import extraction_object, print_extraction
-from .pattern_options import FrameworkOption
+from .pattern_options import EncoderOption, FrameworkOption, encoder_of
 from .pattern_removal import erase_deleted
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def extract(
         bool, typer.Option("--prune", help="Delete the patterns of tests that are gone.")
     ] = False,
     dry_run: DryRunOption = False,
+    encoder: EncoderOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -57,7 +58,7 @@ def extract(
 
     require_paths(paths)  # before a bank is made
     with open_database(db, create=True, dry_run=dry_run) as database:
-        bank = QEReasoningBank(database, min_quality=min_quality)
+        bank = QEReasoningBank(database, encoder=encoder_of(encoder), min_quality=min_quality)
         with _stoppable() as shown, _short_switch_interval():
             report = bank.extract(
                 paths, framework=framework, prune=prune, dry_run=dry_run, progress=shown

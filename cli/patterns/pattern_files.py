@@ -21,10 +21,12 @@ from ..output import clean, plain, print_json, stdout
 from ..progress import progress_bar
 from .pattern_options import (
     CategoryOption,
+    EncoderOption,
     FrameworkOption,
     LanguageOption,
     MinQualityOption,
     ProjectOption,
+    encoder_of,
 )
 from .pattern_removal import erase_deleted
 from .pattern_view import print_rejections, store_counts
@@ -40,13 +42,15 @@ FormatOption = Annotated[
 def store(
     file: Annotated[Path, typer.Argument(help="JSON, JSONL or YAML file with patterns.")],
     file_format: FormatOption = None,
+    encoder: EncoderOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
     """Store the patterns of a file: one pattern or a list."""
     patterns = read_patterns(file, file_format)
     with open_database(db, create=True) as database:
-        report = QEReasoningBank(database).store_patterns(patterns)
+        bank = QEReasoningBank(database, encoder=encoder_of(encoder))
+        report = bank.store_patterns(patterns)
         _print_report(database.label, report, json=json, dry_run=False)
     _fail_if_all_rejected(report)
 
@@ -99,6 +103,7 @@ def import_file(
         int, typer.Option(min=1, help="Refuse a file with more patterns.")
     ] = MAX_PATTERNS,
     dry_run: DryRunOption = False,
+    encoder: EncoderOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -106,7 +111,7 @@ def import_file(
     if not file.exists():  # before a bank is made
         raise InterchangeError(f"cannot read {file}: there is no such file; check the path")
     with open_database(db, create=True, dry_run=dry_run) as database:
-        bank = QEReasoningBank(database)
+        bank = QEReasoningBank(database, encoder=encoder_of(encoder))
         with progress_bar("embedding", None) as advance:
             report = bank.import_patterns(
                 file,

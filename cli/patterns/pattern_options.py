@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ... import schema
+from ...models import Encoder, create_encoder
 from ...retrieval import QEReasoningBank
 from ...schema import (
     AqeError,
@@ -20,13 +22,14 @@ from ...schema import (
 )
 from ...schema.records.validation import require_framework, require_language
 from ..command_groups import FRAMEWORK_NAMES, LANGUAGE_NAMES
-from ..options import require_number
+from ..options import require_number, usage_errors
 
 if TYPE_CHECKING:
     from ...retrieval.suites.typed_source import SourcePlace
 
 __all__ = [
     "CategoryOption",
+    "EncoderOption",
     "FrameworkOption",
     "LanguageOption",
     "LimitOption",
@@ -35,6 +38,7 @@ __all__ = [
     "ProjectOption",
     "SourceOption",
     "TagOption",
+    "encoder_of",
     "nothing_found",
     "pattern_of",
     "source_places",
@@ -103,8 +107,31 @@ MinQualityOption = Annotated[
         min=0.0, max=1.0, callback=require_number, help="Only with at least this quality."
     ),
 ]
+EncoderOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        metavar="NAME",
+        help="The bank's encoder, if it is your own: its name, or MODULE:ATTRIBUTE.",
+    ),
+]
 LimitOption = Annotated[int, typer.Option(min=1, max=4096, help="Maximum number of results.")]
 PatternId = Annotated[str, typer.Argument(metavar="ID", help="Pattern id, or a unique prefix.")]
+
+
+def encoder_of(spec: str | None) -> Encoder | None:
+    """Returns the encoder of ``--encoder``, whose module may be in the working folder.
+
+    Raises:
+        BadParameter: The name is malformed.
+        EncoderError: There is no such encoder.
+    """
+    if spec is None:
+        return None
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    with usage_errors("--encoder"):
+        return create_encoder(spec)
 
 
 def nothing_found(bank: QEReasoningBank, project: str, reason: str) -> str:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ...models import create_encoder
 from ...retrieval import QEReasoningBank
-from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
+from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import plain, print_json, stdout
 from ..progress import progress_bar
+from .pattern_options import encoder_of
 
 __all__ = ["reindex"]
 
@@ -19,8 +19,9 @@ def reindex(
     encoder: Annotated[
         str | None,
         typer.Option(
-            help="Re-embed with another encoder: aqe-minilm-tests, hashing, or the name or folder"
-            " of a sentence-transformers model."
+            metavar="NAME",
+            help="Re-embed with another encoder: aqe-minilm-tests, hashing, the name or folder of a"
+            " sentence-transformers model, or your own by its name or MODULE:ATTRIBUTE.",
         ),
     ] = None,
     db: DatabaseOption = None,
@@ -29,8 +30,7 @@ def reindex(
     """Rebuild the indexes; with --encoder, re-embed every pattern first."""
     with open_database(db) as database:
         bank = QEReasoningBank(database)
-        with usage_errors("--encoder"):
-            wanted = None if encoder is None else create_encoder(encoder)
+        wanted = encoder_of(encoder)
         total = bank.get_statistics().patterns
         with progress_bar("embedding", total) as advance:
             report = bank.reindex(wanted, progress=advance)

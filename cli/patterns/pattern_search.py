@@ -15,6 +15,7 @@ from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import plain, print_json, stderr, stdout
 from .pattern_options import (
     CategoryOption,
+    EncoderOption,
     FrameworkOption,
     LanguageOption,
     LimitOption,
@@ -23,6 +24,7 @@ from .pattern_options import (
     ProjectOption,
     SourceOption,
     TagOption,
+    encoder_of,
     nothing_found,
     pattern_of,
     source_places,
@@ -57,6 +59,7 @@ def search(
     ] = "hybrid",
     all_: Annotated[bool, typer.Option("--all", help="Show near-identical patterns too.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show each score.")] = False,
+    encoder: EncoderOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -71,7 +74,7 @@ def search(
         min_quality=min_quality,
     )
     with open_database(db) as database:
-        bank = QEReasoningBank(database)
+        bank = QEReasoningBank(database, encoder=encoder_of(encoder))
         started = time.perf_counter()
         matches = bank.search(context, criteria=criteria, limit=limit, mode=mode, group=not all_)
         took_ms = (time.perf_counter() - started) * 1000

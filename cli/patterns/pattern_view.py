@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -33,58 +32,18 @@ UNPROVEN_TEXT = "unproven: no two other agents have succeeded with it"
 
 
 def pattern_object(pattern: TestPattern) -> dict[str, Any]:
-    """Returns the JSON object of a pattern; ``success_rate`` is null while it is unused."""
-    author = pattern.provenance or Provenance()
-    return {
-        "id": pattern.id,
-        "name": pattern.name,
-        "description": pattern.description,
-        "framework": pattern.framework,
-        "language": pattern.language,
-        "category": pattern.category,
-        "confidence": pattern.confidence,
-        "quality": pattern.quality,
-        "success_rate": pattern.success_rate if pattern.usage_count else None,
-        "usage_count": pattern.usage_count,
-        "version": pattern.version,
-        "tags": list(pattern.tags),
-        "project": pattern.project,
-        "source": pattern.source,
-        "template": pattern.template,
-        "placeholders": [asdict(placeholder) for placeholder in pattern.placeholders],
-        "examples": list(pattern.examples),
-        "created_at": pattern.created_at.isoformat(),
-        "updated_at": pattern.updated_at.isoformat(),
-        "origin": author.origin,
-        "agent_id": author.agent_id,
-        "run_id": author.run_id,
-        "trust": author.trust,
-    }
+    """Returns the JSON object of a pattern."""
+    return pattern.to_dict()
 
 
 def match_object(match: PatternMatch) -> dict[str, Any]:
     """Returns the JSON object of a match: the pattern's, with rank, scores and reasons."""
-    return {
-        "rank": match.rank,
-        "score": match.score,
-        "vector_score": match.vector_score,
-        "text_score": match.text_score,
-        "rule_score": match.rule_score,
-        "reasons": list(match.reasons),
-        "near_duplicates": list(match.near_duplicates),
-        **pattern_object(match.pattern),
-    }
+    return match.to_dict()
 
 
 def version_object(version: PatternVersion) -> dict[str, Any]:
     """Returns the JSON object of an earlier version."""
-    return {
-        "version": version.version_number,
-        "change": version.change_description,
-        "created_by": version.created_by,
-        "created_at": version.created_at.isoformat(),
-        "pattern": pattern_object(version.pattern),
-    }
+    return version.to_dict()
 
 
 def source_text(pattern: TestPattern) -> str:
@@ -94,7 +53,7 @@ def source_text(pattern: TestPattern) -> str:
 
 def success_text(pattern: TestPattern) -> str:
     """Returns the share of uses that succeeded as text, or ``never used``."""
-    if not pattern.usage_count:
+    if pattern.success_rate is None:
         return "never used"
     return f"{pattern.success_rate:.0%} of {pattern.usage_count}"
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...schema import AgentAction, Task, TaskState
+from ...schema.records.record import Record
+from ...schema.records.validation import require_type
 from ..outcome.keys import action_key
 from ..q_learning.policies import Policy
 from ..q_learning.q_table import QTable
@@ -15,8 +17,8 @@ from ..q_learning.q_table import QTable
 __all__ = ["ActionChoice", "QLearningStats", "as_actions", "as_state", "choose", "statistics"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionChoice:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ActionChoice(Record):
     """The action to take now, its expected reward, and whether it is an exploration.
 
     ``visits`` counts experiences with it in this state, ``state_visits`` those with any action.
@@ -29,8 +31,8 @@ class ActionChoice:
     state_visits: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QLearningStats:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class QLearningStats(Record):
     """The size and spread of a Q-table; the Q-values are None while it is empty."""
 
     states: int
@@ -107,16 +109,17 @@ def as_actions(actions: Sequence[AgentAction | str]) -> list[AgentAction]:
     """Returns the actions; a text is the name of a strategy.
 
     Raises:
-        TypeError: ``actions`` is a str.
+        TypeError: ``actions`` is something else.
         ValueError: ``actions`` is empty.
     """
-    if isinstance(actions, str):
-        raise TypeError(
-            f"actions must be a list of actions or strategy names, got the text {actions[:40]!r}"
-        )
+    found = f"the text {actions[:40]!r}" if isinstance(actions, str) else type(actions).__name__
+    if isinstance(actions, (str, bytes)) or not isinstance(actions, Sequence):
+        raise TypeError(f"actions must be a list of actions or strategy names, got {found}")
     offered = [
         AgentAction(strategy=action) if isinstance(action, str) else action for action in actions
     ]
+    for action in offered:
+        require_type("each of actions", action, AgentAction)
     if not offered:
         raise ValueError("actions must not be empty: give at least one to choose from")
     return offered

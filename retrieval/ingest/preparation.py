@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from ...schema import StoreResult, TestPattern
 from ..quality.scored_pattern import ScoredPattern, StorablePattern
+from ..storage.backend import PatternReader
 from ..text.pattern_text import content_hash, embedded_text, text_hash
 
-__all__ = ["PreparedBatch", "PreparedPattern", "prepared"]
+__all__ = ["PreparedBatch", "PreparedPattern", "prepared", "with_known_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class PreparedPattern:
     Attributes:
         base_quality: Quality from the code alone, 0..1.
         text: The text to embed.
+        earlier_id: The id under which an earlier version may have stored it.
     """
 
     pattern: TestPattern
@@ -25,6 +27,12 @@ class PreparedPattern:
     content_hash: str
     text: str
     text_hash: str
+    earlier_id: str | None = None
+
+    def renamed(self, id: str) -> PreparedPattern:
+        """Returns the same pattern with another id."""
+        pattern = replace(self.pattern, id=id)
+        return replace(self, pattern=pattern, content_hash=content_hash(pattern))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,33 @@ def prepared(storable: StorablePattern, min_quality: float) -> PreparedPattern |
     if quality < min_quality:
         return _rejected(clean, f"quality must be >= {min_quality:.2f}, got {quality:.2f}")
     text = embedded_text(clean)
-    return PreparedPattern(clean, quality, content_hash(clean), text, text_hash(text))
+    earlier_id = storable.earlier_id if isinstance(storable, TestPattern) else None
+    return PreparedPattern(clean, quality, content_hash(clean), text, text_hash(text), earlier_id)
+
+
+def with_known_ids(
+    session: PatternReader, outcome: list[PreparedPattern | StoreResult]
+) -> list[PreparedPattern | StoreResult]:
+    """Returns the patterns with the ids that the bank has them under.
+
+    Earlier versions left the template out of the id of a pattern without a source.
+    """
+    earlier = [
+        item.earlier_id
+        for item in outcome
+        if isinstance(item, PreparedPattern) and item.earlier_id is not None
+    ]
+    stored = (
+        {each.pattern.id: each.pattern for each in session.get_many(earlier)} if earlier else {}
+    )
+    return [
+        item.renamed(item.earlier_id)
+        if isinstance(item, PreparedPattern)
+        and item.earlier_id in stored
+        and stored[item.earlier_id].template == item.pattern.template
+        else item
+        for item in outcome
+    ]
 
 
 def _rejected(pattern: TestPattern, reason: str) -> StoreResult:
@@ -80,5 +114,5 @@ def _scored(pattern: TestPattern) -> ScoredPattern:
     from ..text.pattern_redaction import redacted_pattern  # no search needs either
 
     clean = redacted_pattern(pattern)
-    unused = replace(clean, usage_count=0, success_rate=0.0) if clean.usage_count else clean
+    unused = replace(clean, usage_count=0, success_rate=None) if clean.usage_count else clean
     return ScoredPattern(clean, score_quality(unused).total)

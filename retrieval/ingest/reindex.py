@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ...models import Encoder, identity_of
+from ...models import Encoder, embed_documents, identity_of
 from ...schema import EncoderIdentity
+from ...schema.records.record import Record
 from ..storage.backend import PatternBackend
 from ..text.pattern_text import embedded_text, text_hash
 
@@ -20,8 +21,8 @@ __all__ = ["ReindexReport", "reindex"]
 BATCH = 256
 
 
-@dataclass(frozen=True, slots=True)
-class ReindexReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class ReindexReport(Record):
     """Encoders before and after, patterns embedded by this run, and embeddings indexed in all."""
 
     before: EncoderIdentity
@@ -70,7 +71,7 @@ def _embed_next(
     if not patterns:
         return 0
     texts = {key: embedded_text(pattern) for key, pattern in patterns.items()}
-    embeddings = encoder.encode(list(texts.values()))
+    embeddings = embed_documents(encoder, list(texts.values()))
     with backend.writing() as session:
         present = session.patterns_of(list(texts))
         for (key, text), embedding in zip(texts.items(), embeddings, strict=True):

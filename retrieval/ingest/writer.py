@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from ...models import Encoder
+from ...models import Encoder, embed_documents
 from ...models.vector import Vector
 from ...schema import (
     TRUSTED,
@@ -27,7 +27,7 @@ from ..storage.backend import PatternBackend, PatternReader, PatternWriter
 from ..storage.storage_values import Change, PatternContent, StoredPattern
 from ..usage.trust import author_of, content_summary, is_own_unproven, refusal
 from .content_change import is_elsewhere, is_same_test
-from .preparation import PreparedBatch, PreparedPattern, prepared
+from .preparation import PreparedBatch, PreparedPattern, prepared, with_known_ids
 
 __all__ = ["Embeddings", "prepare_batch", "store_batch", "write_batch"]
 
@@ -90,15 +90,17 @@ def store_batch(
 def prepare_batch(
     backend: PatternBackend, patterns: Iterable[StorablePattern], min_quality: float
 ) -> PreparedBatch:
-    """Returns the patterns prepared for embedding and writing."""
-    outcome: list[PreparedPattern | StoreResult] = []
-    ready: list[PreparedPattern] = []
-    for pattern in patterns:
-        result = prepared(pattern, min_quality)
-        outcome.append(result)
-        if isinstance(result, PreparedPattern):
-            ready.append(result)
+    """Returns the patterns prepared for embedding and writing.
+
+    Raises:
+        TypeError: They are no patterns.
+    """
+    if not isinstance(patterns, Iterable):
+        raise TypeError(f"expected patterns to store, got {type(patterns).__name__}")
+    outcome = [prepared(pattern, min_quality) for pattern in patterns]
     with backend.reading() as session:
+        outcome = with_known_ids(session, outcome)
+        ready = [item for item in outcome if isinstance(item, PreparedPattern)]
         known = session.embedded_hashes([item.pattern.id for item in ready])
     pending = tuple(item for item in ready if known.get(item.pattern.id) != item.text_hash)
     return PreparedBatch(tuple(outcome), tuple(ready), pending)
@@ -163,7 +165,7 @@ class Embeddings:
         for start in range(0, len(items), EMBED_BATCH):
             batch = items[start : start + EMBED_BATCH]
             hashes, contents = zip(*batch, strict=True)
-            vectors = self._encoder().encode(contents)
+            vectors = embed_documents(self._encoder(), contents)
             self.found.update(zip(hashes, vectors, strict=True))
             if progress is not None:
                 progress(len(batch))

@@ -93,7 +93,7 @@ def score_quality(pattern: TestPattern, *, measures: CodeMeasures | None = None)
         _specificity(pattern, measures, reasons),
         _reusability(pattern, measures, reasons),
     )
-    success = pattern.success_rate if pattern.usage_count else None
+    success = pattern.success_rate
     total = fmean(components if success is None else (*components, success))
     readability, completeness, specificity, reusability = (
         round(component, 4) for component in components

@@ -13,8 +13,8 @@ class RankingTuning:
 
     Attributes:
         candidates_per_leg: 20, 50, 100 and 200 gave the same nDCG@10.
-        deeper: Factor on that depth for a second fetch, when the first one found little but
-            copies of a few tests.
+        deeper: Factor on that depth for each further look, which a large limit takes, or a first
+            look that found little but copies of a few tests.
         bm25_weight: Fitted on prose, code search and test suites together, with two encoders;
             leaving out one at a time gave 0.011 to 0.013.
         spread_weight: Fitted on the same sets and encoders.
@@ -26,8 +26,7 @@ class RankingTuning:
             than the general rules, in the order of what a mismatch costs: another language means
             a rewrite, another framework an edit.
         evidence_weight, quality_weight: Weights of the rules that always apply.
-        max_grouped: Answers are grouped up to this limit; a larger one asks for a list, and
-            comparing costs its square.
+        grouped_depth: Looks up to this depth group near-duplicates.
     """
 
     candidates_per_leg: int = 30
@@ -42,4 +41,11 @@ class RankingTuning:
     category_weight: float = 1.0
     evidence_weight: float = 4.0
     quality_weight: float = 1.0
-    max_grouped: int = 200
+    grouped_depth: int = 240
+
+    def looks(self, max_depth: int) -> list[int]:
+        """Returns the depths to which a search may look in turn, the last being ``max_depth``."""
+        depths = [self.candidates_per_leg]
+        while depths[-1] < max_depth:
+            depths.append(min(self.deeper * depths[-1], max_depth))
+        return depths

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from ...schema import TRUSTED, PatternSearchContext, TestPattern
 from ..storage.storage_values import CandidateFacts
-from ..text.tokens import words_in
 from .fusion import Fused
 from .rules import Rules, words_of
 
@@ -14,9 +13,6 @@ __all__ = ["match_reasons", "standing_reasons", "use_reasons"]
 
 # As many words as fit on a line.
 MAX_REASON_WORDS = 5
-# Characters of code scanned for shared words; scanning a whole long test would cost as much as the
-# search itself.
-MAX_REASON_CHARS = 2_000
 # Cosines below this are common between unrelated tests; measured on random pairs.
 NOTABLE_COSINE = 0.35
 
@@ -25,15 +21,19 @@ def match_reasons(
     fused: Fused,
     pattern: TestPattern,
     facts: CandidateFacts,
-    terms: Sequence[str],
+    words: Collection[str],
     rules: Rules,
 ) -> tuple[str, ...]:
-    """Returns the reasons: what the legs found, preferences met, uses, trust, in this order."""
+    """Returns the reasons: what the legs found, preferences met, uses, trust, in this order.
+
+    Args:
+        words: The words of the query that the pattern has.
+    """
     reasons = []
     if fused.vector_score is not None and fused.vector_score >= NOTABLE_COSINE:
         reasons.append(f"similar meaning ({fused.vector_score:.2f})")
-    if fused.text_score is not None and (shared := _shared_words(pattern, terms)):
-        reasons.append("words: " + ", ".join(shared))
+    if fused.text_score is not None and words:
+        reasons.append("words: " + ", ".join(_most_specific(words)))
     if rules.has_preferences:
         reasons += _preference_reasons(facts, rules.context, rules.keywords)
     reasons += use_reasons(pattern)
@@ -50,7 +50,7 @@ def standing_reasons(pattern: TestPattern, trust: str) -> list[str]:
 
 def use_reasons(pattern: TestPattern) -> list[str]:
     """Returns how often the present content worked; empty while it is unused."""
-    if not pattern.usage_count:
+    if pattern.success_rate is None:
         return []
     successes = round(pattern.success_rate * pattern.usage_count)
     return [f"worked {successes} of {pattern.usage_count} times"]
@@ -69,8 +69,6 @@ def _preference_reasons(
     return reasons
 
 
-def _shared_words(pattern: TestPattern, terms: Sequence[str]) -> list[str]:
-    """Returns the query terms that the pattern contains, longest first, as the most specific."""
-    code = pattern.code[:MAX_REASON_CHARS]
-    text = " ".join((pattern.name, pattern.description, *pattern.tags, code))
-    return sorted(words_in(text, terms), key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]
+def _most_specific(words: Collection[str]) -> list[str]:
+    """Returns the longest words, as the most specific."""
+    return sorted(words, key=lambda word: (-len(word), word))[:MAX_REASON_WORDS]

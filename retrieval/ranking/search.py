@@ -1,30 +1,29 @@
 """Searches the bank: finds candidates, scores, fuses, groups and explains them.
 
 The whole flow is on this page. The storage backend finds the candidates of both legs, filters
-applied; ``query_fit`` and ``rules`` score them, ``fusion`` adds the scores up; near-duplicates are
-grouped, and ``reasons`` explains each match.
+applied; ``query_fit`` and ``rules`` score them, ``fusion`` adds the scores up; ``answer_order``
+groups near-duplicates and puts the answers in an order that no limit changes, and ``reasons``
+explains each match.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import NamedTuple
 
 from ...models import QueryEmbedding
-from ...schema import TRUSTED, PatternMatch, PatternSearchContext, PatternSearchCriteria
+from ...schema import PatternMatch, PatternSearchContext, PatternSearchCriteria, TestPattern
 from ...schema.records.validation import require_type
 from ..storage.backend import PatternReader
 from ..storage.storage_values import Candidates, SearchMode, SearchQuery, StoredPattern
-from ..text.minhash import group
 from ..text.pattern_text import context_query
 from ..text.tokens import query_terms
+from .answer_order import AnswerOrder, standing_of
 from .fusion import Fused, fuse
 from .query_fit import query_fit
 from .ranking_tuning import RankingTuning
 from .reasons import match_reasons, standing_reasons, use_reasons
 from .rules import Rules
+from .strength import match_strength, query_words_in
 
 __all__ = [
     "MAX_LIMIT",
@@ -119,16 +118,6 @@ def without_query(criteria: PatternSearchCriteria | None) -> PatternSearchCriter
     return criteria
 
 
-class ChosenAnswers(NamedTuple):
-    """The answers to show, each with the ids of the near-duplicates that it stands for.
-
-    ``crowded``: near-duplicates are shown, since there are too few other answers.
-    """
-
-    answers: list[tuple[Fused, tuple[str, ...]]]
-    crowded: bool
-
-
 def search(
     session: PatternReader, request: SearchRequest, query: SearchQuery, tuning: RankingTuning
 ) -> list[PatternMatch]:
@@ -136,32 +125,47 @@ def search(
     if query.embedding is None and not query.terms:
         return _by_evidence(session, request)
     rules = Rules(request.context, tuning)
-    depth = max(tuning.candidates_per_leg, request.limit)
-    for look in (depth, min(tuning.deeper * depth, MAX_LIMIT)):
-        candidates = session.candidates(query, request.criteria, depth=look, limit=request.limit)
-        fused = rank_candidates(candidates, query, rules, tuning)
-        chosen = _chosen(fused, candidates, request, tuning)
-        if candidates.is_all or not chosen.crowded:
+    order = AnswerOrder(request.limit, grouped=request.group, tuning=tuning)
+    for depth in tuning.looks(MAX_LIMIT):
+        candidates = session.candidates(query, request.criteria, depth=depth)
+        order.extend(rank_candidates(candidates, query, rules, tuning), candidates, depth)
+        if order.is_complete:
             break
-    patterns = session.patterns_of([answer.key for answer, _ in chosen.answers])
-    answers = [
-        chosen_answer for chosen_answer in chosen.answers if chosen_answer[0].key in patterns
-    ]
+    patterns = session.patterns_of([answer.key for answer in order.answers])
+    answers = [answer for answer in order.answers if answer.key in patterns]
     return [
-        PatternMatch(
-            pattern=patterns[answer.key],
-            rank=rank,
-            score=answer.score,
-            vector_score=answer.vector_score,
-            text_score=answer.text_score,
-            rule_score=answer.rule_score,
-            reasons=match_reasons(
-                answer, patterns[answer.key], candidates.facts[answer.key], query.terms, rules
-            ),
-            near_duplicates=repeats,
-        )
-        for rank, (answer, repeats) in enumerate(answers, start=1)
+        _match(answer, patterns[answer.key], rank, order, query, rules)
+        for rank, answer in enumerate(answers, start=1)
     ]
+
+
+def _match(
+    answer: Fused,
+    pattern: TestPattern,
+    rank: int,
+    order: AnswerOrder,
+    query: SearchQuery,
+    rules: Rules,
+) -> PatternMatch:
+    words = query_words_in(pattern, query.terms)
+    strength = match_strength(
+        pattern,
+        query.terms,
+        words,
+        cosine=answer.vector_score,
+        strong_cosine=query.strong_cosine,
+    )
+    return PatternMatch(
+        pattern=pattern,
+        rank=rank,
+        score=answer.score,
+        vector_score=answer.vector_score,
+        text_score=answer.text_score,
+        rule_score=answer.rule_score,
+        strength=strength,
+        reasons=match_reasons(answer, pattern, order.facts[answer.key], words, rules),
+        near_duplicates=tuple(order.facts[key].id for key in order.hidden_behind(answer.key)),
+    )
 
 
 def rank_candidates(
@@ -187,32 +191,7 @@ def rank_candidates(
         tuning=tuning,
     )
 
-    def tier(answer: Fused) -> tuple[int, bool]:
-        return facts[answer.key].gone, facts[answer.key].trust != TRUSTED
-
-    return sorted(fused, key=tier)
-
-
-def _chosen(
-    fused: Sequence[Fused], candidates: Candidates, request: SearchRequest, tuning: RankingTuning
-) -> ChosenAnswers:
-    """Returns the answers to show, best first.
-
-    Near-duplicates are grouped only while there are other answers to show instead: grouping never
-    makes the answer shorter than the limit.
-    """
-    grouped = request.group and request.limit <= tuning.max_grouped
-    if not grouped or len(fused) <= request.limit:
-        return ChosenAnswers([(answer, ()) for answer in fused[: request.limit]], False)
-    facts = candidates.facts
-    groups = group([facts[answer.key].signature for answer in fused], request.limit)
-    free = request.limit - len(groups)
-    shown = set(sorted(chain.from_iterable(groups.values()))[:free])
-    answers = []
-    for place in sorted({*groups, *shown}):
-        hidden = [repeat for repeat in groups.get(place, ()) if repeat not in shown]
-        answers.append((fused[place], tuple(facts[fused[repeat].key].id for repeat in hidden)))
-    return ChosenAnswers(answers, free > 0)
+    return sorted(fused, key=lambda answer: standing_of(facts[answer.key]))
 
 
 def search_similar(
@@ -233,7 +212,8 @@ def search_similar(
     )
     matches = search(session, request, query, tuning)
     others = [match for match in matches if match.pattern.id != stored.pattern.id][:limit]
-    return [replace(match, rank=rank) for rank, match in enumerate(others, start=1)]
+    # A stored pattern is no query: how near another one must be was not measured.
+    return [replace(match, rank=rank, strength=None) for rank, match in enumerate(others, start=1)]
 
 
 def _by_evidence(session: PatternReader, request: SearchRequest) -> list[PatternMatch]:

@@ -98,7 +98,7 @@ class PatternReader(ProjectReader, Protocol):
         ...
 
     def candidates(
-        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
+        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered.
 
@@ -110,8 +110,7 @@ class PatternReader(ProjectReader, Protocol):
 
         Args:
             query: Its mode chooses the legs; the text leg scales BM25 differently when it is alone.
-            depth: Candidates of each leg.
-            limit: Number of answers wanted; a ``text`` search finds that many if they exist.
+            depth: Candidates of each leg; a ``text`` search finds that many if they exist.
 
         Raises:
             ValueError: The query's embedding has another shape, is not finite, or has no direction.

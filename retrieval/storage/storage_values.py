@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from ...schema import Provenance, TestPattern
+from ...schema.records.record import Record
 from ...schema.records.validation import as_text, without_secrets
 from .use_summary import Trust, UseSummary
 
@@ -53,12 +54,15 @@ class SearchQuery:
             retrieve by them.
         embedding: Its embedding by the bank's encoder; None leaves out the vector leg.
         mode: The legs to use: both, or only one.
+        strong_cosine: The cosine from which the embedding's encoder calls a match strong; None if
+            it is not known.
     """
 
     text: str
     terms: tuple[str, ...]
     embedding: QueryEmbedding | None = None
     mode: SearchMode = "hybrid"
+    strong_cosine: float | None = None
 
 
 class CandidateFacts(NamedTuple):
@@ -184,8 +188,8 @@ class Change:
             object.__setattr__(self, name, text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BankStatistics:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class BankStatistics(Record):
     """Totals, averages and counts by group; averages and shares are None without rows.
 
     Attributes:
@@ -213,8 +217,8 @@ class BankStatistics:
     gone: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class VectorStatistics:
+@dataclass(frozen=True, slots=True, repr=False)
+class VectorStatistics(Record):
     """Vectors held outside the database: in memory (rows and bytes), and in an index file."""
 
     rows: int

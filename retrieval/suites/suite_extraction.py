@@ -10,6 +10,7 @@ from typing import Final
 
 from ...models import Encoder
 from ...schema import StoreReport, TestPattern, utc_now
+from ...schema.records.validation import require_framework
 from ..extraction import ExtractedFile, discover_test_files, extract_file
 from ..ingest.pipeline import store_stream
 from ..ingest.writer import store_batch
@@ -49,9 +50,12 @@ def extract_suites(
     """Returns what happened to each file and test under the paths; see ``QEReasoningBank.extract``.
 
     Raises:
+        ValueError: The framework is unknown.
         AqeError: A path does not exist.
         DatabaseError: The bank cannot be written.
     """
+    if options.framework is not None:
+        require_framework("framework", options.framework)
     started = time.perf_counter()
     extraction = _SuiteExtraction(backend, encoder, paths, options, progress)
     extraction.store()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...schema import StoreReport, StoreResult, TestPattern
+from ...schema.records.record import Record
 from ..extraction import ExtractedFile, LostTest, SkippedFile, UnsupportedTests
 from ..quality.scored_pattern import pattern_of
 
@@ -23,8 +24,8 @@ class SuiteProgress:
     all_files: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GoneTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class GoneTest(Record):
     """A test that the bank has and its project no longer has; ``source`` is where it was."""
 
     id: str
@@ -39,8 +40,8 @@ class GoneTest:
         return cls(id=pattern.id, name=pattern.name, project=pattern.project, source=source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MovedTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MovedTest(Record):
     """A test that was renamed or moved; the pattern of the new place has its history."""
 
     earlier: GoneTest

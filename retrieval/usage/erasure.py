@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...schema import agent_key
+from ...schema.records.record import Record
 from ...schema.records.validation import without_secrets
 from ..storage.backend import PatternBackend
 from .trust import proven_summary
@@ -12,8 +13,8 @@ from .trust import proven_summary
 __all__ = ["ForgetReport", "forget"]
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class ForgetReport(Record):
     """The data that was removed.
 
     Attributes:

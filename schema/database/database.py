@@ -24,7 +24,7 @@ from typing import Self, get_args
 
 import apsw
 
-from ..errors import DatabaseError, DatabaseReadOnlyError
+from ..errors import ClosedError, DatabaseError, DatabaseReadOnlyError
 from ..records.validation import require_one_of
 from .connection import (
     Connection,
@@ -155,11 +155,12 @@ class Database:
         """Returns this thread's connection, opened on first use.
 
         Raises:
-            DatabaseError: The database was closed, or cannot be opened.
+            ClosedError: The database was closed.
+            DatabaseError: The database cannot be opened.
             DatabaseMovedError: The file at the path is no longer the one that was opened.
         """
         if self._closed:
-            raise DatabaseError(f"{self.label} was closed; open it again", path=self.path)
+            raise ClosedError(f"{self.label} was closed; open it again", path=self.path)
         if self.path is None:
             if self._memory is None:
                 self._memory = self._open()

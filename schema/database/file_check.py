@@ -10,6 +10,8 @@ from typing import Literal
 
 import apsw
 
+from ..records.record import Record
+
 __all__ = [
     "FileFacts",
     "Problem",
@@ -30,8 +32,8 @@ MAX_MESSAGES = 100
 _INDEX_MARKS = ("missing from index", "wrong # of entries in index", "non-unique entry in index")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+@dataclass(frozen=True, slots=True, repr=False)
+class Problem(Record):
     """A fault of the database.
 
     Attributes:
@@ -48,8 +50,8 @@ class Problem:
     subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+@dataclass(frozen=True, slots=True, repr=False)
+class FileFacts(Record):
     """Sizes of the file and its WAL."""
 
     size_bytes: int

@@ -22,6 +22,7 @@ from ..errors import DatabaseError, SchemaVersionError
 from ..migrations.column_types import with_type_checks
 from ..records.patterns import utc_now
 from ..records.provenance import agent_key
+from ..records.record import Record
 from .connection import APPLICATION_ID
 from .files.private_file import partial_file, remove_stale_partials
 from .sqlite_errors import ANOTHER_PATH
@@ -54,8 +55,8 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class MigrationReport(Record):
     """Schema versions before and after ``migrate``, and the copy made in between."""
 
     before: int

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .record import Record
+
 __all__ = ["EncoderIdentity"]
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderIdentity:
+@dataclass(frozen=True, slots=True, repr=False)
+class EncoderIdentity(Record):
     """The identity of an encoder: its name, dimension, and a hash of its weights."""
 
     name: str

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from .learning import AgentAction
+from .record import Record
 
 __all__ = [
     "ActionStatistics",
@@ -29,8 +30,8 @@ Standing = Literal["candidate", "promoted", "demoted", "retired"]
 RecommendationBasis = Literal["state", "task type", "no data"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyAlternative:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StrategyAlternative(Record):
     """An alternative strategy and its record."""
 
     strategy: str
@@ -39,8 +40,8 @@ class StrategyAlternative:
     success_rate: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrategyRecommendation:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StrategyRecommendation(Record):
     """A strategy to follow next, and the reasons.
 
     Attributes:
@@ -64,8 +65,8 @@ class StrategyRecommendation:
     alternatives: tuple[StrategyAlternative, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedPattern:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LearnedPattern(Record):
     """A strategy record: what one strategy achieved on one type of task.
 
     ``confidence`` is the lower bound of the 95 % Wilson interval of ``success_rate``.
@@ -86,8 +87,8 @@ class LearnedPattern:
     last_used_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SuggestedAction:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SuggestedAction(Record):
     """A strategy that succeeded where another failed; ``basis`` says how similar the tasks were."""
 
     strategy: str
@@ -96,8 +97,8 @@ class SuggestedAction:
     uses: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailurePattern:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FailurePattern(Record):
     """A failure record: one kind of failure on one type of task.
 
     ``frequency`` is its count; ``share`` is that count over all tasks of the type;
@@ -117,8 +118,8 @@ class FailurePattern:
     last_occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DailyTrend:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DailyTrend(Record):
     """The experiences of one UTC day; days without any are left out."""
 
     day: date
@@ -127,8 +128,8 @@ class DailyTrend:
     average_reward: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RewardBucket:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RewardBucket(Record):
     """The number of rewards in ``[low, high)``; the last bucket includes its upper end."""
 
     low: float
@@ -136,8 +137,8 @@ class RewardBucket:
     experiences: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionStatistics:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ActionStatistics(Record):
     """The results of one task type, or of one strategy, within a time range."""
 
     name: str
@@ -146,8 +147,8 @@ class ActionStatistics:
     average_reward: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearningAnalytics:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LearningAnalytics(Record):
     """Totals, averages and records within a time range; averages are None without data.
 
     ``exploration_rate`` is the share of exploratory experiences among those where that is known;

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from .patterns import TestPattern
+from .record import Record
 from .validation import (
     bounded_texts,
     require_count,
@@ -44,8 +45,8 @@ MAX_ITEMS = 256
 MAX_TEXT_CHARS = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskState:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TaskState(Record):
     """The properties of a task known in advance: the state of the learner.
 
     Attributes:
@@ -77,8 +78,8 @@ class TaskState:
         _keep(self, "required_capabilities", MAX_NAME_CHARS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Task(Record):
     """A piece of work for an agent. Unknown types and missing fields are legal.
 
     Raises:
@@ -115,8 +116,8 @@ class Task:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentAction:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AgentAction(Record):
     """A way to do a task; agents choose between actions.
 
     Attributes:
@@ -144,8 +145,8 @@ class AgentAction:
         require_one_of("retry_policy", self.retry_policy, RETRY_POLICIES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TaskResult(Record):
     """The outcome of a task.
 
     Attributes:
@@ -211,8 +212,8 @@ class TaskResult:
             raise ValueError("a task that is not terminated needs the next_state that follows it")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearningFeedback:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LearningFeedback(Record):
     """Feedback on a result by somebody else.
 
     Attributes:
@@ -235,8 +236,8 @@ class LearningFeedback:
         require_text("source", self.source, max_chars=MAX_TEXT_CHARS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Experience:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Experience(Record):
     """One row of the history: the action taken in a state, and its reward.
 
     ``state``, ``action`` and ``next_state`` are keys as ``aqe.learning`` encodes them;
@@ -266,8 +267,8 @@ class Experience:
     context: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearningOutcome:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LearningOutcome(Record):
     """The effect of one experience.
 
     ``learned`` is False if learning is switched off or the experience was recorded before;

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .record import Record
 from .validation import as_text, require_count, require_one_of
 
 __all__ = [
@@ -37,8 +38,8 @@ _BRACES = re.compile(r"\{(\\*)(?=\{)")
 _ESCAPED_BRACES = re.compile(r"\{\\(\\*)(?=\{)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContextPart:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ContextPart(Record):
     """A piece of code outside a test that the test needs to run.
 
     Attributes:
@@ -64,8 +65,8 @@ class ContextPart:
             object.__setattr__(self, name, as_text(name, getattr(self, name)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placeholder:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Placeholder(Record):
     """A value of a template that a user of the pattern may replace.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
 
 from .patterns import (
     CATEGORIES,
@@ -12,21 +13,25 @@ from .patterns import (
     Language,
     TestPattern,
 )
+from .record import Record, plain_fields, record_of
 from .validation import (
     as_share,
     as_text,
     as_texts,
     require_framework,
     require_language,
+    require_mapping,
     require_one_of,
     require_text,
 )
 
-__all__ = ["PatternMatch", "PatternSearchContext", "PatternSearchCriteria"]
+__all__ = ["MatchStrength", "PatternMatch", "PatternSearchContext", "PatternSearchCriteria"]
+
+MatchStrength = Literal["strong", "weak"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSearchContext:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternSearchContext(Record):
     """An agent's need and its preferences, which lift matches and never exclude any.
 
     Attributes:
@@ -59,8 +64,8 @@ class PatternSearchContext:
             require_language("language", self.language)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternSearchCriteria:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternSearchCriteria(Record):
     """Filters: each field that is set excludes every pattern that does not meet it.
 
     Attributes:
@@ -98,17 +103,20 @@ class PatternSearchCriteria:
             object.__setattr__(self, name, as_share(name, getattr(self, name)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternMatch:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternMatch(Record):
     """One answer of a search.
 
     Attributes:
         pattern: The pattern that was found.
         rank: 1 is the best.
-        score: Higher is better; comparable within one answer only.
+        score: Higher is better; comparable within one answer only. What only a deeper look for a
+            large limit found has at most the score of the match before it.
         vector_score: Cosine similarity cut to 0..1; None if the vector leg did not score it.
         text_score: BM25 divided by the best BM25 of this answer; None if no term matched.
         rule_score: Agreement with the context, quality and evidence, 0..1.
+        strength: Whether it is about what was asked for (``strong``), or only the nearest that the
+            bank has (``weak``); None without words to ask with.
         reasons: Short phrases that explain why it was found.
         near_duplicates: Ids of near-duplicates that it stands for.
     """
@@ -119,5 +127,27 @@ class PatternMatch:
     vector_score: float | None
     text_score: float | None
     rule_score: float | None
+    strength: MatchStrength | None = None
     reasons: tuple[str, ...] = ()
     near_duplicates: tuple[str, ...] = ()
+    shown: ClassVar = ("rank", "score", "strength", "pattern")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the match as ``--json`` prints it: with the keys of its pattern."""
+        values = plain_fields(self)
+        pattern: dict[str, Any] = values.pop("pattern")
+        return values | pattern
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PatternMatch:
+        """Returns the match that ``to_dict`` wrote, also after a way through JSON.
+
+        Raises:
+            TypeError: ``values`` is not a mapping.
+            ValueError: A key is unknown or missing, or its value is not valid.
+        """
+        require_mapping("values", values)
+        own = {field.name for field in fields(cls)} - {"pattern"}
+        pattern = {key: value for key, value in values.items() if key not in own}
+        match = {key: value for key, value in values.items() if key in own}
+        return record_of(cls, match | {"pattern": pattern})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 from .pattern_parts import ContextPart, Placeholder
 from .provenance import Provenance
+from .record import Record, plain_fields, record_of
 from .validation import (
     as_share,
     as_text,
@@ -21,6 +22,7 @@ from .validation import (
     require_flag,
     require_framework,
     require_language,
+    require_mapping,
     require_not_negative,
     require_one_of,
     require_type,
@@ -88,16 +90,17 @@ def stable_id(*parts: str) -> str:
     return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestPattern:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TestPattern(Record):
     """A reusable test pattern.
 
     Attributes:
         id: Stable identity. Left empty, it is derived from language, framework, source path and
-            name, so that storing the same pattern again updates it.
+            name, so that storing the same pattern again updates it; without a source from the
+            template too, since two of one name are two patterns.
         template: Code with named placeholders, written ``{{name}}``.
         examples: The real code that the pattern comes from.
-        success_rate: Share of the uses that succeeded; meaningless while ``usage_count`` is 0.
+        success_rate: Share of the uses that succeeded; None while there are none.
         usage_count: Recorded uses of this content. The bank counts them; a number that is given
             when storing or importing is ignored, as are ``success_rate`` and ``quality``.
         version: Incremented with each change of content.
@@ -117,6 +120,7 @@ class TestPattern:
     """
 
     __test__ = False  # keeps pytest from collecting it as a test class
+    shown: ClassVar = ("id", "name", "project", "source")
 
     name: str
     category: Category
@@ -129,7 +133,7 @@ class TestPattern:
     id: str = ""
     confidence: float = 0.5
     quality: float = 0.0
-    success_rate: float = 0.0
+    success_rate: float | None = None
     usage_count: int = 0
     version: int = 1
     source: str | None = None
@@ -169,9 +173,12 @@ class TestPattern:
         require_one_of("category", self.category, CATEGORIES)
         require_framework("framework", self.framework)
         require_language("language", self.language)
-        for name in ("confidence", "quality", "success_rate"):
+        for name in ("confidence", "quality"):
             object.__setattr__(self, name, as_share(name, getattr(self, name)))
         require_count("usage_count", self.usage_count)
+        if self.success_rate is not None:
+            rate = as_share("success_rate", self.success_rate)
+            object.__setattr__(self, "success_rate", rate if self.usage_count else None)
         require_count("version", self.version, minimum=1)
         for name in ("created_at", "updated_at"):
             object.__setattr__(self, name, as_utc(name, getattr(self, name)))
@@ -182,6 +189,25 @@ class TestPattern:
         if not self.id:
             object.__setattr__(self, "id", self._derived_id())
         self._require_sizes()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the pattern as ``--json`` prints it: its provenance is next to its other keys."""
+        values = plain_fields(self)
+        author = values.pop("provenance") or dict.fromkeys(_AUTHOR_KEYS)
+        return {**values, **author}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TestPattern:
+        """Returns the pattern that ``to_dict`` wrote, also after a way through JSON.
+
+        Raises:
+            TypeError: ``values`` is not a mapping.
+            ValueError: A key is unknown or missing, or its value is not valid.
+        """
+        require_mapping("values", values)
+        author = {key: values[key] for key in _AUTHOR_KEYS if values.get(key) is not None}
+        own = {key: value for key, value in values.items() if key not in _AUTHOR_KEYS}
+        return record_of(cls, {"provenance": author or None, **own})
 
     @property
     def code(self) -> str:
@@ -219,11 +245,21 @@ class TestPattern:
 
         return ready_file(self, values)
 
+    @property
+    def earlier_id(self) -> str | None:
+        """The id that earlier versions derived, if they derived another one; None otherwise."""
+        is_derived = not self.source and self.template and self.id == self._derived_id()
+        return self._named_id() if is_derived else None
+
     def _derived_id(self) -> str:
+        own = () if self.source or not self.template else (self.template,)
+        return self._named_id(*own)
+
+    def _named_id(self, *own: str) -> str:
         path = (self.source or "").rpartition(":")[0] or (self.source or "")
         # Without a project, the id that earlier versions derived.
         project = (self.project,) if self.project else ()
-        return stable_id(*project, self.language, self.framework, path, self.name)
+        return stable_id(*project, self.language, self.framework, path, self.name, *own)
 
     def _require_sizes(self) -> None:
         if not self.name.strip():
@@ -253,8 +289,11 @@ class TestPattern:
             raise ValueError(f"a pattern must weigh at most {MAX_PATTERN_BYTES} bytes, got {size}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternUsageContext:
+_AUTHOR_KEYS = ("origin", "agent_id", "run_id", "trust")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternUsageContext(Record):
     """One use of a pattern, and its outcome; secrets in its texts are replaced by placeholders.
 
     Attributes:
@@ -301,8 +340,8 @@ class PatternUsageContext:
         object.__setattr__(self, "used_at", as_utc("used_at", self.used_at))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatternVersion:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class PatternVersion(Record):
     """The full content of a pattern before one change of it."""
 
     pattern: TestPattern
@@ -310,3 +349,23 @@ class PatternVersion:
     change_description: str
     created_by: str
     created_at: datetime
+    shown: ClassVar = ("version_number", "change_description", "pattern")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the version as ``--json`` prints it: without the suffixes of its first fields."""
+        return {_VERSION_KEYS.get(name, name): value for name, value in plain_fields(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PatternVersion:
+        """Returns the version that ``to_dict`` wrote, also after a way through JSON.
+
+        Raises:
+            TypeError: ``values`` is not a mapping.
+            ValueError: A key is unknown or missing, or its value is not valid.
+        """
+        require_mapping("values", values)
+        names = {key: name for name, key in _VERSION_KEYS.items()}
+        return record_of(cls, {names.get(key, key): value for key, value in values.items()})
+
+
+_VERSION_KEYS = {"version_number": "version", "change_description": "change"}

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .record import Record
 from .validation import as_text, require_one_of, require_text, without_secrets
 
 __all__ = ["ORIGINS", "TRUSTED", "UNPROVEN", "Origin", "Provenance", "Trust", "agent_key"]
@@ -25,8 +26,8 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Provenance(Record):
     """Origin of a pattern. What an agent writes is unproven until other agents succeed with it.
 
     Attributes:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .record import Record
+
 __all__ = ["StoreReport", "StoreResult", "StoreStatus"]
 
 StoreStatus = Literal["created", "updated", "unchanged", "moved", "rejected"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class StoreResult(Record):
     """The result of storing one pattern.
 
     Attributes:
@@ -30,8 +32,8 @@ class StoreResult:
     near_duplicate_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class StoreReport(Record):
     """The results of storing a batch of patterns.
 
     Attributes:

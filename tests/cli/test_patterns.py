@@ -381,9 +381,12 @@ def test_export_and_import_round_trip(aqe: Aqe, filled: Path, tmp_path: Path, su
     file, other = tmp_path / f"out.{suffix}", tmp_path / "other.db"
     exported = aqe("patterns", "export", file, "--json").json()
     assert (exported["exported"], exported["file"]) == (5, str(file))
-    QEReasoningBank(other, encoder=HashingEncoder(64)).store_pattern(
-        TestPattern(name="x", category="unit", framework="ava", language="javascript", template="x")
-    )
+    with QEReasoningBank(other, encoder=HashingEncoder(64)) as bank:
+        bank.store_pattern(
+            TestPattern(
+                name="x", category="unit", framework="ava", language="javascript", template="x"
+            )
+        )
     trial = aqe("patterns", "import", file, "--db", other, "--dry-run", "--json").json()
     assert (trial["created"], trial["dry_run"]) == (5, True)
     done = aqe("patterns", "import", file, "--db", other, "--replace", "--json").json()

@@ -14,6 +14,7 @@ import pytest
 from aqe.learning import LearningEngine, QLearningConfig
 from aqe.schema import (
     AgentAction,
+    ClosedError,
     Database,
     DatabaseOpenError,
     LearningFeedback,
@@ -311,7 +312,50 @@ def test_engine_in_memory_forgets_when_it_is_closed() -> None:
     with LearningEngine("a") as engine:
         learn(engine, 12)
         assert engine.get_total_experiences() == 12
-    assert engine.get_total_experiences() == 0
+    with LearningEngine("a") as engine:
+        assert engine.get_total_experiences() == 0
+
+
+def test_every_method_of_a_closed_engine_says_that_it_is_closed(path: Path) -> None:
+    engine = LearningEngine("a", path)
+    assert repr(engine) == "LearningEngine('a', not open yet)"
+    learn(engine, 2)
+    assert repr(engine) == f"LearningEngine('a', '{path}', 2 experiences)"
+    engine.close()
+    engine.close()
+    task, result = outcome(1)
+    calls: list[Callable[[], object]] = [
+        engine.initialize,
+        engine.__enter__,
+        lambda: engine.learn_from_execution(task, result),
+        lambda: engine.recommend_strategy(task),
+        lambda: engine.select_action(task, ["a"]),
+        lambda: engine.choose_action(task, ["a"]),
+        engine.get_analytics,
+        engine.get_patterns,
+        engine.get_failure_patterns,
+        lambda: engine.get_q_value(task, "a"),
+        engine.get_q_learning_stats,
+        engine.get_exploration_rate,
+        engine.get_total_experiences,
+        engine.is_enabled,
+        lambda: engine.set_enabled(True),
+        engine.flush,
+        lambda: engine.reset(confirm=True),
+        lambda: engine.archive(keep=1),
+        engine.export,
+    ]
+    for call in calls:
+        with pytest.raises(ClosedError, match="the engine was closed; make a new LearningEngine"):
+            call()
+    assert repr(engine) == "LearningEngine('a', closed)"
+
+
+def test_engine_that_is_dropped_open_gives_a_warning(path: Path) -> None:
+    engine = LearningEngine("a", path)
+    engine.initialize()
+    with pytest.warns(ResourceWarning, match="unclosed engine of a on .*; close it, or use it in"):
+        del engine
 
 
 def test_engine_on_an_open_database_leaves_it_open(path: Path) -> None:

@@ -78,11 +78,9 @@ def test_restart_equals_an_uninterrupted_run(tmp_path: Path, rule: UpdateRule, c
     with LearningEngine("a", tmp_path / "whole.db", config=config) as engine:
         learn(engine, count)
         whole = q_values(engine)
-    for number in range(count):  # a new engine for every experience
-        if number % 7 == 0:
-            engine = LearningEngine("a", tmp_path / "parts.db", config=config)
-        engine.learn_from_execution(*outcome(number))
-    engine.close()
+    for start in range(0, count, 7):  # a new engine for every seven experiences
+        with LearningEngine("a", tmp_path / "parts.db", config=config) as engine:
+            learn(engine, min(7, count - start), start=start)
     with LearningEngine("a", tmp_path / "parts.db", config=config) as engine:
         assert q_values(engine) == whole  # bit for bit
     assert_equals_replay(tmp_path / "parts.db")
@@ -441,6 +439,7 @@ def test_any_interleaving_equals_one_engine_alone(
             engine.flush()
         elif operation == "reopen":
             engine.close()
+            engines[number] = LearningEngine("a", folder / "shared.db", config=config)
         else:
             with SQLiteLearningBackend(folder / "shared.db") as backend:
                 assert not run_cycle(backend).failed

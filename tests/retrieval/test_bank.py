@@ -26,6 +26,7 @@ from aqe.schema import (
     PatternSearchCriteria,
     PatternUsageContext,
     TestPattern,
+    stable_id,
 )
 from aqe.schema.records.patterns import MAX_PATTERN_BYTES
 
@@ -116,6 +117,31 @@ def test_only_new_texts_are_embedded_in_batches(
     assert (encoder.batches[3:], sum(done)) == ([1], 601)
 
 
+def test_two_templates_of_one_name_are_two_patterns(bank: QEReasoningBank, pattern: Make) -> None:
+    first, second = pattern("a", template="first()"), pattern("a", template="second()")
+    report = bank.store_patterns([first, second, first])
+    assert [result.status for result in report.results] == ["created", "created", "unchanged"]
+    assert {each.template for each in bank.list_patterns()} == {"first()", "second()"}
+    assert bank.store_pattern(replace(first, description="of the first")).status == "updated"
+    extracted = pattern("b", source="tests/b.py:1")
+    bank.store_pattern(extracted)
+    again = pattern("b", source="tests/b.py:9", template="changed()")
+    assert bank.store_pattern(again).status == "updated"
+
+
+def test_a_pattern_of_an_earlier_version_keeps_its_id(bank: QEReasoningBank, pattern: Make) -> None:
+    earlier = stable_id("python", "pytest", "", "a")
+    bank.store_pattern(pattern("a", id=earlier, template="first()"))
+    same = bank.store_pattern(pattern("a", template="first()"))
+    assert (same.status, same.id) == ("unchanged", earlier)
+    changed = pattern("a", template="first()", tags=["new"])
+    assert bank.store_patterns([changed], dry_run=True).results[0].id == earlier
+    assert (bank.store_pattern(changed).status, bank.get_statistics().patterns) == ("updated", 1)
+    other = bank.store_pattern(pattern("a", template="second()"))
+    assert (other.status, bank.get_statistics().patterns) == ("created", 2)
+    assert other.id != earlier
+
+
 def test_a_change_of_tags_alone_is_not_embedded_again(
     bank: QEReasoningBank, pattern: Make, encoder: Any
 ) -> None:
@@ -160,12 +186,12 @@ def test_a_secret_is_redacted_before_anything_is_written(
 def test_dry_run_tells_what_would_happen_and_writes_nothing(
     bank: QEReasoningBank, pattern: Make, encoder: Any
 ) -> None:
-    bank.store_pattern(pattern("old"))
+    bank.store_pattern(pattern("old", id="old"))
     before = counts(bank)
     report = bank.store_patterns(
         [
-            pattern("old"),
-            pattern("old", template="other"),
+            pattern("old", id="old"),
+            pattern("old", id="old", template="other"),
             pattern("new"),
             pattern("new"),
         ],
@@ -183,26 +209,26 @@ def test_dry_run_tells_what_would_happen_and_writes_nothing(
 def test_the_same_id_twice_in_a_batch_is_created_then_updated(
     bank: QEReasoningBank, pattern: Make
 ) -> None:
-    report = bank.store_patterns([pattern(), pattern(template="x = 2")])
+    report = bank.store_patterns([pattern(id="same"), pattern(id="same", template="x = 2")])
     assert [result.status for result in report.results] == ["created", "updated"]
-    assert len(bank.get_version_history(pattern().id)) == 1
+    assert len(bank.get_version_history("same")) == 1
     assert counts(bank)["patterns"] == counts(bank)["pattern_embeddings"] == 1
 
 
 def test_a_pattern_that_others_change_meanwhile_is_embedded_in_the_transaction(
     bank: QEReasoningBank, path: Path, pattern: Make, encoder: Any
 ) -> None:
-    bank.store_pattern(pattern(template="first = 1"))
+    bank.store_pattern(pattern(id="same", template="first = 1"))
 
     def others_write(count: int) -> None:
         with QEReasoningBank(path, encoder=encoder) as other:
-            other.store_pattern(pattern(template="second = 2"))
+            other.store_pattern(pattern(id="same", template="second = 2"))
 
     report = bank.store_patterns(
-        [pattern(template="first = 1", tags=["new"])], progress=others_write
+        [pattern(id="same", template="first = 1", tags=["new"])], progress=others_write
     )
     assert report.updated == 1
-    stored = bank.get_pattern(pattern().id)
+    stored = bank.get_pattern(pattern(id="same").id)
     assert stored is not None
     assert (stored.template, stored.version) == ("first = 1", 3)
     best = bank.search("first", mode="vector")[0]
@@ -288,10 +314,10 @@ def test_bank_refuses(arguments: dict[str, Any], message: str) -> None:
 def test_versions_hold_the_content_before_each_change(bank: QEReasoningBank, pattern: Make) -> None:
     for number in range(1, 4):
         bank.store_pattern(
-            pattern(template=f"v = {number}", tags=[f"t{number}"]),
+            pattern(id="same", template=f"v = {number}", tags=[f"t{number}"]),
             change=Change(f"change {number}", "tester"),
         )
-    history = bank.get_version_history(pattern().id)
+    history = bank.get_version_history(pattern(id="same").id)
     assert [old.version_number for old in history] == [2, 1]
     assert [old.pattern.template for old in history] == ["v = 2", "v = 1"]
     assert [old.change_description for old in history] == ["change 3", "change 2"]
@@ -303,9 +329,9 @@ def test_versions_hold_the_content_before_each_change(bank: QEReasoningBank, pat
 def test_restore_makes_an_earlier_content_a_new_version(
     bank: QEReasoningBank, pattern: Make
 ) -> None:
-    id = pattern().id
-    bank.store_pattern(pattern(template="first = 1", tags=["one"]))
-    bank.store_pattern(pattern(template="second = 2"))
+    id = pattern(id="same").id
+    bank.store_pattern(pattern(id="same", template="first = 1", tags=["one"]))
+    bank.store_pattern(pattern(id="same", template="second = 2"))
     bank.record_usage(id, PatternUsageContext(success=True))
     assert bank.restore_version(id, 1).status == "updated"
     restored = bank.get_pattern(id)
@@ -407,14 +433,14 @@ def test_record_usage_reads_no_other_usage_rows(bank: QEReasoningBank, pattern: 
 def test_a_changed_pattern_keeps_its_use_in_its_history(
     bank: QEReasoningBank, pattern: Make
 ) -> None:
-    bank.store_pattern(pattern())
-    bank.record_usage(pattern().id, PatternUsageContext(success=False))
-    bank.store_pattern(pattern(template="other = 1"))
-    stored = bank.get_pattern(pattern().id)
+    bank.store_pattern(pattern(id="same"))
+    bank.record_usage(pattern(id="same").id, PatternUsageContext(success=False))
+    bank.store_pattern(pattern(id="same", template="other = 1"))
+    stored = bank.get_pattern(pattern(id="same").id)
     assert stored is not None
-    assert (stored.usage_count, stored.success_rate) == (0, 0.0)
-    assert [use.success for use in bank.get_usage(pattern().id)] == [False]
-    assert len(bank.get_usage(pattern().id)) == 1
+    assert (stored.usage_count, stored.success_rate) == (0, None)
+    assert [use.success for use in bank.get_usage(pattern(id="same").id)] == [False]
+    assert len(bank.get_usage(pattern(id="same").id)) == 1
 
 
 def test_get_usage_is_newest_first_and_equal(bank: QEReasoningBank, pattern: Make) -> None:
@@ -508,7 +534,7 @@ def test_statistics_equal_a_naive_count(bank: QEReasoningBank, pattern: Make) ->
     assert statistics.average_confidence == pytest.approx(
         sum(one.confidence for one in stored) / len(stored)
     )
-    successes = sum(one.success_rate * one.usage_count for one in stored)
+    successes = sum((one.success_rate or 0.0) * one.usage_count for one in stored)
     assert statistics.average_success_rate == pytest.approx(successes / uses)
     assert statistics.never_used_share == sum(one.usage_count == 0 for one in stored) / len(stored)
     for name, groups in (
@@ -529,9 +555,9 @@ def test_list_orders(bank: QEReasoningBank, pattern: Make) -> None:
         "created": lambda one: (-one.created_at.timestamp(), one.id),
         "evidence": lambda one: (
             -evidence_of_agents(
-                [(round(one.success_rate * one.usage_count), one.usage_count)]
-                if one.usage_count
-                else []
+                []
+                if one.success_rate is None
+                else [(round(one.success_rate * one.usage_count), one.usage_count)]
             ),
             -one.quality,
             one.id,
@@ -573,7 +599,7 @@ def test_tags_filter_is_case_insensitive_and_demands_all(
 
 def test_search_by_tags_takes_any_and_puts_more_first(bank: QEReasoningBank, pattern: Make) -> None:
     stored = _filled(bank, pattern)
-    found = bank.search_by_tags(["API", "db"])
+    found = bank.search_by_tags(["API", "db"], limit=len(stored))
     hits = [len({"api", "db"} & {tag.casefold() for tag in one.tags}) for one in found]
     assert hits == sorted(hits, reverse=True)
     assert {one.id for one in found} == {
@@ -642,4 +668,5 @@ def test_without_create_a_missing_bank_is_an_error(path: Path) -> None:
         QEReasoningBank(path, create=False).get_statistics()
     assert not path.exists()
     Database(path).close()
-    assert QEReasoningBank(path, create=False).get_statistics().patterns == 0
+    with QEReasoningBank(path, create=False) as bank:
+        assert bank.get_statistics().patterns == 0

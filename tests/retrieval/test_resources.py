@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import warnings
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from aqe.models import DEFAULT_ENCODER
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.storage.sqlite.embedding_table import as_blob
 from aqe.schema import (
+    ClosedError,
     Database,
     DatabaseError,
     DatabaseOpenError,
@@ -81,8 +83,94 @@ def test_initialize_is_idempotent_and_close_too(path: Path, encoder: Any, patter
     bank.close()
     with pytest.raises(DatabaseError, match="was closed"):
         database.connection()
-    assert bank.search("login")  # the next use opens it again
+    with pytest.raises(ClosedError, match="the bank was closed; make a new QEReasoningBank"):
+        bank.search("login")
+
+
+def test_every_method_of_a_closed_bank_says_that_it_is_closed(
+    path: Path, encoder: Any, pattern: Make
+) -> None:
+    bank = QEReasoningBank(path, encoder=encoder)
+    bank.store_pattern(pattern())
+    bank.export_patterns(path.with_name("all.jsonl"))
+    bank.save_to_registry(path.with_name("registry"))
     bank.close()
+    calls: list[Callable[[], object]] = [
+        bank.initialize,
+        bank.__enter__,
+        lambda: bank.backend,
+        lambda: bank.database,
+        lambda: bank.encoder_identity,
+        lambda: bank.store_pattern(pattern()),
+        lambda: bank.store_patterns([pattern()]),
+        lambda: list(bank.store_stream([[pattern()]])),
+        lambda: bank.extract([path.parent]),
+        lambda: bank.delete_pattern("a"),
+        lambda: bank.find_matching_patterns("login"),
+        lambda: bank.find_pattern("login"),
+        lambda: bank.search("login"),
+        lambda: bank.get_pattern("a"),
+        lambda: bank.resolve_id("a"),
+        lambda: bank.search_by_tags(["a"]),
+        lambda: bank.find_similar_patterns("a"),
+        bank.list_patterns,
+        lambda: bank.record_usage("a", PatternUsageContext(success=True)),
+        lambda: bank.get_provenance("a"),
+        lambda: bank.forget(run_id="a"),
+        lambda: bank.get_usage("a"),
+        lambda: bank.get_version_history("a"),
+        lambda: bank.restore_version("a", 1),
+        lambda: bank.export_patterns(path.with_name("b.jsonl")),
+        lambda: bank.import_patterns(path.with_name("all.jsonl")),
+        lambda: bank.save_to_registry(path.with_name("registry")),
+        lambda: bank.load_from_registry(path.with_name("registry")),
+        bank.reindex,
+        bank.update_vector_file,
+        bank.check,
+        bank.repair,
+        bank.get_statistics,
+        bank.get_performance_metrics,
+        bank.get_cache_statistics,
+        bank.get_vector_statistics,
+    ]
+    for call in calls:
+        with pytest.raises(ClosedError, match="the bank was closed; make a new QEReasoningBank"):
+            call()
+    bank.close()
+    assert repr(bank) == "QEReasoningBank(closed)"
+
+
+def test_a_bank_that_is_dropped_open_gives_a_warning(path: Path, encoder: Any) -> None:
+    bank = QEReasoningBank(path, encoder=encoder).initialize()
+    with pytest.warns(ResourceWarning, match=r"unclosed bank .*bank.db; close it, or use it in"):
+        del bank
+
+
+def test_a_bank_with_nothing_to_close_gives_no_warning(path: Path, encoder: Any) -> None:
+    with warnings.catch_warnings(record=True) as caught, Database(path) as database:
+        warnings.simplefilter("always")
+        for given in (database, None):
+            bank = QEReasoningBank(given, encoder=encoder).initialize()
+            del bank
+        never_used = QEReasoningBank(path, encoder=encoder)
+        del never_used
+        with QEReasoningBank(path, encoder=encoder) as closed:
+            closed.get_statistics()
+        del closed
+    assert caught == []
+
+
+def test_a_bank_says_where_it_is_and_how_much_it_has(
+    path: Path, encoder: Any, pattern: Make
+) -> None:
+    bank = QEReasoningBank(path, encoder=encoder)
+    assert repr(bank) == "QEReasoningBank(not open yet)"
+    assert not path.exists()
+    with bank:
+        bank.store_pattern(pattern())
+        assert repr(bank) == f"QEReasoningBank('{path}', 1 pattern)"
+        bank.store_patterns([pattern(f"test {number}") for number in range(1_200)])
+        assert repr(bank) == f"QEReasoningBank('{path}', 1,201 patterns)"
 
 
 def test_a_given_database_is_not_closed(path: Path, encoder: Any, pattern: Make) -> None:
@@ -95,9 +183,12 @@ def test_a_given_database_is_not_closed(path: Path, encoder: Any, pattern: Make)
 
 
 def test_methods_initialize_on_their_own(path: Path, encoder: Any, pattern: Make) -> None:
-    QEReasoningBank(path, encoder=encoder).store_pattern(pattern())
-    assert QEReasoningBank(path, encoder=encoder).search("login")
-    assert QEReasoningBank(path, encoder=encoder).get_cache_statistics().entries == 0
+    with closing(QEReasoningBank(path, encoder=encoder)) as bank:
+        bank.store_pattern(pattern())
+    with closing(QEReasoningBank(path, encoder=encoder)) as bank:
+        assert bank.search("login")
+    with closing(QEReasoningBank(path, encoder=encoder)) as bank:
+        assert bank.get_cache_statistics().entries == 0
 
 
 @pytest.mark.parametrize(("durability", "level"), [("full", 2), ("normal", 1)])
@@ -155,6 +246,7 @@ def test_another_revision_of_the_same_encoder_is_refused(
     for bank in (QEReasoningBank(path), QEReasoningBank(path, encoder=encoder)):
         with pytest.raises(EncoderMismatchError, match="reindex --encoder hashing:64"):
             bank.search("login")
+        bank.close()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])

@@ -149,10 +149,11 @@ class SQLitePatternSession(SQLiteProjectSession):
         return pattern_selection.ids_with_prefix(self.connection, prefix, limit)
 
     def candidates(
-        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
+        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int
     ) -> Candidates:
         """Returns the candidates of both legs for a query, filtered."""
         # Deeper by the number of patterns that rank last, so that these cannot displace others.
+        wanted = depth
         depth = min(depth + pattern_selection.count_demoted(self.connection), MAX_DEPTH)
         cosines: dict[int, float] = {}
         alone = query.embedding is None or query.mode == "text"
@@ -161,7 +162,7 @@ class SQLitePatternSession(SQLiteProjectSession):
         bm25: dict[int, float] = {}
         if query.mode != "vector":
             bm25 = self.text_candidates(
-                query.terms, depth, criteria, others=cosines, alone=alone, limit=limit
+                query.terms, depth, criteria, others=cosines, alone=alone, limit=wanted
             )
         keys = sorted({*cosines, *bm25})
         facts = pattern_table.candidate_facts(self.connection, keys)

@@ -372,7 +372,7 @@ def fields_of(row: tuple[Any, ...]) -> dict[str, Any]:
         "tags": tuple(_TEXTS.decode(row[8])),
         "confidence": row[9],
         "quality": row[10],
-        "success_rate": row[11],
+        "success_rate": row[11] if row[12] else None,
         "usage_count": row[12],
         "version": row[13],
         "source": row[14],

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from aqe.bench.quality.beir import Document, JudgedSet, read_judged_set, write_judged_set
-from aqe.bench.studies import ablation, near_duplicates, ranking_cost, ranking_weight
+from aqe.bench.studies import ablation, ranking_cost, ranking_weight
+from aqe.bench.studies.answers import near_duplicates
 from aqe.models import HashingEncoder
 
 WORDS = (

@@ -127,8 +127,12 @@ def test_patterns_that_others_store_meanwhile_are_embedded_too(
     def others_write() -> None:
         with QEReasoningBank(path, encoder=encoder) as other:
             other.store_pattern(pattern("meanwhile"))
-            other.store_pattern(pattern("login 0", template="changed(meanwhile)"))
-            other.store_pattern(pattern("login 24", template="changed(in_batch)"))
+            other.store_pattern(
+                pattern("login 0", id=pattern("login 0").id, template="changed(meanwhile)")
+            )
+            other.store_pattern(
+                pattern("login 24", id=pattern("login 24").id, template="changed(in_batch)")
+            )
             other.delete_pattern(pattern("login 1").id)
 
     other = Interrupted(3, others_write)
@@ -146,6 +150,7 @@ def test_patterns_that_others_store_meanwhile_are_embedded_too(
             "select count(*) from patterns p left join pattern_embeddings e using (pattern_rowid)"
             " where e.embedding is null"
         ).get
+    bank.close()
     assert stale == 0
 
 

@@ -109,11 +109,10 @@ def look(
     *,
     criteria: PatternSearchCriteria = ANYTHING,
     depth: int = 100,
-    limit: int = 10,
 ) -> Candidates:
     """Returns the candidates for a query."""
     with backend.reading() as session:
-        return session.candidates(query_of(text, mode), criteria, depth=depth, limit=limit)
+        return session.candidates(query_of(text, mode), criteria, depth=depth)
 
 
 def ids_of(candidates: Candidates) -> list[str]:

@@ -118,7 +118,7 @@ class MemorySession:
         return [id for id in ids if id.startswith(prefix)][:limit]
 
     def candidates(
-        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int, limit: int
+        self, query: SearchQuery, criteria: PatternSearchCriteria, *, depth: int
     ) -> Candidates:
         rows = self._state.rows
         depth += sum(stored.trust == UNPROVEN for stored in rows.values())

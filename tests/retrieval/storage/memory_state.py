@@ -71,7 +71,7 @@ def derived_of(pattern: TestPattern) -> Derived:
 
 def counted(pattern: TestPattern, summary: UseSummary) -> TestPattern:
     uses = summary.usage_count
-    rate = summary.success_count / uses if uses else 0.0
+    rate = summary.success_count / uses if uses else None
     return replace(pattern, quality=summary.quality, usage_count=uses, success_rate=rate)
 
 

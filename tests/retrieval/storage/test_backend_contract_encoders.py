@@ -213,7 +213,7 @@ def test_switch_encoder_puts_the_other_vectors_to_use(
     for _ in range(3):
         with backend.reading() as session:
             query = SearchQuery("zebra", ("zebra",), embedding)
-            found = session.candidates(query, ANYTHING, depth=9, limit=9)
+            found = session.candidates(query, ANYTHING, depth=9)
             assert set(session.embedded_hashes(["a", "b", "c"])) == {"a", "b"}
         assert ids_of(found) == ["a", "b"]
         assert found.vectors is not None

@@ -48,12 +48,12 @@ def test_a_project_filters_every_leg(
     put(backend, pattern(id="b", template="zebra(1)", project="shop", tags=["x"]))
     for tags in ((), ("x",)):
         criteria = PatternSearchCriteria(project="shop", tags=tags)
-        found = look(backend, "zebra", mode, criteria=criteria, depth=2, limit=1)
+        found = look(backend, "zebra", mode, criteria=criteria, depth=2)
         assert ids_of(found) == ["b"]
     with backend.writing() as session:  # a session that writes searches the vectors in the table
         for tags in ((), ("x",)):
             criteria = PatternSearchCriteria(project="shop", tags=tags, framework="pytest")
-            found = session.candidates(query_of("zebra", mode), criteria, depth=2, limit=1)
+            found = session.candidates(query_of("zebra", mode), criteria, depth=2)
             assert ids_of(found) == ["b"]
         criteria = PatternSearchCriteria(project="zoo")
         assert names(session.select(criteria, order="created", limit=1)) == ["a39"]

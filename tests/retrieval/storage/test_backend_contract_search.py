@@ -80,7 +80,7 @@ def test_a_hybrid_search_scores_both(animals: PatternBackend) -> None:
 def test_without_an_embedding_a_hybrid_search_goes_by_words(animals: PatternBackend) -> None:
     with animals.reading() as session:
         query = SearchQuery("zebra", ("zebra",))
-        found = session.candidates(query, ANYTHING, depth=10, limit=10)
+        found = session.candidates(query, ANYTHING, depth=10)
     assert ids_of(found) == ["z1", "z2"]
     assert scores_of(found) == scores_of(look(animals, "zebra", "text"))
     assert found.vectors is None
@@ -89,7 +89,7 @@ def test_without_an_embedding_a_hybrid_search_goes_by_words(animals: PatternBack
 def test_without_terms_a_hybrid_search_goes_by_meaning(animals: PatternBackend) -> None:
     with animals.reading() as session:
         query = SearchQuery("", (), query_of("zebra").embedding)
-        found = session.candidates(query, ANYTHING, depth=10, limit=10)
+        found = session.candidates(query, ANYTHING, depth=10)
     assert (len(found.facts), found.bm25) == (3, {})
 
 
@@ -128,9 +128,9 @@ def test_a_word_is_found_as_soon_as_a_pattern_holds_it(
     animals: PatternBackend, pattern: Make, mode: SearchMode
 ) -> None:
     put(animals, *[pattern(f"filler {number}", id=f"f{number}") for number in range(30)])
-    assert scores_of(look(animals, "zebra walrus", mode, limit=1)).keys() == {"z1", "z2"}
+    assert scores_of(look(animals, "zebra walrus", mode)).keys() == {"z1", "z2"}
     change(animals, "l1", pattern("mane", id="l1", description="", template="walrus(roar)"))
-    found = look(animals, "zebra walrus", mode, limit=1)
+    found = look(animals, "zebra walrus", mode)
     assert scores_of(found).keys() == {"z1", "z2", "l1"}
 
 
@@ -146,7 +146,7 @@ def test_a_writing_session_finds_what_it_wrote(animals: PatternBackend, pattern:
     with animals.writing() as session:
         session.insert(content_of(pattern("new", id="n", description="", template="zebra(2)")))
         for mode in MODES:
-            found = session.candidates(query_of("zebra", mode), ANYTHING, depth=9, limit=9)
+            found = session.candidates(query_of("zebra", mode), ANYTHING, depth=9)
             assert "n" in ids_of(found), mode
 
 
@@ -195,7 +195,7 @@ def test_what_one_leg_found_is_scored_by_the_other(backend: PatternBackend, patt
     )
     for _ in range(3):
         with backend.reading() as session:
-            found = session.candidates(query, ANYTHING, depth=1, limit=1)
+            found = session.candidates(query, ANYTHING, depth=1)
         assert ids_of(found) == ["a", "b"]
         assert set(scores_of(found)) == {"a", "b"}
         assert len(found.keys) == 2
@@ -215,8 +215,8 @@ def test_is_all_says_whether_more_could_be_found(
 
 def test_a_text_search_finds_as_many_as_are_wanted(backend: PatternBackend, pattern: Make) -> None:
     put(backend, *[pattern(f"zebra {number}", id=f"p{number}") for number in range(40)])
-    assert len(look(backend, "zebra unknown 7", "text", depth=30, limit=30).facts) == 30
-    assert len(look(backend, "zebra unknown 7", "text", depth=50, limit=50).facts) == 40
+    assert len(look(backend, "zebra unknown 7", "text", depth=30).facts) == 30
+    assert len(look(backend, "zebra unknown 7", "text", depth=50).facts) == 40
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -346,7 +346,7 @@ def test_a_bad_query_embedding_is_refused(animals: PatternBackend, kind: str) ->
     vector = BAD[kind]
     query = SearchQuery("zebra", ("zebra",), QueryEmbedding.without_pieces(vector))
     with pytest.raises(ValueError, match="embedding must be"), animals.reading() as session:
-        session.candidates(query, ANYTHING, depth=5, limit=5)
+        session.candidates(query, ANYTHING, depth=5)
 
 
 @pytest.mark.parametrize("mode", MODES)

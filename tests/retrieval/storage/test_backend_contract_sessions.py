@@ -46,7 +46,7 @@ def test_a_reader_sees_one_state_while_others_write(backend: PatternBackend, pat
         writer.join(0.3)  # it commits now, or waits for this session
         assert session.ids_with_prefix("") == ["a"]
         assert session.statistics().patterns == 1
-        assert ids_of(session.candidates(query_of("zebra"), ANYTHING, depth=9, limit=9)) == ["a"]
+        assert ids_of(session.candidates(query_of("zebra"), ANYTHING, depth=9)) == ["a"]
         assert session.get_many(["b"]) == []
     writer.join()
     assert ids_in(backend) == ids_of(look(backend, "zebra")) == ["a", "b"]

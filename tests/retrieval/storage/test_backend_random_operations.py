@@ -98,7 +98,7 @@ class RandomWork:
             confidence=rng.choice((0.0, 0.25, 1.0)),
             source=rng.choice(SOURCES),
             usage_count=uses,
-            success_rate=0.75 if uses else 0.0,
+            success_rate=0.75 if uses else None,
         )
 
     def _store(self) -> Work:
@@ -230,7 +230,7 @@ def _found(session: PatternReader) -> list[tuple[list[str], set[str], int]]:
     seen = []
     for mode in ("text", "vector", "hybrid"):
         for wanted in CRITERIA:
-            found = session.candidates(query_of("zebra 1 otter", mode), wanted, depth=99, limit=99)
+            found = session.candidates(query_of("zebra 1 otter", mode), wanted, depth=99)
             holders = {found.facts[key].id for key in found.bm25}
             seen.append((ids_of(found), holders, len(found.keys)))
     return seen

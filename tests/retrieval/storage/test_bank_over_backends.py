@@ -273,7 +273,7 @@ def test_export_and_import_are_a_round_trip(
         assert other.import_patterns(file).created == 3
         imported = other.get_pattern("cart")
         assert imported is not None
-        assert (imported.usage_count, imported.success_rate) == (0, 0.0)  # used in another bank
+        assert (imported.usage_count, imported.success_rate) == (0, None)  # used in another bank
 
 
 def test_a_replacing_import_deletes_the_others(

@@ -119,7 +119,7 @@ def test_claimed_numbers_are_no_uses(bank: QEReasoningBank, pattern: Make, tmp_p
     for id in "abc":
         found = bank.get_pattern(id)
         assert found is not None
-        assert (found.usage_count, found.success_rate, found.quality < 0.9) == (0, 0.0, True)
+        assert (found.usage_count, found.success_rate, found.quality < 0.9) == (0, None, True)
         assert found.updated_at <= utc_now()
         use(bank, id, "x")
     assert [pattern.usage_count for pattern in bank.list_patterns(order="usage")] == [1, 1, 1]

@@ -134,6 +134,17 @@ def test_derived_id_is_that_of_language_framework_file_and_name(pattern: Make) -
     assert pattern(id="my/own:id@1+2-3").id == "my/own:id@1+2-3"
 
 
+def test_derived_id_without_a_source_is_also_that_of_the_template(pattern: Make) -> None:
+    first, second = pattern("a", template="first()"), pattern("a", template="second()")
+    assert first.id == stable_id("python", "pytest", "", "a", "first()")
+    assert first.id != second.id
+    assert replace(first, description="changed").id == first.id
+    assert replace(first, template="changed()").id == first.id
+    assert first.earlier_id == stable_id("python", "pytest", "", "a")
+    for other in (pattern("a", source="t.py:1"), pattern("a", id="own"), pattern(template="")):
+        assert other.earlier_id is None
+
+
 def test_stable_id_is_the_same_in_every_process(run_python: Callable[..., str]) -> None:
     script = "from aqe.schema import stable_id; print(stable_id('a', 'bc'), stable_id('ab', 'c'))"
     assert run_python(script).split() == [stable_id("a", "bc"), stable_id("ab", "c")]

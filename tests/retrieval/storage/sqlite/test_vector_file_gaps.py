@@ -49,5 +49,5 @@ def test_copies_do_not_hide_what_is_further_away(path: Path, pattern: Make) -> N
         assert len(ids_of(look(backend, "zebra", "vector", depth=everything))) == everything
     assert backend.vector_statistics().file_vectors == everything
     with backend.reading() as session:
-        session.candidates(query_of("zebra", "vector"), ANYTHING, depth=everything, limit=1)
+        session.candidates(query_of("zebra", "vector"), ANYTHING, depth=everything)
         assert session.vectors.route.reason == "the vector file did not reach that many vectors"

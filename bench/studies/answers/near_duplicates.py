@@ -1,6 +1,7 @@
 """Measures how reliably near-duplicates are recognised.
 
-Run: ``python -m aqe.bench.studies.near_duplicates``. It wrote ``bench/results/near_duplicates.md``.
+Run: ``python -m aqe.bench.studies.answers.near_duplicates``. It wrote
+``bench/results/near_duplicates.md``.
 
 The estimate is checked against ``difflib`` (Ratcliff and Obershelp), which compares two tests token
 by token but is far too slow for a search, on pairs of real tests whose signatures share a band and
@@ -17,10 +18,10 @@ from difflib import SequenceMatcher
 
 import numpy as np
 
-from ...retrieval.text.minhash import MIN_SIMILARITY, bands, comparable_tokens, signature
-from ...retrieval.text.minhash import similarity as estimated
-from ...retrieval.text.pattern_text import body_of
-from ..workload.numpy_suites import real_patterns
+from ....retrieval.text.minhash import MIN_SIMILARITY, bands, comparable_tokens, signature
+from ....retrieval.text.minhash import similarity as estimated
+from ....retrieval.text.pattern_text import body_of
+from ...workload.numpy_suites import real_patterns
 
 __all__ = ["measure_near_duplicates"]
 
