@@ -120,9 +120,9 @@ def embed_documents(encoder: Encoder, texts: Sequence[str]) -> Vector:
         EncoderError: The encoder returned something else, or cannot be used.
     """
     vectors = encoder.encode(texts)
-    shape = getattr(vectors, "shape", None)
-    if shape != (len(texts), encoder.dimension):
-        found = type(vectors).__name__ if shape is None else f"shape {shape}"
+    shape = getattr(vectors, "shape", ())
+    if shape[:1] != (len(texts),):
+        found = f"shape {shape}" if shape else type(vectors).__name__
         raise EncoderError(
             f"encoder {encoder.name!r} must return an array of shape"
             f" {(len(texts), encoder.dimension)} for {len(texts)} texts, got {found}",

@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from aqe.cli.json_reference import with_records
+from aqe.cli import json_reference
 from aqe.cli.reference import reference
 from aqe.learning import LearningBackend, LearningEngine, LearningReader, LearningWriter
 from aqe.retrieval import PatternBackend, PatternReader, PatternWriter, QEReasoningBank
@@ -54,9 +54,19 @@ def test_command_reference_is_current() -> None:
 
 def test_records_of_the_json_page_are_current() -> None:
     page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
-    assert page == with_records(page), "docs/json.md is stale: run make docs"
+    assert page == json_reference.with_records(page), "docs/json.md is stale: run make docs"
     keys = re.findall(r"^\| `(\w+)` \|", page.partition("### PatternMatch")[2], re.MULTILINE)
     assert {"rank", "strength", "template", "context", "trust"} <= set(keys)
+
+
+def test_command_writes_the_records_of_a_page_again(tmp_path: Path) -> None:
+    page = tmp_path / "json.md"
+    page.write_text("# By hand\n\n## Records\n\nstale\n", encoding="utf-8")
+    json_reference.main(page)
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# By hand\n\n## Records\n")
+    assert "stale" not in text
+    assert text == json_reference.with_records(text)
 
 
 def test_json_page_names_every_command() -> None:

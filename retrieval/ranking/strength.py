@@ -49,10 +49,12 @@ def match_strength(
         cosine: Cosine to the query; None if it was not measured.
         strong_cosine: The encoder's threshold; None if it is not known.
     """
-    measured = cosine is not None and strong_cosine is not None
-    if cosine is not None and strong_cosine is not None and cosine >= strong_cosine:
-        return "strong"
-    wanted = len(terms) if measured else STRONG_SHARE * len(terms)
+    share = STRONG_SHARE
+    if cosine is not None and strong_cosine is not None:
+        if cosine >= strong_cosine:
+            return "strong"
+        share = 1.0
+    wanted = share * len(terms)
     if len(words) < wanted and len(pattern.code) > MAX_SCANNED_CHARS:
         words = query_words_in(pattern, terms, whole=True)
     return "strong" if terms and len(words) >= wanted else "weak"

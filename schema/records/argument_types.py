@@ -11,7 +11,6 @@ import builtins
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
-from inspect import signature
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
@@ -70,7 +69,7 @@ def checks_types(*, but: Collection[str] = ()) -> Callable[[SomeClass], SomeClas
 
 def _checked(method: Callable[..., Any], but: Collection[str]) -> Callable[..., Any]:
     """Returns the method with its arguments checked; the annotations are read by the first call."""
-    names = list(signature(method).parameters)
+    names = method.__code__.co_varnames[: method.__code__.co_argcount]
     checks: dict[str, _Check] = {}
 
     @wraps(method)

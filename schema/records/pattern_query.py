@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from .patterns import (
     CATEGORIES,
@@ -13,7 +13,7 @@ from .patterns import (
     Language,
     TestPattern,
 )
-from .record import Record, plain_fields, record_of
+from .record import Record, plain_fields, record_of, short_repr
 from .validation import (
     as_share,
     as_text,
@@ -130,7 +130,9 @@ class PatternMatch(Record):
     strength: MatchStrength | None = None
     reasons: tuple[str, ...] = ()
     near_duplicates: tuple[str, ...] = ()
-    shown: ClassVar = ("rank", "score", "strength", "pattern")
+
+    def __repr__(self) -> str:
+        return short_repr(self, "rank", "score", "strength", "pattern")
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the match as ``--json`` prints it: with the keys of its pattern."""

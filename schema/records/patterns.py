@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from .pattern_parts import ContextPart, Placeholder
 from .provenance import Provenance
-from .record import Record, plain_fields, record_of
+from .record import Record, plain_fields, record_of, short_repr
 from .validation import (
     as_share,
     as_text,
@@ -120,7 +120,6 @@ class TestPattern(Record):
     """
 
     __test__ = False  # keeps pytest from collecting it as a test class
-    shown: ClassVar = ("id", "name", "project", "source")
 
     name: str
     category: Category
@@ -189,6 +188,9 @@ class TestPattern(Record):
         if not self.id:
             object.__setattr__(self, "id", self._derived_id())
         self._require_sizes()
+
+    def __repr__(self) -> str:
+        return short_repr(self, "id", "name", "project", "source")
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the pattern as ``--json`` prints it: its provenance is next to its other keys."""
@@ -349,7 +351,9 @@ class PatternVersion(Record):
     change_description: str
     created_by: str
     created_at: datetime
-    shown: ClassVar = ("version_number", "change_description", "pattern")
+
+    def __repr__(self) -> str:
+        return short_repr(self, "version_number", "change_description", "pattern")
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the version as ``--json`` prints it: without the suffixes of its first fields."""

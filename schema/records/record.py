@@ -8,11 +8,11 @@ from collections.abc import Hashable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import PurePath
-from typing import Any, ClassVar, Final, Self, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from .validation import require_mapping
 
-__all__ = ["Record", "plain_fields", "record_of"]
+__all__ = ["Record", "plain_fields", "record_of", "short_repr"]
 
 SomeRecord = TypeVar("SomeRecord", bound="Record")
 
@@ -25,12 +25,11 @@ _SHORT.maxtuple = _SHORT.maxlist = _SHORT.maxdict = 3
 class Record:
     """Base of the dataclasses that enter or leave the product.
 
-    ``repr`` shows the fields of ``shown``, or else those that differ from their default, each
-    shortened. Give ``repr=False`` to the dataclass.
+    ``repr`` shows the fields that differ from their default, each shortened. Give ``repr=False`` to
+    the dataclass.
     """
 
     __slots__ = ()
-    shown: ClassVar[tuple[str, ...]] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the record as ``--json`` prints it: values that JSON has, times in ISO 8601."""
@@ -47,13 +46,18 @@ class Record:
         return record_of(cls, values)
 
     def __repr__(self) -> str:
-        names = self.shown or tuple(
+        names = [
             field.name
             for field in _fields(type(self))
             if field.repr and getattr(self, field.name) != _default(field)
-        )
-        shown = ", ".join(f"{name}={_SHORT.repr(getattr(self, name))}" for name in names)
-        return f"{type(self).__name__}({shown})"
+        ]
+        return short_repr(self, *names)
+
+
+def short_repr(record: Record, *names: str) -> str:
+    """Returns the class and these fields of a record in one line, each shortened."""
+    shown = ", ".join(f"{name}={_SHORT.repr(getattr(record, name))}" for name in names)
+    return f"{type(record).__name__}({shown})"
 
 
 def plain_fields(record: Record) -> dict[str, Any]:

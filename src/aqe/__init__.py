@@ -60,9 +60,6 @@ if TYPE_CHECKING:
         SuiteReport,
     )
     from .schema import (
-        CATEGORIES,
-        FRAMEWORKS,
-        LANGUAGES,
         ActionStatistics,
         AgentAction,
         AqeError,
@@ -134,18 +131,18 @@ __version__ = "0.1.0"
 # Home of names -> the names.
 _NAMES = {
     "schema": (
-        "CATEGORIES FRAMEWORKS LANGUAGES ActionStatistics AgentAction AqeError BackupReport "
-        "Category ClosedError ContextKind ContextPart DailyTrend Database DatabaseBusyError "
-        "DatabaseCorruptError DatabaseError DatabaseFullError DatabaseMovedError "
-        "DatabaseOpenError DatabaseReadOnlyError Durability EncoderError EncoderIdentity "
-        "EncoderMismatchError Experience FailurePattern FileFacts Framework InterchangeError "
-        "Language LearnedPattern LearningAnalytics LearningError LearningFeedback "
-        "LearningOutcome MatchStrength MigrationReport Origin PatternMatch "
-        "PatternNotFoundError PatternSearchContext PatternSearchCriteria PatternUsageContext "
-        "PatternVersion Placeholder PlaceholderRole Problem Provenance RecommendationBasis "
-        "RepairAction RestoreReport RetryPolicy RewardBucket SalvageReport SchemaVersionError "
-        "Standing StoreReport StoreResult StoreStatus StrategyAlternative "
-        "StrategyRecommendation SuggestedAction Task TaskResult TaskState TestPattern Trust "
+        "ActionStatistics AgentAction AqeError BackupReport Category ClosedError ContextKind "
+        "ContextPart DailyTrend Database DatabaseBusyError DatabaseCorruptError DatabaseError "
+        "DatabaseFullError DatabaseMovedError DatabaseOpenError DatabaseReadOnlyError "
+        "Durability EncoderError EncoderIdentity EncoderMismatchError Experience "
+        "FailurePattern FileFacts Framework InterchangeError Language LearnedPattern "
+        "LearningAnalytics LearningError LearningFeedback LearningOutcome MatchStrength "
+        "MigrationReport Origin PatternMatch PatternNotFoundError PatternSearchContext "
+        "PatternSearchCriteria PatternUsageContext PatternVersion Placeholder PlaceholderRole "
+        "Problem Provenance RecommendationBasis RepairAction RestoreReport RetryPolicy "
+        "RewardBucket SalvageReport SchemaVersionError Standing StoreReport StoreResult "
+        "StoreStatus StrategyAlternative StrategyRecommendation SuggestedAction Task "
+        "TaskResult TaskState TestPattern Trust "
     ),
     "models": ("Encoder create_encoder register_encoder "),
     "retrieval": (
@@ -165,9 +162,6 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "CATEGORIES",
-    "FRAMEWORKS",
-    "LANGUAGES",
     "ActionChoice",
     "ActionStatistics",
     "AgentAction",

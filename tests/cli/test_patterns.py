@@ -422,7 +422,7 @@ def test_store_takes_one_pattern_or_a_list(aqe: Aqe, filled: Path, tmp_path: Pat
     assert aqe("patterns", "store", file, "--json").json()["created"] == 1
     assert "1 unchanged" in aqe("patterns", "store", file).out
     file.write_text(
-        json.dumps([pattern | {"template": "y"}, pattern | {"name": "m", "template": "z"}])
+        json.dumps([pattern | {"template": "x = 1", "tags": ["y"]}, pattern | {"template": "z"}])
     )
     stored = aqe("patterns", "store", file, "--json").json()
     assert (stored["updated"], stored["created"]) == (1, 1)

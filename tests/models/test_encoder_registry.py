@@ -140,15 +140,28 @@ def test_an_encoder_that_is_not_known_says_where_encoders_come_from() -> None:
 def test_encoder_that_returns_too_few_vectors_is_refused(path: Path, pattern: Make) -> None:
     class Short(Letters):
         def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-            return super().encode(texts)[:, :5]
+            return super().encode(texts)[1:]
 
-    message = r"'own-letters' must return an array of shape \(1, 384\) for 1 texts, got shape \(1"
+    message = r"'own-letters' must return an array of shape \(1, 384\) for 1 texts, got shape \(0"
     with (
         QEReasoningBank(path, encoder=Short()) as bank,
         pytest.raises(EncoderError, match=message) as caught,
     ):
         bank.store_pattern(pattern())
     assert "\n" not in str(caught.value)
+
+
+def test_encoder_of_another_width_than_it_says_is_refused(path: Path, pattern: Make) -> None:
+    class Narrow(Letters):
+        def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+            return super().encode(texts)[:, :5]
+
+    message = r"embedding must be float32 of shape \(384,\), got float32 \(5,\)"
+    with (
+        QEReasoningBank(path, encoder=Narrow()) as bank,
+        pytest.raises(ValueError, match=message),
+    ):
+        bank.store_pattern(pattern())
 
 
 @pytest.mark.parametrize("way", ["installed", "given"])

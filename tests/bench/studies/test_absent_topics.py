@@ -67,6 +67,13 @@ def test_tables_need_every_bank(tmp_path: Path) -> None:
         strength_tables(tmp_path, [Topics("tuning", "shop", ("a",), ("b",))])
 
 
+def test_command_names_the_bank_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert absent_topics.main([str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: expected the bank ")
+
+
 def test_tables_have_a_row_for_each_bank(tmp_path: Path, pattern: Make) -> None:
     topics = []
     for half in absent_topics.HALVES:

@@ -84,7 +84,7 @@ def test_closing_joins_what_was_stored_one_by_one(
     before = answers(bank)
     bank.close()
     assert len(pages(database)) == 1
-    assert answers(bank) == before
+    assert answers(QEReasoningBank(database)) == before
     check_index(database)
 
 
