@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,21 @@ def fill(path: Path, rng: random.Random) -> None:
                 f"bad{number}",
                 PatternUsageContext(success=False, context=WORDS[8], error_message=WORDS[9]),
             )
+        for size in (1, 40, 3, 80, 2):  # FTS5 keeps marks of deletions through such merges
+            texts = [word for word in WORDS for _ in range(size)]
+            bank.store_patterns(
+                replace(
+                    make(f"bad{number}", WORDS, rng, f"tests/bad.py:{number + 1}"),
+                    description=" ".join(texts),
+                )
+                for number in range(6)
+            )
         bank.store_patterns(plain(f"p{number}", rng) for number in range(2000, 2100))
+
+
+def erase_free_space(path: Path) -> None:
+    with Database(path) as database:
+        assert database.erase_free_space()
 
 
 def left(path: Path) -> set[str]:
@@ -84,6 +99,7 @@ def delete_in_library(path: Path) -> None:
     with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
         for number in range(6):
             assert bank.delete_pattern(f"bad{number}")
+    erase_free_space(path)
 
 
 def delete_by_command(path: Path) -> None:
@@ -149,4 +165,5 @@ def test_words_that_a_killed_process_left_go_with_the_next_write(path: Path) -> 
     assert left(path), "else the test could not fail"
     with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
         bank.store_pattern(plain("p5000", rng))
+    erase_free_space(path)
     assert left(path) == set()
