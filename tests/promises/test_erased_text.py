@@ -154,16 +154,27 @@ def test_a_pruned_test_leaves_no_byte(tmp_path: Path, path: Path) -> None:
     assert left(path) == set()
 
 
-def test_words_that_a_killed_process_left_go_with_the_next_write(path: Path) -> None:
-    """The deletion is stored, and the text index was not merged yet."""
-    rng = random.Random(SEED)
-    fill(path, rng)
+def store_next(path: Path) -> None:
+    with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
+        bank.store_pattern(plain("p5000", random.Random(SEED)))
+    erase_free_space(path)
+
+
+def clean_up_by_command(path: Path) -> None:
+    done = CliRunner().invoke(app, ["memory", "cleanup", "--vacuum", "--db", str(path)])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("finish", [store_next, clean_up_by_command])
+def test_words_that_a_killed_process_left_go_later(
+    path: Path, finish: Callable[[Path], None]
+) -> None:
+    """The deletion is stored, and the text index was not rebuilt yet."""
+    fill(path, random.Random(SEED))
     with Database(path) as database:
         bank = QEReasoningBank(database, encoder=HashingEncoder(32))
         for number in range(6):
             bank.delete_pattern(f"bad{number}")
     assert left(path), "else the test could not fail"
-    with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
-        bank.store_pattern(plain("p5000", rng))
-    erase_free_space(path)
+    finish(path)
     assert left(path) == set()
