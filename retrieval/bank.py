@@ -266,10 +266,7 @@ class QEReasoningBank:
         return extract_suites(self.backend, self._resources.encoder, places, options, progress)
 
     def delete_pattern(self, id: str) -> bool:
-        """Deletes a pattern with its uses, versions and embeddings; returns whether it existed.
-
-        Its words leave the text index of the file when the bank is closed or a batch is stored.
-        """
+        """Deletes a pattern with all that belongs to it; its words leave the file on ``close``."""
         with self.backend.writing() as session:
             return session.delete([id]) > 0
 

@@ -147,7 +147,7 @@ def _forget(bank: QEReasoningBank, what: _What, *, dry_run: bool) -> _Forgotten:
 def erase_deleted(bank: QEReasoningBank) -> None:
     """Closes the bank and rewrites its file without what was deleted; says so if others use it."""
     database = bank.database
-    bank.close()  # merges the text index, which removes the words
+    bank.close()  # rebuilds the text index without the words
     if not _erased(database):
         stderr().print(
             "others are using the database: erase what is left of the text later with:"

@@ -31,7 +31,7 @@ drop table if exists patterns_vec_metadatatext02;
 delete from bank_facts where key = 'vectors_pending';
 
 -- With secure-delete, FTS5 writes format 5, which SQLite before 3.42 refuses. Rebuilding writes
--- format 4; words of deleted patterns leave when the index is next merged (text_index.py).
+-- format 4, also later to remove the words of deleted patterns (text_index.py).
 insert into patterns_fts (patterns_fts, rank) values ('secure-delete', 0);
 insert into patterns_fts (patterns_fts) values ('rebuild');
 

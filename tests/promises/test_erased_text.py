@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,21 @@ def fill(path: Path, rng: random.Random) -> None:
                 f"bad{number}",
                 PatternUsageContext(success=False, context=WORDS[8], error_message=WORDS[9]),
             )
+        for size in (1, 40, 3, 80, 2):  # FTS5 keeps marks of deletions through such merges
+            texts = [word for word in WORDS for _ in range(size)]
+            bank.store_patterns(
+                replace(
+                    make(f"bad{number}", WORDS, rng, f"tests/bad.py:{number + 1}"),
+                    description=" ".join(texts),
+                )
+                for number in range(6)
+            )
         bank.store_patterns(plain(f"p{number}", rng) for number in range(2000, 2100))
+
+
+def erase_free_space(path: Path) -> None:
+    with Database(path) as database:
+        assert database.erase_free_space()
 
 
 def left(path: Path) -> set[str]:
@@ -84,6 +99,7 @@ def delete_in_library(path: Path) -> None:
     with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
         for number in range(6):
             assert bank.delete_pattern(f"bad{number}")
+    erase_free_space(path)
 
 
 def delete_by_command(path: Path) -> None:
@@ -138,15 +154,27 @@ def test_a_pruned_test_leaves_no_byte(tmp_path: Path, path: Path) -> None:
     assert left(path) == set()
 
 
-def test_words_that_a_killed_process_left_go_with_the_next_write(path: Path) -> None:
-    """The deletion is stored, and the text index was not merged yet."""
-    rng = random.Random(SEED)
-    fill(path, rng)
+def store_next(path: Path) -> None:
+    with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
+        bank.store_pattern(plain("p5000", random.Random(SEED)))
+    erase_free_space(path)
+
+
+def clean_up_by_command(path: Path) -> None:
+    done = CliRunner().invoke(app, ["memory", "cleanup", "--vacuum", "--db", str(path)])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("finish", [store_next, clean_up_by_command])
+def test_words_that_a_killed_process_left_go_later(
+    path: Path, finish: Callable[[Path], None]
+) -> None:
+    """The deletion is stored, and the text index was not rebuilt yet."""
+    fill(path, random.Random(SEED))
     with Database(path) as database:
         bank = QEReasoningBank(database, encoder=HashingEncoder(32))
         for number in range(6):
             bank.delete_pattern(f"bad{number}")
     assert left(path), "else the test could not fail"
-    with QEReasoningBank(path, encoder=HashingEncoder(32)) as bank:
-        bank.store_pattern(plain("p5000", rng))
+    finish(path)
     assert left(path) == set()

@@ -1,7 +1,7 @@
 """Promise 40: any SQLite from 3.35 on reads the file, without an extension, also while aqe writes.
 
 Python's own sqlite3 stands for all of them; older ones and other tools are tried by
-``python -m aqe.bench.studies.foreign_readers`` (bench/results/foreign_readers.md).
+``python -m aqe.bench.studies.storage.foreign_readers`` (bench/results/foreign_readers.md).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import apsw
 
 from ....schema import Database
 from .storage_tuning import StorageTuning
-from .text_index import optimize_text_index
+from .text_index import erase_deleted_text, has_deleted_text, optimize_text_index
 from .vector_cache import read_marker
 from .vector_file import vector_file_path
 
@@ -91,7 +91,7 @@ def measure_disk_usage(database: Database, tuning: StorageTuning | None = None) 
 
 
 def clean_up(database: Database, *, vacuum: bool = False) -> CleanUpReport:
-    """Merges the text index, updates planner statistics and empties the WAL.
+    """Erases deleted text, merges the text index, updates planner statistics, empties the WAL.
 
     Deletes nothing that was stored or learned.
 
@@ -100,6 +100,8 @@ def clean_up(database: Database, *, vacuum: bool = False) -> CleanUpReport:
     """
     before = measure_disk_usage(database)
     with database.write() as connection:
+        if has_deleted_text(connection):
+            erase_deleted_text(connection)
         optimize_text_index(connection)
     connection = database.connection()
     connection.pragma("optimize")

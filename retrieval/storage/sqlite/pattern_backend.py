@@ -32,7 +32,7 @@ from .pattern_session import (
     tokenizer_version,
 )
 from .storage_tuning import StorageTuning
-from .text_index import merge_text_index
+from .text_index import erase_deleted_text, has_deleted_text, merge_text_index
 from .text_term_budget import TermBudget
 from .vector_cache import EncoderRow, VectorCache
 from .vector_file_build import check_vector_file, repair_vector_file, update_vector_file
@@ -152,11 +152,12 @@ class SQLitePatternBackend:
         return self.database.content_version()
 
     def tidy(self) -> None:
-        """Merges the text index into one segment and updates the vector file.
+        """Erases deleted text, merges the text index into one segment, updates the vector file.
 
         A failure is logged: everything is stored already, and searches work without it.
         """
         try:
+            self._erase_deleted_text()
             merge_text_index(self.database, self._tuning)
             self.update_vector_file(min_changed=None)
         except (AqeError, OSError) as error:
@@ -260,6 +261,13 @@ class SQLitePatternBackend:
         """Adopts this bank's encoder in a database that has none."""
         record_tokenizer_version(connection)
         return EncoderRow(adopt_encoder(connection, self.identity), self.identity)
+
+    def _erase_deleted_text(self) -> None:
+        with self.database.read() as connection:
+            pending = has_deleted_text(connection)
+        if pending:
+            with self.database.write() as connection:
+                erase_deleted_text(connection)
 
     def _rebuild_outdated_text_index(self) -> None:
         """Rebuilds the text index if another version of the tokenizer built it."""

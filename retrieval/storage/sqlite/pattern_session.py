@@ -41,8 +41,8 @@ from .text_index import (
     TextIndex,
     create_text_index,
     delete_text,
+    erase_deleted_text,
     note_deleted_text,
-    optimize_text_index,
     put_text,
 )
 from .text_term_budget import TermBudget
@@ -304,7 +304,7 @@ class SQLitePatternSession(SQLiteProjectSession):
             agent_id=agent_id,
             run_id=run_id,
         )
-        optimize_text_index(self.connection)
+        erase_deleted_text(self.connection)
         return forgotten
 
     def unembedded(self, encoder: EncoderIdentity, limit: int) -> dict[int, TestPattern]:

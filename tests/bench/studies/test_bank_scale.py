@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aqe.bench.studies import bank_scale
+from aqe.bench.studies.storage import bank_scale
 
 
 def test_scale_measures_each_task_in_a_process_of_its_own(

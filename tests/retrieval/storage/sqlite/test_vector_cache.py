@@ -83,8 +83,11 @@ class Bank:
     def exact(
         self, criteria: PatternSearchCriteria = NO_FILTER, query: int = 0, k: int = 20
     ) -> list[int]:
-        """Returns what a scan finds: the first search of a backend."""
-        return self.found(self.fresh(), criteria, query, k)
+        """Returns what a scan finds: the first search of a backend that has no vector file."""
+        with self.fresh(vector_file=False).reading() as session:
+            found = session.vector_candidates(self.queries[query].embedding, k, criteria)
+            assert session.vectors.route.name == "table"
+        return list(found)
 
     def put(self, pattern: TestPattern, place: int) -> None:
         """Stores a pattern with the generator's vector at ``place``."""
@@ -126,6 +129,16 @@ def large(filled: Path, tmp_path: Path) -> Iterator[Bank]:
     bank.store = bank.opened()
     yield bank
     bank.database.close()
+
+
+@pytest.mark.parametrize(("name", "route"), [("bank", "table"), ("large", "file")])
+def test_the_first_search_scans_the_table_unless_there_is_a_vector_file(
+    request: pytest.FixtureRequest, name: str, route: str
+) -> None:
+    bank: Bank = request.getfixturevalue(name)
+    with bank.fresh().reading() as session:
+        assert len(session.vector_candidates(bank.queries[0].embedding, 5, NO_FILTER)) == 5
+        assert session.vectors.route.name == route
 
 
 def held(store: SQLitePatternBackend) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """Measures a large bank: filling, opening, searching, storing, checking, rebuilding, memory.
 
-Run: ``python -m aqe.bench.studies.bank_scale [--patterns 300000] [--folder DIR]``. It wrote
+Run: ``python -m aqe.bench.studies.storage.bank_scale [--patterns 300000] [--folder DIR]``. It wrote
 ``bench/results/bank_scale.md``.
 
 Patterns and vectors are generated. One process fills the bank; a fresh one does each of the other
@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from ...retrieval import QEReasoningBank
-from ..latency.latency_operations import FILTERS
-from ..latency.memory_use import measure_memory
-from ..workload.generated_encoder import GeneratedEncoder, fill_bank
-from ..workload.generated_patterns import SEED, PatternGenerator
-from ..workload.query_file import QueryEncoder, read_queries, write_queries
+from ....retrieval import QEReasoningBank
+from ...latency.latency_operations import FILTERS
+from ...latency.memory_use import measure_memory
+from ...workload.generated_encoder import GeneratedEncoder, fill_bank
+from ...workload.generated_patterns import SEED, PatternGenerator
+from ...workload.query_file import QueryEncoder, read_queries, write_queries
 
 __all__ = ["main", "measure_scale"]
 

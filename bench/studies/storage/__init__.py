@@ -1,0 +1,1 @@
+"""Studies of the file: how it grows, and who can read it."""
