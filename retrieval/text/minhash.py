@@ -46,8 +46,9 @@ def signature(code: str) -> bytes:
         [zlib.crc32(pair.encode("utf-8", "replace")) for pair in pairs], dtype=np.uint64
     )
     # Multiply-shift hashing (Dietzfelbinger et al. 1997); uint64 wraps as it should.
-    mixed = (_MULTIPLIERS[:, None] * hashes[None, :] + _OFFSETS[:, None]) >> np.uint64(32)
-    return bytes(mixed.min(axis=1).astype("<u4").tobytes())
+    mixed = np.multiply.outer(hashes, _MULTIPLIERS)
+    mixed += _OFFSETS
+    return bytes((mixed.min(axis=0) >> np.uint64(32)).astype("<u4").tobytes())
 
 
 def comparable_tokens(code: str) -> list[str]:
