@@ -7,15 +7,16 @@ half a minute, so there are several rounds, and their median counts.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,9 +25,12 @@ from ...models import Encoder, create_encoder
 from ...retrieval.extraction import extract_file, find_test_files
 from ...retrieval.text.pattern_text import embedded_text
 from ...schema import AqeError
+from ..latency.memory_use import resident_mb
 from ..workload.numpy_suites import suite_paths
 
 __all__ = ["BulkSpeed", "measure_bulk"]
+
+_POLL_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class BulkSpeed:
 
     Attributes:
         ratio: Median of ``ratios``.
+        read_cpu_ms: Reading alone, in this process: the files to patterns that are not stored.
+        extract_peak_mb: The most memory (10^6 bytes) of an extraction; NaN where not known.
         ratios: Throughput of the extraction over that of the encoder alone, for each round; 1 if
             only the encoder limits it.
         cpu_ratio: The encoder's share of the processor time: the ``ratio`` of a machine whose
@@ -45,27 +51,29 @@ class BulkSpeed:
     cpus: int
     encoder_per_s: float
     encoder_cpu_ms: float
+    read_cpu_ms: float
     extract_per_s: float
     extract_cpu_ms: float
+    extract_peak_mb: float
     ratio: float
     ratios: tuple[float, ...]
     cpu_ratio: float
 
 
 class _Round(NamedTuple):
-    """Seconds and processor seconds of both in one round."""
+    """What each costs in one round."""
 
-    encoder_s: float
-    encoder_cpu_s: float
-    extract_s: float
-    extract_cpu_s: float
+    encoder: _Cost
+    reading: _Cost
+    extraction: _Cost
 
 
 class _Cost(NamedTuple):
-    """Seconds and processor seconds."""
+    """Seconds, processor seconds, and megabytes at most (0 if not measured)."""
 
     wall_s: float
     cpu_s: float
+    peak_mb: float = 0.0
 
 
 def measure_bulk(paths: Sequence[Path] = (), *, rounds: int = 3) -> BulkSpeed:
@@ -79,52 +87,83 @@ def measure_bulk(paths: Sequence[Path] = (), *, rounds: int = 3) -> BulkSpeed:
         AqeError: No test was found.
     """
     paths = list(paths) or suite_paths()
-    patterns = [found for file in find_test_files(paths) for found in extract_file(file).patterns]
+    files = find_test_files(paths)
+    patterns = [found for file in files for found in extract_file(file).patterns]
     if not patterns:
         raise AqeError(f"no test was found in {', '.join(map(str, paths))}; give other paths")
     texts = [embedded_text(pattern) for pattern in patterns]
     encoder = create_encoder()
     encoder.encode(texts[:8])
-    measured = [_round(encoder, texts, paths) for _ in range(rounds)]
-    total = _Round(*np.sum(measured, axis=0).tolist())
-    ratios = tuple(times.encoder_s / times.extract_s for times in measured)
+    measured = [_round(encoder, texts, files, paths) for _ in range(rounds)]
+    total = _Round(*(_Cost(*cost) for cost in np.sum(measured, axis=0).tolist()))
+    ratios = tuple(times.encoder.wall_s / times.extraction.wall_s for times in measured)
     count = rounds * len(texts)
     return BulkSpeed(
         tests=len(texts),
         cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
-        encoder_per_s=count / total.encoder_s,
-        encoder_cpu_ms=total.encoder_cpu_s / count * 1000,
-        extract_per_s=count / total.extract_s,
-        extract_cpu_ms=total.extract_cpu_s / count * 1000,
+        encoder_per_s=count / total.encoder.wall_s,
+        encoder_cpu_ms=total.encoder.cpu_s / count * 1000,
+        read_cpu_ms=total.reading.cpu_s / count * 1000,
+        extract_per_s=count / total.extraction.wall_s,
+        extract_cpu_ms=total.extraction.cpu_s / count * 1000,
+        extract_peak_mb=max(times.extraction.peak_mb for times in measured),
         ratio=float(np.median(ratios)),
         ratios=ratios,
-        cpu_ratio=total.encoder_cpu_s / total.extract_cpu_s,
+        cpu_ratio=total.encoder.cpu_s / total.extraction.cpu_s,
     )
 
 
-def _round(encoder: Encoder, texts: Sequence[str], paths: Sequence[Path]) -> _Round:
-    before = _encode(encoder, texts[::2])
+def _round(
+    encoder: Encoder, texts: Sequence[str], files: Sequence[Path], paths: Sequence[Path]
+) -> _Round:
+    before = _cost_of(lambda: encoder.encode(texts[::2]))
     extracted = _extract(paths)
-    after = _encode(encoder, texts[1::2])
-    return _Round(before.wall_s + after.wall_s, before.cpu_s + after.cpu_s, *extracted)
+    after = _cost_of(lambda: encoder.encode(texts[1::2]))
+    read = _cost_of(lambda: [extract_file(file) for file in files])
+    both = _Cost(before.wall_s + after.wall_s, before.cpu_s + after.cpu_s)
+    return _Round(both, read, extracted)
 
 
-def _encode(encoder: Encoder, texts: Sequence[str]) -> _Cost:
+def _cost_of(work: Callable[[], object]) -> _Cost:
     started, cpu_started = time.perf_counter(), time.process_time()
-    encoder.encode(texts)
+    work()
     return _Cost(time.perf_counter() - started, time.process_time() - cpu_started)
 
 
 def _extract(paths: Sequence[Path]) -> _Cost:
-    """Returns the seconds that the command reports and the processor seconds of its process."""
+    """Returns the seconds that the command reports, and what its process used.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
     with tempfile.TemporaryDirectory(prefix="aqe-bench-") as folder:
+        output = Path(folder, "report.json")
         command = [
             *(sys.executable, "-m", "aqe", "patterns", "extract", *map(str, paths)),
             *("--json", "--db", str(Path(folder, "aqe.db"))),
         ]
         before = os.times()
-        finished = subprocess.run(command, check=True, capture_output=True)
+        with output.open("wb") as stream:
+            peak_mb = _run(command, stream)
         after = os.times()
+        seconds = float(msgspec.json.decode(output.read_bytes())["seconds"])
     used = after.children_user + after.children_system
     used -= before.children_user + before.children_system
-    return _Cost(float(msgspec.json.decode(finished.stdout)["seconds"]), used)
+    return _Cost(seconds, used, peak_mb)
+
+
+def _run(command: Sequence[str], stream: IO[bytes]) -> float:
+    """Runs a command; returns the most megabytes that it had at once.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
+    peak_mb = math.nan
+    with subprocess.Popen(command, stdout=stream, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            seen = resident_mb("VmHWM", str(process.pid))
+            peak_mb = peak_mb if math.isnan(seen) else seen  # it is gone when the process ends
+            time.sleep(_POLL_S)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return peak_mb

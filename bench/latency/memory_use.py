@@ -42,9 +42,14 @@ def measure_memory(database: Path, queries: Path) -> dict[str, float]:
     )
 
 
-def resident_mb(kind: str = "RssAnon") -> float:
-    """Returns the memory of this process that no file backs; with ``RssFile``, the rest."""
-    status = Path("/proc/self/status")
+def resident_mb(kind: str = "RssAnon", process: str = "self") -> float:
+    """Returns the memory of a process that no file backs; NaN where it is not known.
+
+    Args:
+        kind: ``RssFile`` for the rest, ``VmHWM`` for the peak of both.
+        process: Its number; by default this process.
+    """
+    status = Path("/proc", process, "status")
     if not status.is_file():  # not Linux
         return float("nan")
     for line in status.read_text(encoding="ascii").splitlines():

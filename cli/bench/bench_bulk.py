@@ -40,6 +40,7 @@ def bulk(
         return
     result = table("work", "tests/s", "cpu ms a test", right=("tests/s", "cpu ms a test"))
     result.add_row("encoder alone", f"{speed.encoder_per_s:.1f}", f"{speed.encoder_cpu_ms:.2f}")
+    result.add_row("reading alone", "", f"{speed.read_cpu_ms:.2f}")
     result.add_row(
         "aqe patterns extract", f"{speed.extract_per_s:.1f}", f"{speed.extract_cpu_ms:.2f}"
     )
@@ -47,5 +48,6 @@ def bulk(
     stdout().print(
         f"{speed.ratio:.0%} of the encoder's throughput (median of {rounds}:"
         f" {min(speed.ratios):.0%} to {max(speed.ratios):.0%}), {speed.tests:,} tests on"
-        f" {speed.cpus} processors; its share of the processor time is {speed.cpu_ratio:.0%}"
+        f" {speed.cpus} processors; its share of the processor time is {speed.cpu_ratio:.0%};"
+        f" {speed.extract_peak_mb:,.0f} MB at most"
     )

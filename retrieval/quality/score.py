@@ -21,6 +21,7 @@ from __future__ import annotations
 import builtins
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
 
 from ...schema.frameworks.declarations import language_named
@@ -40,6 +41,7 @@ _FOCUS_ASSERTIONS = (4, 20)  # 2, 19 | 2, 18
 _PLACEHOLDERS = (5, 20)  # 3, 18 | 3, 17
 _FREE_NAMES = (3, 20)  # 7, 27 | 2, 9
 
+_WORD = re.compile(r"[a-z0-9]+")
 # Not ``WORD_BOUNDARY``: banks store qualities that count ``SVDSolver`` as one word.
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VAGUE_WORDS_TEXT = (
@@ -199,5 +201,6 @@ def _ramp(value: float, ends: tuple[float, float]) -> float:
     return min(1.0, max(0.0, (high - value) / (high - low)))
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9]+", _WORD_START.sub(" ", text).replace("_", " ").lower())
+@lru_cache(maxsize=16)  # each component reads the words of the name or the description
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(_WORD_START.sub(" ", text).replace("_", " ").lower()))

@@ -36,7 +36,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class _HashFunctions(NamedTuple):
-    """Multipliers and offsets of the hash functions, ``(64, 1)`` uint64 each."""
+    """Multipliers and offsets of the hash functions, ``(64,)`` uint64 each."""
 
     multipliers: npt.NDArray[np.uint64]
     offsets: npt.NDArray[np.uint64]
@@ -49,8 +49,8 @@ def _hash_functions() -> _HashFunctions:
     They are drawn when a test is stored: a search does without numpy.random (5 ms to import).
     """
     rng = np.random.Generator(np.random.PCG64(20_260_101))
-    multipliers = rng.integers(1, 2**63, (HASHES, 1), dtype=np.uint64) | np.uint64(1)
-    return _HashFunctions(multipliers, rng.integers(0, 2**63, (HASHES, 1), dtype=np.uint64))
+    multipliers = rng.integers(1, 2**63, HASHES, dtype=np.uint64) | np.uint64(1)
+    return _HashFunctions(multipliers, rng.integers(0, 2**63, HASHES, dtype=np.uint64))
 
 
 def signature(code: str) -> bytes:
@@ -62,8 +62,9 @@ def signature(code: str) -> bytes:
     )
     # Multiply-shift hashing (Dietzfelbinger et al. 1997); uint64 wraps as it should.
     multipliers, offsets = _hash_functions()
-    mixed = (multipliers * hashes[None, :] + offsets) >> np.uint64(32)
-    return bytes(mixed.min(axis=1).astype("<u4").tobytes())
+    mixed = np.multiply.outer(hashes, multipliers)
+    mixed += offsets
+    return bytes((mixed.min(axis=0) >> np.uint64(32)).astype("<u4").tobytes())
 
 
 def comparable_tokens(code: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ def test_measure_bulk_counts_tests_and_compares_with_the_encoder(tmp_path: Path)
     assert len(speed.ratios) == 2
     assert min(speed.ratios) < speed.ratio < max(speed.ratios)
     assert min(speed.ratios) < speed.extract_per_s / speed.encoder_per_s < max(speed.ratios)
+    assert 0 < speed.read_cpu_ms < speed.extract_cpu_ms
+    assert math.isnan(speed.extract_peak_mb) or 20 < speed.extract_peak_mb < 4_000
     assert 0 < speed.cpu_ratio == pytest.approx(speed.encoder_cpu_ms / speed.extract_cpu_ms)
 
 

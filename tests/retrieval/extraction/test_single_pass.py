@@ -1,4 +1,4 @@
-"""A test file is parsed and redacted once on its way into the bank, and no secret gets through."""
+"""A test file is read once on its way into the bank, and no secret gets through."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.retrieval.extraction import extract_file, find_test_files
+from aqe.retrieval.extraction.code_facts import CodeIndex
 from aqe.retrieval.ingest.preparation import PreparedPattern, prepared
 from aqe.retrieval.quality.score import score_quality
 from aqe.retrieval.quality.scored_pattern import ScoredPattern, StorablePattern, pattern_of
@@ -197,3 +198,32 @@ def test_redaction_of_a_file_equals_redaction_of_its_pieces(tmp_path: Path) -> N
         assert pattern == _stored(pattern_of(storable)), (gap, depth)
         redacted += not any(value in text for text in _texts(pattern))
     assert 0 < redacted < 200  # a name too far from its value does not make it a secret
+
+
+def test_facts_of_a_function_are_those_inside_it() -> None:
+    root = parse(b"def a():\n    x.load(y)\n\ndef b():\n    z(1)[0].save()\n", "python").root_node
+    index = CodeIndex(root)
+    first, second = root.named_children
+    assert index.facts([first]).calls == ("x.load",)
+    assert index.facts([first]).names == {"a", "x", "load", "y"}
+    assert index.facts([second, first]).calls == ("z.save", "z", "x.load")
+    assert index.calls == ("x.load", "z.save", "z")
+
+
+def test_facts_of_a_call_leave_out_the_longer_chain_that_starts_with_it() -> None:
+    root = parse(b"it('adds', () => add(1)).timeout(5)\n", "javascript").root_node
+    outer = root.named_children[0].named_children[0]
+    member = outer.child_by_field_name("function")
+    assert member is not None
+    inner = member.child_by_field_name("object")
+    assert inner is not None
+    index = CodeIndex(root)
+    assert index.facts([outer]).calls == ("it.timeout", "it", "add")
+    assert index.facts([inner]).calls == ("it", "add")
+
+
+def test_facts_keep_the_names_of_long_and_of_called_callees() -> None:
+    long = "a" * 150
+    code = f"{long}.{long}(1)\nf(1).g(2)\nf(3).g(4)\n".encode()
+    index = CodeIndex(parse(code, "python").root_node)
+    assert index.calls == (f"{long}.{long}", "f.g", "f", "f.g", "f")
