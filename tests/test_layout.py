@@ -28,7 +28,10 @@ FOLDER_ORDER = {
         *("usage", "ingest", "ranking", "suites"),
     ),
     "learning": ("outcome", "storage", "q_learning", "decision", "improvement", "agents"),
-    "bench": ("workload", "quality", "learning", "bulk", "latency", "bank", "studies"),
+    "bench": (
+        *("workload", "quality", "learning", "bulk", "latency"),
+        *("installation", "bank", "studies"),
+    ),
     "cli": ("bench", "learn", "patterns"),
 }
 # Terms of the field, which are no gerunds of what a file does.

@@ -18,7 +18,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from aqe import QEReasoningBank, TestPattern, create_encoder
 from aqe.bench.bank.paired_rounds import measure_in_turns
-from aqe.bench.latency.cold_start import LIBRARIES
+from aqe.bench.installation.cold_start import LIBRARIES
 from aqe.bench.workload.numpy_suites import real_patterns, real_queries
 from aqe.models import HashingEncoder
 from aqe.retrieval.text.pattern_text import embedded_text

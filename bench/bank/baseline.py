@@ -1,9 +1,8 @@
 """Compares the ratios of a run with saved ones, to show whether the bank became slower.
 
 Milliseconds of another machine, or of a busier hour, say nothing here. So the baseline keeps each
-operation's ratio to its yardstick in the same run: a bare encoder call, the import of the
-libraries, plain vec0 + FTS5. Ratios hardly depend on the machine, so the file can be in the
-repository.
+operation's ratio to its yardstick in the same run: a bare encoder call, an import of libraries,
+plain vec0 + FTS5. Ratios hardly depend on the machine, so the file can be in the repository.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Measures how long commands take in a process of their own, against imports in the same run.
 
-Run: ``python -m aqe.bench.latency.cold_start [--rounds N] [--bank FILE] [--out FILE]``. The
+Run: ``python -m aqe.bench.installation.cold_start [--rounds N] [--bank FILE] [--out FILE]``. The
 commands run in turns, so that a busy hour slows all of them. Their bytecode is written before the
 first round that counts, as an installation has it.
 """

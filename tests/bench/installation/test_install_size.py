@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from aqe.bench.studies.install_size import InstalledPackage, installed_packages, main, report
+from aqe.bench.installation.install_size import InstalledPackage, installed_packages, main, report
 
 
 def add_package(folder: Path, name: str, size: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aqe.bench.latency.cold_start import (
+from aqe.bench.installation.cold_start import (
     LIBRARIES,
     LIMITS,
     StartUp,

@@ -1,7 +1,7 @@
 """Measures what installing aqe takes: disk and packages, without any extra.
 
-Run: ``python -m aqe.bench.studies.install_size [WHAT] [--out FILE]``, where WHAT is what pip is
-given: by default the checkout that this file is in, or a wheel. It makes a new environment in a
+Run: ``python -m aqe.bench.installation.install_size [WHAT] [--out FILE]``, where WHAT is what pip
+is given: by default the checkout that this file is in, or a wheel. It makes a new environment in a
 temporary folder, so it needs a package registry.
 """
 
