@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,6 +88,23 @@ def test_no_command_shows_the_help(
     code, out, err = run(monkeypatch, capsys)
     assert code == 2
     assert "patterns" in out + err
+
+
+def test_garbage_is_collected_rarely_while_a_command_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["aqe"])
+    before = gc.get_threshold()
+    during: list[tuple[int, int, int]] = []
+
+    def command() -> None:
+        during.append(gc.get_threshold())
+        raise ValueError
+
+    with pytest.raises(SystemExit):
+        main_module.main(command)
+    assert during == [(100_000, *before[1:])]
+    assert gc.get_threshold() == before
 
 
 def failing(error: BaseException) -> typer.Typer:
