@@ -5,11 +5,13 @@ It keeps the history, and counts it on demand where SQLite keeps counters.
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import reduce
 
 from aqe.learning.config import QLearningConfig
 from aqe.learning.outcome.reward import REWARD_BUCKETS, reward_bucket
@@ -374,7 +376,7 @@ class MemoryTransaction:
             success_rate=successes / len(lived),
             usage_count=len(lived),
             success_count=successes,
-            average_reward=sum(experience.reward for experience in lived) / len(lived),
+            average_reward=_added(experience.reward for experience in lived) / len(lived),
             standing=self._state.standings.get(key, "candidate"),
             contexts=_contexts(lived),
             created_at=lived[0].timestamp,
@@ -400,6 +402,11 @@ class MemoryTransaction:
         )
 
 
+def _added(values: Iterable[float]) -> float:
+    """Returns the sum as rows are added up; from Python 3.12 on, ``sum`` corrects rounding."""
+    return reduce(operator.add, values, 0.0)
+
+
 def _contexts(lived: list[Experience]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(experience.state for experience in lived))[:10]
 
@@ -410,7 +417,7 @@ def _sums(name: str, lived: list[Experience]) -> OutcomeSums:
         name=name,
         experiences=len(lived),
         successes=sum(experience.success for experience in lived),
-        reward_sum=sum(experience.reward for experience in lived),
+        reward_sum=_added(experience.reward for experience in lived),
         explored=sum(bool(experience.explored) for experience in lived),
         explored_known=sum(experience.explored is not None for experience in lived),
         with_patterns=sum(experience.patterns_used > 0 for experience in lived),
