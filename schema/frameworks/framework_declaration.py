@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["CallForms", "EvidenceWeights", "FrameworkDeclaration", "unsupported_framework"]
@@ -70,6 +71,8 @@ class FrameworkDeclaration:
         rank: The lowest decides where a file has equal evidence for several frameworks.
         weights: The certainty that each kind of evidence gives.
         modules: Expression of modules that its tests import.
+        table_modules: Expression of modules whose default export runs a test for each row of a
+            table.
         calls: Expression of dotted calls that no other framework has.
         companions: Expression of further modules that tests use whatever they test.
         fixtures: Arguments that only it passes to a test.
@@ -94,6 +97,7 @@ class FrameworkDeclaration:
         exact_calls: Expression of those that state the expected value.
         code: Expression searched in the code of a file that imports nothing; for unsupported ones.
         test_code: Expression found in the code once for each test; for unsupported ones.
+        suites: Functions that return a function that declares tests; for unsupported ones.
         section: Expression of the parts of a file that have its tests; empty for the whole file.
     """
 
@@ -103,6 +107,7 @@ class FrameworkDeclaration:
     rank: int = 100
     weights: EvidenceWeights = EvidenceWeights()
     modules: str = ""
+    table_modules: str = ""
     calls: str = ""
     companions: str = ""
     fixtures: frozenset[str] = frozenset()
@@ -124,6 +129,7 @@ class FrameworkDeclaration:
     exact_calls: str = ""
     code: str = ""
     test_code: str = ""
+    suites: frozenset[str] = frozenset()
     section: str = ""
 
     def serves_tests(self, module: str) -> bool:
@@ -133,7 +139,12 @@ class FrameworkDeclaration:
 
     def imports(self, module: str) -> bool:
         """Returns whether a module that a file imports belongs to the framework."""
-        return bool(self.modules) and re.match(self.modules, module) is not None
+        is_own = bool(self.modules) and re.match(self.modules, module) is not None
+        return is_own or self.has_tables(module)
+
+    def has_tables(self, module: str) -> bool:
+        """Returns whether the default export of a module runs a test for each row of a table."""
+        return bool(self.table_modules) and re.match(self.table_modules, module) is not None
 
 
 def unsupported_framework(
@@ -144,13 +155,15 @@ def unsupported_framework(
     scripts: str = "",
     file_names: str = "",
     test_code: str = "",
+    suites: Iterable[str] = (),
     section: str = "",
 ) -> FrameworkDeclaration:
     """Returns the declaration of a framework whose tests are only counted.
 
     Args:
         languages: Those of its tests; none if files of its language are not parsed.
-        modules, code, scripts, file_names, test_code, section: As in ``FrameworkDeclaration``.
+        modules, code, scripts, file_names, test_code, suites, section: As in
+            ``FrameworkDeclaration``.
     """
     return FrameworkDeclaration(
         name=name,
@@ -161,5 +174,6 @@ def unsupported_framework(
         scripts=scripts,
         file_names=file_names,
         test_code=test_code,
+        suites=frozenset(suites),
         section=section,
     )

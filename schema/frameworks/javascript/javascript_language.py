@@ -84,7 +84,9 @@ _TEST_NAMES: Final = rf"(?i:(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e|tst){_SU
 _HINTED_NAMES: Final = rf".*[a-z0-9](?:Spec|Test){_SUFFIX}"
 EXCLUDED_NAMES: Final = r".*\.d\.[cm]?ts"
 _TEST_HINT: Final = (
-    r"\b(?:TESTS|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\(|\btest\s{1,9}as\s{1,9}\w"
+    r"\b(?:TESTS|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+    r"|[{,]\s{0,99}(?:it|test)\s{1,9}as\s{1,9}\w"
+    r"|\bimport\.meta\.vitest\b"
 )
 _TEST_CODE: Final = (
     r"(?m)^[ \t]*(?P<title>(?:[fx]?it|x?test|specify)(?:\.(?!step|use|extend|before|after)\w+)*"

@@ -11,6 +11,7 @@ DECLARED: Final = FrameworkDeclaration(
     languages=("javascript", "typescript"),
     rank=40,
     modules=r"mocha\Z",
+    table_modules=r"mocha-each\Z",
     assertions=r"expect\.(?:\w+\.)*(?:to|be|have|not)\.|assert(?:\.|\Z)|.*\.should\.|should\.",
     dependencies=("mocha", "karma-mocha"),
     scripts=r"(?<![-\w])(?:electron-|ts-)?_?mocha(?:pack)?\b(?!-)",
