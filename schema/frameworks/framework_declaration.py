@@ -83,6 +83,8 @@ class FrameworkDeclaration:
         scripts: Expression searched in the commands of package.json, from which the names of
             scripts and packages are removed before.
         config_files: Shell patterns of configuration files, as paths below the project.
+        support_files: Shell patterns of files, as paths below the project, that define functions
+            for its tests, which do not import them.
         manifest_keys: Its settings in package.json itself.
         file_names: Expression of whole file names that only it uses.
         hinted_names: Expression of whole file names of tests, if the content hints at a test.
@@ -116,6 +118,7 @@ class FrameworkDeclaration:
     dependencies: tuple[str, ...] = ()
     scripts: str = ""
     config_files: tuple[str, ...] = ()
+    support_files: tuple[str, ...] = ()
     manifest_keys: tuple[str, ...] = ()
     file_names: str = ""
     hinted_names: str = ""
