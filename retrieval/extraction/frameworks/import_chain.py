@@ -16,7 +16,10 @@ from ..discovery.project_root import read_json_object
 
 __all__ = ["followed_modules", "imports_test_function", "module_file", "relative_imports"]
 
-_TEST_FUNCTION = re.compile(r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z")
+_TEST_FUNCTION = re.compile(
+    r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z|\w+(?:Test|It|Spec|Scenario)\Z"
+)
+_OWN_TEST = re.compile(r"(?:it|test)(?:[A-Z]\w*)?\Z|\w+(?:Test|It|Spec|Scenario)\Z")
 _MODULE = re.compile(r"(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*[\"']([^\"'\n]{1,200})[\"']")
 _TYPE_IMPORT = re.compile(r"\bimport\s+type\s[^;]{0,2000}?\bfrom\s*[\"'][^\"'\n]*[\"']")
 _MAPPED_NAME = re.compile(
@@ -30,7 +33,7 @@ _MAX_FOLDERS = 12
 
 def imports_test_function(imports: Iterable[Import]) -> bool:
     """Returns whether a file imports a function `test` or `it`; Playwright has no global ones."""
-    return any(re.match(r"(?:it|test)(?:[A-Z]\w*)?\Z", found.alias) for found in imports)
+    return any(_OWN_TEST.match(found.alias) for found in imports)
 
 
 def followed_modules(path: Path, imports: Iterable[Import]) -> tuple[str, ...]:

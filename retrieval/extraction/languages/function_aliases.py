@@ -21,6 +21,12 @@ __all__ = ["FunctionNames"]
 _GLOBAL_OBJECTS = frozenset({"globalThis", "global", "window", "self"})
 _GLOBAL_OBJECT = f"(?:{'|'.join(sorted(_GLOBAL_OBJECTS))})"
 _TEST_LIKE = re.compile(r"(?:it|test)[A-Z]\w*\Z")
+# A test function of the project's own fixtures: shopTest('buys', async ({ shop }) => ...).
+_FIXTURE_LIKE = re.compile(r"\w+(?:Test|It|Spec|Scenario)\Z")
+_FIXTURE_USE = (
+    r"(?:\.(?:afterAll|afterEach|beforeAll|beforeEach|describe|each|extend|fixme|only|skip|step|use)\b"
+    r"|\(\s*(['\"`])(?:(?!\1)[^\n])*\1\s*,[^\n]{0,200}?(?:async\s*)?\(\s*\{)"
+)
 _BLOCK_LIKE = re.compile(r"describe[A-Z]\w*\Z")
 
 _DECLARED = re.compile(
@@ -127,7 +133,7 @@ class FunctionNames:
         self.wrappers: set[str] = set()
         self.imported: set[str] = set()
         for imported in imports:
-            self._add_import(imported)
+            self._add_import(imported, code)
         self._add_members(code)
         for name, derived in _derived_names(code):
             self._add(name, derived["base"])
@@ -176,7 +182,7 @@ class FunctionNames:
     def _holds(self, name: str) -> bool:
         return name in self.objects or _OWN_RUNNER.match(name) is not None
 
-    def _add_import(self, imported: Import) -> None:
+    def _add_import(self, imported: Import, code: str) -> None:
         if imported.name == "default" and any(
             each.has_tables(imported.module) for each in _frameworks()
         ):
@@ -193,7 +199,7 @@ class FunctionNames:
             self.objects.add(imported.alias)
         elif is_default:
             return
-        elif _TEST_LIKE.match(imported.alias):
+        elif _TEST_LIKE.match(imported.alias) or _is_fixture(imported.alias, code):
             self.tests.add(imported.alias)
             self.imported.add(imported.alias)
             self.factories.add(imported.alias)
@@ -221,6 +227,13 @@ class FunctionNames:
         """Adds a name to the tables if it is derived from a test function with its rows."""
         if derived.groupdict().get("modifier") in self.forms.tables:
             self.tables.add(name)
+
+
+def _is_fixture(name: str, code: str) -> bool:
+    """Returns whether a name is used as a test function with fixtures is, and only as one is."""
+    if not _FIXTURE_LIKE.match(name):
+        return False
+    return re.search(rf"(?<![\w.$]){re.escape(name)}{_FIXTURE_USE}", code) is not None
 
 
 def _frameworks() -> list[FrameworkDeclaration]:

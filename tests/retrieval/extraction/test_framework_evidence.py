@@ -48,6 +48,31 @@ PLAYWRIGHT_PROJECTS: dict[str, tuple[str, dict[str, object]]] = {
             "package.json": {"scripts": {"test": "jest"}},
         },
     ),
+    "own fixtures under a name of their own": (
+        "tests/a.spec.ts",
+        {
+            "tests/a.spec.ts": (
+                "import { shopTest } from '../shop';\n"
+                "shopTest('x', { tag: '@a' }, async ({ shop }) => { await shop.buy(); });\n"
+            ),
+            "shop.ts": (
+                "import base from '@playwright/test';\n"
+                "export const shopTest = base.extend({ shop: async ({ page }, use) => {} });\n"
+            ),
+            "package.json": {"scripts": {"test": "vitest"}},
+        },
+    ),
+    "own fixtures under a name of their own, in a block": (
+        "tests/a.spec.ts",
+        {
+            "tests/a.spec.ts": (
+                "import { adminIt } from '../shop';\n"
+                "adminIt.describe('y', () => { adminIt('x', async (all) => { all.buy(); }); });\n"
+            ),
+            "shop.ts": "export { test as adminIt } from '@playwright/test';\n",
+            "package.json": {"scripts": {"test": "jest"}},
+        },
+    ),
     "own fixtures two files further": (
         "tests/a.spec.ts",
         {
@@ -437,6 +462,19 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
     "Rust": ("cargo test", 2, "a_test.rs", "#[test]\nfn a() {}\n#[tokio::test]\nasync fn b() {}\n"),
     "Swift": ("XCTest or Swift Testing", 1, "ATests.swift", "class A { func testA() {} }\n"),
     "C++": ("GoogleTest, Catch2 or doctest", 2, "a_test.cc", "TEST(A, B) {}\nTEST_F(A, C) {}\n"),
+    "Ginkgo in a line": (
+        "Ginkgo",
+        2,
+        "a_test.go",
+        'package a\n\nimport g "github.com/onsi/ginkgo/v2"\n\n'
+        'var _ = g.Describe("a", func() { g.It("b", func() {}); g.FIt("c", func() {}) })\n',
+    ),
+    "TestNG in a line": (
+        "TestNG",
+        1,
+        "ATest.java",
+        "import org.testng.annotations.Test;\nclass ATest { @Test public void a() {} }\n",
+    ),
     "cucumber": (
         "cucumber",
         2,

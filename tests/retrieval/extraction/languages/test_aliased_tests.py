@@ -109,6 +109,9 @@ ALIASES = {
         "import { it as its, describe as when } from 'vitest';\n"
         "when('y', () => { its('x', () => { run(); }); });"
     ),
+    "an imported function with fixtures": (
+        "import { dbTest } from './h';\ndbTest('x', ({ db }) => { run(db); });"
+    ),
     "a nested typed table": (
         "test.each<Record<string, Array<Map<string, () => Set<A>>>>>`\n  w\n  ${2}\n`"
         "('x', () => { f(); });"
@@ -223,6 +226,7 @@ def test_extract_file_names_calls_that_look_like_tests(tmp_path: Path, case: str
 
 
 NOT_UNREAD = {
+    "an imported helper": ("import { runTest } from './h';\nrunTest('y', () => { return 1; });"),
     "a hook": "beforeEach('y', () => { expect(1).toBe(1); });",
     "a mock": "jest.mock('./y', () => ({ expect: 1 }));",
     "a step in a test": "it('z', () => { step('y', () => { expect(1).toBe(1); }); });",
