@@ -83,6 +83,7 @@ class FrameworkDeclaration:
         scripts: Expression searched in the commands of package.json, from which the names of
             scripts and packages are removed before.
         config_files: Shell patterns of configuration files, as paths below the project.
+        shared_config_files: As above, of other tools that may hold its settings too; no evidence.
         support_files: Shell patterns of files, as paths below the project, that define functions
             for its tests, which do not import them.
         manifest_keys: Its settings in package.json itself.
@@ -97,6 +98,8 @@ class FrameworkDeclaration:
         asserting_calls: Expression of dotted calls that assert, besides the names that are common
             to all frameworks.
         exact_calls: Expression of those that state the expected value.
+        mocking_calls: Expression of dotted calls that replace code or watch its calls.
+        timer_calls: Expression of dotted calls that set the time.
         code: Expression searched in the code of a file that imports nothing; for unsupported ones.
         test_code: Expression found in the code once for each test; for unsupported ones.
         suites: Functions that return a function that declares tests; for unsupported ones.
@@ -118,6 +121,7 @@ class FrameworkDeclaration:
     dependencies: tuple[str, ...] = ()
     scripts: str = ""
     config_files: tuple[str, ...] = ()
+    shared_config_files: tuple[str, ...] = ()
     support_files: tuple[str, ...] = ()
     manifest_keys: tuple[str, ...] = ()
     file_names: str = ""
@@ -130,6 +134,8 @@ class FrameworkDeclaration:
     import_forms: CallForms = CallForms()
     asserting_calls: str = ""
     exact_calls: str = ""
+    mocking_calls: str = ""
+    timer_calls: str = ""
     code: str = ""
     test_code: str = ""
     suites: frozenset[str] = frozenset()

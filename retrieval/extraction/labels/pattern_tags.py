@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from ....schema.frameworks.declarations import declarations, language_named
+from ....schema.frameworks.declarations import Declarations, declarations, language_named
 from ....schema.records.patterns import MAX_TAG_CHARS, MAX_TAGS, Language
 from ..code_facts import CodeFacts, Import
 from ..found_test import FoundTest
@@ -12,8 +13,7 @@ from ..found_test import FoundTest
 __all__ = ["collect_tags"]
 
 _MOCK_CALLS = re.compile(
-    r"(?:(?:mock|mocker|monkeypatch|sinon|jasmine)\.|(?:jest|vi)\.(?:fn|mock|spyOn|doMock|mocked)\b"
-    r"|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
+    r"(?:(?:mock|mocker|monkeypatch|sinon)\.|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
 )
 _RAISES_CALLS = re.compile(
     r"(?:.*\.)?(?:raises|assertRaises\w*|assert_raises\w*|toThrow\w*|rejects?\b.*|throws\w*"
@@ -25,9 +25,7 @@ _APPROXIMATE_CALLS = re.compile(
     r"(?:.*\.)?(?:approx|allclose|isclose|assert_allclose|assert_(?:array_)?almost_equal\w*"
     r"|assertAlmostEqual|toBeCloseTo|closeTo)\Z"
 )
-_TIMER_CALLS = re.compile(
-    r"(?:jest|vi)\.(?:useFakeTimers|advanceTimers\w*)|.*\.useFakeTimers|freeze_time"
-)
+_TIMER_CALLS = re.compile(r".*\.useFakeTimers|freeze_time")
 _PROPERTY_CALLS = re.compile(r"(?:hypothesis\.)?given\Z|fc\.(?:assert|property)")
 
 _TEST_MODULES = re.compile(
@@ -53,10 +51,10 @@ def collect_tags(
     for tag, pattern in (
         ("raises", _RAISES_CALLS),
         ("warns", _WARNS_CALLS),
-        ("mock", _MOCK_CALLS),
+        ("mock", _with_declared(_MOCK_CALLS, "mocking_calls", language, declarations())),
         ("snapshot", _SNAPSHOT_CALLS),
         ("approximate", _APPROXIMATE_CALLS),
-        ("fake-timers", _TIMER_CALLS),
+        ("fake-timers", _with_declared(_TIMER_CALLS, "timer_calls", language, declarations())),
         ("property-based", _PROPERTY_CALLS),
     ):
         if facts.calls_any(pattern):
@@ -70,6 +68,15 @@ def collect_tags(
     tags += [f"module:{name}" for name in _modules_used(facts, imports, language)]
     short = (tag for tag in tags if len(tag) <= MAX_TAG_CHARS)
     return tuple(dict.fromkeys(short))[:MAX_TAGS]
+
+
+@lru_cache(maxsize=64)
+def _with_declared(
+    common: re.Pattern[str], field: str, language: Language, known: Declarations
+) -> re.Pattern[str]:
+    """Returns an expression that a language's frameworks extend by that in a field of theirs."""
+    declared = [getattr(each, field) for each in known.frameworks_of(language)]
+    return re.compile("|".join(filter(None, [common.pattern, *declared])))
 
 
 def _topic_tag(topic: str) -> str:

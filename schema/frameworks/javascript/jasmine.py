@@ -24,4 +24,5 @@ DECLARED: Final = FrameworkDeclaration(
         hooks=frozenset({"afterAll", "afterEach", "beforeAll", "beforeEach"}),
         skipping=frozenset({"xit"}),
     ),
+    mocking_calls=r"jasmine\.",
 )

@@ -31,4 +31,6 @@ DECLARED: Final = FrameworkDeclaration(
         skipping=frozenset({"skip", "xit", "xtest"}),
         failing=frozenset({"failing"}),
     ),
+    mocking_calls=r"jest\.(?:fn|mock|spyOn|doMock|mocked)\b",
+    timer_calls=r"jest\.(?:useFakeTimers|advanceTimers\w*)",
 )
