@@ -71,7 +71,7 @@ def print_extraction(read: SuiteReport, *, dry_run: bool) -> None:
         console.print(f"{tests:,} tests in {read.files:,} files, {seconds:.1f} s")
         skipped = f"skipped files: {len(read.skipped):,}"
         console.print(f"{store_counts(report, dry_run=dry_run)}; {skipped}")
-    elif read.unsupported or read.lost:
+    elif read.unsupported or read.lost or read.other_frameworks:
         console.print(f"no test stored from {read.files:,} files")
     else:
         console.print(f"no data: no test found in {read.files:,} files")
@@ -119,7 +119,8 @@ def _print_other(console: Console, read: SuiteReport) -> None:
     """Prints what is left out on purpose."""
     if read.other_frameworks:
         counts = ", ".join(f"{tests:,} {name}" for name, tests in read.other_frameworks.items())
-        console.print(f"left out by --framework: {counts}")
+        options = " or ".join(f"--framework {name}" for name in read.other_frameworks)
+        console.print(f"left out by --framework: {counts}; to take them, use {options}")
     for reason, paths in (
         ("ignored by git", read.ignored),
         ("of another checkout of the same project", read.other_checkouts),

@@ -20,7 +20,7 @@ from .frameworks.framework_detection import framework_detector, refuse_unsupport
 from .frameworks.unsupported_frameworks import UnsupportedFrameworkError
 from .languages.grammar_masks import mask_silent_gaps, mask_syntax_gaps
 from .languages.language_reader import reader_of
-from .languages.lost_tests import LostTest, find_lost_tests
+from .languages.lost_tests import LostTest, find_lost_tests, lost_calls
 from .pattern_builder import PatternIds, build_patterns
 from .source_file import (
     ExtractionBudget,
@@ -163,7 +163,8 @@ def _patterns(
     root, grammar = _best_parsed(source, budget)
     imports = reader.read_imports(root)
     refuse_unsupported(source, root, imports)
-    found = reader.find_tests(source, root, imports, budget)
+    found, unread = reader.find_tests(source, root, imports, budget)
+    lost += lost_calls(source, unread)
     tests = _without_errors(source, root, found, lost)
     if not tests:
         return []

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["FoundTest", "Layer", "Snippet", "TestStyle"]
+__all__ = ["FoundTest", "Layer", "ReadTests", "Snippet", "TestStyle", "UnreadCall"]
 
 # How a test is written, as far as its syntax shows.
 TestStyle = Literal["function", "testcase", "call"]
@@ -75,3 +75,17 @@ class FoundTest:
     fixtures: tuple[str, ...]
     marks: frozenset[str]
     scope_marks: tuple[str, ...] = ()
+
+
+class UnreadCall(NamedTuple):
+    """A call that looks like a test, and why it is not read as one."""
+
+    node: Node
+    reason: str
+
+
+class ReadTests(NamedTuple):
+    """What is read from a file: its tests in source order, and what only looks like a test."""
+
+    tests: list[FoundTest]
+    unread: tuple[UnreadCall, ...] = ()

@@ -23,6 +23,7 @@ from .labels.category_choice import CategoryChoice
 from .labels.pattern_tags import collect_tags
 from .pattern_code import PatternTemplate, render_example, render_template
 from .pattern_names import describe, pattern_name, topic_of
+from .placeholders.imported_parameters import imported_parameters
 from .placeholders.parameter_names import defined_parameters
 from .placeholders.placeholder_edits import LiteralSenses, placeholder_edits
 from .source_file import ExtractionBudget, SourceFile
@@ -84,7 +85,9 @@ def build_patterns(
         grammar: The grammar that it was parsed with.
         detect_framework: Returns the framework of a test.
     """
-    parameters = defined_parameters(source.code.decode("utf-8", "replace"), source.language)
+    code = source.code.decode("utf-8", "replace")
+    imported = imported_parameters(source.path, code, imports, source.language)
+    parameters = {**imported, **defined_parameters(code, source.language)}
     senses = LiteralSenses(source.language, parameters)
     patterns: list[StorablePattern] = []
     contexts = ContextReader(source, index.root, grammar, tests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = ["CallForms", "EvidenceWeights", "FrameworkDeclaration", "unsupported_framework"]
@@ -70,6 +71,8 @@ class FrameworkDeclaration:
         rank: The lowest decides where a file has equal evidence for several frameworks.
         weights: The certainty that each kind of evidence gives.
         modules: Expression of modules that its tests import.
+        table_modules: Expression of modules whose default export runs a test for each row of a
+            table.
         calls: Expression of dotted calls that no other framework has.
         companions: Expression of further modules that tests use whatever they test.
         fixtures: Arguments that only it passes to a test.
@@ -80,6 +83,9 @@ class FrameworkDeclaration:
         scripts: Expression searched in the commands of package.json, from which the names of
             scripts and packages are removed before.
         config_files: Shell patterns of configuration files, as paths below the project.
+        shared_config_files: As above, of other tools that may hold its settings too; no evidence.
+        support_files: Shell patterns of files, as paths below the project, that define functions
+            for its tests, which do not import them.
         manifest_keys: Its settings in package.json itself.
         file_names: Expression of whole file names that only it uses.
         hinted_names: Expression of whole file names of tests, if the content hints at a test.
@@ -92,8 +98,11 @@ class FrameworkDeclaration:
         asserting_calls: Expression of dotted calls that assert, besides the names that are common
             to all frameworks.
         exact_calls: Expression of those that state the expected value.
+        mocking_calls: Expression of dotted calls that replace code or watch its calls.
+        timer_calls: Expression of dotted calls that set the time.
         code: Expression searched in the code of a file that imports nothing; for unsupported ones.
         test_code: Expression found in the code once for each test; for unsupported ones.
+        suites: Functions that return a function that declares tests; for unsupported ones.
         section: Expression of the parts of a file that have its tests; empty for the whole file.
     """
 
@@ -103,6 +112,7 @@ class FrameworkDeclaration:
     rank: int = 100
     weights: EvidenceWeights = EvidenceWeights()
     modules: str = ""
+    table_modules: str = ""
     calls: str = ""
     companions: str = ""
     fixtures: frozenset[str] = frozenset()
@@ -111,6 +121,8 @@ class FrameworkDeclaration:
     dependencies: tuple[str, ...] = ()
     scripts: str = ""
     config_files: tuple[str, ...] = ()
+    shared_config_files: tuple[str, ...] = ()
+    support_files: tuple[str, ...] = ()
     manifest_keys: tuple[str, ...] = ()
     file_names: str = ""
     hinted_names: str = ""
@@ -122,8 +134,11 @@ class FrameworkDeclaration:
     import_forms: CallForms = CallForms()
     asserting_calls: str = ""
     exact_calls: str = ""
+    mocking_calls: str = ""
+    timer_calls: str = ""
     code: str = ""
     test_code: str = ""
+    suites: frozenset[str] = frozenset()
     section: str = ""
 
     def serves_tests(self, module: str) -> bool:
@@ -133,7 +148,12 @@ class FrameworkDeclaration:
 
     def imports(self, module: str) -> bool:
         """Returns whether a module that a file imports belongs to the framework."""
-        return bool(self.modules) and re.match(self.modules, module) is not None
+        is_own = bool(self.modules) and re.match(self.modules, module) is not None
+        return is_own or self.has_tables(module)
+
+    def has_tables(self, module: str) -> bool:
+        """Returns whether the default export of a module runs a test for each row of a table."""
+        return bool(self.table_modules) and re.match(self.table_modules, module) is not None
 
 
 def unsupported_framework(
@@ -144,13 +164,15 @@ def unsupported_framework(
     scripts: str = "",
     file_names: str = "",
     test_code: str = "",
+    suites: Iterable[str] = (),
     section: str = "",
 ) -> FrameworkDeclaration:
     """Returns the declaration of a framework whose tests are only counted.
 
     Args:
         languages: Those of its tests; none if files of its language are not parsed.
-        modules, code, scripts, file_names, test_code, section: As in ``FrameworkDeclaration``.
+        modules, code, scripts, file_names, test_code, suites, section: As in
+            ``FrameworkDeclaration``.
     """
     return FrameworkDeclaration(
         name=name,
@@ -161,5 +183,6 @@ def unsupported_framework(
         scripts=scripts,
         file_names=file_names,
         test_code=test_code,
+        suites=frozenset(suites),
         section=section,
     )

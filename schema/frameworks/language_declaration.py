@@ -91,6 +91,11 @@ class LanguageDeclaration:
         test_code: Expression of what looks like a test in a line, its group ``title``; to name the
             tests that could not be read.
         definitions: Expression of a definition in source code, its group the name.
+        functions: Expression of what defines a function, with groups ``function``, its name, and
+            ``parameters``; or a class, with a group ``klass``, whose constructor comes later.
+        registered: As above, of a function that is given a name by a call; the group ``subject`` is
+            there if its first parameter is not an argument.
+        parameter: Expression of a parameter, its only group the name.
         standard_modules: Modules of its own, by the part of their name before the first dot.
         standard_paths: Expression of names of its own modules.
         known_names: Further names that code may use without defining or importing them.
@@ -120,6 +125,9 @@ class LanguageDeclaration:
     test_hint: str = ""
     test_code: str = ""
     definitions: str = ""
+    functions: str = ""
+    registered: str = ""
+    parameter: str = r"\s*([A-Za-z_]\w*)"
     standard_modules: frozenset[str] = frozenset()
     standard_paths: str = ""
     known_names: frozenset[str] = frozenset()

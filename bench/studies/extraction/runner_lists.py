@@ -8,6 +8,10 @@ written by one of these commands in the project; the results are in
     jest --json --testLocationInResults --testNamePattern '^none$' --outputFile LIST.json
     playwright test --list --reporter=json > LIST.json
     mocha --dry-run --reporter json > LIST.json
+    node --test --test-reporter=FOLDER/node_events.mjs --test-reporter-destination=LIST.json
+
+node:test has no list without a run: ``node_events.mjs``, in the folder of this file, lists the
+tests that have run, with skipped ones and subtests.
 
 Tests are compared by file and line, or else by title: mocha gives no line, and the others give
 that of the last bracket of a table. A line that runs several times (a loop, several browsers) is
@@ -53,7 +57,7 @@ class ListComparison(NamedTuple):
 
 
 def read_list(path: Path, repository: Path) -> RunnerList:
-    """Returns the tests in a list of vitest, jest, playwright or mocha, by the keys that it has."""
+    """Returns the tests in a list of a runner, which its keys tell."""
     content = json.loads(path.read_text("utf-8"))
     runner, tests = _read(content)
     root = repository.resolve()
@@ -67,6 +71,9 @@ def read_list(path: Path, repository: Path) -> RunnerList:
 def _read(content: Any) -> tuple[str, Iterator[CountedTest]]:
     if isinstance(content, list):
         return "vitest", (_located(row["file"], row["location"], row["name"]) for row in content)
+    if "node" in content:
+        tests = content["node"]
+        return "node:test", (_located(row["file"], row, row["name"]) for row in tests)
     if "testResults" in content:
         return "jest", _jest_tests(content)
     if "suites" in content:

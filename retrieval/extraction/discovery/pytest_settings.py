@@ -17,8 +17,10 @@ __all__ = ["DEFAULT_SETTINGS", "PytestSettings", "find_pytest_settings"]
 
 _MAX_BYTES = 1024 * 1024
 _MAX_FOLDERS = 40
-# The files that pytest reads, the first that has a section for it; pytest.ini needs none.
+# The files that pytest reads, the first that has a section for it; its own files need none.
 _INI_SECTIONS: Final = (
+    ("pytest.toml", ""),
+    (".pytest.toml", ""),
     ("pytest.ini", "pytest"),
     (".pytest.ini", "pytest"),
     ("pyproject.toml", ""),
@@ -102,7 +104,7 @@ def _options(
     """
     try:
         text = Path(path).read_text("utf-8-sig", "replace")
-        found = _ini_options(path, text, section) if section else _toml_options(text)
+        found = _ini_options(path, text, section) if section else _toml_options(path, text)
     except (OSError, tomllib.TOMLDecodeError, configparser.Error, RecursionError):
         return None  # pytest would refuse to run with it
     return None if found is None else tuple(found.items())
@@ -116,11 +118,13 @@ def _ini_options(path: str, text: str, section: str) -> dict[str, tuple[str, ...
     return {key: _words(value) for key, value in parser.items(section)}
 
 
-def _toml_options(text: str) -> dict[str, tuple[str, ...]] | None:
-    tool = tomllib.loads(text).get("tool")
-    table = tool.get("pytest") if isinstance(tool, dict) else None
+def _toml_options(path: str, text: str) -> dict[str, tuple[str, ...]] | None:
+    is_own = path.endswith("pytest.toml")
+    content = tomllib.loads(text)
+    outer = content if is_own else content.get("tool")
+    table = outer.get("pytest") if isinstance(outer, dict) else None
     if not isinstance(table, dict):
-        return None
+        return {} if is_own else None
     options = table.get("ini_options", table)
     if not isinstance(options, dict):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -9,13 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ....schema.frameworks.declarations import Declarations, declarations
+
 __all__ = ["RunnerGlobs", "command_globs", "globs_in"]
 
 _MAX_BYTES = 256 * 1024
-_CONFIG = re.compile(
-    r"(?:(?:jest|vitest|vite|playwright(?:-ct)?|cypress|ava|vitest\.workspace)\.(?:[\w-]+\.)?config(?:\.[\w-]+)*"
-    r"\.(?:[cm]?[jt]s|json)|\.mocharc(?:\.\w+)?|package\.json|cypress\.json|jasmine\.json)\Z"
-)
 _STRING = r"[\"'`]([^\"'`\n]{1,300})[\"'`]"
 # Settings whose value is a text or a list of texts; `include` only next to a runner.
 _GLOBS = re.compile(
@@ -63,18 +62,36 @@ def globs_in(folder: Path, names: list[str]) -> RunnerGlobs | None:
         names: The names of the files in the folder.
     """
     expressions: list[str] = []
+    known = declarations()
+    config = _config_names(known)
     for name in names:
-        if _CONFIG.match(name):
+        if config.fullmatch(name):
             try:
                 status = (folder / name).stat()
             except OSError:
                 continue
             if status.st_size <= _MAX_BYTES:
                 stamp = (status.st_mtime_ns, status.st_size)
-                expressions += _expressions(str(folder / name), stamp)
+                expressions += _expressions(str(folder / name), stamp, known)
     if not expressions:
         return None
     return _joined(folder, expressions)
+
+
+@lru_cache(maxsize=8)
+def _config_names(known: Declarations) -> re.Pattern[str]:
+    """Returns the expression of the names of configuration files of the declared frameworks."""
+    globs = [
+        glob
+        for each in known.supported
+        for glob in (*each.config_files, *each.shared_config_files)
+        if "/" not in glob
+    ]
+    # Of several configurations, each has a name of its own: vitest.unit.config.ts.
+    names = [
+        fnmatch.translate(glob).replace(r"\.config", r"\.(?:[\w-]+\.)?config") for glob in globs
+    ]
+    return re.compile("|".join([r"package\.json", *names]))
 
 
 def command_globs(folder: Path, commands: Iterable[str]) -> RunnerGlobs | None:
@@ -91,7 +108,7 @@ def _joined(folder: Path, expressions: list[str]) -> RunnerGlobs:
 
 
 @lru_cache(maxsize=256)
-def _expressions(path: str, stamp: tuple[int, int]) -> tuple[str, ...]:
+def _expressions(path: str, stamp: tuple[int, int], known: Declarations) -> tuple[str, ...]:
     """Returns the globs of a configuration as regular expressions.
 
     Args:
@@ -102,7 +119,7 @@ def _expressions(path: str, stamp: tuple[int, int]) -> tuple[str, ...]:
     except OSError:
         return ()  # no clue
     if path.endswith("package.json"):
-        text = _runner_sections(text)
+        text = _runner_sections(text, known)
     globs = [glob for found in _GLOBS.finditer(text) for glob in re.findall(_STRING, found[1])]
     if ".mocharc" in path:
         for listed, single in _YAML_SPEC.findall(text):
@@ -114,9 +131,11 @@ def _expressions(path: str, stamp: tuple[int, int]) -> tuple[str, ...]:
     return tuple(filter(None, map(_translated, globs)))
 
 
-def _runner_sections(text: str) -> str:
+def _runner_sections(text: str, known: Declarations) -> str:
     """Returns the settings of runners in package.json, in which `files` means something else."""
-    sections = re.findall(r"\"(?:jest|ava|mocha)\"\s*:\s*\{.{0,4000}?\n\s{0,4}\}", text, re.DOTALL)
+    keys = "|".join(key for each in known.supported for key in each.manifest_keys)
+    section = rf"\"(?:{keys})\"\s*:\s*\{{.{{0,4000}}?\n\s{{0,4}}\}}"
+    sections = re.findall(section, text, re.DOTALL)
     return "\n".join(sections)
 
 

@@ -54,7 +54,7 @@ def refuse_unsupported(source: SourceFile, root: Node, imports: Sequence[Import]
     if _test_imported(supported, imports) is not None:
         return
     if named is not None and named.test_code:
-        tests = count_tests(named, source.code)
+        tests = count_tests(named, source.code, imports=imports)
         if tests:
             raise UnsupportedFrameworkError(named.name, tests)
         return
@@ -65,7 +65,7 @@ def refuse_unsupported(source: SourceFile, root: Node, imports: Sequence[Import]
         followed = followed_modules(source.path, imports)
         found = _of_modules(others, followed) if not _of_modules(supported, followed) else None
     if found is not None:
-        tests = count_tests(found, source.code, root)
+        tests = count_tests(found, source.code, root, imports)
         if tests or named is not None:
             raise UnsupportedFrameworkError(found.name, tests)
 

@@ -16,9 +16,15 @@ from ..discovery.project_root import read_json_object
 
 __all__ = ["followed_modules", "imports_test_function", "module_file", "relative_imports"]
 
-_TEST_FUNCTION = re.compile(r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z")
+_TEST_FUNCTION = re.compile(
+    r"(?:it|test|describe|suite|base|expect)(?:[A-Z]\w*)?\Z|\w+(?:Test|It|Spec|Scenario)\Z"
+)
+_OWN_TEST = re.compile(r"(?:it|test)(?:[A-Z]\w*)?\Z|\w+(?:Test|It|Spec|Scenario)\Z")
 _MODULE = re.compile(r"(?:\bfrom|\brequire\(|\bimport\(|\bimport)\s*[\"']([^\"'\n]{1,200})[\"']")
 _TYPE_IMPORT = re.compile(r"\bimport\s+type\s[^;]{0,2000}?\bfrom\s*[\"'][^\"'\n]*[\"']")
+_MAPPED_NAME = re.compile(
+    r"[\"'](\^?[#@~][^\"'()*\n]{1,200}\$?)[\"']\s*:\s*[\"'](<rootDir>/[^\"'\n]{1,200})[\"']"
+)
 _SUFFIXES: Final = (".ts", ".tsx", ".js", ".jsx", ".mts", ".mjs", ".cts", ".cjs")
 _MAX_BYTES = 256 * 1024
 _MAX_FILES = 12
@@ -27,7 +33,7 @@ _MAX_FOLDERS = 12
 
 def imports_test_function(imports: Iterable[Import]) -> bool:
     """Returns whether a file imports a function `test` or `it`; Playwright has no global ones."""
-    return any(re.match(r"(?:it|test)(?:[A-Z]\w*)?\Z", found.alias) for found in imports)
+    return any(_OWN_TEST.match(found.alias) for found in imports)
 
 
 def followed_modules(path: Path, imports: Iterable[Import]) -> tuple[str, ...]:
@@ -60,12 +66,15 @@ def relative_imports(path: Path) -> Iterator[Path]:
 
 
 def _modules_of(path: Path) -> list[str]:
+    return _MODULE.findall(_TYPE_IMPORT.sub("", _text_of(path)))
+
+
+def _text_of(path: Path) -> str:
     try:
         with path.open("rb") as stream:
-            text = stream.read(_MAX_BYTES).decode("utf-8", "replace")
+            return stream.read(_MAX_BYTES).decode("utf-8", "replace")
     except OSError:
-        return []  # no clue
-    return _MODULE.findall(_TYPE_IMPORT.sub("", text))
+        return ""  # no clue
 
 
 def module_file(importer: Path, module: str) -> Path | None:
@@ -101,8 +110,26 @@ def _alias_targets(importer: Path, module: str) -> Iterator[Path]:
             options = read_json_object(folder / name, with_comments=True).get("compilerOptions")
             if isinstance(options, dict):
                 yield from _mapped(folder, options, module)
+        yield from _named_by_package(folder, module)
         if (folder / ".git").exists():
             return
+
+
+def _named_by_package(folder: Path, module: str) -> Iterator[Path]:
+    """Yields where `imports` of a package.json, or jest's `moduleNameMapper`, place a module."""
+    if not module.startswith(("#", "@", "~")):
+        return
+    manifest = read_json_object(folder / "package.json")
+    imports, jest = manifest.get("imports"), manifest.get("jest")
+    mapper = jest.get("moduleNameMapper") if isinstance(jest, dict) else None
+    listed = {**imports} if isinstance(imports, dict) else {}
+    listed |= mapper if isinstance(mapper, dict) else {}
+    pairs = [(str(key), str(target)) for key, target in listed.items()]
+    for name in ("jest.config.js", "jest.config.cjs", "jest.config.mjs", "jest.config.ts"):
+        pairs += _MAPPED_NAME.findall(_text_of(folder / name))
+    for key, target in pairs:
+        if key.removeprefix("^").removesuffix("$") == module:
+            yield folder / target.removeprefix("<rootDir>/")
 
 
 def _mapped(folder: Path, options: dict[str, object], module: str) -> Iterator[Path]:

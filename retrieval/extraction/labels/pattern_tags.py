@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -13,27 +14,23 @@ from ..found_test import FoundTest
 
 __all__ = ["collect_tags"]
 
-# What is called in each kind of check, in the order of the tags.
+# What is called in each kind of check in any framework, in the order of the tags.
 _CHECKS: Final = {
-    "raises": re.compile(
+    "raises": (
         r"(?:.*\.)?(?:raises|assertRaises\w*|assert_raises\w*|toThrow\w*|rejects?\b.*|throws\w*"
         r"|rejectedWith)\Z|.*\.rejects\."
     ),
-    "warns": re.compile(r"(?:.*\.)?(?:warns|assertWarns\w*|assert_warns|deprecated_call)\Z"),
-    "mock": re.compile(
-        r"(?:(?:mock|mocker|monkeypatch|sinon|jasmine)\."
-        r"|(?:jest|vi)\.(?:fn|mock|spyOn|doMock|mocked)\b"
-        r"|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
+    "warns": r"(?:.*\.)?(?:warns|assertWarns\w*|assert_warns|deprecated_call)\Z",
+    "mock": (
+        r"(?:(?:mock|mocker|monkeypatch|sinon)\.|(?:Async|Magic)?Mock\Z|patch(?:\.|\Z)|spyOn\Z)"
     ),
-    "snapshot": re.compile(r".*(?:toMatch\w*Snapshot|toHaveScreenshot|\.snapshot)\Z"),
-    "approximate": re.compile(
+    "snapshot": r".*(?:toMatch\w*Snapshot|toHaveScreenshot|\.snapshot)\Z",
+    "approximate": (
         r"(?:.*\.)?(?:approx|allclose|isclose|assert_allclose|assert_(?:array_)?almost_equal\w*"
         r"|assertAlmostEqual|toBeCloseTo|closeTo)\Z"
     ),
-    "fake-timers": re.compile(
-        r"(?:jest|vi)\.(?:useFakeTimers|advanceTimers\w*)|.*\.useFakeTimers|freeze_time"
-    ),
-    "property-based": re.compile(r"(?:hypothesis\.)?given\Z|fc\.(?:assert|property)"),
+    "fake-timers": r".*\.useFakeTimers|freeze_time",
+    "property-based": r"(?:hypothesis\.)?given\Z|fc\.(?:assert|property)",
 }
 
 _TEST_MODULES = re.compile(
@@ -55,7 +52,10 @@ def collect_tags(
     Args:
         topic: The words of the file's name (``topic_of``).
     """
-    checks: set[str] = set().union(*map(_checks_of, set(facts.calls)))
+    known = declarations()
+    checks: set[str] = set()
+    for call in set(facts.calls):
+        checks |= _checks_of(call, language, known)
     tags = [*sorted(test.marks), *(check for check in _CHECKS if check in checks)]
     if "monkeypatch" in test.fixtures or "mocker" in test.fixtures:
         tags.append("mock")
@@ -69,9 +69,24 @@ def collect_tags(
 
 
 @lru_cache(maxsize=4_096)
-def _checks_of(call: str) -> frozenset[str]:
+def _checks_of(call: str, language: Language, known: Declarations) -> frozenset[str]:
     """Returns the kinds of check that a call is part of; a suite calls few functions often."""
-    return frozenset(check for check, pattern in _CHECKS.items() if pattern.match(call))
+    checks = _checks(language, known)
+    return frozenset(check for check, pattern in checks.items() if pattern.match(call))
+
+
+@lru_cache(maxsize=64)
+def _checks(language: Language, known: Declarations) -> Mapping[str, re.Pattern[str]]:
+    """Returns what is called in each kind of check, by all frameworks of a language."""
+    frameworks = known.frameworks_of(language)
+    declared = {
+        "mock": [each.mocking_calls for each in frameworks],
+        "fake-timers": [each.timer_calls for each in frameworks],
+    }
+    return {
+        check: re.compile("|".join(filter(None, [common, *declared.get(check, ())])))
+        for check, common in _CHECKS.items()
+    }
 
 
 def _topic_tag(topic: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...text.syntax_tree import node_text
 from ..code_facts import Import
-from ..found_test import FoundTest, Layer
+from ..found_test import FoundTest, Layer, ReadTests
 from ..source_file import ExtractionBudget, SourceFile
 from .language_reader import LanguageReader
 
@@ -59,7 +59,7 @@ def _go_import(spec: Node) -> Import:
 
 def find_go_tests(
     source: SourceFile, root: Node, imports: Sequence[Import], budget: ExtractionBudget
-) -> list[FoundTest]:
+) -> ReadTests:
     """Returns the tests, benchmarks, fuzz tests and examples of a file, in source order.
 
     An example without an output is compiled and not run, so it is no test. The tests end where the
@@ -74,7 +74,7 @@ def find_go_tests(
         if not budget.allows_test(len(found)):
             break
         found.append(_found(test, root))
-    return found
+    return ReadTests(found)
 
 
 _FUNCTIONS: Final = frozenset({"function_declaration", "method_declaration"})

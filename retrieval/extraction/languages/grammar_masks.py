@@ -35,9 +35,8 @@ def _replaced_by(word: bytes) -> Callable[[re.Match[bytes]], bytes]:
 
 
 # A typed table, test.each<T>`...`, is read as two comparisons, without an error.
-_TYPED_TABLE = re.compile(
-    rb"(?<=\.each)\s{0,20}<(?:[^<>`]|<(?:[^<>`]|<[^<>`]{0,200}>){0,400}>){0,600}>(?=\s{0,20}`)"
-)
+_TYPED_EACH = re.compile(rb"\.(?:each|for)\s{0,20}(?=<)")
+_MAX_TYPE_BYTES = 5000
 _TYPESCRIPT_MASKS: Final[tuple[_Mask, ...]] = (
     (re.compile(rb"(?<=<)\s*typeof\s+import\([^()]{1,300}\)"), _replaced_by(b"any")),
     (
@@ -66,9 +65,24 @@ _FLOW_MASKS: Final[tuple[_Mask, ...]] = (
 
 def mask_silent_gaps(code: bytes, grammar: Grammar) -> bytes:
     """Returns code without the constructions that a grammar misreads without an error."""
-    if grammar in {"typescript", "tsx"} and b".each" in code:
-        return _TYPED_TABLE.sub(_blanked, code)
+    if grammar not in {"typescript", "tsx"} or b"`" not in code:
+        return code
+    for match in _TYPED_EACH.finditer(code):
+        end = _end_of_types(code, match.end())
+        if code[end:].lstrip()[:1] == b"`":
+            code = code[: match.end()] + _blank(code[match.end() : end]) + code[end:]
     return code
+
+
+def _end_of_types(code: bytes, start: int) -> int:
+    """Returns where the type arguments end that start at a place, or the place itself."""
+    depth = 0
+    for place in range(start, min(len(code), start + _MAX_TYPE_BYTES)):
+        is_arrow = code[place - 1 : place + 1] == b"=>"
+        depth += (code[place] == ord("<")) - (code[place] == ord(">") and not is_arrow)
+        if depth == 0:
+            return place + 1
+    return start
 
 
 def mask_syntax_gaps(code: bytes, grammar: Grammar) -> bytes:

@@ -11,7 +11,7 @@ from ....schema.frameworks.declarations import call_forms, declarations
 from ....schema.frameworks.framework_declaration import CallForms, FrameworkDeclaration
 from ...text.syntax_tree import node_text
 from ..code_facts import Import
-from ..found_test import FoundTest, Layer, Snippet
+from ..found_test import FoundTest, Layer, ReadTests, Snippet
 from ..source_file import ExtractionBudget, SourceFile
 from .language_reader import LanguageReader
 
@@ -53,7 +53,7 @@ def java_imports(root: Node) -> tuple[Import, ...]:
 
 def find_java_tests(
     source: SourceFile, root: Node, imports: Sequence[Import], budget: ExtractionBudget
-) -> list[FoundTest]:
+) -> ReadTests:
     """Returns the tests of a file, in source order.
 
     A test is a method with a test annotation of a supported framework, in a class that JUnit looks
@@ -80,7 +80,7 @@ def find_java_tests(
             if not budget.allows_test(len(found)):
                 break
             found.append(_found(method, outer, rules, root))
-    return found
+    return ReadTests(found)
 
 
 class _Annotation(NamedTuple):

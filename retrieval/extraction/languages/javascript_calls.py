@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ...text.syntax_tree import node_text
+from ..found_test import UnreadCall
 from .function_aliases import FunctionNames
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "callee_path",
     "is_wrapper",
     "read_call",
+    "read_unknown_call",
 ]
 
 CallKind: TypeAlias = Literal["test", "block"]
@@ -27,6 +29,15 @@ _FUNCTIONS = frozenset({"arrow_function", "function", "function_expression", "ge
 # Arguments that are neither a function nor a reference to one.
 _VALUES = frozenset(
     {"array", "false", "null", "number", "object", "string", "template_string", "true", "undefined"}
+)
+_TRANSPARENT = frozenset(
+    {"as_expression", "instantiation_expression", "non_null_expression", "parenthesized_expression"}
+)
+_ASSERTION = re.compile(r"\b(?:expect|assert(?:\.\w+)?)\(|\bcy\.|\.should\b|\bt\.\w+\(")
+# Where statements are declared that a runner runs: not in the functions of a test or a helper.
+_STATEMENTS = frozenset(
+    {"await_expression", "else_clause", "expression_statement", "for_in_statement", "for_statement"}
+    | {"if_statement", "statement_block"}
 )
 _SKIP_OPTION = re.compile(r"\bskip\s*:(?!\s*(?:false|undefined)\b)")
 _TITLES = frozenset(
@@ -69,10 +80,12 @@ def read_call(
         contexts: The first parameters of the tests around it, which may have subtests.
     """
     path = callee_path(node, names.factories)
-    if path is None:
+    if path is None or _is_own(node, path[0], names):
         return None
-    if len(path) > 1 and path[0] in names.objects and path[1] in names.tests | names.blocks:
-        path = path[1:]
+    is_table = path[0] in names.tables
+    if len(path) > 1 and path[0] in names.objects:
+        held = names.members.get(f"{path[0]}.{path[1]}", path[1])
+        path = [held, *path[2:]] if held in names.tests | names.blocks else path
     if len(path) == 2 and path[0] in contexts and path[1] in names.forms.subtests:
         return _read_arguments(node, "test", path[1], (), names)
     name, *modifiers = path
@@ -86,7 +99,72 @@ def read_call(
         return None
     if not set(modifiers) <= allowed or modifiers[-1:] == ["extend"]:
         return None
-    return _read_arguments(node, kind, name, tuple(modifiers), names)
+    call = _read_arguments(node, kind, name, tuple(modifiers), names)
+    if call is None or not is_table:
+        return call
+    return replace(call, modifiers=(*call.modifiers, *names.forms.tables))
+
+
+def read_unknown_call(node: Node, names: FunctionNames) -> UnreadCall | None:
+    """Returns a call that looks like a test, of a function that declares none; None for others.
+
+    It has a title and a function that asserts, and is where tests are declared; or it calls a test
+    function that the file defines itself.
+    """
+    path = callee_path(node)
+    if path is None or len(path) > 1 or path[0] in names.forms.hooks | names.blocks:
+        return None
+    arguments = node.child_by_field_name("arguments")
+    given = arguments.named_children if arguments is not None else []
+    body = next((argument for argument in given if argument.type in _FUNCTIONS), None)
+    if body is None or not any(each.type in {"string", "template_string"} for each in given):
+        return None
+    is_own = _is_own(node, path[0], names)
+    if not (is_own or _ASSERTION.search(node_text(body))) or not _is_declared(node, names):
+        return None
+    reason = "is a function of this file" if is_own else "is not known to declare a test"
+    return UnreadCall(node, f"{path[0]}() {reason}")
+
+
+def _is_own(node: Node, name: str, names: FunctionNames) -> bool:
+    """Returns whether a call is of a test function that the file or a block around it defines."""
+    if name not in names.own_in_blocks:
+        return name in names.own
+    outer = node.parent
+    while outer is not None:
+        for statement in outer.named_children if outer.type == "statement_block" else ():
+            declared = (
+                statement.named_children if statement.type in DECLARATION_TYPES else [statement]
+            )
+            if any(node_text(each.child_by_field_name("name")) == name for each in declared):
+                return True
+        outer = outer.parent
+    return False
+
+
+def _is_declared(node: Node, names: FunctionNames) -> bool:
+    """Returns whether a call is where a file or a block declares its tests."""
+    outer = node.parent
+    while outer is not None and outer.type != "program":
+        if outer.type in _FUNCTIONS:
+            arguments = outer.parent
+            call = arguments.parent if arguments is not None else None
+            if call is None or not _runs_at_once(call, names):
+                return False
+            outer = call
+        elif outer.type not in _STATEMENTS:
+            return False
+        outer = outer.parent
+    return outer is not None
+
+
+def _runs_at_once(call: Node, names: FunctionNames) -> bool:
+    """Returns whether a call runs the function that it is given while the file is loaded."""
+    callee = call.child_by_field_name("function")
+    if callee is not None and node_text(callee.child_by_field_name("property")) == "forEach":
+        return True
+    read = read_call(call, names)
+    return read is not None and read.kind == "block"
 
 
 def is_wrapper(node: Node, names: FunctionNames) -> bool:
@@ -118,7 +196,17 @@ def callee_path(node: Node, factories: AbstractSet[str] = frozenset()) -> list[s
                 return None
             if current.type != "member_expression" and node_text(current) not in factories:
                 return None
-        elif current.type in {"non_null_expression", "instantiation_expression"}:
+        elif current.type == "subscript_expression":  # it['only']
+            names.append(node_text(current.child_by_field_name("index")).strip("\"'`"))
+            current = current.child_by_field_name("object")
+        elif current.type == "ternary_expression":  # (isSlow ? it.skip : it)
+            choices = (
+                current.child_by_field_name(field) for field in ("consequence", "alternative")
+            )
+            current = min(
+                filter(None, choices), key=lambda choice: choice.end_byte - choice.start_byte
+            )
+        elif current.type in _TRANSPARENT:
             current = current.named_children[0]
         elif current.type == "identifier":
             names.append(node_text(current))

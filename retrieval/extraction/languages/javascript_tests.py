@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ....schema.frameworks.framework_declaration import CallForms
 from ...text.syntax_tree import node_text
 from ..code_facts import Import
-from ..found_test import FoundTest, Layer, Snippet
+from ..found_test import FoundTest, Layer, ReadTests, Snippet, UnreadCall
 from ..frameworks.unsupported_frameworks import UnsupportedFrameworkError, count_calls
 from ..source_file import ExtractionBudget, SourceFile
 from .function_aliases import FunctionNames
@@ -17,6 +18,7 @@ from .javascript_calls import (
     TestCall,
     is_wrapper,
     read_call,
+    read_unknown_call,
 )
 from .javascript_imports import javascript_imports
 from .language_reader import LanguageReader
@@ -65,8 +67,11 @@ class _Block:
 
 def find_javascript_tests(
     root: Node, imports: Iterable[Import], budget: ExtractionBudget
-) -> list[FoundTest]:
+) -> ReadTests:
     """Returns the tests in a file, in source order; each `it.each` counts as one.
+
+    What has a title and asserts in a function, and is declared where tests are, is returned as
+    unread if no known test function declares it.
 
     A call is a test if it calls a test function (by its usual name, or an alias of an imported one)
     with a title or a body. Planned tests (`it.todo`, a title without a body) have no code to reuse
@@ -78,12 +83,16 @@ def find_javascript_tests(
     """
     names = FunctionNames(node_text(root), imports)
     found: list[FoundTest] = []
+    unread: list[UnreadCall] = []
     stack: list[tuple[Node, _Block]] = [(root, _Block("", (), None, None, root, None))]
     while stack:
         node, block = stack.pop()
         is_call = node.type == "call_expression"
         call = read_call(node, names, block.contexts) if is_call else None
         if call is None:
+            unknown = read_unknown_call(node, names) if is_call and not block.contexts else None
+            if unknown is not None:
+                unread.append(unknown)
             if names.wrappers and is_wrapper(node, names):
                 continue
             body = _repeated_body(node, block)
@@ -108,7 +117,17 @@ def find_javascript_tests(
             stack.extend((child, block) for child in reversed(node.named_children))
     if names.own and not found:
         _refuse_own_functions(root, names.own)
-    return found
+    return ReadTests(found, _without_tests(unread, found))
+
+
+def _without_tests(unread: list[UnreadCall], found: list[FoundTest]) -> tuple[UnreadCall, ...]:
+    """Returns the calls that have no test in them: the others are blocks."""
+    starts = sorted(test.node.start_byte for test in found)
+    return tuple(
+        call
+        for call in unread
+        if bisect_left(starts, call.node.start_byte) == bisect_left(starts, call.node.end_byte)
+    )
 
 
 def _refuse_own_functions(root: Node, own: Iterable[str]) -> None:
@@ -238,7 +257,7 @@ def _playwright_fixtures(body: Node | None) -> tuple[str, ...]:
 
 def _tests(
     source: SourceFile, root: Node, imports: Iterable[Import], budget: ExtractionBudget
-) -> list[FoundTest]:
+) -> ReadTests:
     return find_javascript_tests(root, imports, budget)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ....schema.frameworks.declarations import language_named
 from ..code_facts import Import
-from ..found_test import FoundTest
+from ..found_test import ReadTests
 from ..source_file import ExtractionBudget, SourceFile
 
 if TYPE_CHECKING:
@@ -27,11 +27,12 @@ class LanguageReader:
 
     Attributes:
         read_imports: Returns what a file imports, from the root of its syntax tree.
-        find_tests: Returns the tests in a file, in source order, each once, while the budget lasts.
+        find_tests: Returns the tests in a file, in source order, each once, while the budget lasts,
+            and the calls that look like tests and are none that a framework runs.
     """
 
     read_imports: Callable[[Node], tuple[Import, ...]]
-    find_tests: Callable[[SourceFile, Node, Sequence[Import], ExtractionBudget], list[FoundTest]]
+    find_tests: Callable[[SourceFile, Node, Sequence[Import], ExtractionBudget], ReadTests]
 
 
 @cache

@@ -1,22 +1,22 @@
-"""Names the tests of a file that the parser does not understand."""
+"""Names the tests of a file that are not understood: by the parser, or by what they call."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ....schema.frameworks.declarations import language_named, node_types
 from ...text.syntax_tree import error_lines
-from ..found_test import FoundTest
+from ..found_test import FoundTest, UnreadCall
 from ..source_file import SourceFile
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["LostTest", "find_lost_tests"]
+__all__ = ["LostTest", "find_lost_tests", "lost_calls"]
 
 _TEXTS: Final = frozenset({"comment", "string_content", "string_fragment"}) | node_types("strings")
 _MAX_TITLE_CHARS = 80
@@ -52,6 +52,16 @@ def find_lost_tests(
         )
         for row, title in _missing(source, root, read)
     )
+
+
+def lost_calls(source: SourceFile, calls: Iterable[UnreadCall]) -> Iterator[LostTest]:
+    """Yields the calls that look like tests, as tests that could not be read."""
+    for node, reason in calls:
+        code = source.text(node.start_byte, node.end_byte).partition("\n")[0].strip()
+        line = source.line_number(node.start_point[0])
+        yield LostTest(
+            path=str(source.path), line=line, code=code[:_MAX_TITLE_CHARS], reason=reason
+        )
 
 
 def _missing(

@@ -15,7 +15,7 @@ from ..discovery.pytest_settings import (
     PytestSettings,
     find_pytest_settings,
 )
-from ..found_test import FoundTest, Layer, Snippet, TestStyle
+from ..found_test import FoundTest, Layer, ReadTests, Snippet, TestStyle
 from ..source_file import ExtractionBudget, SourceFile
 from .language_reader import LanguageReader
 from .python_imports import python_imports
@@ -167,10 +167,10 @@ def _literal_value(text: str) -> str:
 
 def _tests(
     source: SourceFile, root: Node, imports: Sequence[Import], budget: ExtractionBudget
-) -> list[FoundTest]:
+) -> ReadTests:
     settings = find_pytest_settings(source.path)
     bases, heirs = ImportedBases(source.path, imports), ClassHeirs(source.path)
-    return find_python_tests(root, budget, settings, bases, heirs)
+    return ReadTests(find_python_tests(root, budget, settings, bases, heirs))
 
 
 READER: Final = LanguageReader(read_imports=python_imports, find_tests=_tests)

@@ -31,7 +31,10 @@ _MAX_ARGUMENTS = 16
 _ERROR = re.compile(r"\w*(?:Error|Exception|Warning)\Z")
 # Parameters whose arguments are better described by their kind.
 _VAGUE = frozenset(
-    "argument body content item items key message name path_part payload text value year".split()
+    (
+        "argument body content item items key message name path_part payload text typed_text value"
+        " year"
+    ).split()
 )
 # A function named verb + noun is given the noun, or what it is found by.
 _VERBS = frozenset(
@@ -88,6 +91,8 @@ def argument_name(place: Place, kind: str, parameters: ParameterNames, language:
         if subject:
             return subject
     parameter = _at(known_parameters(called, language), index)
+    if parameter == "url" and kind == "http_method":  # request("GET", url), request(url)
+        return kind
     if parameter.partition("_")[0] in {"expected", "unexpected"}:
         return _expected_name(parameter, place, call.node)
     if parameter and parameter != "-" and not (kind and parameter in _VAGUE):

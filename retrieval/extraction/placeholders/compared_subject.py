@@ -108,7 +108,8 @@ def argument_subject(arguments: Node, literal: Node) -> str:
     for argument in map(arguments.named_child, range(min(3, arguments.named_child_count))):
         if argument is None or argument.start_byte <= literal.start_byte < argument.end_byte:
             continue
-        if argument.type not in {"comment", "keyword_argument"}:
+        is_test = arguments.named_child_count > 2 and argument.text == b"t"  # Go's assert.Equal(t,
+        if argument.type not in {"comment", "keyword_argument"} and not is_test:
             name = subject_name(argument)
             if name:
                 return name

@@ -130,7 +130,8 @@ a: expected_type message; above: lower_bound; addClass: class_name; addEventList
 addOrderBy: field direction; addSelect: field alias; advanceTimersByTime: milliseconds;
 alloc: size; an: expected_type message; andWhere: condition parameters; append: text;
 appendChild: child; as: alias; assert: - message; at: index; attr: attribute value;
-attribute: attribute expected_value; below: upper_bound; body: body; call: target argument...;
+attribute: attribute expected_value; below: upper_bound; Blob: content; body: body;
+call: target argument...;
 calledWith: expected_argument...; charAt: index; charCodeAt: index; check: selector;
 click: selector; closest: selector; closeTo: expected tolerance; concat: item; contains: text;
 cookie: cookie value; createElement: tag; createEvent: event; createHash: algorithm;
@@ -141,7 +142,8 @@ dispatch: action; dispatchEvent: event; doesNotMatch: - unexpected_pattern; emit
 encode: text; endsWith: suffix; env: variable; eq: expected; eq_: expected; eql: expected;
 equal: - expected message; equals: - expected message; error: message; Event: event;
 exec: command; execSync: command; existsSync: path; fail: message; fetch: url;
-fill: selector text; find: selector; fireEvent: element event; FocusEvent: event; format: format;
+File: content file_name; fill: selector text; find: selector; fireEvent: element event;
+FocusEvent: event; format: format;
 from: items; get: key; getAttribute: attribute; getByAltText: alt_text;
 getByDisplayValue: display_value; getByLabel: label; getByLabelText: label;
 getByPlaceholder: placeholder_text; getByPlaceholderText: placeholder_text; getByRole: role;
@@ -167,7 +169,8 @@ notDeepEqual: - unexpected message; notEqual: - unexpected message;
 notStrictEqual: - unexpected message; nth: index; ok: - message; on: event; once: event;
 onceWith: expected_argument...; options: url; orderBy: field direction;
 orWhere: condition parameters; padEnd: length filler; padStart: length filler; parse: text;
-parseInt: text radix; paste: text; patch: url body; pipe: target; plan: assertion_count;
+parseInt: text radix; paste: pasted_text; patch: url body; pipe: target; plan: assertion_count;
+pointer: pointer_actions;
 PointerEvent: event; post: url body; press: key; prop: property;
 property: property expected_value; push: item; put: url body; query: query parameters;
 querySelector: selector; querySelectorAll: selector; readFile: path encoding;
@@ -176,7 +179,8 @@ rejectedWith: expected_error; rejects: - expected_error; removeClass: class_name
 replace: old new; replaceAll: old new; request: url; Request: url; require: module;
 resolve: value; Response: body; route: path; same: - expected message; sameElements: - expected;
 screenshot: path; scrollTo: position; search: query; select: field; selectFile: path;
-selectOption: selector option; send: body; set: key value; setAttribute: attribute value;
+deselectOptions: element option; invoke: method argument...; selectOption: selector option;
+selectOptions: element option; send: body; set: key value; setAttribute: attribute value;
 setHeader: header value; setInterval: - milliseconds; setItem: key value;
 setProperty: property value; setRequestHeader: header value; setSystemTime: time;
 setTimeout: - milliseconds; setViewportSize: size; simulate: event; skip: count;
@@ -201,22 +205,53 @@ toHaveTextContent: expected_text; toHaveTitle: expected_title; toHaveURL: expect
 toHaveValue: expected_value; toMatch: expected_pattern; toMatchInlineSnapshot: expected_snapshot;
 toMatchObject: expected; toMatchSnapshot: snapshot_name; toStrictEqual: expected;
 toString: radix; toThrow: expected_error; toThrowError: expected_error;
-toThrowErrorMatchingInlineSnapshot: expected_error; trigger: event; type: text; use: path;
+toThrowErrorMatchingInlineSnapshot: expected_error; trigger: event; type: typed_text...;
+upload: element file; use: path;
 useFakeTimers: timers; userAgent: user_agent; viewport: width height; viewportSize: width height;
 visit: url; visitUrl: url; wait: milliseconds; waitFor: selector; waitForSelector: selector;
 waitForTimeout: milliseconds; waitForURL: url; where: condition parameters;
 within: minimum maximum; wrap: value; write: text; writeFile: path content;
-writeFileSync: path content; xpath: selector
+writeText: copied_text; writeFileSync: path content; xpath: selector
 """
+
+
+_JAVA: Final = """
+as: description; assertArrayEquals: expected - message; assertEquals: expected - message;
+assertFalse: - message; assertInstanceOf: expected_type; assertNotEquals: unexpected - message;
+assertSame: expected - message; assertThrows: expected_error - message; assertTrue: - message;
+charAt: index; concat: text; contains: expected...; containsEntry: expected_key expected_value;
+containsExactly: expected...; containsExactlyInAnyOrder: expected...; containsKey: expected_key;
+containsOnly: expected...; doReturn: mocked_value; endsWith: suffix; equals: other; fail: message;
+format: format; get: key; getOrDefault: key default; hasMessage: expected_message;
+hasMessageContaining: expected_message; hasSize: expected_size; header: header value;
+indexOf: item; is: expected; isCloseTo: expected; isEqualTo: expected; isGreaterThan: lower_bound;
+isInstanceOf: expected_type; isLessThan: upper_bound; isNotEqualTo: unexpected;
+jsonPath: json_path; matches: expected_pattern; parseInt: digits; post: url; put: key value;
+replace: old new; setProperty: property value; sleep: milliseconds; split: separator;
+startsWith: prefix; substring: start end; thenReturn: mocked_value; thenThrow: mocked_error;
+times: expected_calls; toString: radix; withMessage: message
+"""
+
+_GO: Final = """
+Contains: - part expected_part; Equal: - expected; EqualError: - expected_error;
+ErrorContains: - expected_error; Errorf: format; Error: message; Fatal: message;
+Fatalf: format; HasPrefix: text prefix; HasSuffix: text suffix; Itoa: number;
+Len: - - expected_length; JSONEq: - expected_json; Join: - separator; Log: message;
+Logf: format; MustCompile: pattern; New: message; NewReader: text; NewRequest: method url body;
+Open: path; Repeat: text count; Replace: text old new; Run: subtest; Set: key value;
+Setenv: variable value; Skip: reason; Skipf: format; Sleep: duration; Split: text separator;
+Sprintf: format; WriteString: text; WriteFile: path content
+"""
+_TABLES: Final = {"go": _GO, "java": _JAVA, "python": _PYTHON}
 
 
 def known_parameters(name: str, language: str) -> tuple[str, ...]:
     """Returns the parameters of a well-known function, or an empty tuple."""
-    return _table(language == "python").get(name, ())
+    return _table(language).get(name, ())
 
 
 @cache
-def _table(is_python: bool) -> dict[str, tuple[str, ...]]:
-    entries = (_PYTHON if is_python else _JAVASCRIPT).replace("\n", " ").split(";")
+def _table(language: str) -> dict[str, tuple[str, ...]]:
+    entries = _TABLES.get(language, _JAVASCRIPT).replace("\n", " ").split(";")
     named = (entry.partition(":") for entry in entries)
     return {name.strip(): tuple(parameters.split()) for name, _, parameters in named}

@@ -37,7 +37,8 @@ def fillable_groups(
     """
     sites, inner_texts = _split_collections(found.sites)
     texts = [*found.kept_texts, *chain.from_iterable(inner_texts.values()), outside]
-    is_fillable = _string_check(sites, texts, found.kept_names)
+    figures = found.kept_numbers | {site.text for site in sites if not site.is_string}
+    is_fillable = _string_check(sites, texts, found.kept_names | figures)
     numbers = _numbers_in(found.kept_numbers, sites, texts)
     groups: dict[tuple[str, str], list[LiteralSite]] = {}
     for site in sites:

@@ -15,6 +15,7 @@ _MAX_KIND_BYTES = 2_000
 TARGET_KINDS: Final = frozenset({"ip_address", "path", "selector", "url"})
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("url", re.compile(r"(?:https?|wss?|ftp)://\S+\Z")),
+    ("http_method", re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\Z")),
     ("email", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z")),
     ("uuid", re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")),
     ("date", re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*)?\Z")),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from ....schema.frameworks.declarations import language_named
+from ....schema.frameworks.language_declaration import LanguageDeclaration
 from ....schema.records.patterns import Language
 
 __all__ = ["ParameterNames", "defined_parameters"]
@@ -12,50 +14,50 @@ __all__ = ["ParameterNames", "defined_parameters"]
 # The parameters of each function, by the name that a call uses; "" for one without a name.
 ParameterNames = Mapping[str, tuple[str, ...]]
 
-# Parameters are read up to the first parenthesis inside them: a default that is a call.
-_LIST = r"\(([^()]{0,1000})"
-_PYTHON = re.compile(
-    rf"^[ \t]*class (?P<klass>\w+)|\bdef (?P<function>\w+)(?:\[[^\]\n]{{0,200}}\])?{_LIST}",
-    re.MULTILINE,
-)
-_JAVASCRIPT = re.compile(
-    r"\bclass (?P<klass>[\w$]+)|\b(?P<function>[\w$]+)(?: ?[=:] ?(?:async )?(?:function\*? ?)?)?"
-    rf"(?:<[^>()\n]{{0,200}}>)?{_LIST}\)(?: ?: ?[^\n=;{{]{{1,100}})? ?(?:=>|\{{)"
-)
 _CONSTRUCTORS = frozenset({"__init__", "constructor"})
 _OPENING, _CLOSING = frozenset("[{<"), frozenset("]}>")
-_NAME = re.compile(
-    r"\s*(?:(?:public|private|protected|readonly)\s+)*(?:\.\.\.|\*{0,2})([A-Za-z_$][\w$]*)"
+_STATEMENTS = frozenset(
+    {"catch", "function", "for", "if", "switch", "synchronized", "try", "while", "with"}
 )
-_STATEMENTS = frozenset({"catch", "function", "for", "if", "switch", "while", "with"})
 
 
 def defined_parameters(code: str, language: Language) -> ParameterNames:
     """Returns the parameters of the functions that some code defines.
 
-    A function that is defined twice with other parameters is left out: a call does not say which
-    one it means. A class has the parameters of its constructor.
+    Parameters are read up to the first parenthesis inside them: a default that is a call. A
+    function that is defined twice with other parameters is left out: a call does not say which one
+    it means. A class has the parameters of its constructor.
     """
+    declared = language_named(language)
+    parameter = re.compile(declared.parameter, re.DOTALL)
     found: dict[str, tuple[str, ...]] = {}
     ambiguous: set[str] = set()
-    klass = ""
-    for match in (_PYTHON if language == "python" else _JAVASCRIPT).finditer(code):
-        if match["klass"]:
-            klass = match["klass"]
-            continue
-        name = klass if match["function"] in _CONSTRUCTORS else match["function"]
-        if name in _STATEMENTS:
-            continue
-        names = _names(match[3])
+    for name, parameters in _definitions(code, declared):
+        names = _names(parameters, parameter)
         if found.setdefault(name, names) != names:
             ambiguous.add(name)
     return {name: names for name, names in found.items() if name not in ambiguous}
 
 
-def _names(parameters: str) -> tuple[str, ...]:
+def _definitions(code: str, language: LanguageDeclaration) -> Iterator[tuple[str, str]]:
+    """Yields the name of each function or class, and its parameters as they are written."""
+    klass = ""
+    for match in re.finditer(language.functions, code, re.MULTILINE):
+        if match.groupdict().get("klass"):
+            klass = match["klass"]
+        elif match["function"] not in _STATEMENTS:
+            name = klass if match["function"] in _CONSTRUCTORS else match["function"]
+            yield name, match["parameters"]
+    for match in re.finditer(language.registered, code) if language.registered else ():
+        has_subject = match["subject"] or match["call"] == "overwrite"
+        parameters = match["parameters"]
+        yield match["function"], parameters.partition(",")[2] if has_subject else parameters
+
+
+def _names(parameters: str, parameter: re.Pattern[str]) -> tuple[str, ...]:
     names = []
     for part in _parts(parameters):
-        match = _NAME.match(part)
+        match = parameter.match(part)
         if match is not None:
             names.append(match[1])
         elif part.strip() and part.strip() not in {"*", "/"}:

@@ -31,6 +31,10 @@ DECLARED: Final = LanguageDeclaration(
     standard_paths=r"[^./]+(?:/|\Z)",
     known_names=frozenset(_BUILTINS.split()),
     default_framework="go-testing",
+    functions=(
+        r"\bfunc\s{1,9}(?:\([^()\n]{0,200}\)\s{0,9})?(?P<function>\w+)(?:\[[^\]\n]{0,200}\])?"
+        r"\((?P<parameters>[^()]{0,1000})"
+    ),
     nodes=NodeTypes(
         calls={"call_expression": "function"},
         members={"selector_expression": "field operand", "qualified_type": "name package"},

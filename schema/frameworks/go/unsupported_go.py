@@ -11,7 +11,7 @@ DECLARED: Final = (
         "Ginkgo",
         "go",
         modules=r"github\.com/onsi/ginkgo(?:/|\Z)",
-        test_code=r"(?m)^[ \t]*(?:ginkgo\.)?[FPX]?(?:It|Specify|Entry)\(",
+        test_code=r"(?<![\w.])(?:\w+\.)?[FPX]?(?:It|Specify|Entry)\(",
     ),
     unsupported_framework(
         "gocheck",

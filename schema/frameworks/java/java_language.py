@@ -32,6 +32,11 @@ DECLARED: Final = LanguageDeclaration(
     standard_paths=r"javax?\.",
     known_names=frozenset(_KNOWN_NAMES.split()),
     default_framework="junit5",
+    functions=(
+        r"(?<!\bnew )\b(?P<function>\w+)\((?P<parameters>[^()]{0,1000})\)"
+        r"\s{0,99}(?:throws [\w., ]{1,200})?\{"
+    ),
+    parameter=r".*?([A-Za-z_$][\w$]*)\s*(?:\[\])?\s*\Z",
     nodes=NodeTypes(
         calls={"method_invocation": "name", "object_creation_expression": "type"},
         members={"field_access": "field object", "method_invocation": "name object"},

@@ -11,18 +11,18 @@ DECLARED: Final = (
         "TestNG",
         "java",
         modules=r"org\.testng\.annotations(?:\.|\Z)",
-        test_code=r"(?m)^[ \t]*@Test\b",
+        test_code=r"(?<![\w*/])@Test\b",
     ),
     unsupported_framework(
         "JUnit 3",
         "java",
         modules=r"junit\.framework(?:\.|\Z)",
-        test_code=r"(?m)^[ \t]*public[ \t]+void[ \t]+test\w*[ \t]*\(\s*\)",
+        test_code=r"\bpublic[ \t]+void[ \t]+test\w*[ \t]*\(\s*\)",
     ),
     unsupported_framework(
         "jqwik",
         "java",
         modules=r"net\.jqwik\.api(?:\.|\Z)",
-        test_code=r"(?m)^[ \t]*@(?:Property|Example)\b",
+        test_code=r"(?<![\w*/])@(?:Property|Example)\b",
     ),
 )

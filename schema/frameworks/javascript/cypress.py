@@ -15,6 +15,7 @@ DECLARED: Final = FrameworkDeclaration(
     dependencies=("cypress",),
     scripts=r"\bcypress (?:run|open)\b",
     config_files=("cypress.config.*", "cypress.json"),
+    support_files=("cypress/support/*.js", "cypress/support/*.ts", "cypress/support/*.tsx"),
     file_names=r".*\.cy\.[cm]?[jt]sx?",
     own_files=True,
     folders=frozenset({"cypress", "e2e", "cy", "playwright", "browser", "component"}),

@@ -15,7 +15,7 @@ DECLARED: Final = FrameworkDeclaration(
         r"jasmine\.\w+|.*\.(?:and\.(?:returnValue|callFake|callThrough)|toHaveSize|withContext"
         r"|toBeTrue|toBeFalse)\Z"
     ),
-    dependencies=("jasmine", "jasmine-core", "karma-jasmine"),
+    dependencies=("jasmine", "jasmine-core", "karma-jasmine", "@wdio/jasmine-framework"),
     scripts=r"(?<![-\w])jasmine\b",
     config_files=("jasmine.json", "spec/support/jasmine.*"),
     forms=CallForms(
@@ -24,4 +24,5 @@ DECLARED: Final = FrameworkDeclaration(
         hooks=frozenset({"afterAll", "afterEach", "beforeAll", "beforeEach"}),
         skipping=frozenset({"xit"}),
     ),
+    mocking_calls=r"jasmine\.",
 )

@@ -29,6 +29,7 @@ NODES: Final = NodeTypes(
         {
             "assignment_expression",
             "assignment_pattern",
+            "object_assignment_pattern",
             "public_field_definition",
             "variable_declarator",
         }
@@ -84,7 +85,9 @@ _TEST_NAMES: Final = rf"(?i:(?:.*[._-])?(?:test|tests|spec|specs|cy|e2e|tst){_SU
 _HINTED_NAMES: Final = rf".*[a-z0-9](?:Spec|Test){_SUFFIX}"
 EXCLUDED_NAMES: Final = r".*\.d\.[cm]?ts"
 _TEST_HINT: Final = (
-    r"\b(?:TESTS|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\(|\btest\s{1,9}as\s{1,9}\w"
+    r"\b(?:TESTS|tape|tap)\b[\w.]{0,99}\s{0,99}[(`]|\.test\s{0,99}\("
+    r"|[{,]\s{0,99}(?:it|test)\s{1,9}as\s{1,9}\w"
+    r"|\bimport\.meta\.vitest\b"
 )
 _TEST_CODE: Final = (
     r"(?m)^[ \t]*(?P<title>(?:[fx]?it|x?test|specify)(?:\.(?!step|use|extend|before|after)\w+)*"
@@ -94,6 +97,17 @@ _DEFINITIONS: Final = (
     r"(?m)^\s*(?:export\s+)?(?:default\s+)?(?:async\s+)?"
     r"(?:class|function\*?|const|let|var|interface)\s+([A-Za-z_$][\w$]*)"
 )
+_FUNCTIONS: Final = (
+    r"\bclass (?P<klass>[\w$]+)|\b(?P<function>[\w$]+)(?: ?[=:] ?(?:async )?(?:function\*? ?)?)?"
+    r"(?:<[^>()\n]{0,200}>)?\((?P<parameters>[^()]{0,1000})\)(?: ?: ?[^\n=;{]{1,100})? ?(?:=>|\{)"
+)
+# Cypress.Commands.add("login", { prevSubject: true }, (subject, user) => {
+_REGISTERED: Final = (
+    r"\.(?P<call>add|overwrite|register)\(\s*[\"'](?P<function>\w+)[\"']\s*,"
+    r"(?P<subject>\s*\{[^{}]{0,200}\bprevSubject\b[^{}]{0,200}\}\s*,)?\s*(?:async\s*)?"
+    r"(?:function\s*\w*\s*)?\((?P<parameters>[^()]{0,1000})"
+)
+_PARAMETER: Final = r"\s*(?:(?:public|private|protected|readonly)\s+)*(?:\.\.\.)?([A-Za-z_$][\w$]*)"
 _STANDARD_MODULES: Final = (
     "assert buffer child_process cluster crypto dns events fs http http2 https module net os"
     " path perf_hooks process querystring readline stream timers tls url util v8 vm"
@@ -116,6 +130,9 @@ DECLARED: Final = LanguageDeclaration(
     test_hint=_TEST_HINT,
     test_code=_TEST_CODE,
     definitions=_DEFINITIONS,
+    functions=_FUNCTIONS,
+    registered=_REGISTERED,
+    parameter=_PARAMETER,
     standard_modules=frozenset(_STANDARD_MODULES.split()),
     default_framework="jest",
     runner_settings="globs",

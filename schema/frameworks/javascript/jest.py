@@ -11,6 +11,7 @@ DECLARED: Final = FrameworkDeclaration(
     languages=("javascript", "typescript"),
     rank=20,
     modules=r"@jest/globals\Z|@fast-check/jest",
+    table_modules=r"jest-(?:in-case|each)\Z",
     calls=r"jest\.\w+",
     assertions=r"expect(?:\.\w+)*\.(?:not\.|resolves\.|rejects\.)*to[A-Z]\w*\Z",
     dependencies=("jest", "ts-jest", "react-scripts"),
@@ -30,4 +31,6 @@ DECLARED: Final = FrameworkDeclaration(
         skipping=frozenset({"skip", "xit", "xtest"}),
         failing=frozenset({"failing"}),
     ),
+    mocking_calls=r"jest\.(?:fn|mock|spyOn|doMock|mocked)\b",
+    timer_calls=r"jest\.(?:useFakeTimers|advanceTimers\w*)",
 )

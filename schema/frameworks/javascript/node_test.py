@@ -35,4 +35,6 @@ DECLARED: Final = FrameworkDeclaration(
     ),
     asserting_calls=r"t\.assert\.\w+\Z",
     exact_calls=r"t\.assert\.(?:\w*[eE]qual|snapshot|match|throws|rejects)\Z",
+    mocking_calls=r"\w+\.mock\.(?:fn|getter|method|module|setter)\Z",
+    timer_calls=r"(?:\w+\.)?mock\.timers\.",
 )

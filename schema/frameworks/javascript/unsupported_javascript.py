@@ -14,7 +14,7 @@ DECLARED: Final = (
         "Deno",
         *_LANGUAGES,
         modules=r"(?:jsr:)?@std/testing|https://deno\.land/std[^/]*/testing",
-        code=r"(?m)^[^'\"`\n]*\bDeno\.test\b",
+        code=r"(?m)^[^'\"`\n]*(?:\bDeno\.test\b|=\s*Deno\s*(?:;|$))",
         scripts=r"\bdeno test\b",
     ),
     unsupported_framework("tape", *_LANGUAGES, modules=r"(?:super)?tape\Z|tape-\w+\Z"),
@@ -24,7 +24,9 @@ DECLARED: Final = (
         modules=r"(?:tap|@tapjs/tap|tap-spec|tapzero|@\S+/tapzero|libtap)\Z",
         scripts=r"(?<![-\w])(?:tap|tape)\b",
     ),
-    unsupported_framework("uvu", *_LANGUAGES, modules=r"uvu\Z", scripts=r"\buvu\b"),
+    unsupported_framework(
+        "uvu", *_LANGUAGES, modules=r"uvu\Z", scripts=r"\buvu\b", suites=("suite",)
+    ),
     unsupported_framework(
         "QUnit",
         *_LANGUAGES,
@@ -40,7 +42,7 @@ DECLARED: Final = (
     unsupported_framework("lab", *_LANGUAGES, modules=r"(?:@hapi/)?lab\Z"),
     unsupported_framework("japa", *_LANGUAGES, modules=r"(?:@japa/runner|japa)\Z"),
     unsupported_framework("TSTyche", *_LANGUAGES, modules=r"tstyche\Z"),
-    unsupported_framework("baretest", *_LANGUAGES, modules=r"baretest\Z"),
+    unsupported_framework("baretest", *_LANGUAGES, modules=r"baretest\Z", suites=("baretest",)),
     unsupported_framework("poku", *_LANGUAGES, modules=r"poku\Z"),
     unsupported_framework(
         "TestCafe",

@@ -15,6 +15,7 @@ DECLARED: Final = FrameworkDeclaration(
     dependencies=("vitest",),
     scripts=r"\bvitest\b",
     config_files=("vitest.config.*", "vitest.workspace.*"),
+    shared_config_files=("vite.config.*",),
     forms=CallForms(
         tests=frozenset({"it", "test"}),
         blocks=frozenset({"describe", "suite"}),
@@ -31,4 +32,6 @@ DECLARED: Final = FrameworkDeclaration(
         skipping=frozenset({"skip", "skipIf"}),
         failing=frozenset({"fails"}),
     ),
+    mocking_calls=r"vi\.(?:fn|mock|spyOn|doMock|mocked)\b",
+    timer_calls=r"vi\.(?:useFakeTimers|advanceTimers\w*)",
 )

@@ -28,6 +28,11 @@ DECLARED: Final = LanguageDeclaration(
     ),
     test_code=r"(?m)^[ \t]*(?P<title>(?:async[ \t]+)?def[ \t]+test\w*)",
     definitions=r"(?m)^\s*(?:async\s+)?(?:def|class)\s+([A-Za-z_]\w*)",
+    functions=(
+        r"^[ \t]*class (?P<klass>\w+)|\bdef (?P<function>\w+)(?:\[[^\]\n]{0,200}\])?"
+        r"\((?P<parameters>[^()]{0,1000})"
+    ),
+    parameter=r"\s*\*{0,2}([A-Za-z_]\w*)",
     standard_modules=sys.stdlib_module_names,
     default_framework="pytest",
     runner_settings="pytest",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from aqe.bench.studies.extraction import runner_lists
 from aqe.bench.studies.extraction.runner_lists import main
 
 CODE = """\
@@ -85,6 +87,24 @@ def test_runner_lists_compare_mocha_by_title(
     row, differences = _row(project, {"stats": {}, "tests": tests}, capsys)
     assert row == "mocha | 1 | 5 | 3 | 1 | 0 | 0.0 % |"
     assert differences.splitlines()[0] == "missing a.test.js:0 mocha other"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_runner_lists_read_what_node_has_run(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = project / "a.test.js"
+    file.write_text(
+        "const test = require('node:test');\ntest.describe('d', () => {\n"
+        "  test('a', async (t) => {\n    await t.test('b', () => {});\n  });\n"
+        "  test.skip('c', () => {});\n});\n"
+    )
+    events = Path(runner_lists.__file__).with_name("node_events.mjs")
+    node = ["node", "--test", f"--test-reporter={events}", str(file)]
+    content = subprocess.run(node, check=True, capture_output=True, text=True).stdout
+    assert sorted(test["name"] for test in json.loads(content)["node"]) == ["a", "b", "c"]
+    row, differences = _row(project, json.loads(content), capsys)
+    assert (row, differences) == ("node:test | 1 | 3 | 3 | 0 | 0 | 100.0 % |", "")
 
 
 def test_runner_lists_are_empty_without_tests(

@@ -106,7 +106,8 @@ def test_extract_says_what_the_framework_filter_leaves_out(aqe: Aqe, project: Pa
     command = (project / "test_case.py", "--framework", "playwright")
     out = aqe(*command).stdout
     assert out.startswith(
-        "no data: no test found in 1 files\nleft out by --framework: 1 unittest\n"
+        "no test stored from 1 files\n"
+        "left out by --framework: 1 unittest; to take them, use --framework unittest\n"
     )
     report = parsed(aqe(*command, "--json"))
     assert (report["frameworks"], report["other_frameworks"]) == ({}, {"unittest": 1})

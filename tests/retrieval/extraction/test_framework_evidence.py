@@ -48,6 +48,31 @@ PLAYWRIGHT_PROJECTS: dict[str, tuple[str, dict[str, object]]] = {
             "package.json": {"scripts": {"test": "jest"}},
         },
     ),
+    "own fixtures under a name of their own": (
+        "tests/a.spec.ts",
+        {
+            "tests/a.spec.ts": (
+                "import { shopTest } from '../shop';\n"
+                "shopTest('x', { tag: '@a' }, async ({ shop }) => { await shop.buy(); });\n"
+            ),
+            "shop.ts": (
+                "import base from '@playwright/test';\n"
+                "export const shopTest = base.extend({ shop: async ({ page }, use) => {} });\n"
+            ),
+            "package.json": {"scripts": {"test": "vitest"}},
+        },
+    ),
+    "own fixtures under a name of their own, in a block": (
+        "tests/a.spec.ts",
+        {
+            "tests/a.spec.ts": (
+                "import { adminIt } from '../shop';\n"
+                "adminIt.describe('y', () => { adminIt('x', async (all) => { all.buy(); }); });\n"
+            ),
+            "shop.ts": "export { test as adminIt } from '@playwright/test';\n",
+            "package.json": {"scripts": {"test": "jest"}},
+        },
+    ),
     "own fixtures two files further": (
         "tests/a.spec.ts",
         {
@@ -366,6 +391,89 @@ UNSUPPORTED: dict[str, tuple[str, int, str, str]] = {
         "test/a.ts",
         "export const it = async (title: string, run: Run): Promise<void> => {\n"
         "  await run(title);\n};\nit('a', async () => {});\n",
+    ),
+    "suites of uvu": (
+        "uvu",
+        4,
+        "a.test.js",
+        "import { suite, suite as group, test as alone } from 'uvu';\nconst a = suite('a');\n"
+        "a('x', () => {});\na.skip('y', () => {});\na.before(() => {});\na.run();\n"
+        "const b = group('b');\nb('z', () => {});\nalone('w', () => {});\n",
+    ),
+    "a suite of a required uvu": (
+        "uvu",
+        2,
+        "a.test.js",
+        "const uvu = require('uvu');\nconst api = uvu.suite('a');\n"
+        "api('x', () => {});\napi('y', async () => {});\n",
+    ),
+    "baretest": (
+        "baretest",
+        1,
+        "a.test.js",
+        "const cart = require('baretest')('cart');\ncart('x', () => {});\n",
+    ),
+    "tape under a name": (
+        "tape",
+        1,
+        "a.test.js",
+        "const check = require('tape');\ncheck('x', (t) => { t.end(); });\n",
+    ),
+    "tables of bun": (
+        "bun:test",
+        3,
+        "a.test.ts",
+        "import { test, it } from 'bun:test';\ntest.each([1])('x', (n) => {});\n"
+        "it.if(isLinux)('y', () => {});\ntest('z', () => {});\n",
+    ),
+    "unpacked functions of Deno": (
+        "Deno",
+        2,
+        "a_test.ts",
+        "const { test, test: check } = Deno;\ntest('x', () => {});\ncheck('y', () => {});\n",
+    ),
+    "ward under a name": (
+        "ward",
+        2,
+        "test_a.py",
+        "from ward import test as check\n\n\n@check('a')\ndef _(): ...\n\n\n"
+        "@check('b')\ndef _(): ...\n",
+    ),
+    "Gherkin in other languages": (
+        "cucumber",
+        4,
+        "a.feature",
+        "# language: de\nFunktionalit\u00e4t: a\n  Szenario: b\n  Szenariogrundriss: c\n"
+        "  Beispiele:\n  Sc\u00e9nario: d\n  \u0421\u0446\u0435\u043d\u0430\u0440\u0438\u0439: e\n",
+    ),
+    "RSpec in braces": (
+        "RSpec or Minitest",
+        3,
+        "a_spec.rb",
+        "it { is_expected.to be }\nspecify('x') { }\n  fit 'y' do\n",
+    ),
+    "PHPUnit in comments": (
+        "PHPUnit",
+        3,
+        "ATest.php",
+        "<?php\n/** @test */\nfunction a() {}\n#[Test]\nfunction b() {}\n"
+        "public function testC() {}\n",
+    ),
+    "Rust": ("cargo test", 2, "a_test.rs", "#[test]\nfn a() {}\n#[tokio::test]\nasync fn b() {}\n"),
+    "Swift": ("XCTest or Swift Testing", 1, "ATests.swift", "class A { func testA() {} }\n"),
+    "C++": ("GoogleTest, Catch2 or doctest", 2, "a_test.cc", "TEST(A, B) {}\nTEST_F(A, C) {}\n"),
+    "Ginkgo in a line": (
+        "Ginkgo",
+        2,
+        "a_test.go",
+        'package a\n\nimport g "github.com/onsi/ginkgo/v2"\n\n'
+        'var _ = g.Describe("a", func() { g.It("b", func() {}); g.FIt("c", func() {}) })\n',
+    ),
+    "TestNG in a line": (
+        "TestNG",
+        1,
+        "ATest.java",
+        "import org.testng.annotations.Test;\nclass ATest { @Test public void a() {} }\n",
     ),
     "cucumber": (
         "cucumber",

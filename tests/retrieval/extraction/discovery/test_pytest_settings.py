@@ -46,6 +46,18 @@ SETTINGS = {
         python_classes = "Check*"
         testpaths = ["checks"]
         """,
+    "pytest.toml": """
+        [pytest]
+        python_files = ["check_*.py"]
+        python_functions = ["check_*", "test_*"]
+        python_classes = ["Check*"]
+        """,
+    ".pytest.toml": """
+        [pytest]
+        python_files = "check_*.py"
+        python_functions = "check_* test_*"
+        python_classes = "Check*"
+        """,
     "pytest.ini": """
         [pytest]
         python_files = check_*.py

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from aqe.retrieval.extraction import extract_file, find_test_files
+from aqe.schema import CallForms, FrameworkDeclaration, declare, withdraw
 
 from .suite_files import (
     JAVASCRIPT_TEST,
@@ -21,6 +22,8 @@ GLOBS = {
     "jest.config.js": "x = { testMatch: ['<rootDir>/checks/**/?(*-)check.[jt]s?(x)'] };",
     "package.json": '{\n  "jest": {\n    "testMatch": ["**/checks/*.{js,ts}"]\n  }\n}\n',
     ".mocharc.yml": "ui: bdd\nspec:\n  - 'checks/**/*.ts'\n",
+    "vitest.unit.config.ts": "export default { test: { include: ['checks/*-check.ts'] } };",
+    "vite.config.ts": "export default { test: { include: ['checks/*-check.ts'] } };",
     "cypress.config.js": "module.exports = { e2e: { specPattern: 'checks/*-check.ts' } };",
 }
 
@@ -37,6 +40,36 @@ def test_extraction_finds_files_where_the_runner_looks(tmp_path: Path, config: s
         },
     )
     assert found_files(tmp_path) == ["checks/login-check.ts"]
+
+
+def test_extraction_reads_the_configuration_of_a_declared_framework(tmp_path: Path) -> None:
+    files = {
+        "ours.config.mjs": "export default { testMatch: ['checks/*.ts'] };",
+        "package.json": '{\n  "ours": {\n    "files": ["more/*.ts"]\n  }\n}\n',
+        "checks/login.ts": JAVASCRIPT_TEST,
+        "more/cart.ts": JAVASCRIPT_TEST,
+    }
+    make_files(tmp_path, files)
+    declare(
+        FrameworkDeclaration(
+            name="ours",
+            languages=("javascript", "typescript"),
+            config_files=("ours.config.*",),
+            manifest_keys=("ours",),
+            forms=CallForms(tests=frozenset({"it"})),
+            mocking_calls=r"ours\.fake\Z",
+            timer_calls=r"ours\.clock\Z",
+        )
+    )
+    try:
+        assert found_files(tmp_path) == ["checks/login.ts", "more/cart.ts"]
+        code = "it('x', () => { ours.fake(a); ours.clock(5); });\n"
+        (tmp_path / "checks" / "login.ts").write_text(code)
+        (pattern,) = extract_file(tmp_path / "checks" / "login.ts").patterns
+        assert {"mock", "fake-timers"} <= set(pattern.tags)
+    finally:
+        withdraw("ours")
+    assert found_files(tmp_path) == []
 
 
 def test_extraction_survives_globs_that_are_malformed(tmp_path: Path) -> None:

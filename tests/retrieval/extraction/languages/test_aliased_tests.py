@@ -77,6 +77,45 @@ ALIASES = {
     "a property of a record": "it.prop({ a: fc.nat() })('x', ({ a }) => { run(a); });",
     "a table of test.for": "test.for([[1, 2]])('x', ([a, b]) => { run(a, b); });",
     "a condition": "it.concurrent.skipIf(process.env.CI)('x', async () => { run(); });",
+    "names unpacked from a namespace": (
+        "import * as V from 'vitest';\nconst { it: its, describe: block } = V;\n"
+        "block('y', () => { its('x', () => { run(); }); });"
+    ),
+    "names unpacked from a required module": (
+        "const { test: base, describe: d, it: its = base } = require('node:test');\n"
+        "d('y', () => { its('x', () => { run(); }); });"
+    ),
+    "names unpacked from a default export": (
+        "const test = require('node:test');\nconst { it: its } = test;\nits('x', () => { run(); });"
+    ),
+    "names unpacked from the runner of the file": (
+        "if (import.meta.vitest) {\n  const { it: should } = import.meta.vitest;\n"
+        "  should('x', () => { run(); });\n}"
+    ),
+    "the runner of the file under a name": (
+        "const v = import.meta.vitest;\nif (v) { v.test('x', () => { run(); }); }"
+    ),
+    "members of a module": (
+        "const vitest = require('vitest');\nconst its = vitest.it, block = vitest.describe;\n"
+        "block('y', () => { its('x', () => { run(); }); });"
+    ),
+    "an object of test functions": (
+        "const its = { fast: it, slow: it.skip };\nits.fast('x', () => { run(); });"
+    ),
+    "a choice on the spot": "(process.env.CI ? it.skip : it)('x', () => { run(); });",
+    "a type on the spot": "(it as any)('x', () => { run(); });",
+    "a modifier in brackets": "it['only']('x', () => { run(); });",
+    "an imported alias": (
+        "import { it as its, describe as when } from 'vitest';\n"
+        "when('y', () => { its('x', () => { run(); }); });"
+    ),
+    "an imported function with fixtures": (
+        "import { dbTest } from './h';\ndbTest('x', ({ db }) => { run(db); });"
+    ),
+    "a nested typed table": (
+        "test.each<Record<string, Array<Map<string, () => Set<A>>>>>`\n  w\n  ${2}\n`"
+        "('x', () => { f(); });"
+    ),
     "a typed table": (
         "test.each<{ w: number; o?: Map<string, A<B>> }>`\n  w\n  ${2}\n`('x', () => { f(); });"
     ),
@@ -95,6 +134,115 @@ def test_extract_file_keeps_tests_behind_aliases(tmp_path: Path, case: str) -> N
     extracted = _extract(tmp_path, "a.test.ts", ALIASES[case])
     assert _names(extracted) == ["x"]
     assert extracted.lost == ()
+
+
+TABLES = {
+    "jest-in-case": "import cases from 'jest-in-case';\ncases('x', o => { run(o); }, [{ a: 1 }]);",
+    "jest-in-case with a modifier": (
+        "const cases = require('jest-in-case');\n"
+        "cases.only('x', o => { run(o); }, { b: { a: 1 } });"
+    ),
+    "jest-each": "import each from 'jest-each';\neach([[1]]).test('x', (a) => { run(a); });",
+    "jest-each with a tagged table": (
+        "const each = require('jest-each').default;\n"
+        "each`a\n${1}`.it.only('x', ({ a }) => { run(a); });"
+    ),
+    "jest-each with a block": (
+        "import each from 'jest-each';\n"
+        "each([[1]]).describe('y', (a) => { it('x', () => { run(a); }); });"
+    ),
+    "mocha-each": "import forEach from 'mocha-each';\nforEach([1]).it('x', (a) => { run(a); });",
+    "a name for it.each": "const each = it.each([[1]]);\neach('x', (a) => { run(a); });",
+    "a name for describe.each": (
+        "const each = describe.each([1]);\neach('y', (a) => { it('x', () => { run(a); }); });"
+    ),
+    "a function that returns it.each": (
+        "const rows = (table) => it.each(table);\nrows([[1]])('x', (a) => { run(a); });"
+    ),
+    "a function that returns describe.each": (
+        "function rows(table) { return describe.each(table); }\n"
+        "rows([[1]])('y', (a) => { it('x', () => { run(a); }); });"
+    ),
+    "a function around it.each": (
+        "function rows(title, table, fn) { it.each(table)(title, fn); }\n"
+        "rows('x', [[1]], (a) => { run(a); });"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_extract_file_takes_a_table_for_one_parametrized_test(tmp_path: Path, case: str) -> None:
+    extracted = _extract(tmp_path, "a.test.ts", TABLES[case])
+    assert _names(extracted) == ["x"]
+    assert "parametrized" in extracted.patterns[0].tags
+    assert extracted.patterns[0].framework == ("mocha" if "mocha" in case else "jest")
+
+
+UNREAD = {
+    "an own function": (
+        "const test = (name, fn) => { queue.push([name, fn]); };\n"
+        "it('x', () => { run(); });\ntest('y', () => { run(); });\n",
+        [(3, "test() is a function of this file")],
+    ),
+    "an own function over lines, without semicolons": (
+        "function test(name, fn)\n{\n  queue.push(name, fn)\n}\n"
+        "it('x', () => { run() })\ntest('y', () => { run() })\n",
+        [(6, "test() is a function of this file")],
+    ),
+    "an own function of a block": (
+        "describe('d', () => {\n  const test = (name, fn) => { queue.push([name, fn]); };\n"
+        "  test('y', () => { run(); });\n});\ntest('x', () => { run(); });\n",
+        [(3, "test() is a function of this file")],
+    ),
+    "an imported function": (
+        "import { check } from './h';\nit('x', () => { run(); });\n"
+        "check('y', () => { expect(1).toBe(1); });\n",
+        [(3, "check() is not known to declare a test")],
+    ),
+    "a title that is not first": (
+        "import { check } from './h';\nit('x', () => { run(); });\ndescribe('d', () => {\n"
+        "  check(db, 'y', async () => { assert.equal(1, 1); });\n});\n",
+        [(4, "check() is not known to declare a test")],
+    ),
+    "a loop": (
+        "import { check } from './h';\nit('x', () => { run(); });\n"
+        "for (const a of rows) {\n  check(`y ${a}`, () => { expect(a).toBe(1); });\n}\n"
+        "['a'].forEach((n) => { check(n + ' z', () => { expect(n).toBe(1); }); });\n"
+        "['a'].forEach((n) => { check(`${n} z`, () => { expect(n).toBe(1); }); });\n",
+        [
+            (4, "check() is not known to declare a test"),
+            (7, "check() is not known to declare a test"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNREAD)
+def test_extract_file_names_calls_that_look_like_tests(tmp_path: Path, case: str) -> None:
+    code, lost = UNREAD[case]
+    extracted = _extract(tmp_path, "a.test.js", code)
+    assert _names(extracted) == ["x"]
+    assert [(test.line, test.reason) for test in extracted.lost] == lost
+
+
+NOT_UNREAD = {
+    "an imported helper": ("import { runTest } from './h';\nrunTest('y', () => { return 1; });"),
+    "a hook": "beforeEach('y', () => { expect(1).toBe(1); });",
+    "a mock": "jest.mock('./y', () => ({ expect: 1 }));",
+    "a step in a test": "it('z', () => { step('y', () => { expect(1).toBe(1); }); });",
+    "a helper": "const f = () => { check('y', () => { expect(1).toBe(1); }); };",
+    "a server": "app.get('/y', (request) => { expect(request.a).toBe(1); });",
+    "a block of its own": "withApp('y', (app) => { it('z', () => { expect(app).toBe(1); }); });",
+    "a call in a hook": "beforeAll(() => { act('y', () => { expect(1).toBe(1); }); });",
+    "a call of nothing that asserts": "customise('y', () => { return 1; });",
+}
+
+
+@pytest.mark.parametrize("case", NOT_UNREAD)
+def test_extract_file_takes_no_other_call_for_a_lost_test(tmp_path: Path, case: str) -> None:
+    extracted = _extract(tmp_path, "a.test.js", "it('x', () => {});\n" + NOT_UNREAD[case])
+    assert extracted.lost == ()
+    assert "x" in _names(extracted)
 
 
 NO_TESTS = {

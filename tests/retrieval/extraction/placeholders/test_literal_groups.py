@@ -159,6 +159,11 @@ def test_equal_numbers_share_a_placeholder_if_they_are_named_alike(tmp_path: Pat
     assert _values(pattern) == {"total": ("42", 2), "limit": ("42", 2)}
 
 
+def test_text_that_is_also_a_number_stays(tmp_path: Path) -> None:
+    code = "it('x', () => { type(box, '3.5'); expect(box.value).toBe(3.5); });\n"
+    assert _values(_extract(tmp_path, code, "a.test.js")) == {}
+
+
 def test_number_in_a_text_stays(tmp_path: Path) -> None:
     pattern = _extract(tmp_path, 'def test_a():\n    assert str(f(size=404)) == "404 Not Found"\n')
     assert _values(pattern) == {"expected_f": ('"404 Not Found"', 1)}
