@@ -14,7 +14,7 @@ from ..found_test import FoundTest, Snippet
 from ..languages.python_scopes import base_names
 from .code_module import CodeModule
 from .code_unit import Body, Unit
-from .conftest_reach import ConftestReach
+from .conftest_reach import ConftestReach, PlacedConftest
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -81,7 +81,7 @@ class ContextReach:
     """
 
     def __init__(
-        self, module: CodeModule, conftests: Sequence[CodeModule], test: FoundTest
+        self, module: CodeModule, conftests: Sequence[PlacedConftest], test: FoundTest
     ) -> None:
         self.used: dict[Unit, dict[str, None]] = {}
         self.bases: list[Container] = []
