@@ -48,7 +48,8 @@ def _gap(
     """Returns the line breaks between two parts of a file; the test itself is None."""
     if before is None:
         return ""
-    if after is not None and before.kind == after.kind and after.kind in _LINES:
+    is_package = before.code.startswith("package ")
+    if after is not None and before.kind == after.kind and after.kind in _LINES and not is_package:
         return "\n"
     return "\n" * (language.blank_lines + 1)
 

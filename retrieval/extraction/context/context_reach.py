@@ -25,6 +25,8 @@ __all__ = ["MAX_CONTEXT_LINES", "Container", "ContextReach", "class_opening"]
 MAX_CONTEXT_LINES: Final = 60
 # The setup of the test's own class or block may take this many more: without it, nothing works.
 _MAX_SETUP_LINES: Final = 60
+# A file in a compiled language may take this many more: without a declaration it does not build.
+_MAX_DECLARED_LINES: Final = 180
 _MAX_FIRST_LINES = 12
 _MAX_LEFT_OUT = 40
 _MAX_IMPORTS = 100
@@ -169,8 +171,7 @@ class ContextReach:
             return
         snippet = class_opening(unit) if unit.members is not None else Snippet.of(unit.node)
         lines = 1 if unit.members is not None or unit.kind == "import" else unit.lines
-        is_near = unit.always and container is not self._file and container.unit is None
-        if lines > self._room + _MAX_SETUP_LINES * is_near:
+        if lines > self._room + self._spare(container, unit):
             if len(self.left_out) < _MAX_LEFT_OUT:
                 self.left_out.append(LeftOut(unit, container))
             return
@@ -179,6 +180,12 @@ class ContextReach:
         self._follow(container, snippet.start, snippet.end, unit.requests)
         if unit.members is not None:
             self._enter(unit, unit.members)
+
+    def _spare(self, container: Container, unit: Unit) -> int:
+        """Returns how many lines a unit may take beyond the room that all share."""
+        if container is self._file:
+            return 0 if self._module.has_scopes else _MAX_DECLARED_LINES
+        return _MAX_SETUP_LINES if unit.always and container.unit is None else 0
 
     def _enter(self, unit: Unit, members: Node) -> None:
         definition = unit.node.child_by_field_name("definition") or unit.node

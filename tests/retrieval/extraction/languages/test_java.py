@@ -216,7 +216,7 @@ def test_ready_has_the_package_the_imports_used_and_helpers(tmp_path: Path) -> N
     )
     counts, differs = _patterns(tmp_path, code)
     assert counts.ready() == (
-        "package shop;\nimport java.util.List;\n"
+        "package shop;\n\nimport java.util.List;\n"
         "import static org.junit.jupiter.api.Assertions.*;\nimport org.junit.jupiter.api.*;\n\n"
         "class CartTest {\n\n"
         "  @BeforeEach void open() { db.open(); }\n\n"
