@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from ....schema.frameworks.declarations import language_named
 from ....schema.records.pattern_parts import ContextKind, ContextPart
+from ....schema.records.ready_form import import_group
 from ..found_test import Snippet
 from ..pattern_code import indented_code
 from ..source_file import SourceFile
@@ -17,6 +20,9 @@ from .declared_units import PACKAGE_TYPES, is_bracketed
 from .import_lines import ImportLines, reduced_import
 from .javascript_units import COMMENT_TYPES
 
+if TYPE_CHECKING:
+    from ....schema.frameworks.language_declaration import LanguageDeclaration
+
 __all__ = ["context_parts"]
 
 _PYTHON_MARGIN = 4
@@ -25,7 +31,23 @@ _MODULE_STATEMENTS = frozenset({"export_statement", "import_statement"})
 
 def context_parts(module: CodeModule, reach: ContextReach) -> tuple[ContextPart, ...]:
     """Returns what a test reaches of its file and conftest files as parts of its context."""
-    return tuple((_python_parts if module.is_python else _file_parts)(module, reach))
+    if not module.is_python:
+        return tuple(_file_parts(module, reach))
+    return tuple(_with_sorted_imports(module, _python_parts(module, reach)))
+
+
+def _with_sorted_imports(module: CodeModule, parts: Iterable[ContextPart]) -> Iterator[ContextPart]:
+    """Yields parts, with imports that follow each other sorted by group, otherwise as they are."""
+    language = language_named(module.source.language)
+    for is_import, grouped in groupby(parts, key=lambda part: _group(part, language) is not None):
+        run = list(grouped)
+        if is_import:
+            run.sort(key=lambda part: _group(part, language) or 0)
+        yield from run
+
+
+def _group(part: ContextPart, language: LanguageDeclaration) -> int | None:
+    return import_group(part.code, language) if part.kind == "import" else None
 
 
 def _file_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
