@@ -68,7 +68,7 @@ def import_group(code: str, language: LanguageDeclaration) -> int | None:
     In Python, those of ``__future__`` come first, then the standard library, other modules, and
     relative ones. Other languages have a single group.
     """
-    if not language.standard_modules:
+    if language.family != "python":
         return None if code.startswith("package ") else 1
     match = _IMPORT.match(code)
     if match is None:

@@ -23,7 +23,7 @@ __all__ = ["MAX_CONTEXT_LINES", "Container", "ContextReach", "class_opening"]
 
 # Lines of code outside a test that go with it, imports aside: more would bury the test itself.
 MAX_CONTEXT_LINES: Final = 60
-# The setup of the test's own class or block may take this many more: without it, nothing works.
+# What a test reaches in its own class or block may take this many more: it cannot be imported.
 _MAX_SETUP_LINES: Final = 60
 # A file in a compiled language may take this many more: without a declaration it does not build.
 _MAX_DECLARED_LINES: Final = 180
@@ -95,6 +95,7 @@ class ContextReach:
         self._module = module
         self._test = test
         self._room = MAX_CONTEXT_LINES
+        self._follows_names = True
         self._seen: set[Unit] = set()
         self._queue: deque[tuple[Container, Unit]] = deque()
         self._attributes: dict[str, None] = {}
@@ -123,6 +124,7 @@ class ContextReach:
                     self._follow(self.layers[place], snippet.start, snippet.end)
         self._drain()
         self._add(self._file, always)
+        self._follows_names = False  # what a base class of another file may call
         for container in self._classes:
             if self._has_foreign_base(container):
                 units = (unit for unit in container.body.units if not _is_test(unit))
@@ -185,7 +187,8 @@ class ContextReach:
         """Returns how many lines a unit may take beyond the room that all share."""
         if container is self._file:
             return 0 if self._module.has_scopes else _MAX_DECLARED_LINES
-        return _MAX_SETUP_LINES if unit.always and container.unit is None else 0
+        is_needed = unit.always or self._follows_names
+        return _MAX_SETUP_LINES if is_needed and container.unit is None else 0
 
     def _enter(self, unit: Unit, members: Node) -> None:
         definition = unit.node.child_by_field_name("definition") or unit.node
