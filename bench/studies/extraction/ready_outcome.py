@@ -23,7 +23,7 @@ from ....retrieval.extraction import extract_file, find_test_files
 from ....schema import TestPattern
 from .runner_outcomes import Outcomes, RunnerName, SuiteRunner
 
-__all__ = ["ReadyOutcome", "measure_ready_forms"]
+__all__ = ["ReadyOutcome", "measure_ready_forms", "outcome_report"]
 
 SEED = 20_261_125
 TESTS = 40
@@ -166,7 +166,8 @@ def _relative(path: Path, root: Path) -> str:
     return path.resolve().relative_to(root.resolve()).as_posix()
 
 
-def _report(results: Sequence[ReadyOutcome], title: str) -> Iterator[str]:
+def outcome_report(results: Sequence[ReadyOutcome], title: str) -> Iterator[str]:
+    """Yields a row of a table, and what each ready form that is not right did."""
     right = sum(result.is_right for result in results)
     outcomes = [outcome for result in results for outcome in result.original.values()]
     kinds = ", ".join(f"{outcomes.count(kind)} {kind}" for kind in dict.fromkeys(outcomes))
@@ -191,7 +192,7 @@ def main(arguments: Sequence[str]) -> str:
     given = parser.parse_args(arguments)
     runner = SuiteRunner(name=given.runner, root=given.root, command=given.command)
     results = measure_ready_forms(runner, given.folder, given.tests, given.seed, keep=given.keep)
-    return "\n".join(_report(results, f"{given.root.name}, {given.runner}"))
+    return "\n".join(outcome_report(results, f"{given.root.name}, {given.runner}"))
 
 
 if __name__ == "__main__":

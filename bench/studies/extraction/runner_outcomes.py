@@ -76,12 +76,16 @@ class SuiteRunner:
         """Returns the node ids that pytest collects in files, without parameters.
 
         Raises:
+            NoReportError: It collects nothing.
             subprocess.TimeoutExpired: It takes too long.
         """
         options = ["--collect-only", "-q", "--continue-on-collection-errors"]
         output = self._run([*options, *files])
         lines = (line.partition("[")[0] for line in output.splitlines() if "::" in line)
-        return frozenset(lines)
+        found = frozenset(lines)
+        if not found:
+            raise NoReportError(f"pytest collected no test in {self.root}: {output[-3000:]}")
+        return found
 
     def _pytest(self, targets: Sequence[str]) -> dict[tuple[Path, str], str]:
         with tempfile.TemporaryDirectory() as folder:

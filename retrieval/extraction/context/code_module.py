@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...text.syntax_tree import Grammar
 from ..source_file import SourceFile
 from .code_unit import Body, Unit
-from .declared_units import WordUses, declared_units
+from .declared_units import DeclaredUses, declared_units
 from .javascript_units import javascript_units
 from .name_queries import QUERIED_GRAMMARS
 from .name_uses import NameUses
@@ -33,6 +33,7 @@ class CodeModule:
     Attributes:
         source: The file.
         uses: The names that it uses, by place.
+        has_scopes: Whether its language has rules for names and scopes, beyond declared ones.
         is_python: Whether it is Python.
     """
 
@@ -40,9 +41,11 @@ class CodeModule:
         self, source: SourceFile, root: Node, grammar: Grammar, tests: Iterable[Node] = ()
     ) -> None:
         self.source = source
-        self._has_scopes = grammar in QUERIED_GRAMMARS
+        self.has_scopes = grammar in QUERIED_GRAMMARS
         self.uses = (
-            NameUses(root, grammar, source.code) if self._has_scopes else WordUses(source.code)
+            NameUses(root, grammar, source.code)
+            if self.has_scopes
+            else DeclaredUses(root, grammar, source.code, source.language)
         )
         self.is_python = grammar == "python"
         self._root = root
@@ -69,7 +72,7 @@ class CodeModule:
     def _units(self, node: Node) -> Iterable[Unit]:
         if self.is_python:
             return self._python_units(node)
-        if self._has_scopes:
+        if self.has_scopes:
             return javascript_units(node, self._holds_tests)
         return declared_units(node, self._holds_tests, self.source.language)
 

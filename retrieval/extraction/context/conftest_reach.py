@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .code_module import CodeModule
 from .code_unit import Unit
 
-__all__ = ["ConftestReach", "RelocatedModule"]
+__all__ = ["ConftestReach", "PlacedConftest", "RelocatedModule", "placed_conftests"]
 
 # Fixtures for the examples of docstrings, which no test uses.
 _DOCTEST = "doctest_namespace"
@@ -20,6 +20,19 @@ class _Fixture(NamedTuple):
 
     unit: Unit
     place: int
+
+
+class PlacedConftest(NamedTuple):
+    """A conftest file, seen from a test file that it applies to.
+
+    Attributes:
+        depth: How many folders the test file is below it.
+        autouse: Its short fixtures that every test uses, those that a nearer file replaces aside.
+    """
+
+    module: CodeModule
+    depth: int
+    autouse: tuple[Unit, ...]
 
 
 class RelocatedModule(NamedTuple):
@@ -46,19 +59,18 @@ class ConftestReach:
 
     Args:
         test_file: The file of the test.
-        modules: The conftest files that apply to it, the nearest first.
+        conftests: The conftest files that apply to it, the nearest first.
 
     Attributes:
         files: What is taken of each conftest file.
         left_out: Fixtures that are not taken, with their modules.
     """
 
-    def __init__(self, test_file: CodeModule, modules: Sequence[CodeModule]) -> None:
-        self.files = [
-            RelocatedModule(module, _depth(test_file, module), {}, {}) for module in modules
-        ]
+    def __init__(self, test_file: CodeModule, conftests: Sequence[PlacedConftest]) -> None:
+        self.files = [RelocatedModule(file.module, file.depth, {}, {}) for file in conftests]
         self.left_out: dict[Unit, CodeModule] = {}
         self._test_file = test_file
+        self._conftests = conftests
         self._owners: dict[str, int] = {}
 
     def take(self, name: str, room: int) -> int:
@@ -88,12 +100,9 @@ class ConftestReach:
         Args:
             room: Lines that may be taken.
         """
-        for place, file in enumerate(self.files):
-            for unit in file.module.body.always:
-                is_known = any(fixture.place < place for fixture in self._fixtures(unit.fixture, 0))
-                names = file.module.uses.parameters(unit.start, unit.end)
-                is_short = unit.lines <= min(room, _MAX_AUTOUSE_LINES)
-                if unit.fixture and is_short and not is_known and _DOCTEST not in names:
+        for file in self._conftests:
+            for unit in file.autouse:
+                if unit.lines <= room:
                     before = dict(self.left_out)
                     room = self.take(unit.fixture, room)
                     self.left_out = before
@@ -176,6 +185,30 @@ class ConftestReach:
                 return False
         self._owners.update(dict.fromkeys(names - imports.keys(), place))
         return True
+
+
+def placed_conftests(
+    test_file: CodeModule, modules: Sequence[CodeModule]
+) -> tuple[PlacedConftest, ...]:
+    """Returns conftest files as a test file sees them.
+
+    Args:
+        modules: The conftest files that apply to it, the nearest first.
+    """
+    known: set[str] = set()
+    placed: list[PlacedConftest] = []
+    for module in modules:
+        autouse = (unit for unit in module.body.always if _is_autouse(module, unit, known))
+        placed.append(PlacedConftest(module, _depth(test_file, module), tuple(autouse)))
+        known.update(module.body.fixtures)
+    return tuple(placed)
+
+
+def _is_autouse(module: CodeModule, unit: Unit, known: set[str]) -> bool:
+    is_short = unit.lines <= _MAX_AUTOUSE_LINES
+    is_new = unit.fixture not in known
+    names = module.uses.parameters(unit.start, unit.end)
+    return bool(unit.fixture) and is_short and is_new and _DOCTEST not in names
 
 
 def _binds_same(left: Unit, right: Unit, name: str, depth: int) -> bool:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ....schema.frameworks.declarations import language_named
 from ....schema.records.pattern_parts import ContextKind, ContextPart
+from ....schema.records.ready_form import import_group
 from ..found_test import Snippet
 from ..pattern_code import indented_code
 from ..source_file import SourceFile
 from .code_module import CodeModule
 from .code_unit import Unit
 from .context_reach import Container, ContextReach, class_opening
+from .declared_units import PACKAGE_TYPES, is_bracketed
 from .import_lines import ImportLines, reduced_import
 from .javascript_units import COMMENT_TYPES
 
 if TYPE_CHECKING:
-    pass
+    from ....schema.frameworks.language_declaration import LanguageDeclaration
 
 __all__ = ["context_parts"]
 
@@ -27,23 +31,57 @@ _MODULE_STATEMENTS = frozenset({"export_statement", "import_statement"})
 
 def context_parts(module: CodeModule, reach: ContextReach) -> tuple[ContextPart, ...]:
     """Returns what a test reaches of its file and conftest files as parts of its context."""
-    return tuple((_python_parts if module.is_python else _file_parts)(module, reach))
+    if not module.is_python:
+        return tuple(_file_parts(module, reach))
+    return tuple(_with_sorted_imports(module, _python_parts(module, reach)))
+
+
+def _with_sorted_imports(module: CodeModule, parts: Iterable[ContextPart]) -> Iterator[ContextPart]:
+    """Yields parts, with imports that follow each other sorted by group, otherwise as they are."""
+    language = language_named(module.source.language)
+    for is_import, grouped in groupby(parts, key=lambda part: _group(part, language) is not None):
+        run = list(grouped)
+        if is_import:
+            run.sort(key=lambda part: _group(part, language) or 0)
+        yield from run
+
+
+def _group(part: ContextPart, language: LanguageDeclaration) -> int | None:
+    return import_group(part.code, language) if part.kind == "import" else None
 
 
 def _file_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
     taken = _ordered(reach.layers[0].taken)
-    leading = [unit for unit in taken if unit.node.type in COMMENT_TYPES]
+    leading = [unit for unit in taken if unit.node.type in COMMENT_TYPES | PACKAGE_TYPES]
     for unit in leading:  # only read at the top
         yield _part(module, unit, _code(module.source, unit))
     yield from _notes(module, reach)
+    group = [unit for unit in taken if is_bracketed(unit)]
+    if group:
+        yield _bracketed_imports(module, group)
     esm = [unit for unit in module.body.units if unit.node.type in _MODULE_STATEMENTS]
     if esm and not any(unit in taken for unit in esm):
         yield _part(module, esm[0], "export {};", kind="setup")  # still a module, not a script
-    for unit in taken[len(leading) :]:
+    for unit in (unit for unit in taken if unit not in leading and unit not in group):
         code = _code(module.source, unit)
         if unit.imported is not None:
             code = reduced_import(unit.imported, tuple(reach.used.get(unit, ())), code)
         yield _part(module, unit, code)
+
+
+def _bracketed_imports(module: CodeModule, units: Sequence[Unit]) -> ContextPart:
+    """Returns imports as ``import (...)``, those of the standard library first."""
+    if len(units) == 1:
+        return _part(module, units[0], f"import {_code(module.source, units[0])}")
+    standard = re.compile(language_named(module.source.language).standard_paths)
+    groups: dict[bool, list[str]] = {True: [], False: []}
+    for unit in units:
+        code = _code(module.source, unit)
+        groups[standard.match(code.partition('"')[2]) is not None].append(f"\t{code}\n")
+    code = "\n".join("".join(lines) for lines in groups.values() if lines)
+    names = ", ".join(name.rstrip(".") for unit in units for name in unit.names)
+    origin = module.origin(units[0])
+    return ContextPart(kind="import", name=names, code=f"import (\n{code})", origin=origin)
 
 
 def _python_parts(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:

@@ -14,7 +14,7 @@ from ..found_test import FoundTest, Snippet
 from ..languages.python_scopes import base_names
 from .code_module import CodeModule
 from .code_unit import Body, Unit
-from .conftest_reach import ConftestReach
+from .conftest_reach import ConftestReach, PlacedConftest
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,8 +23,10 @@ __all__ = ["MAX_CONTEXT_LINES", "Container", "ContextReach", "class_opening"]
 
 # Lines of code outside a test that go with it, imports aside: more would bury the test itself.
 MAX_CONTEXT_LINES: Final = 60
-# The setup of the test's own class or block may take this many more: without it, nothing works.
+# What a test reaches in its own class or block may take this many more: it cannot be imported.
 _MAX_SETUP_LINES: Final = 60
+# A file in a compiled language may take this many more: without a declaration it does not build.
+_MAX_DECLARED_LINES: Final = 180
 _MAX_FIRST_LINES = 12
 _MAX_LEFT_OUT = 40
 _MAX_IMPORTS = 100
@@ -81,7 +83,7 @@ class ContextReach:
     """
 
     def __init__(
-        self, module: CodeModule, conftests: Sequence[CodeModule], test: FoundTest
+        self, module: CodeModule, conftests: Sequence[PlacedConftest], test: FoundTest
     ) -> None:
         self.used: dict[Unit, dict[str, None]] = {}
         self.bases: list[Container] = []
@@ -93,6 +95,7 @@ class ContextReach:
         self._module = module
         self._test = test
         self._room = MAX_CONTEXT_LINES
+        self._follows_names = True
         self._seen: set[Unit] = set()
         self._queue: deque[tuple[Container, Unit]] = deque()
         self._attributes: dict[str, None] = {}
@@ -121,6 +124,7 @@ class ContextReach:
                     self._follow(self.layers[place], snippet.start, snippet.end)
         self._drain()
         self._add(self._file, always)
+        self._follows_names = False  # what a base class of another file may call
         for container in self._classes:
             if self._has_foreign_base(container):
                 units = (unit for unit in container.body.units if not _is_test(unit))
@@ -169,8 +173,7 @@ class ContextReach:
             return
         snippet = class_opening(unit) if unit.members is not None else Snippet.of(unit.node)
         lines = 1 if unit.members is not None or unit.kind == "import" else unit.lines
-        is_near = unit.always and container is not self._file and container.unit is None
-        if lines > self._room + _MAX_SETUP_LINES * is_near:
+        if lines > self._room + self._spare(container, unit):
             if len(self.left_out) < _MAX_LEFT_OUT:
                 self.left_out.append(LeftOut(unit, container))
             return
@@ -179,6 +182,13 @@ class ContextReach:
         self._follow(container, snippet.start, snippet.end, unit.requests)
         if unit.members is not None:
             self._enter(unit, unit.members)
+
+    def _spare(self, container: Container, unit: Unit) -> int:
+        """Returns how many lines a unit may take beyond the room that all share."""
+        if container is self._file:
+            return 0 if self._module.has_scopes else _MAX_DECLARED_LINES
+        is_needed = unit.always or self._follows_names
+        return _MAX_SETUP_LINES if is_needed and container.unit is None else 0
 
     def _enter(self, unit: Unit, members: Node) -> None:
         definition = unit.node.child_by_field_name("definition") or unit.node

@@ -12,6 +12,7 @@ from ..found_test import FoundTest, Layer
 from ..source_file import SourceFile
 from .code_module import CodeModule
 from .conftest_files import conftest_modules
+from .conftest_reach import placed_conftests
 from .context_parts import context_parts
 from .context_reach import ContextReach
 
@@ -54,7 +55,8 @@ class ContextReader:
         self, source: SourceFile, root: Node, grammar: Grammar, tests: Sequence[FoundTest]
     ) -> None:
         self._module = CodeModule(source, root, grammar, (test.node for test in tests))
-        self._conftests = conftest_modules(source) if self._module.is_python else ()
+        conftests = conftest_modules(source) if self._module.is_python else ()
+        self._conftests = placed_conftests(self._module, conftests)
 
     def of(self, test: FoundTest) -> TestInContext:
         """Returns a test with its context."""

@@ -1,31 +1,45 @@
 """Reads the declarations of a file or class as units, by what its language declares of its syntax.
 
-For the languages without rules of their own for names and scopes: each word of the code counts as a
-name that it uses.
+For the languages without rules of their own for names and scopes.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ....schema.frameworks.declarations import call_forms, declarations, node_fields
+from ....schema.frameworks.declarations import (
+    call_forms,
+    declarations,
+    language_named,
+    node_fields,
+)
 from ....schema.records.pattern_parts import ContextKind
-from ...text.syntax_tree import node_text
+from ...text.syntax_tree import Grammar, grammar_language, node_text
 from .code_unit import ImportCode, Unit
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Query
 
-__all__ = ["WordUses", "declared_units"]
+__all__ = ["PACKAGE_TYPES", "DeclaredUses", "declared_units", "is_bracketed"]
 
-_WORD = re.compile(rb"[^\W\d]\w*(?:\s*\.)?")
+PACKAGE_TYPES: Final = frozenset({"package_clause", "package_declaration"})
+
+_MEMBER = re.compile(rb"\s*\.")
+_CONSTRAINT = re.compile(r"//(?:go:build| \+build)\b")
+_LAST_WORD = re.compile(r"([^\W\d]\w*)\"")
 _PLAIN_WORD = re.compile(r"[^\W\d]\w*")
 _VERSION = re.compile(r"(?:/v\d+|\.v\d+)\Z")
 _BINDINGS: Final = node_fields("bindings")
+_MEMBERS: Final = frozenset({"field_identifier"})  # these are named with their type
+# Where a variable ends: the parts of a declaration aside, what encloses it, but a file or class.
+_SCOPE: Final = re.compile(
+    r"block|statement|case|lambda|func_literal|constructor|method_declaration"
+    r"|function_(?:declaration|type)"
+)
 _NESTED: Final = frozenset({"enum_body_declarations"})
 _KINDS: Final[tuple[tuple[ContextKind, re.Pattern[str]], ...]] = (
     ("import", re.compile(r"import|package")),
@@ -37,42 +51,125 @@ _MAX_DEPTH = 3  # of the names of a declaration, as in `const ( a = 1 )`
 _MAX_READ_BYTES = 2_000
 
 
-class WordUses:
-    """The words of a file, by place; a word before a dot comes with it too: ``time.``.
+class _Use(NamedTuple):
+    """A name at a byte; with a dot if a member of it is used: ``time.``."""
+
+    start: int
+    name: str
+
+
+class DeclaredUses:
+    """The names used in a file, by place, without those of variables inside functions.
+
+    A name whose member is used comes with a dot too: ``time.``.
 
     Args:
+        root: The syntax tree.
+        grammar: The grammar of the tree.
         code: The file.
+        language: The language of the file.
 
     Attributes:
-        known: All words.
+        known: All names.
         changed: Names that functions declare as those of the file: none.
     """
 
-    def __init__(self, code: bytes) -> None:
-        found = list(_WORD.finditer(code))
-        self._starts = [match.start() for match in found]
-        self._words = [match[0].decode("utf-8", "replace") for match in found]
-        self.known = frozenset(word.rstrip(". \t\r\n") for word in self._words)
+    def __init__(self, root: Node, grammar: Grammar, code: bytes, language: str) -> None:
+        captures = _captures(root, grammar, language)
+        names = sorted(captures.get("name", ()), key=lambda node: node.start_byte)
+        bindings = sorted(_local_bindings(captures.get("bound", ())))
+        in_text = _named_in_text(captures.get("annotation", ()))
+        self._uses = sorted((*_outer_uses(names, bindings, code), *in_text))
+        self._starts = [use.start for use in self._uses]
+        self.known = frozenset(use.name for use in self._uses)
         self.changed: frozenset[str] = frozenset()
 
     def names(self, start: int, end: int) -> dict[str, None]:
-        """Returns the words of the code between two bytes, in order."""
+        """Returns the names in the code between two bytes, in order."""
         first = bisect_left(self._starts, start)
+        last = bisect_left(self._starts, end, first)
         names: dict[str, None] = {}
-        for word in self._words[first : bisect_left(self._starts, end, first)]:
-            plain = word.rstrip(". \t\r\n")
-            names[plain] = None
-            if plain != word:
-                names[plain + "."] = None
+        for use in self._uses[first:last]:
+            names[use.name.rstrip(".")] = None
+            names[use.name] = None
         return names
 
     def attributes(self, start: int, end: int) -> dict[str, None]:
-        """Returns nothing: members are words like others."""
+        """Returns nothing: members are names like others."""
         return {}
 
     def parameters(self, start: int, end: int) -> dict[str, None]:
         """Returns nothing: no parameter is a fixture."""
         return {}
+
+
+class _Binding(NamedTuple):
+    """A variable inside a function: where it is named, and where it can be used."""
+
+    start: int
+    named_until: int
+    visible: int
+    end: int
+    names: tuple[str, ...]
+
+
+def _local_bindings(bound: Iterable[Node]) -> Iterator[_Binding]:
+    for node in bound:
+        declaration = scope = node.parent
+        while scope is not None and not _SCOPE.search(scope.type):
+            scope = scope.parent
+        if declaration is None or scope is None:
+            continue
+        visible = declaration.end_byte
+        if scope.id == declaration.id:  # a variable of a loop, unless it names the function
+            visible = node.end_byte if not scope.type.endswith("_declaration") else scope.end_byte
+        names = tuple(_PLAIN_WORD.findall(node_text(node)[:_MAX_READ_BYTES]))
+        yield _Binding(node.start_byte, node.end_byte, visible, scope.end_byte, names)
+
+
+def _named_in_text(annotations: Iterable[Node]) -> Iterator[_Use]:
+    """Yields what annotations name in their texts: ``@MethodSource("cases")``."""
+    for node in annotations:
+        for name in _LAST_WORD.findall(node_text(node)[:_MAX_READ_BYTES]):
+            yield _Use(node.start_byte, name)
+
+
+def _outer_uses(names: Sequence[Node], bindings: Sequence[_Binding], code: bytes) -> Iterator[_Use]:
+    """Yields the names that are no local variables where they are."""
+    visible = sorted(bindings, key=lambda binding: binding.visible)
+    local_until: dict[str, int] = {}
+    named_until = named = opened = 0
+    for node in names:
+        start = node.start_byte
+        while opened < len(visible) and visible[opened].visible <= start:
+            for name in visible[opened].names:
+                local_until[name] = max(local_until.get(name, 0), visible[opened].end)
+            opened += 1
+        while named < len(bindings) and bindings[named].start <= start:
+            named_until = max(named_until, bindings[named].named_until)
+            named += 1
+        name = node_text(node)
+        if start >= max(named_until, local_until.get(name, 0)):
+            is_opened = _MEMBER.match(code, node.end_byte) is not None
+            yield _Use(start, name + "." * is_opened)
+
+
+def _captures(root: Node, grammar: Grammar, language: str) -> dict[str, list[Node]]:
+    from tree_sitter import QueryCursor
+
+    return QueryCursor(_query(grammar, language)).captures(root)
+
+
+@cache
+def _query(grammar: Grammar, language: str) -> Query:
+    """Returns the query for the names of a language and for what binds them."""
+    from tree_sitter import Query
+
+    nodes = language_named(language).nodes
+    names = " ".join(f"({name})" for name in sorted(nodes.names - _MEMBERS))
+    bound = (f"({node} {field}: (_) @bound)" for node, field in nodes.bindings.items() if field)
+    annotations = (f"({node}) @annotation" for node in nodes.opaque if node == "annotation")
+    return Query(grammar_language(grammar), "\n".join((f"[{names}] @name", *bound, *annotations)))
 
 
 def declared_units(
@@ -91,6 +188,8 @@ def declared_units(
             stack += node.named_children[::-1]
         elif node.type == "import_declaration":
             yield from _imports(node)
+        elif _CONSTRAINT.match(node_text(node)[:_MAX_READ_BYTES]):
+            yield Unit(node, "setup", always=True)
         elif "comment" not in node.type and not holds_tests(node):
             yield _unit(node, hooks)
 
@@ -150,9 +249,14 @@ def _import_spec(spec: Node) -> Unit:
     # A path such as `go-yaml` does not say how its package is called.
     names = [given] if given else _PLAIN_WORD.findall(path.rpartition("/")[2])
     if given in {".", "_"}:
-        return Unit(spec, "import", always=True, imported=ImportCode("import ", {}))
+        return Unit(spec, "import", always=True, imported=ImportCode("", {}))
     bound = tuple(f"{name}." for name in names)
-    return Unit(spec, "import", bound, imported=ImportCode("import ", dict.fromkeys(bound, "")))
+    return Unit(spec, "import", bound, imported=ImportCode("", dict.fromkeys(bound, "")))
+
+
+def is_bracketed(unit: Unit) -> bool:
+    """Returns whether a unit is an import that may be one of several in brackets."""
+    return unit.node.type == "import_spec"
 
 
 @cache

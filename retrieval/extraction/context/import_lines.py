@@ -87,8 +87,6 @@ def reduced_import(imported: ImportCode, used: Sequence[str], code: str) -> str:
     Args:
         code: The import as it is written.
     """
-    if not imported.closing:
-        return imported.opening + code  # one of several in brackets
     if len(used) == len(imported.names):
         return code
     texts = [imported.names[name] for name in imported.names if name in used]

@@ -286,3 +286,17 @@ def test_ready_form_keeps_tests_of_both_branches_apart(tmp_path: Path) -> None:
     first, second = _patterns(tmp_path, "a.test.js", code)
     assert " ".join(first.ready().split()) == "if (a) { it('x', () => { b(); }) }"
     assert second.ready() == "it('y', () => { c(); })\n"
+
+
+def test_ready_form_takes_helpers_of_its_block_beside_long_setup(tmp_path: Path) -> None:
+    lines = "  run();\n" * 50
+    code = (
+        f"import {{ run }} from './run';\nimport {{ ok }} from 'ok';\n"
+        f"describe('all', () => {{\n  beforeEach(() => {{\n{lines}  }});\n"
+        f"  function near() {{\n{lines}  return ok;\n  }}\n"
+        "  it('runs', () => { near(); });\n});\n"
+    )
+    (pattern,) = _patterns(tmp_path, "a.test.js", code)
+    opening = "import { run } from './run';\nimport { ok } from 'ok';\n\ndescribe('all', () => {\n"
+    assert pattern.ready().startswith(opening)
+    assert "  function near() {\n" in pattern.ready()

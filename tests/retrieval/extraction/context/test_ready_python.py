@@ -77,7 +77,7 @@ CASES: dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, ...]]] = {
             "test_a.py": "def test_it(value):\n    assert value == 1\n",
         },
         (
-            "from __future__ import annotations\nfrom typing import TYPE",
+            "from __future__ import annotations\n\nfrom typing import TYPE",
             "    from nowhere import Thing",
         ),
         (),
@@ -361,10 +361,10 @@ def test_context_has_statements_of_every_kind(tmp_path: Path) -> None:
     """
     pattern = _pattern(_write(tmp_path, {"test_a.py": code}))
     assert [(part.kind, part.name) for part in pattern.context] == [
+        ("import", "NamedTuple, TypeAlias, TypeVar"),
         ("import", "pytest"),
         ("import", "np"),
         ("import", "numpy"),
-        ("import", "NamedTuple, TypeAlias, TypeVar"),
         ("type", "Row"),
         ("type", "Plain"),
         ("type", "T"),

@@ -187,15 +187,15 @@ def test_extract_file_names_java_tests_that_it_cannot_read(tmp_path: Path) -> No
 def test_extract_file_leaves_long_setup_out(tmp_path: Path) -> None:
     lines = "    cart.clear();\n" * 70
     hooks = f"  @BeforeEach void a() {{\n{lines}  }}\n  @AfterEach void b() {{\n{lines}  }}\n"
-    fields = "".join(f"  int field{n} = {n};\n" for n in range(80))
-    used = "".join(f"    use(field{n});\n" for n in range(80))
+    fields = "".join(f"  int field{n} = {n};\n" for n in range(140))
+    used = "".join(f"    use(field{n});\n" for n in range(140))
     test = f"{fields}  @Test void c() {{\n{used}  }}\n}}\n"
     (pattern,) = _patterns(tmp_path, f"{HEAD}class CartTest {{\n{hooks}{test}")
     assert "@BeforeEach" in pattern.template
     assert "@AfterEach" not in pattern.template
     (pattern,) = _patterns(tmp_path, f"{HEAD}class CartTest {{\n{test}")
-    assert pattern.template.count("int field") == 60
-    assert "// left out: constant field79 (1 lines), CartTest.java:" in pattern.ready()
+    assert pattern.template.count("int field") == 120
+    assert "// left out: constant field139 (1 lines), CartTest.java:" in pattern.ready()
 
 
 def test_ready_has_the_package_the_imports_used_and_helpers(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_ready_has_the_package_the_imports_used_and_helpers(tmp_path: Path) -> N
     )
     counts, differs = _patterns(tmp_path, code)
     assert counts.ready() == (
-        "package shop;\nimport java.util.List;\n"
+        "package shop;\n\nimport java.util.List;\n"
         "import static org.junit.jupiter.api.Assertions.*;\nimport org.junit.jupiter.api.*;\n\n"
         "class CartTest {\n\n"
         "  @BeforeEach void open() { db.open(); }\n\n"
