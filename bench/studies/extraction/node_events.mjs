@@ -4,7 +4,7 @@ export default async function * (source) {
   for await (const { type, data } of source) {
     const hasRun = type === 'test:pass' || type === 'test:fail'
     if (hasRun && data.details?.type !== 'suite' && data.line) {
-      tests.push({ file: data.file, line: data.line, name: data.name, todo: data.todo !== undefined })
+      tests.push({ file: data.file, line: data.line, name: data.name, passed: type === 'test:pass' })
     }
   }
   yield JSON.stringify({ node: tests })
