@@ -1,42 +1,131 @@
-"""Lists the groups of commands and imports each only when it is used.
+"""Lists the groups of commands, and imports a command only when it is used.
 
-So a search does not load the learning half; only the help of ``aqe`` itself loads every group.
+A group that lists its commands as data shows their help without importing them: a search does not
+load the learning half, and ``aqe --help`` loads no command at all.
 """
 
 from __future__ import annotations
 
+from collections import UserDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
-__all__ = ["GROUPS", "LazyGroup"]
+__all__ = ["FRAMEWORK_NAMES", "LANGUAGE_NAMES", "CommandSource", "LazyGroup", "RootGroup"]
 
-# Name of a group -> module of this package that holds it as ``app``; in the order of the help.
-GROUPS = {
-    "patterns": "patterns.pattern_commands",
-    "learn": "learn.learn_commands",
-    "improve": "improve",
-    "agents": "agents",
-    "memory": "memory",
-    "db": "db",
-    "bench": "bench.bench_commands",
-}
+# Replaced in the help by the names that are declared.
+FRAMEWORK_NAMES = "FRAMEWORKS"
+LANGUAGE_NAMES = "LANGUAGES"
+
+
+class _NamesCommand(TyperCommand):
+    """A command whose help lists the declared frameworks and languages.
+
+    They are read when the help is shown, since other commands must not pay for it.
+    """
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the help, with the names in the place of ``FRAMEWORKS`` and ``LANGUAGES``."""
+        from .. import schema
+
+        for parameter in self.params:
+            if isinstance(parameter, TyperOption) and parameter.help:
+                text = parameter.help.replace(FRAMEWORK_NAMES, ", ".join(schema.FRAMEWORKS))
+                parameter.help = text.replace(LANGUAGE_NAMES, ", ".join(schema.LANGUAGES))
+        super().format_help(ctx, formatter)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSource:
+    """The place of a command or group, and what the help of its parent says about it.
+
+    Args:
+        target: ``module:name``, the module relative to ``aqe.cli``; the name is that of a function,
+            or of a ``typer.Typer`` for a group.
+        help: First line of the command's own help.
+    """
+
+    target: str
+    help: str
+
+    def load(self, name: str) -> Any:
+        """Returns the command under this name, imported now; ``Any``, since typer hides click."""
+        module, _, attribute = self.target.partition(":")
+        target = getattr(import_module(f".{module}", __package__), attribute)
+        if isinstance(target, typer.Typer):
+            command: Any = typer.main.get_group(target)
+            command.name = name
+            return command
+        single = typer.Typer(rich_markup_mode=None, add_completion=False)
+        single.command(name, cls=_NamesCommand)(target)
+        return typer.main.get_command(single)
+
+
+class _LoadedOnUse(UserDict[str, Any]):
+    """The commands of a group by name, each imported when it is read."""
+
+    def __getitem__(self, name: str) -> Any:
+        return self.data[name].load(name)
 
 
 class LazyGroup(TyperGroup):
-    """The root of the command line, which imports a group when one of its commands runs."""
+    """A group whose commands are data until one of them is used.
+
+    A subclass sets ``sources``, in the order of the help. To add a command, add its line.
+    """
+
+    sources: ClassVar[Mapping[str, CommandSource]] = {}
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _LoadedOnUse(self.sources)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Returns the names of the groups, without importing any."""
-        return list(GROUPS)
+        """Returns the names of the commands, without importing any."""
+        return list(self.sources)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Returns the group of this name, imported now; None for an unknown name."""
-        if cmd_name not in GROUPS:
-            return None
-        module = import_module(f".{GROUPS[cmd_name]}", __package__)
-        command = typer.main.get_group(module.app)
-        command.name = cmd_name
-        return command
+        """Returns the command of this name, imported now; None for an unknown name."""
+        return self.commands[cmd_name] if cmd_name in self.sources else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Writes the names and first help lines of the commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, source.help) for name, source in self.sources.items()])
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Returns the options and commands that begin with a text, without importing any."""
+        described = {
+            name: TyperCommand(name, help=source.help) for name, source in self.sources.items()
+        }
+        group = TyperGroup(name=self.name, params=self.params, commands={**described})
+        return group.shell_complete(typer.Context(group, parent=ctx.parent), incomplete)
+
+
+class RootGroup(LazyGroup):
+    """The groups of ``aqe``."""
+
+    sources: ClassVar = {
+        "patterns": CommandSource(
+            "patterns.pattern_commands:app", "Store, find and inspect test patterns."
+        ),
+        "learn": CommandSource(
+            "learn.learn_commands:app", "Show what agents have learned, and record outcomes."
+        ),
+        "improve": CommandSource(
+            "improve:app", "Consolidate what was learned: records, standings, comparisons."
+        ),
+        "agents": CommandSource(
+            "agents:app", "Show the roles of the fleet and what each has learned."
+        ),
+        "memory": CommandSource("memory:app", "Show disk and memory use, and free disk space."),
+        "db": CommandSource("db:app", "Find, upgrade, check, repair and copy the database file."),
+        "bench": CommandSource(
+            "bench.bench_commands:app",
+            "Measure this installation; without a command, the bank at 1,000 patterns.",
+        ),
+    }

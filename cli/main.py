@@ -10,21 +10,19 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from aqe import __version__
 
-from ..schema import AqeError
-from .command_groups import LazyGroup
-from .output import INTERRUPTED, plain, print_json, stderr
+from .command_groups import RootGroup
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="aqe",
-    cls=LazyGroup,
+    cls=RootGroup,
     help="The learned memory of quality-engineering agents.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -69,28 +67,37 @@ def main(command: Callable[[], object] = app) -> None:
     try:
         signal.signal(signal.SIGTERM, _terminate)
         command()
-    except AqeError as error:
-        _fail(str(error), 1)
     except SystemExit as ended:  # Typer turns Ctrl-C into a silent exit
-        if ended.code != INTERRUPTED:
+        if ended.code != _code_of(signal.SIGINT):
             raise
-        _fail("interrupted; what was reported as stored is stored", INTERRUPTED)
+        _fail("interrupted; what was reported as stored is stored", _code_of(signal.SIGINT))
     except Exception as error:  # the outermost edge: a user gets a line, a developer the traceback
+        from ..schema import AqeError  # loaded by the commands; help and version need none of it
+
+        if isinstance(error, AqeError):
+            _fail(str(error), 1)
         if "AQE_DEBUG" in os.environ:
             raise
         _fail(f"{type(error).__name__}: {error} (AQE_DEBUG=1 shows where)", 1)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    """Ends the command with the exit code that shells report for the signal.
+    """Ends the command with the exit code of the signal.
 
     Raises:
         SystemExit: Always.
     """
-    raise SystemExit(128 + number)
+    raise SystemExit(_code_of(number))
 
 
-def _fail(message: str, code: int) -> None:
+def _code_of(number: int) -> int:
+    """Returns the exit code that shells report for a signal."""
+    return 128 + number
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    from .output import plain, print_json, stderr
+
     line = " ".join(message.split())
     if "--json" in sys.argv:
         print_json({"error": line, "exit_code": code})

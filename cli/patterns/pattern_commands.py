@@ -2,32 +2,68 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import typer
 
-from . import (
-    pattern_details,
-    pattern_extract,
-    pattern_files,
-    pattern_reindex,
-    pattern_removal,
-    pattern_search,
-)
-from .pattern_options import NamesCommand
+from ..command_groups import CommandSource, LazyGroup
 
 __all__ = ["app"]
 
+
+class PatternGroup(LazyGroup):
+    """The commands of ``aqe patterns``."""
+
+    sources: ClassVar = {
+        "search": CommandSource(
+            "patterns.pattern_search:search", "Find the patterns that fit a need best."
+        ),
+        "list": CommandSource(
+            "patterns.pattern_search:list_patterns", "List patterns, best first."
+        ),
+        "similar": CommandSource(
+            "patterns.pattern_search:similar", "Find the patterns nearest to a stored one."
+        ),
+        "show": CommandSource(
+            "patterns.pattern_details:show", "Show one pattern and explain its quality."
+        ),
+        "stats": CommandSource(
+            "patterns.pattern_details:stats",
+            "Show totals of the bank or of one project, counted from its rows.",
+        ),
+        "extract": CommandSource(
+            "patterns.pattern_extract:extract",
+            "Extract patterns from test suites; a second run stores only what changed.",
+        ),
+        "store": CommandSource(
+            "patterns.pattern_files:store", "Store the patterns of a file: one pattern or a list."
+        ),
+        "import": CommandSource(
+            "patterns.pattern_files:import_file",
+            "Store the patterns of a file, all or none of them.",
+        ),
+        "export": CommandSource(
+            "patterns.pattern_files:export_file",
+            "Export patterns to a file, which is written completely or not at all.",
+        ),
+        "reindex": CommandSource(
+            "patterns.pattern_reindex:reindex",
+            "Rebuild the indexes; with --encoder, re-embed every pattern first.",
+        ),
+        "delete": CommandSource(
+            "patterns.pattern_removal:delete",
+            "Delete a pattern with its versions and recorded uses, even if it is damaged.",
+        ),
+        "forget": CommandSource(
+            "patterns.pattern_removal:forget",
+            "Remove everything from a file, folder, project, agent or run; asks first.",
+        ),
+    }
+
+
 app = typer.Typer(
-    help="Store, find and inspect test patterns.", no_args_is_help=True, rich_markup_mode=None
+    cls=PatternGroup,
+    help="Store, find and inspect test patterns.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
-app.command("search", cls=NamesCommand)(pattern_search.search)
-app.command("list", cls=NamesCommand)(pattern_search.list_patterns)
-app.command("similar")(pattern_search.similar)
-app.command("show")(pattern_details.show)
-app.command("stats")(pattern_details.stats)
-app.command("extract", cls=NamesCommand)(pattern_extract.extract)
-app.command("store")(pattern_files.store)
-app.command("import")(pattern_files.import_file)
-app.command("export", cls=NamesCommand)(pattern_files.export_file)
-app.command("reindex")(pattern_reindex.reindex)
-app.command("delete")(pattern_removal.delete)
-app.command("forget")(pattern_removal.forget)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand, TyperOption
 
 from ... import schema
 from ...retrieval import QEReasoningBank
@@ -20,6 +19,7 @@ from ...schema import (
     TestPattern,
 )
 from ...schema.records.validation import require_framework, require_language
+from ..command_groups import FRAMEWORK_NAMES, LANGUAGE_NAMES
 from ..options import require_number
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = [
     "LanguageOption",
     "LimitOption",
     "MinQualityOption",
-    "NamesCommand",
     "PatternId",
     "ProjectOption",
     "SourceOption",
@@ -40,10 +39,6 @@ __all__ = [
     "pattern_of",
     "source_places",
 ]
-
-# Replaced in the help by the names that are declared.
-_FRAMEWORK_NAMES = "FRAMEWORKS"
-_LANGUAGE_NAMES = "LANGUAGES"
 
 
 def _require_framework(value: str | None) -> str | None:
@@ -71,27 +66,12 @@ def _check(value: str, require: Callable[[str, object], None], names: str) -> No
         raise typer.BadParameter(f"{value!r} is not one of {known}") from error
 
 
-class NamesCommand(TyperCommand):
-    """A command whose help lists the declared frameworks and languages.
-
-    They are read when the help is shown, since other commands must not pay for it.
-    """
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Writes the help, with the names in the place of ``FRAMEWORKS`` and ``LANGUAGES``."""
-        for parameter in self.params:
-            if isinstance(parameter, TyperOption) and parameter.help:
-                text = parameter.help.replace(_FRAMEWORK_NAMES, ", ".join(schema.FRAMEWORKS))
-                parameter.help = text.replace(_LANGUAGE_NAMES, ", ".join(schema.LANGUAGES))
-        super().format_help(ctx, formatter)
-
-
 FrameworkOption = Annotated[
     Framework | None,
     typer.Option(
         callback=_require_framework,
         metavar="NAME",
-        help=f"Only this framework, one of: {_FRAMEWORK_NAMES}.",
+        help=f"Only this framework, one of: {FRAMEWORK_NAMES}.",
     ),
 ]
 CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]
@@ -100,7 +80,7 @@ LanguageOption = Annotated[
     typer.Option(
         callback=_require_language,
         metavar="NAME",
-        help=f"Only this language, one of: {_LANGUAGE_NAMES}.",
+        help=f"Only this language, one of: {LANGUAGE_NAMES}.",
     ),
 ]
 ProjectOption = Annotated[
