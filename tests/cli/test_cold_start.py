@@ -121,6 +121,7 @@ def test_search_by_words_loads_no_encoder(tmp_path: Path) -> None:
         "onnxruntime",
         "tokenizers",
         "usearch",
+        "pydantic",
         "scipy",
         "tree_sitter",
         "sqlite_vec",

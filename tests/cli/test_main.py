@@ -139,7 +139,7 @@ def test_a_developer_gets_the_traceback(
 @pytest.mark.parametrize(
     ("arguments", "option", "reason"),
     [
-        (("patterns", "list", "--limit", "0"), "--limit", "greater than or equal to 1"),
+        (("patterns", "list", "--limit", "0"), "--limit", "0 is not in the range 1<=x"),
         (("patterns", "list", "--min-quality", "nan"), "--min-quality", ""),
         (("patterns", "extract", ".", "--min-quality", "nan"), "--min-quality", ""),
         (("patterns", "export", "-", "--format", "xml"), "--format", "'xml' is not one of"),

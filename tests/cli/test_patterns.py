@@ -286,7 +286,7 @@ def test_an_empty_bank_says_no_data(aqe: Aqe, empty: Path) -> None:
         (("patterns", "reindex", "--encoder", "hashing:5"), 2, "dimension must be from 8 to 8192"),
         (("patterns", "reindex", "--encoder", "hashing:x"), 2, "expected hashing:DIM with a whole"),
         (("patterns", "search", "x", "--for", "no.py"), 2, "'no.py' does not exist"),
-        (("patterns", "search", "x", "--limit", "0"), 2, "greater than or equal to 1"),
+        (("patterns", "search", "x", "--limit", "0"), 2, "0 is not in the range 1<=x"),
         (("patterns", "list", "--framework", "nose"), 2, "'nose' is not one of"),
         (("patterns", "list", "--sort", "random"), 2, "'random' is not one of"),
         (("patterns", "nothing"), 2, "No such command 'nothing'"),
