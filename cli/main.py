@@ -17,15 +17,18 @@ import typer
 from aqe import __version__
 
 from .command_groups import RootGroup
+from .shell.command_class import command_app
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
-    name="aqe",
+app = command_app(
+    "The learned memory of quality-engineering agents.\n\n"
+    "Examples:\n"
+    "    aqe init\n"
+    "    aqe search retry after a timeout\n"
+    "    aqe patterns list --help",
     cls=RootGroup,
-    help="The learned memory of quality-engineering agents.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    name="aqe",
     pretty_exceptions_enable=False,
 )
 
