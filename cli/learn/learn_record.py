@@ -11,6 +11,7 @@ import typer
 
 from ...learning import outcome_from_mapping
 from ...schema import InterchangeError
+from ...schema.document_faults import json_fault
 from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
 from ..output import counted, plain, print_json, stdout
 from .learn_options import LearnerOption, engine_of
@@ -90,4 +91,6 @@ def _document(file: Path) -> object:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{file} must hold one JSON document: {error}") from error
+        raise InterchangeError(
+            f"{file} must hold one JSON document: {json_fault(error)}"
+        ) from error

@@ -24,6 +24,7 @@ from ...schema import (
     remove_stale_partials,
     write_private,
 )
+from ...schema.document_faults import field_fault, json_fault, yaml_fault
 from ...schema.records.validation import require_one_of
 
 __all__ = [
@@ -113,7 +114,7 @@ def pattern_from_builtins(value: Any) -> TestPattern:
     try:
         return msgspec.convert(value, TestPattern)
     except (msgspec.ValidationError, OverflowError) as error:
-        raise InterchangeError(f"not a pattern: {error}") from error
+        raise InterchangeError(f"not a pattern: {field_fault(error)}") from error
 
 
 def _refuse_unknown(value: dict[Any, Any], record: type, subject: str) -> None:
@@ -291,7 +292,7 @@ def _decode_json(text: str, label: str) -> Any:
     try:
         return msgspec.json.decode(text)  # refuses NaN and infinity
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{label} must be JSON: {error}") from error
+        raise InterchangeError(f"{label} must be JSON: {json_fault(error)}") from error
 
 
 def _encode_yaml(value: object) -> str:
@@ -344,4 +345,4 @@ def _decode_yaml(text: str, label: str, limits: FileLimits) -> Any:
                 )
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # a date that there is not
-        raise InterchangeError(f"{label} must be YAML: {' '.join(str(error).split())}") from error
+        raise InterchangeError(f"{label} must be YAML: {yaml_fault(error)}") from error
