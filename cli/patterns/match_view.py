@@ -27,7 +27,7 @@ PATTERN_COLUMNS = (
     *("id", "name", "framework", "language", "category", "quality", "success_rate"),
     *("usage_count", "project", "source"),
 )
-MATCH_COLUMNS = ("rank", "score", *PATTERN_COLUMNS)
+MATCH_COLUMNS = ("rank", "score", "strength", *PATTERN_COLUMNS)
 
 
 def closeness_note(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -74,13 +74,14 @@ class RowOutput:
             document: The JSON document around the rows.
             key: The name of the rows in it.
             rows: JSON objects that have the same keys.
-            columns: The keys that a table has by default.
+            columns: The keys that a table has by default, as far as the rows have them.
 
         Raises:
             BadParameter: ``--fields`` names a key that the rows lack.
         """
         known = list(rows[0]) if rows else []
         self._require_fields(known)
+        columns = [name for name in columns if name in known or not known]
         if self.fields:
             columns = self.fields
             rows = [{name: row[name] for name in columns} for row in rows]
