@@ -17,7 +17,6 @@ from ..options import DatabaseOption, JsonOption, open_database, print_database
 from ..output import counted, on_terminal, plain, stderr, stdout
 from ..shell.config_file import limit_of, settings
 from ..shell.row_formats import FieldsOption, FormatOption, RowOutput, row_output
-from .empty_answer import empty_answer
 from .match_view import (
     MATCH_COLUMNS,
     PATTERN_COLUMNS,
@@ -218,6 +217,8 @@ def _explain_nothing(
     *,
     source: str = "",
 ) -> None:
+    from .empty_answer import empty_answer  # most searches find something
+
     reason = empty_answer(bank, criteria, source=source)
     _say(f"no data: {reason}", output)
 

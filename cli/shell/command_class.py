@@ -16,11 +16,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ..safe_text import clean
-from .usage_report import USAGE_ERROR, usage_text
 
 __all__ = ["CommandApp", "HelpCommand", "HelpGroup", "command_app"]
 
 MAX_SUGGESTIONS = 3
+# The parser is hidden inside typer; this is the base of all that it raises about a command line.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 class _Help(NamedTuple):
@@ -161,7 +162,9 @@ class HelpGroup(TyperGroup):
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)
-        except USAGE_ERROR as error:
+        except _USAGE_ERROR as error:
+            from .usage_report import usage_text
+
             sys.stderr.write(f"{clean(usage_text(error))}\n")
             sys.exit(2)
         except typer.Abort:

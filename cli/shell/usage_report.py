@@ -11,12 +11,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-import typer
-
-__all__ = ["USAGE_ERROR", "usage_text"]
-
-# The parser is hidden inside typer; this is the base of all that it raises about a command line.
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+__all__ = ["usage_text"]
 
 _NOT_ONE_OF = re.compile(
     r"(?:Value error, )?(?P<got>.+) is not one of (?P<names>.+?)\.?", re.DOTALL

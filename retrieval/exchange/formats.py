@@ -24,7 +24,6 @@ from ...schema import (
     remove_stale_partials,
     write_private,
 )
-from ...schema.document_faults import field_fault, json_fault, yaml_fault
 from ...schema.records.validation import require_one_of
 
 __all__ = [
@@ -114,6 +113,8 @@ def pattern_from_builtins(value: Any) -> TestPattern:
     try:
         return msgspec.convert(value, TestPattern)
     except (msgspec.ValidationError, OverflowError) as error:
+        from ...schema.document_faults import field_fault  # files without a fault need none
+
         raise InterchangeError(f"not a pattern: {field_fault(error)}") from error
 
 
@@ -292,6 +293,8 @@ def _decode_json(text: str, label: str) -> Any:
     try:
         return msgspec.json.decode(text)  # refuses NaN and infinity
     except (msgspec.DecodeError, RecursionError) as error:
+        from ...schema.document_faults import json_fault
+
         raise InterchangeError(f"{label} must be JSON: {json_fault(error)}") from error
 
 
@@ -345,4 +348,6 @@ def _decode_yaml(text: str, label: str, limits: FileLimits) -> Any:
                 )
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # a date that there is not
+        from ...schema.document_faults import yaml_fault
+
         raise InterchangeError(f"{label} must be YAML: {yaml_fault(error)}") from error
