@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -102,7 +103,17 @@ def _fail(message: str, code: int) -> NoReturn:
     from .output import plain, print_json, stderr
 
     line = " ".join(message.split())
-    if "--json" in sys.argv:
+    if _wants_json(sys.argv[1:]):
         print_json({"error": line, "exit_code": code})
     stderr().print(plain(f"error: {line}", style="red"), soft_wrap=True)
     sys.exit(code)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Returns whether a command line asks for one JSON document."""
+    pairs = pairwise(arguments)
+    return (
+        "--json" in arguments
+        or "--format=json" in arguments
+        or any(option in ("--format", "-o") and value == "json" for option, value in pairs)
+    )

@@ -64,6 +64,15 @@ def test_json_is_short_for_the_format(aqe: Aqe, shop: Path) -> None:
     assert aqe("patterns", "list", "--json").out == aqe("patterns", "list", "-o", "json").out
 
 
+@pytest.mark.parametrize("options", [("--json",), ("-o", "json"), ("--format=json",)])
+def test_a_failure_is_a_json_document_too(aqe: Aqe, shop: Path, options: tuple[str, ...]) -> None:
+    outcome = aqe("patterns", "list", "--db", "typo.db", *options)
+    assert outcome.code == 1
+    assert json.loads(outcome.out)["exit_code"] == 1
+    plain = aqe("patterns", "list", "--db", "typo.db", "-o", "csv")
+    assert (plain.code, plain.out) == (1, "")
+
+
 def test_fields_choose_the_columns_of_every_format(aqe: Aqe, shop: Path) -> None:
     command = ("patterns", "list", "-n", "1", "--fields", "name, id")
     found = aqe(*command, "--json").json()["patterns"][0]
