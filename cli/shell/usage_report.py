@@ -7,15 +7,12 @@ be a valid integer"), so only the facts are taken from its errors.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
 __all__ = ["usage_text"]
 
-_NOT_ONE_OF = re.compile(
-    r"(?:Value error, )?(?P<got>.+) is not one of (?P<names>.+?)\.?", re.DOTALL
-)
+_NOT_ONE_OF = re.compile(r"(?P<got>.+) is not one of (?P<names>.+?)\.?", re.DOTALL)
 _EXTRA = re.compile(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", re.DOTALL)
 _NOT_IN_RANGE = re.compile(r"(?P<got>\S+) is not in the range .*")
 _NOT_VALID = re.compile(r"(?P<got>.+) is not a valid (?P<kind>.+)\.", re.DOTALL)
@@ -86,10 +83,6 @@ def _reason(error: Any) -> str:
     message = str(error.message)
     if found := _NOT_ONE_OF.fullmatch(message):
         return _not_one_of(found["got"], found["names"])
-    # Of pydantic, in newer versions of typer.
-    details: Sequence[Any] = getattr(error.__cause__, "errors", list)()
-    if details:
-        return f"expected {_number(error.param)}, got {details[0]['input']!r}"
     if found := _NOT_IN_RANGE.fullmatch(message) or _NOT_VALID.fullmatch(message):
         got = found["got"].strip("'")
         return f"expected {_number(error.param)}, got {got!r}"
@@ -105,7 +98,7 @@ def _not_one_of(got: str, listed: str) -> str:
 
 def _number(parameter: Any) -> str:
     """Returns which numbers an option takes."""
-    bounds = parameter if hasattr(parameter, "min") else getattr(parameter, "type", None)
+    bounds = parameter.type
     low, high = getattr(bounds, "min", None), getattr(bounds, "max", None)
     is_real = any(isinstance(value, float) for value in (low, high, parameter.default))
     kind = "a number" if is_real else "a whole number"
