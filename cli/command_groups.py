@@ -15,14 +15,23 @@ from typing import Any, ClassVar
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-__all__ = ["FRAMEWORK_NAMES", "LANGUAGE_NAMES", "CommandSource", "LazyGroup", "RootGroup"]
+from .shell.command_class import HelpCommand, HelpGroup
+
+__all__ = [
+    "FRAMEWORK_NAMES",
+    "LANGUAGE_NAMES",
+    "SHORTCUTS",
+    "CommandSource",
+    "LazyGroup",
+    "RootGroup",
+]
 
 # Replaced in the help by the names that are declared.
 FRAMEWORK_NAMES = "FRAMEWORKS"
 LANGUAGE_NAMES = "LANGUAGES"
 
 
-class _NamesCommand(TyperCommand):
+class _NamesCommand(HelpCommand):
     """A command whose help lists the declared frameworks and languages.
 
     They are read when the help is shown, since other commands must not pay for it.
@@ -72,7 +81,7 @@ class _LoadedOnUse(UserDict[str, Any]):
         return self.data[name].load(name)
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(HelpGroup):
     """A group whose commands are data until one of them is used.
 
     A subclass sets ``sources``, in the order of the help. To add a command, add its line.
@@ -106,10 +115,41 @@ class LazyGroup(TyperGroup):
         return group.shell_complete(typer.Context(group, parent=ctx.parent), incomplete)
 
 
+# Commands of a group that are commands of ``aqe`` itself too.
+SHORTCUTS = {
+    "search": "patterns",
+    "extract": "patterns",
+    "show": "patterns",
+    "stats": "patterns",
+}
+
+
 class RootGroup(LazyGroup):
-    """The groups of ``aqe``."""
+    """The groups of ``aqe``, and the commands that everybody types first."""
 
     sources: ClassVar = {
+        "init": CommandSource(
+            "patterns.pattern_init:init",
+            "Make a bank of the tests here, and show where it is and what to do next.",
+        ),
+        "search": CommandSource(
+            "patterns.pattern_search:search", "Find the patterns that fit a need best."
+        ),
+        "extract": CommandSource(
+            "patterns.pattern_extract:extract",
+            "Extract patterns from test suites; a second run stores only what changed.",
+        ),
+        "show": CommandSource(
+            "patterns.pattern_details:show", "Show one pattern and explain its quality."
+        ),
+        "stats": CommandSource(
+            "patterns.pattern_details:stats",
+            "Show totals of the bank or of one project, counted from its rows.",
+        ),
+        "doctor": CommandSource(
+            "doctor:doctor",
+            "Check the installation and the bank in one go; exit code 1 if something fails.",
+        ),
         "patterns": CommandSource(
             "patterns.pattern_commands:app", "Store, find and inspect test patterns."
         ),
@@ -120,7 +160,7 @@ class RootGroup(LazyGroup):
             "improve:app", "Consolidate what was learned: records, standings, comparisons."
         ),
         "agents": CommandSource(
-            "agents:app", "Show the roles of the fleet and what each has learned."
+            "learn.agent_commands:app", "Show the roles of the fleet and what each has learned."
         ),
         "memory": CommandSource("memory:app", "Show disk and memory use, and free disk space."),
         "db": CommandSource("db:app", "Find, upgrade, check, repair and copy the database file."),

@@ -19,16 +19,17 @@ from .options import (
     open_database,
     print_database,
 )
-from .output import plain, print_json, stdout
+from .output import counted, plain, print_json, stdout
+from .shell.command_class import command_app
 
 if TYPE_CHECKING:  # both halves: loaded by the commands that need them
     from ..maintenance import RedactionReport, RepairReport
     from ..schema.database.stored_secrets import StoredSecrets
 
-app = typer.Typer(
-    help="Find, upgrade, check, repair and copy the database file.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = command_app(
+    "Find, upgrade, check, repair and copy the database file.\n\nExamples:"
+    "\n    aqe db path"
+    "\n    aqe db check"
 )
 
 # --json prints all of them.
@@ -44,7 +45,11 @@ _REPAIRS = {
 
 @app.command()
 def path(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Print the path of the database file and why it was chosen."""
+    """Print the path of the database file and why it was chosen.
+
+    Examples:
+        aqe db path
+    """
     location = locate(db)
     exists = location.path.is_file()
     if json:
@@ -56,7 +61,11 @@ def path(db: DatabaseOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def migrate(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Upgrade the database to this version's schema; an existing file is backed up first."""
+    """Upgrade the database to this version's schema; an existing file is backed up first.
+
+    Examples:
+        aqe db migrate
+    """
     with open_database(db, create=True) as database:
         report = database.migration
         if json:
@@ -80,7 +89,11 @@ def migrate(db: DatabaseOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Check the database for damage; changes nothing. Exit code 1 if there are problems."""
+    """Check the database for damage; changes nothing. Exit code 1 if there are problems.
+
+    Examples:
+        aqe db check && echo sound
+    """
     from ..maintenance import check_database
 
     report = check_database(locate_existing(db).path)
@@ -100,8 +113,9 @@ def check(db: DatabaseOption = None, json: JsonOption = False) -> None:
         if report.facts is not None:
             facts = report.facts
             stdout().print(
-                f"{report.patterns:,} patterns, {facts.size_bytes:,} bytes, {facts.free_pages:,} of"
-                f" {facts.pages:,} pages free, WAL {facts.wal_bytes:,} bytes"
+                f"{counted(report.patterns, 'pattern')}, {counted(facts.size_bytes, 'byte')},"
+                f" {facts.free_pages:,} of {counted(facts.pages, 'page')} free, WAL"
+                f" {counted(facts.wal_bytes, 'byte')}"
             )
         stdout().print("fix it with: aqe db repair" if report.problems else "ok")
         if report.secrets:
@@ -126,6 +140,10 @@ def repair(
     """Rebuild derived data and move damaged patterns aside; nothing is deleted.
 
     Exit code 1 if problems remain.
+
+    Examples:
+        aqe db repair --dry-run
+        aqe db repair --redact
     """
     from ..maintenance import repair_database
 
@@ -161,14 +179,21 @@ def backup(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Copy the database while others keep writing; the copy is verified."""
+    """Copy the database while others keep writing; the copy is verified.
+
+    Examples:
+        aqe db backup bank-2026-01-31.db
+    """
     source = locate_existing(db).path
     report = back_up(source, Path(file).absolute(), overwrite=force)
     if json:
         print_json({"database": str(source), **_with_text_paths(asdict(report))})
         return
     stdout().print(
-        plain(f"{report.patterns:,} patterns, {report.size_bytes:,} bytes: {report.path}"),
+        plain(
+            f"{counted(report.patterns, 'pattern')}, {counted(report.size_bytes, 'byte')}:"
+            f" {report.path}"
+        ),
         soft_wrap=True,
     )
     _print_side_files(report.side_files)
@@ -181,14 +206,18 @@ def restore_file(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Replace the database with a copy; the old file is kept under another name."""
+    """Replace the database with a copy; the old file is kept under another name.
+
+    Examples:
+        aqe db restore bank-2026-01-31.db
+    """
     target = locate(db).path
     report = restore(Path(file).absolute(), target)
     if json:
         print_json({"database": str(target), **_with_text_paths(asdict(report))})
         return
     console = stdout()
-    console.print(f"{report.patterns:,} patterns restored")
+    console.print(f"{counted(report.patterns, 'pattern')} restored")
     if report.replaced is not None:
         console.print(plain(f"the old file is kept: {report.replaced}"), soft_wrap=True)
     _print_side_files(report.side_files)
@@ -224,10 +253,11 @@ def _print_redaction(report: RedactionReport, *, dry_run: bool) -> None:
         console.print("no stored secrets")
         return
     for found in report.before:
-        console.print(plain(f"{found.table}: {found.kind}, {found.rows:,} rows"), soft_wrap=True)
+        rows = counted(found.rows, "row")
+        console.print(plain(f"{found.table}: {found.kind}, {rows}"), soft_wrap=True)
     if dry_run:
         return
-    console.print(f"redacted; {report.embedded:,} patterns re-embedded")
+    console.print(f"redacted; {counted(report.embedded, 'pattern')} re-embedded")
     if report.after:
         console.print(f"remaining: {_secrets_text(report.after)}", soft_wrap=True)
     if not report.is_erased:
@@ -268,7 +298,7 @@ def _print_repair(report: RepairReport, *, dry_run: bool) -> None:
     console = stdout()
     _print_problems(report.before)
     if report.salvaged is not None:
-        console.print(f"{report.salvaged.copied:,} rows copied into a new file")
+        console.print(f"{counted(report.salvaged.copied, 'row')} copied into a new file")
         for gap in report.salvaged.gaps:
             console.print(plain(f"lost: {gap}", "red"), soft_wrap=True)
         console.print(plain(f"the damaged file is kept: {report.kept}"), soft_wrap=True)

@@ -25,12 +25,12 @@ from ..learning import (
 )
 from ..schema import DatabaseBusyError, utc_now
 from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import plain, print_json, stderr, stdout, table
+from .output import counted, plain, print_json, stderr, stdout, table
+from .shell.command_class import command_app
 
-app = typer.Typer(
-    help="Consolidate what was learned: records, standings, comparisons.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = command_app(
+    "Consolidate what was learned: records, standings, comparisons.\n\nExamples:"
+    "\n    aqe improve cycle"
 )
 
 SHOWN_CYCLES = 5
@@ -38,7 +38,14 @@ SHOWN_CYCLES = 5
 
 @app.command()
 def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Run one cycle now; show what it changed and why."""
+    """Run one cycle now; show what it changed and why.
+
+    Examples:
+        aqe improve cycle
+
+    Raises:
+        Exit: A stage failed.
+    """
     with open_database(db, create=True) as database:
         report = run_cycle(SQLiteLearningBackend(database))
         if json:
@@ -52,7 +59,11 @@ def cycle(db: DatabaseOption = None, json: JsonOption = False) -> None:
 
 @app.command()
 def status(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show whether the loop is running, the last cycle by stage, and the last error."""
+    """Show whether the loop is running, the last cycle by stage, and the last error.
+
+    Examples:
+        aqe improve status
+    """
     with open_database(db) as database:
         now = utc_now()
         with SQLiteLearningBackend(database).reading() as reader:
@@ -80,7 +91,14 @@ def start(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Run a cycle at an interval, in the foreground, until Ctrl-C or aqe improve stop."""
+    """Run a cycle at an interval, in the foreground, until Ctrl-C or aqe improve stop.
+
+    Examples:
+        aqe improve start --interval 30
+
+    Raises:
+        BadParameter: The interval is no number of minutes.
+    """
     if not 0 < interval < float("inf"):
         raise typer.BadParameter(
             f"expected minutes above 0, got {interval}", param_hint="'--interval'"
@@ -115,7 +133,11 @@ def start(
 
 @app.command()
 def stop(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Ask the running loop to stop; it does so within a second or after its cycle."""
+    """Ask the running loop to stop; it does so within a second or after its cycle.
+
+    Examples:
+        aqe improve stop
+    """
     with open_database(db) as database:
         loop = request_stop(SQLiteLearningBackend(database), now=utc_now())
         if json:
@@ -154,10 +176,9 @@ def _loop_text(loop: LoopRow | None, *, running: bool) -> str:
     if loop is None:
         return "the loop was never started here"
     if running:
-        return (
-            f"the loop has run since {loop.started_at}, every {loop.interval_s / 60:g} minutes,"
-            f" process {loop.process_id}"
-        )
+        minutes = loop.interval_s / 60
+        every = "minute" if minutes == 1 else f"{minutes:g} minutes"
+        return f"the loop has run since {loop.started_at}, every {every}, process {loop.process_id}"
     if loop.ended_at is not None:
         return f"the loop is not running; it was stopped at {loop.ended_at}"
     return f"the loop is not running; it died after {loop.heartbeat_at}"
@@ -169,7 +190,7 @@ def _print_cycles(state: ImprovementStatus) -> None:
         return
     closed = state.last_closed
     last = "never" if closed is None else f"{closed.finished_at} (cycle {closed.cycle})"
-    stdout().print(plain(f"{state.cycle_count} cycles; last success: {last}"))
+    stdout().print(plain(f"{counted(state.cycle_count, 'cycle')}; last success: {last}"))
     stdout().print(plain(f"cycle {state.cycles[0].cycle}: {state.cycles[0].status}"))
     _print_stages([StageReport(*stage) for stage in state.stages])
 

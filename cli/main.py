@@ -10,8 +10,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -20,6 +21,7 @@ import typer
 from aqe import __version__
 
 from .command_groups import RootGroup
+from .shell.command_class import command_app
 
 __all__ = ["app", "main"]
 
@@ -27,12 +29,14 @@ __all__ = ["app", "main"]
 # alone take 20 of them, which find nothing.
 MAX_UNCOLLECTED = 100_000
 
-app = typer.Typer(
-    name="aqe",
+app = command_app(
+    "The learned memory of quality-engineering agents.\n\n"
+    "Examples:\n"
+    "    aqe init\n"
+    "    aqe search retry after a timeout\n"
+    "    aqe patterns list --help",
     cls=RootGroup,
-    help="The learned memory of quality-engineering agents.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    name="aqe",
     pretty_exceptions_enable=False,
 )
 
@@ -119,7 +123,17 @@ def _fail(message: str, code: int) -> NoReturn:
     from .output import plain, print_json, stderr
 
     line = " ".join(message.split())
-    if "--json" in sys.argv:
+    if _wants_json(sys.argv[1:]):
         print_json({"error": line, "exit_code": code})
     stderr().print(plain(f"error: {line}", style="red"), soft_wrap=True)
     sys.exit(code)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Returns whether a command line asks for one JSON document."""
+    pairs = pairwise(arguments)
+    return (
+        "--json" in arguments
+        or "--format=json" in arguments
+        or any(option in ("--format", "-o") and value == "json" for option, value in pairs)
+    )

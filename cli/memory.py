@@ -10,12 +10,11 @@ import typer
 from ..retrieval import QEReasoningBank
 from ..retrieval.storage.sqlite.disk_usage import DiskUsage, clean_up, measure_disk_usage
 from .options import DatabaseOption, JsonOption, open_database
-from .output import plain, print_json, stdout, table
+from .output import counted, plain, print_json, stdout, table
+from .shell.command_class import command_app
 
-app = typer.Typer(
-    help="Show disk and memory use, and free disk space.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = command_app(
+    "Show disk and memory use, and free disk space.\n\nExamples:\n    aqe memory stats"
 )
 
 MAX_SHOWN = 8
@@ -23,7 +22,11 @@ MAX_SHOWN = 8
 
 @app.command()
 def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show the size of the database, its tables and side files, and of this process's caches."""
+    """Show the size of the database, its tables and side files, and of this process's caches.
+
+    Examples:
+        aqe memory stats
+    """
     with open_database(db) as database:
         usage = measure_disk_usage(database)
         bank = QEReasoningBank(database)
@@ -40,7 +43,7 @@ def stats(db: DatabaseOption = None, json: JsonOption = False) -> None:
         _print_usage(database.label, usage)
         stdout().print(
             plain(
-                f"process: {answers.entries:,} answers cached ({_mb(answers.bytes)} of"
+                f"process: {counted(answers.entries, 'answer')} cached ({_mb(answers.bytes)} of"
                 f" {_mb(answers.budget_bytes)}), vectors {_mb(vectors.bytes)}, SQLite"
                 f" {_mb(database.sqlite_memory_bytes())}"
             ),
@@ -56,7 +59,11 @@ def cleanup(
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Merge the full-text index, empty the WAL, update the vector file; no pattern is deleted."""
+    """Merge the full-text index, empty the WAL, update the vector file; no pattern is deleted.
+
+    Examples:
+        aqe memory cleanup --vacuum
+    """
     with open_database(db) as database:
         indexed = QEReasoningBank(database).update_vector_file()
         done = clean_up(database, vacuum=vacuum)
@@ -68,7 +75,7 @@ def cleanup(
         freed = _on_disk(done.before) - _on_disk(done.after)
         text = f"freed {_mb(freed)}" if freed >= 0 else f"grew by {_mb(-freed)}"
         if indexed:
-            text += f"; {indexed} embeddings written to the vector file"
+            text += f"; {counted(indexed, 'embedding')} written to the vector file"
         if done.wal_busy:
             text += "; the WAL could not be emptied because others were reading: try again later"
         stdout().print(plain(text), soft_wrap=True)
@@ -82,7 +89,9 @@ def _print_usage(label: str, usage: DiskUsage) -> None:
     for table_size in tables[:MAX_SHOWN]:
         lines.add_row(plain(f"  {table_size.name}"), _mb(table_size.bytes))
     if rest := tables[MAX_SHOWN:]:
-        lines.add_row(f"  {len(rest)} smaller tables", _mb(sum(size.bytes for size in rest)))
+        lines.add_row(
+            f"  {counted(len(rest), 'smaller table')}", _mb(sum(size.bytes for size in rest))
+        )
     lines.add_row("  free pages", _mb(usage.free_bytes))
     lines.add_row("write-ahead log", _mb(usage.wal_bytes))
     lines.add_row("vector file", _mb(usage.vector_file_bytes))

@@ -20,11 +20,13 @@ from ..schema import (
     real_path,
 )
 from .output import plain, stderr
+from .shell.config_file import config_path, settings
 
 __all__ = [
     "DatabaseOption",
     "DryRunOption",
     "JsonOption",
+    "YesOption",
     "locate",
     "locate_existing",
     "open_database",
@@ -38,13 +40,20 @@ DatabaseOption = Annotated[
     typer.Option(
         "--db",
         metavar="PATH",
-        help="Database file. Default: AQE_DB, or the nearest .aqe/aqe.db of the repository.",
+        help="Database file. Default: AQE_DB, database in .aqe/config.toml, or the nearest"
+        " .aqe/aqe.db of the repository.",
         show_default=False,
     ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Report only; write nothing.")]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")
+]
+YesOption = Annotated[
+    bool,
+    typer.Option(
+        "--yes", "-y", help="Do not ask before deleting; needed where stdin is no terminal."
+    ),
 ]
 
 
@@ -66,7 +75,7 @@ def usage_errors(option: str) -> Iterator[None]:
         raise typer.BadParameter(str(error), param_hint=f"'{option}'") from error
 
 
-def require_number(value: float) -> float:
+def require_number(value: float | None) -> float | None:
     """Returns the value of an option, which must not be NaN: ``min`` and ``max`` let it pass.
 
     Raises:
@@ -78,15 +87,19 @@ def require_number(value: float) -> float:
 
 
 def locate(db: str | None) -> DatabaseLocation:
-    """Returns the database chosen by ``--db``, the environment and the current folder.
+    """Returns the database chosen by ``--db``, the environment, the config file or the folder.
 
     Raises:
+        AqeError: The config file is wrong.
         BadParameter: The path begins with the home folder of an unknown user.
     """
     try:
-        return locate_database(db, environment=os.environ, folder=Path.cwd())
+        location = locate_database(db, environment=os.environ, folder=Path.cwd())
     except RuntimeError as error:  # from Path.expanduser
         raise typer.BadParameter(str(error), param_hint="'--db' (or AQE_DB)") from error
+    if location.is_default and (chosen := settings().database) is not None:
+        return DatabaseLocation(chosen, f"database in {config_path()}")
+    return location
 
 
 def locate_existing(db: str | None) -> DatabaseLocation:
@@ -131,7 +144,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _nothing_at(location: DatabaseLocation) -> str:
-    command = "aqe patterns extract tests/"
+    command = "aqe extract tests/"
     if location.is_default:
         return f"no bank here ({location.reason}); make one with: {command}"
     return (

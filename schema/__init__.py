@@ -24,7 +24,7 @@ from .database.file_check import (
 )
 from .database.files.private_file import real_path
 from .database.files.side_files import orphaned_logs
-from .database.location import DatabaseLocation, locate_database
+from .database.location import DatabaseLocation, find_beside_bank, locate_database
 from .database.migrate import MigrationReport, known_migrations, schema_version
 from .errors import (
     AqeError,
@@ -182,6 +182,7 @@ __all__ = [
     "declarations",
     "declare",
     "file_facts",
+    "find_beside_bank",
     "known_migrations",
     "locate_database",
     "orphaned_logs",

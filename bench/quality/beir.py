@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from ...schema import InterchangeError
+from ...schema.document_faults import json_fault
 
 __all__ = ["Document", "JudgedSet", "read_judged_set", "write_judged_set"]
 
@@ -128,7 +129,9 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any], str]]:
             row = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise InterchangeError(
-                f"{where} must be one JSON object: {error}", path=path, position=f"line {number}"
+                f"{where} must be one JSON object: {json_fault(error)}",
+                path=path,
+                position=f"line {number}",
             ) from error
         id = row.get("_id") if isinstance(row, dict) else None
         if isinstance(id, bool) or not isinstance(id, (str, int)) or id == "":

@@ -27,7 +27,11 @@ def bulk(
     ] = 3,
     json: JsonOption = False,
 ) -> None:
-    """Measure how fast test suites are extracted, against the encoder alone in the same run."""
+    """Measure how fast test suites are extracted, against the encoder alone in the same run.
+
+    Examples:
+        aqe bench bulk tests/ --rounds 1
+    """
     from ...bench.bulk.bulk_speed import measure_bulk
 
     if not json:

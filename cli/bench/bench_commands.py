@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,15 +12,19 @@ import typer
 from ...schema import AqeError
 from ..options import JsonOption, require_number
 from ..output import plain, print_json, stderr, stdout, table
+from ..shell.command_class import command_app
 from . import bench_bulk, bench_latency, bench_quality
+from .bench_extra import require_extra
 
 if TYPE_CHECKING:  # loaded by the command that measures
     from ...bench.bank.bank_speed import SpeedRow
 
-app = typer.Typer(
-    help="Measure this installation; without a command, the bank at 1,000 patterns.",
+app = command_app(
+    "Measure this installation; without a command, the bank at 1,000 patterns.\n\nExamples:"
+    "\n    aqe bench"
+    "\n    aqe bench --baseline bench/baseline.json",
+    no_args_is_help=False,
     invoke_without_command=True,
-    rich_markup_mode=None,
 )
 bench_quality.register(app)
 bench_latency.register(app)
@@ -48,6 +51,10 @@ def bank(
 
     A baseline holds ratios to yardsticks of the same run, so it is valid on other machines too.
 
+    Examples:
+        aqe bench
+        aqe bench --baseline bench/baseline.json
+
     Raises:
         AqeError: An operation is slower than the baseline allows.
         BadParameter: ``--save`` was given without ``--baseline``.
@@ -56,6 +63,7 @@ def bank(
         return
     if save and baseline is None:
         raise typer.BadParameter("it needs --baseline FILE", param_hint="'--save'")
+    require_extra("aqe bench", "pytest_benchmark")
     from ...bench.bank.bank_speed import run_bank_speed
     from ...bench.bank.baseline import read_baseline, slower, write_baseline
 
@@ -96,11 +104,14 @@ def _print_rows(rows: Sequence[SpeedRow], saved: dict[str, float]) -> None:
 
 @app.command()
 def learning(json: JsonOption = False) -> None:
-    """Check the Q-learning core on Gymnasium's tabular environments, against the exact optimum."""
+    """Check the Q-learning core on Gymnasium's tabular environments, against the exact optimum.
+
+    Examples:
+        aqe bench learning
+    """
+    require_extra("aqe bench learning", "gymnasium")
     from ...bench.learning.gymnasium_runs import run
 
-    if find_spec("gymnasium") is None:
-        raise AqeError("aqe bench learning needs gymnasium: pip install 'aqe[bench]'")
     if not json:
         stderr().print("learning three environments with three seeds, about half a minute …")
     report = run()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..options import JsonOption, usage_errors
-from ..output import plain, print_json, stderr, stdout, table
+from ..output import counted, plain, print_json, stderr, stdout, table
 
 __all__ = ["print_report", "register"]
 
@@ -34,7 +34,11 @@ def latency(
     ] = 10_000,
     json: JsonOption = False,
 ) -> None:
-    """Measure search and store latency as a bank grows, against plain vec0 + FTS5."""
+    """Measure search and store latency as a bank grows, against plain vec0 + FTS5.
+
+    Examples:
+        aqe bench latency --patterns 1000,10000
+    """
     from ...bench.latency.latency_by_size import Effort, measure_latency, sizes_of
 
     console = stderr()
@@ -75,7 +79,7 @@ def _print_bank(bank: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         if row["system"] == "vec0-fts5-rrf"
     }
     columns = ("p50 ms", "p95 ms", "plain p95", "ratio", "recall")
-    title = f"{bank['patterns']:,} patterns"
+    title = counted(bank["patterns"], "pattern")
     result = table("operation", "filter", *columns, right=columns, title=title)
     for row in rows:
         if row["system"] == "vec0-fts5-rrf":
@@ -112,8 +116,9 @@ def _print_crowd(crowd: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
         result.add_row(plain(row["operation"]), *_times(row), ratio)
     stdout().print(
-        f"Concurrent load on {crowd['patterns']:,} patterns: {crowd['threads']} threads and"
-        f" {crowd['processes']} processes search, {crowd['writers']} write"
+        f"Concurrent load on {counted(crowd['patterns'], 'pattern')}:"
+        f" {counted(crowd['threads'], 'thread')} and"
+        f" {counted(crowd['processes'], 'process', 'processes')} search, {crowd['writers']} write"
     )
     stdout().print(result)
     for line in (

@@ -13,6 +13,7 @@ import typer
 from ...models import DEFAULT_ENCODER, create_encoder
 from ..options import JsonOption, usage_errors
 from ..output import plain, print_json, stderr, stdout, table
+from .bench_extra import require_extra
 
 __all__ = ["register"]
 
@@ -57,7 +58,12 @@ def quality(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure the ranking on judged data in BEIR layout: nDCG@10, MRR@10, recall@100."""
+    """Measure the ranking on judged data in BEIR layout: nDCG@10, MRR@10, recall@100.
+
+    Examples:
+        aqe bench quality scifact/
+    """
+    require_extra("aqe bench quality", "ir_measures")
     from ...bench.quality.beir import read_judged_set
     from ...bench.quality.embedding_cache import default_cache_folder
     from ...bench.quality.retrieval_quality import measure_quality

@@ -28,8 +28,18 @@ from ...schema import (
     TaskState,
     utc_now,
 )
-from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
-from ..output import plain, print_json, share, stderr, stdout, table
+from ..options import (
+    DatabaseOption,
+    JsonOption,
+    YesOption,
+    open_database,
+    print_database,
+    usage_errors,
+)
+from ..output import counted, plain, print_json, share, stdout, table
+from ..shell.command_class import command_app
+from ..shell.confirmation import confirm
+from ..shell.row_formats import FieldsOption, FormatOption, row_output
 from . import learn_export, learn_record
 from .learn_options import AgentOption, OneAgentOption, engine_of
 from .learn_view import (
@@ -41,14 +51,18 @@ from .learn_view import (
     reward_text,
 )
 
-app = typer.Typer(
-    help="Show what agents have learned, and record outcomes.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = command_app(
+    "Show what agents have learned, and record outcomes.\n\nExamples:"
+    "\n    aqe learn status"
+    "\n    aqe learn recommend --agent test-generator --type unit"
 )
 
 learn_export.register(app)
 learn_record.register(app)
+
+
+HISTORY_COLUMNS = ("timestamp", "agent_id", "task_type", "strategy", "success", "reward")
+OVERVIEW_COLUMNS = ("agent_id", "experiences", "success_rate", "average_reward", "enabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +81,20 @@ def status(
             "--detailed", help="Include Q-table size, strategy records and failure records."
         ),
     ] = False,
+    output_format: FormatOption = None,
+    fields: FieldsOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show each agent's totals and whether it learns."""
+    """Show each agent's totals and whether it learns.
+
+    Examples:
+        aqe learn status --detailed
+
+    Raises:
+        LearningError: The agent has learned nothing here.
+    """
+    output = row_output(output_format, fields, json=json)
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             everyone = overview(reader)
@@ -80,19 +104,17 @@ def status(
             raise LearningError(_unknown(agent, database), agent_id=agent)
         names = [totals.agent_id for totals in shown]
         details = {name: _details(database, name) for name in names if detailed}
-        if json:
-            print_json(
-                {
-                    "database": database.label,
-                    "enabled": all_enabled,
-                    "enabled_by_environment": learning_switched_on(),
-                    "agents": [
-                        msgspec.to_builtins(totals)
-                        | msgspec.to_builtins(details.get(totals.agent_id, {}))
-                        for totals in shown
-                    ],
-                }
-            )
+        if not output.is_for_people:
+            document = {
+                "database": database.label,
+                "enabled": all_enabled,
+                "enabled_by_environment": learning_switched_on(),
+            }
+            rows = [
+                msgspec.to_builtins(totals) | msgspec.to_builtins(details.get(totals.agent_id, {}))
+                for totals in shown
+            ]
+            output.write(document, "agents", rows, OVERVIEW_COLUMNS)
             return
         if not all_enabled:
             stdout().print("learning is switched off; switch it on with: aqe learn enable")
@@ -111,7 +133,7 @@ def status(
 def history(
     agent: AgentOption = None,
     limit: Annotated[
-        int, typer.Option(min=1, max=100_000, help="Maximum number of experiences.")
+        int, typer.Option("--limit", "-n", min=1, max=100_000, help="Number of experiences.")
     ] = 20,
     since: Annotated[
         str | None,
@@ -120,17 +142,25 @@ def history(
     detailed: Annotated[
         bool, typer.Option("--detailed", help="Include states, actions and failures.")
     ] = False,
+    output_format: FormatOption = None,
+    fields: FieldsOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List experiences, newest first."""
+    """List experiences, newest first.
+
+    Examples:
+        aqe learn history --since 7d -n 50
+    """
+    chosen = row_output(output_format, fields, json=json)
     with usage_errors("--since"):
         start = None if since is None else _moment(since)
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             experiences = list(reader.experiences(agent, since=start, limit=limit))
-        if json:
-            print_json({"database": database.label, "experiences": experiences})
+        if not chosen.is_for_people:
+            rows = [msgspec.to_builtins(entry) for entry in experiences]
+            chosen.write({"database": database.label}, "experiences", rows, HISTORY_COLUMNS)
             return
         if experiences:
             print_history(stdout(), experiences, detailed=detailed)
@@ -162,7 +192,11 @@ def recommend(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Recommend a strategy for a task, with its confidence and the reasons."""
+    """Recommend a strategy for a task, with its confidence and the reasons.
+
+    Examples:
+        aqe learn recommend --agent test-generator --type unit
+    """
     with usage_errors("--type, --complexity, --capability, --attempts, --resources, --time"):
         state = TaskState(
             task_type=task_type,
@@ -195,7 +229,11 @@ def analytics(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show totals, trend, strategy records and failure records of a time range."""
+    """Show totals, trend, strategy records and failure records of a time range.
+
+    Examples:
+        aqe learn analytics --time-range 4w --chart
+    """
     with usage_errors("--time-range"):  # before a file is created
         first_day(time_range, utc_now().date())
     with open_database(db) as database:
@@ -210,13 +248,21 @@ def analytics(
 
 @app.command()
 def enable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Switch learning on, for one agent or for all."""
+    """Switch learning on, for one agent or for all.
+
+    Examples:
+        aqe learn enable --agent test-generator
+    """
     _switch(agent, True, db, json)
 
 
 @app.command()
 def disable(agent: AgentOption = None, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Switch learning off; what was learned is kept. Takes effect at the next task."""
+    """Switch learning off; what was learned is kept. Takes effect at the next task.
+
+    Examples:
+        aqe learn disable
+    """
     _switch(agent, False, db, json)
 
 
@@ -226,11 +272,19 @@ def reset(
         str | None, typer.Option("--agent", metavar="ID", help="Forget this agent.")
     ] = None,
     everyone: Annotated[bool, typer.Option("--all", help="Forget all agents.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: YesOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Forget everything that an agent has learned; asks first."""
+    """Forget everything that an agent has learned; asks first.
+
+    Examples:
+        aqe learn reset --agent test-generator
+
+    Raises:
+        BadParameter: Not exactly one of ``--agent`` and ``--all`` was given.
+        LearningError: The agent has learned nothing here.
+    """
     if (agent is None) != everyone:
         raise typer.BadParameter("give one of them", param_hint="'--agent' / '--all'")
     with open_database(db) as database:
@@ -240,17 +294,15 @@ def reset(
             raise LearningError(_unknown(agent, database), agent_id=agent)
         names = list(known) if agent is None else [agent]
         count = sum(known[name] for name in names)
-        if names and not yes:
-            question = f"Forget {count} experiences of {', '.join(names)}?"
-            if not typer.confirm(plain(question).plain, err=True):
-                stderr().print("nothing was changed")
-                raise typer.Exit(1)
+        if names:
+            forgotten_text = counted(count, "experience")
+            confirm(f"Forget {forgotten_text} of {', '.join(names)}?", yes=yes)
         forgotten = {name: LearningEngine(name, database).reset(confirm=True) for name in names}
         if json:
             print_json({"database": database.label, "forgotten": forgotten})
             return
         for name, number in forgotten.items():
-            stdout().print(plain(f"{name}: {number} experiences forgotten"))
+            stdout().print(plain(f"{name}: {counted(number, 'experience')} forgotten"))
         if not forgotten:
             stdout().print("no data: there is nothing to forget")
         print_database(database.label)
@@ -299,9 +351,10 @@ def _print_details(agent_id: str, details: _Details) -> None:
     stdout().print(plain(agent_id, "bold"))
     stdout().print(
         plain(
-            f"{stats.states} states, {stats.actions} actions, {stats.q_values} Q-values from "
+            f"{counted(stats.states, 'state')}, {counted(stats.actions, 'action')},"
+            f" {counted(stats.q_values, 'Q-value')} from "
             f"{reward_text(stats.least_q_value)} to {reward_text(stats.highest_q_value)}, "
-            f"{stats.updates} updates, exploration rate {stats.epsilon:.3f}"
+            f"{counted(stats.updates, 'update')}, exploration rate {stats.epsilon:.3f}"
         )
     )
     print_learned(stdout(), details.patterns)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,12 +12,10 @@ import typer
 from ...learning import LearningEngine, SQLiteLearningBackend
 from ...schema import InterchangeError, LearningError, write_private
 from ..options import DatabaseOption, JsonOption, open_database, print_database
-from ..output import plain, print_json, stderr
+from ..output import counted, plain, print_json, stderr
+from ..shell.row_formats import csv_text
 
 __all__ = ["register"]
-
-# A cell that a spreadsheet would read as a formula gets an apostrophe in front.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +42,16 @@ def export(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Export Q-values and experiences as JSON (default: both) or CSV (one of them)."""
+    """Export Q-values and experiences as JSON (default: both) or CSV (one of them).
+
+    Examples:
+        aqe learn export --output learned.json
+        aqe learn export --format csv --q-table > q.csv
+
+    Raises:
+        BadParameter: The options contradict each other.
+        LearningError: The agent has learned nothing here.
+    """
     if format == "csv" and q_table == experiences:
         raise typer.BadParameter(
             "CSV holds one table: give --q-table or --experiences", param_hint="'--format'"
@@ -81,7 +86,7 @@ def export(
             if json:
                 print_json({"database": database.label, "file": str(output), "agents": names})
             else:
-                stderr().print(plain(f"{len(agents)} agents written to {output}"))
+                stderr().print(plain(f"{counted(len(agents), 'agent')} written to {output}"))
         print_database(database.label)
 
 
@@ -97,20 +102,7 @@ def _csv(agents: list[dict[str, Any]]) -> str:
             values = msgspec.to_builtins(row)
             values.pop("agent_id", None)
             rows.append({"agent_id": document["agent_id"], **values})
-    stream = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
-    return stream.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, (dict, list)):
-        value = msgspec.json.encode(value).decode()
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    return csv_text(rows, list(rows[0])) if rows else ""
 
 
 def _write(path: Path, text: str, *, force: bool) -> None:

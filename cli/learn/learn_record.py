@@ -11,8 +11,9 @@ import typer
 
 from ...learning import outcome_from_mapping
 from ...schema import InterchangeError
+from ...schema.document_faults import json_fault
 from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
-from ..output import plain, print_json, stdout
+from ..output import counted, plain, print_json, stdout
 from .learn_options import LearnerOption, engine_of
 from .learn_view import reward_text
 
@@ -32,12 +33,22 @@ def record(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Learn from one outcome in JSON; docs/learning.md lists the fields."""
+    """Learn from one outcome in JSON; docs/learning.md lists the fields.
+
+    Examples:
+        aqe learn record outcome.json
+        echo '{...}' | aqe learn record - --agent test-generator
+
+    Raises:
+        BadParameter: The document names no action or agent.
+    """
     document = _document(file)
     with usage_errors("FILE"):
         outcome = outcome_from_mapping(document)
-        if outcome.result.action is None:
-            raise ValueError("result needs action, the strategy that was used")
+    if outcome.result.action is None:
+        raise typer.BadParameter(
+            "result needs action, the strategy that was used", param_hint="'FILE'"
+        )
     agent_id = agent or outcome.agent_id
     if agent_id is None:
         raise typer.BadParameter("give it, or add agent_id to the document", param_hint="'--agent'")
@@ -56,7 +67,8 @@ def record(
             text = (
                 f"{agent_id} learned: reward {reward_text(learned.reward)}, Q "
                 f"{reward_text(learned.previous_q_value)} -> {reward_text(learned.q_value)} after "
-                f"{learned.visits} visits, {learned.total_experiences} experiences in total"
+                f"{counted(learned.visits, 'visit')},"
+                f" {counted(learned.total_experiences, 'experience')} in total"
             )
         else:
             text = f"nothing was recorded: {learned.reason}"
@@ -79,4 +91,6 @@ def _document(file: Path) -> object:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{file} must hold one JSON document: {error}") from error
+        raise InterchangeError(
+            f"{file} must hold one JSON document: {json_fault(error)}"
+        ) from error

@@ -14,7 +14,7 @@ from ...schema import (
     LearningAnalytics,
     StrategyRecommendation,
 )
-from ..output import clean, plain, share, table
+from ..output import clean, counted, plain, share, table
 
 CHART_HEIGHT = 12
 _MIN_CHART_WIDTH = 40
@@ -35,7 +35,7 @@ def print_recommendation(console: Console, answer: StrategyRecommendation) -> No
     console.print(
         plain(
             f"confidence {answer.confidence:.2f}, expected reward "
-            f"{reward_text(answer.expected_reward)}, from {answer.evidence} experiences "
+            f"{reward_text(answer.expected_reward)}, from {counted(answer.evidence, 'experience')} "
             f"(same {answer.basis})"
         )
     )
@@ -83,7 +83,7 @@ def print_analytics(console: Console, analytics: LearningAnalytics, *, chart: bo
     who = "all agents" if analytics.agent_id is None else analytics.agent_id
     console.print(
         plain(
-            f"{who}, {analytics.time_range}: {analytics.total_experiences} experiences, "
+            f"{who}, {analytics.time_range}: {counted(analytics.total_experiences, 'experience')}, "
             f"success rate {share(analytics.success_rate)}, average reward "
             f"{reward_text(analytics.average_reward)}, exploration "
             f"{share(analytics.exploration_rate)}, with a pattern of the bank "

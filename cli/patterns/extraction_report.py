@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from ...schema import StoreReport
-from ..output import plain, stdout
+from ..output import counted, plain, stdout
 from .pattern_view import print_rejections, store_counts
 
 if TYPE_CHECKING:  # the parsers are loaded by the command that reads tests, not by a search
@@ -65,16 +65,16 @@ def _rejections(report: StoreReport) -> list[dict[str, str]]:
 def print_extraction(read: SuiteReport, *, dry_run: bool) -> None:
     """Prints the report for a person."""
     console = stdout()
-    report = read.stored
+    report, files = read.stored, counted(read.files, "file")
     if report.results:
         tests, seconds = len(report.results), read.seconds
-        console.print(f"{tests:,} tests in {read.files:,} files, {seconds:.1f} s")
+        console.print(f"{counted(tests, 'test')} in {files}, {seconds:.1f} s")
         skipped = f"skipped files: {len(read.skipped):,}"
         console.print(f"{store_counts(report, dry_run=dry_run)}; {skipped}")
     elif read.unsupported or read.lost or read.other_frameworks:
-        console.print(f"no test stored from {read.files:,} files")
+        console.print(f"no test stored from {files}")
     else:
-        console.print(f"no data: no test found in {read.files:,} files")
+        console.print(f"no data: no test found in {files}")
     print_rejections(console, report.results)
     _print_projects(console, read)
     _print_gone(console, read, dry_run=dry_run)
@@ -100,7 +100,7 @@ def _print_gone(console: Console, read: SuiteReport, *, dry_run: bool) -> None:
         gone = f"{read.pruned:,} gone and {'to be ' if dry_run else ''}deleted"
     count = len(read.moved) + len(read.gone)
     console.print(
-        f"no longer where they were: {count:,} tests:"
+        f"no longer where they were: {counted(count, 'test')}:"
         f" {len(read.moved):,} renamed or moved (with their history), {gone}"
     )
     lines = [f"moved {_where(test.earlier)} -> {_where(test)}" for test in read.moved]
@@ -127,17 +127,17 @@ def _print_other(console: Console, read: SuiteReport) -> None:
         ("without a test", read.without_tests),
     ):
         if paths:
-            text = f"{reason}: {len(paths):,} files ({_first(map(str, paths))})"
+            text = f"{reason}: {counted(len(paths), 'file')} ({_first(map(str, paths))})"
             console.print(plain(text), soft_wrap=True)
 
 
 def _print_unsupported(console: Console, unsupported: Sequence[UnsupportedTests]) -> None:
     for framework in dict.fromkeys(found.framework for found in unsupported):
         found = [tests for tests in unsupported if tests.framework == framework]
-        count = sum(tests.tests for tests in found)
+        count, files = sum(tests.tests for tests in found), counted(len(found), "file")
         console.print(
             plain(
-                f"{framework} is not supported: {count:,} tests in {len(found):,} files "
+                f"{framework} is not supported: {counted(count, 'test')} in {files} "
                 f"({_first(tests.path for tests in found)})",
                 "yellow",
             ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import typer
-
 from ..command_groups import CommandSource, LazyGroup
+from ..shell.command_class import command_app
 
 __all__ = ["app"]
 
@@ -26,6 +25,10 @@ class PatternGroup(LazyGroup):
         ),
         "show": CommandSource(
             "patterns.pattern_details:show", "Show one pattern and explain its quality."
+        ),
+        "use": CommandSource(
+            "patterns.pattern_use:use",
+            "Record that a pattern was used, and whether it worked; searches then rank by it.",
         ),
         "stats": CommandSource(
             "patterns.pattern_details:stats",
@@ -52,7 +55,7 @@ class PatternGroup(LazyGroup):
         ),
         "delete": CommandSource(
             "patterns.pattern_removal:delete",
-            "Delete a pattern with its versions and recorded uses, even if it is damaged.",
+            "Delete a pattern with its versions and uses, even if it is damaged; asks first.",
         ),
         "forget": CommandSource(
             "patterns.pattern_removal:forget",
@@ -61,9 +64,12 @@ class PatternGroup(LazyGroup):
     }
 
 
-app = typer.Typer(
+app = command_app(
+    "Store, find and inspect test patterns.\n\n"
+    "search, extract, show and stats are commands of aqe itself too.\n\n"
+    "Examples:\n"
+    "    aqe search retry after a timeout\n"
+    "    aqe patterns list -n 20 --sort usage\n"
+    "    aqe patterns export bank.jsonl",
     cls=PatternGroup,
-    help="Store, find and inspect test patterns.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
 )

@@ -15,20 +15,22 @@ from ..options import (
     DatabaseOption,
     DryRunOption,
     JsonOption,
+    YesOption,
     open_database,
     print_database,
     require_number,
 )
-from ..output import INTERRUPTED, plain, print_json, stderr
-from ..progress import progress_bar
+from ..output import INTERRUPTED, counted, plain, print_json, stderr
+from ..shell.confirmation import confirm, require_answer
+from ..shell.progress import progress_bar
 from .extraction_report import extraction_object, print_extraction
 from .pattern_options import EncoderOption, FrameworkOption, encoder_of
 from .pattern_removal import erase_deleted
 
 if TYPE_CHECKING:
-    from ...retrieval.suites.suite_report import SuiteProgress
+    from ...retrieval.suites.suite_report import SuiteProgress, SuiteReport
 
-__all__ = ["extract"]
+__all__ = ["extract", "extracted"]
 
 SWITCH_INTERVAL_S = 0.0005
 
@@ -43,8 +45,10 @@ def extract(
         ),
     ] = 0.0,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Delete the patterns of tests that are gone.")
+        bool,
+        typer.Option("--prune", help="Delete the patterns of tests that are gone; asks first."),
     ] = False,
+    yes: YesOption = False,
     dry_run: DryRunOption = False,
     encoder: EncoderOption = None,
     db: DatabaseOption = None,
@@ -53,16 +57,24 @@ def extract(
     """Extract patterns from test suites; a second run stores only what changed.
 
     Tests that were renamed or moved keep their history. Tests that are gone rank last.
+
+    Examples:
+        aqe extract tests/
+        aqe extract tests/ web/src/ -f jest
+        aqe extract tests/ --prune --dry-run
     """
     from ...retrieval.extraction import require_paths  # loads the parsers
 
     require_paths(paths)  # before a bank is made
+    if prune and not dry_run:
+        require_answer("Delete the patterns of tests that are gone?", yes=yes)
     with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database, encoder=encoder_of(encoder), min_quality=min_quality)
-        with _stoppable() as shown, _short_switch_interval():
-            report = bank.extract(
-                paths, framework=framework, prune=prune, dry_run=dry_run, progress=shown
-            )
+        if prune and not (dry_run or yes):
+            gone = bank.extract(paths, framework=framework, prune=True, dry_run=True).pruned
+            if gone:
+                confirm(f"Delete {counted(gone, 'pattern')} of tests that are gone?", yes=False)
+        report = extracted(bank, paths, framework=framework, prune=prune, dry_run=dry_run)
         if report.pruned and not dry_run:
             erase_deleted(bank)
         bank.close()
@@ -71,6 +83,21 @@ def extract(
             return
         print_extraction(report, dry_run=dry_run)
         print_database(database.label)
+
+
+def extracted(
+    bank: QEReasoningBank,
+    paths: list[Path],
+    *,
+    framework: str | None = None,
+    prune: bool = False,
+    dry_run: bool = False,
+) -> SuiteReport:
+    """Returns the report of an extraction that shows its progress."""
+    with _stoppable() as shown, _short_switch_interval():
+        return bank.extract(
+            paths, framework=framework, prune=prune, dry_run=dry_run, progress=shown
+        )
 
 
 @contextmanager
@@ -95,7 +122,7 @@ def _stoppable() -> Iterator[Callable[[SuiteProgress], None]]:
             pass
     stderr().print(
         plain(
-            f"stopped: {tests:,} tests of {files:,} files are stored;"
+            f"stopped: {counted(tests, 'test')} of {counted(files, 'file')} stored;"
             " run the same command again to go on"
         ),
         soft_wrap=True,

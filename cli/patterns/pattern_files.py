@@ -16,9 +16,17 @@ from ...retrieval.exchange.formats import (
     read_patterns,
 )
 from ...schema import InterchangeError, PatternSearchCriteria, StoreReport
-from ..options import DatabaseOption, DryRunOption, JsonOption, open_database, print_database
-from ..output import clean, plain, print_json, stdout
-from ..progress import progress_bar
+from ..options import (
+    DatabaseOption,
+    DryRunOption,
+    JsonOption,
+    YesOption,
+    open_database,
+    print_database,
+)
+from ..output import clean, counted, plain, print_json, stdout
+from ..shell.confirmation import confirm, require_answer
+from ..shell.progress import progress_bar
 from .pattern_options import (
     CategoryOption,
     EncoderOption,
@@ -46,7 +54,11 @@ def store(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Store the patterns of a file: one pattern or a list."""
+    """Store the patterns of a file: one pattern or a list.
+
+    Examples:
+        aqe patterns store pattern.yaml
+    """
     patterns = read_patterns(file, file_format)
     with open_database(db, create=True) as database:
         bank = QEReasoningBank(database, encoder=encoder_of(encoder))
@@ -66,7 +78,12 @@ def export_file(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Export patterns to a file, which is written completely or not at all."""
+    """Export patterns to a file, which is written completely or not at all.
+
+    Examples:
+        aqe patterns export bank.jsonl
+        aqe patterns export - -p shop --format yaml
+    """
     criteria = PatternSearchCriteria(
         framework=framework,
         category=category,
@@ -85,7 +102,7 @@ def export_file(
         if json:
             print_json({"database": database.label, "file": str(file), "exported": count})
             return
-        stdout().print(plain(f"exported {count:,} patterns to {file}"), soft_wrap=True)
+        stdout().print(plain(f"exported {counted(count, 'pattern')} to {file}"), soft_wrap=True)
         print_database(database.label)
 
 
@@ -95,23 +112,46 @@ def import_file(
     replace: Annotated[
         bool,
         typer.Option(
-            "--replace", help="Delete patterns that are not in the file, with their history."
+            "--replace",
+            help="Delete patterns that are not in the file, with their history; asks first.",
         ),
     ] = False,
     max_bytes: Annotated[int, typer.Option(min=1, help="Refuse a larger file.")] = MAX_FILE_BYTES,
     max_patterns: Annotated[
         int, typer.Option(min=1, help="Refuse a file with more patterns.")
     ] = MAX_PATTERNS,
+    yes: YesOption = False,
     dry_run: DryRunOption = False,
     encoder: EncoderOption = None,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Store the patterns of a file, all or none of them."""
+    """Store the patterns of a file, all or none of them.
+
+    Examples:
+        aqe patterns import bank.jsonl
+        aqe patterns import bank.jsonl --replace --dry-run
+
+    Raises:
+        InterchangeError: There is no such file.
+    """
     if not file.exists():  # before a bank is made
         raise InterchangeError(f"cannot read {file}: there is no such file; check the path")
+    if replace and not dry_run:
+        require_answer("Delete patterns that are not in the file?", yes=yes)
     with open_database(db, create=True, dry_run=dry_run) as database:
         bank = QEReasoningBank(database, encoder=encoder_of(encoder))
+        if replace and not (dry_run or yes):
+            trial = bank.import_patterns(
+                file,
+                file_format=file_format,
+                mode="replace",
+                dry_run=True,
+                max_bytes=max_bytes,
+                max_patterns=max_patterns,
+            )
+            if trial.deleted:
+                confirm(f"Delete {counted(trial.deleted, 'pattern')} not in {file}?", yes=False)
         with progress_bar("embedding", None) as advance:
             report = bank.import_patterns(
                 file,
@@ -144,7 +184,8 @@ def _print_report(database: str, report: StoreReport, *, json: bool, dry_run: bo
         )
         return
     console = stdout()
-    console.print(f"{len(report.results):,} patterns: {store_counts(report, dry_run=dry_run)}")
+    stored = counted(len(report.results), "pattern")
+    console.print(f"{stored}: {store_counts(report, dry_run=dry_run)}")
     print_rejections(console, report.results)
     print_database(database)
 

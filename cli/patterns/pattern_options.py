@@ -23,6 +23,7 @@ from ...schema import (
 from ...schema.records.validation import require_framework, require_language
 from ..command_groups import FRAMEWORK_NAMES, LANGUAGE_NAMES
 from ..options import require_number, usage_errors
+from ..shell.config_file import MAX_LIMIT
 
 if TYPE_CHECKING:
     from ...retrieval.suites.typed_source import SourcePlace
@@ -39,7 +40,6 @@ __all__ = [
     "SourceOption",
     "TagOption",
     "encoder_of",
-    "nothing_found",
     "pattern_of",
     "source_places",
 ]
@@ -73,22 +73,31 @@ def _check(value: str, require: Callable[[str, object], None], names: str) -> No
 FrameworkOption = Annotated[
     Framework | None,
     typer.Option(
+        "--framework",
+        "-f",
         callback=_require_framework,
         metavar="NAME",
         help=f"Only this framework, one of: {FRAMEWORK_NAMES}.",
     ),
 ]
-CategoryOption = Annotated[Category | None, typer.Option(help="Only this category.")]
+CategoryOption = Annotated[
+    Category | None, typer.Option("--category", "-k", help="Only this category.")
+]
 LanguageOption = Annotated[
     Language | None,
     typer.Option(
+        "--language",
+        "-l",
         callback=_require_language,
         metavar="NAME",
         help=f"Only this language, one of: {LANGUAGE_NAMES}.",
     ),
 ]
 ProjectOption = Annotated[
-    str, typer.Option(metavar="NAME", help="Only this project; aqe patterns stats lists them.")
+    str,
+    typer.Option(
+        "--project", "-p", metavar="NAME", help="Only this project; aqe stats lists them."
+    ),
 ]
 SourceOption = Annotated[
     str,
@@ -99,7 +108,7 @@ SourceOption = Annotated[
     ),
 ]
 TagOption = Annotated[
-    list[str] | None, typer.Option("--tag", help="Only with this tag; can be repeated.")
+    list[str] | None, typer.Option("--tag", "-t", help="Only with this tag; can be repeated.")
 ]
 MinQualityOption = Annotated[
     float,
@@ -115,7 +124,16 @@ EncoderOption = Annotated[
         help="The bank's encoder, if it is your own: its name, or MODULE:ATTRIBUTE.",
     ),
 ]
-LimitOption = Annotated[int, typer.Option(min=1, max=4096, help="Maximum number of results.")]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(
+        "--limit",
+        "-n",
+        min=1,
+        max=MAX_LIMIT,
+        help="Maximum number of results. Default: AQE_LIMIT, limit in .aqe/config.toml, or 10.",
+    ),
+]
 PatternId = Annotated[str, typer.Argument(metavar="ID", help="Pattern id, or a unique prefix.")]
 
 
@@ -132,15 +150,6 @@ def encoder_of(spec: str | None) -> Encoder | None:
         sys.path.insert(0, str(Path.cwd()))
     with usage_errors("--encoder"):
         return create_encoder(spec)
-
-
-def nothing_found(bank: QEReasoningBank, project: str, reason: str) -> str:
-    """Returns what to print where nothing was found: the reason, or that there is no project."""
-    projects = bank.get_statistics().by_project if project else {}
-    if project in projects or not project:
-        return f"no data: {reason}"
-    names = _listed(filter(None, projects))
-    return f"no data: the bank has no project {project!r}; it has: {names}"
 
 
 def source_places(bank: QEReasoningBank, source: str, project: str) -> list[SourcePlace]:

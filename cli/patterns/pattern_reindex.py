@@ -8,8 +8,8 @@ import typer
 
 from ...retrieval import QEReasoningBank
 from ..options import DatabaseOption, JsonOption, open_database, print_database
-from ..output import plain, print_json, stdout
-from ..progress import progress_bar
+from ..output import counted, plain, print_json, stdout
+from ..shell.progress import progress_bar
 from .pattern_options import encoder_of
 
 __all__ = ["reindex"]
@@ -27,7 +27,12 @@ def reindex(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Rebuild the indexes; with --encoder, re-embed every pattern first."""
+    """Rebuild the indexes; with --encoder, re-embed every pattern first.
+
+    Examples:
+        aqe patterns reindex
+        aqe patterns reindex --encoder hashing
+    """
     with open_database(db) as database:
         bank = QEReasoningBank(database)
         wanted = encoder_of(encoder)
@@ -46,7 +51,7 @@ def reindex(
             return
         stdout().print(
             plain(
-                f"{report.indexed:,} patterns indexed with {report.after.name}"
+                f"{counted(report.indexed, 'pattern')} indexed with {report.after.name}"
                 f" ({report.embedded:,} embedded now)"
             )
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -23,11 +22,13 @@ from ..options import (
     DatabaseOption,
     DryRunOption,
     JsonOption,
+    YesOption,
     open_database,
     print_database,
     usage_errors,
 )
-from ..output import plain, print_json, stderr, stdout
+from ..output import counted, plain, print_json, stderr, stdout
+from ..shell.confirmation import confirm
 from .pattern_options import PatternId, ProjectOption, SourceOption, source_places
 from .pattern_view import source_text
 
@@ -39,19 +40,38 @@ __all__ = ["delete", "erase_deleted", "forget"]
 MAX_SHOWN = 20
 
 
-def delete(id: PatternId, db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Delete a pattern with its versions and recorded uses, even if it is damaged."""
+def delete(
+    id: PatternId,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Delete a pattern with its versions and uses, even if it is damaged; asks first.
+
+    Examples:
+        aqe patterns delete 98cc6c05 --dry-run
+        aqe patterns delete 98cc6c05 --yes
+
+    Raises:
+        PatternNotFoundError: Another process was faster.
+    """
     with open_database(db) as database:
         bank = QEReasoningBank(database)
         whole_id = bank.resolve_id(id)
         pattern = _readable(bank, whole_id)
-        if not bank.delete_pattern(whole_id):
-            raise PatternNotFoundError(f"pattern {whole_id} was just deleted by another process")
-        erase_deleted(bank)
+        name = f"{whole_id} {pattern.name if pattern else ''}".rstrip()
+        if not dry_run:
+            confirm(f"Delete 1 pattern, {name}?", yes=yes)
+            if not bank.delete_pattern(whole_id):
+                raise PatternNotFoundError(
+                    f"pattern {whole_id} was just deleted by another process"
+                )
+            erase_deleted(bank)
         if json:
-            print_json({"database": database.label, "deleted": whole_id})
+            print_json({"database": database.label, "deleted": whole_id, "dry_run": dry_run})
             return
-        stdout().print(plain(f"deleted {whole_id} {pattern.name if pattern else ''}".rstrip()))
+        stdout().print(plain(f"{'would delete' if dry_run else 'deleted'} {name}"))
         if pattern is not None and (source := source_text(pattern)):
             stdout().print(plain(f"from {source}"))
         print_database(database.label)
@@ -66,17 +86,21 @@ def forget(
     run: Annotated[
         str, typer.Option(metavar="ID", help="Everything that was written in this run.")
     ] = "",
-    yes: Annotated[
-        bool,
-        typer.Option(
-            "--yes", "-y", help="Remove without asking; needed where stdin is not a terminal."
-        ),
-    ] = False,
+    yes: YesOption = False,
     dry_run: DryRunOption = False,
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Remove everything from a file, folder, project, agent or run; asks first."""
+    """Remove everything from a file, folder, project, agent or run; asks first.
+
+    Examples:
+        aqe patterns forget --source tests/legacy --dry-run
+        aqe patterns forget -p shop --yes
+        aqe patterns forget --agent test-generator
+
+    Raises:
+        BadParameter: Nothing was named, or the options contradict each other.
+    """
     if not (source or project or agent_key(agent) or run):
         raise typer.BadParameter("name what to forget: --source, --project, --agent or --run")
     if project and not source and (agent or run):
@@ -182,12 +206,7 @@ def _ask(database: Database, bank: QEReasoningBank, what: _What) -> None:
     experiences = _forget_learned(database, what.agent, dry_run=True) if what.agent else 0
     report = _forget(bank, what, dry_run=True)
     _print_forgotten(stderr(), report, experiences, dry_run=True)
-    if not sys.stdin.isatty():
-        raise typer.BadParameter(
-            "forget asks before it removes anything, and stdin is not a terminal; to remove all of"
-            " the above, give --yes"
-        )
-    typer.confirm("Remove all of this?", abort=True, err=True)
+    confirm("Remove all of this?", yes=False)
 
 
 def _forget_learned(database: Database, agent_id: str, *, dry_run: bool) -> int:
@@ -213,10 +232,12 @@ def _print_forgotten(
     verb = "would be removed" if dry_run else "removed"
     report = forgotten.total
     for place, count in forgotten.places.items():
-        console.print(plain(f"{place.label}: {count:,} patterns {verb}"), soft_wrap=True)
+        text = f"{place.label}: {counted(count, 'pattern')} {verb}"
+        console.print(plain(text), soft_wrap=True)
     console.print(
-        f"{len(report.patterns):,} patterns {verb}, {report.versions:,} earlier versions and"
-        f" {report.uses:,} uses of other patterns, {experiences:,} experiences"
+        f"{counted(len(report.patterns), 'pattern')} {verb},"
+        f" {counted(report.versions, 'earlier version')} and"
+        f" {counted(report.uses, 'use')} of other patterns, {counted(experiences, 'experience')}"
     )
     for id in report.patterns[:MAX_SHOWN]:
         console.print(plain(id))

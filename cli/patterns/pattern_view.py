@@ -1,13 +1,12 @@
-"""Formats patterns: tables and text for people, JSON objects for programs."""
+"""Formats one pattern and the bank's totals: text for people, JSON objects for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
+from rich.console import Console, RenderableType
+from rich.segment import Segment, Segments
 from rich.text import Text
 
 from ...retrieval import BankStatistics
@@ -23,10 +22,8 @@ from ...schema import (
     StoreResult,
     TestPattern,
 )
-from ..output import clean, plain, share, table
+from ..output import clean, counted, fact_table, on_terminal, plain, share, table
 
-# In a bank of 100,000, the chance that two ids share these digits is under 1 in 200.
-SHORT_ID = 10
 MAX_VALUE_WIDTH = 48
 UNPROVEN_TEXT = "unproven: no two other agents have succeeded with it"
 
@@ -52,78 +49,16 @@ def source_text(pattern: TestPattern) -> str:
 
 
 def success_text(pattern: TestPattern) -> str:
-    """Returns the share of uses that succeeded as text, or ``never used``."""
+    """Returns how many uses succeeded, as ``3 of 4 times``, or ``never used``."""
     if pattern.success_rate is None:
         return "never used"
-    return f"{pattern.success_rate:.0%} of {pattern.usage_count}"
+    successes = round(pattern.success_rate * pattern.usage_count)
+    return f"{successes} of {counted(pattern.usage_count, 'time')}"
 
 
-def _used_text(pattern: TestPattern) -> str:
-    """Returns how often a pattern worked, and that it is unproven, for a table."""
-    used = success_text(pattern) if pattern.usage_count else "never"
-    return used if _is_trusted(pattern) else f"{used}, unproven"
-
-
-def _is_trusted(pattern: TestPattern) -> bool:
+def is_trusted(pattern: TestPattern) -> bool:
+    """Returns whether a pattern is proven; one that was never stored is its author's."""
     return pattern.provenance is None or pattern.provenance.trust == TRUSTED
-
-
-def print_matches(console: Console, matches: Sequence[PatternMatch], *, explain: bool) -> None:
-    """Prints matches in the given order, a short block each."""
-    for match in matches:
-        console.print(_match_block(match, explain=explain))
-
-
-def _match_block(match: PatternMatch, *, explain: bool) -> RenderableType:
-    pattern = match.pattern
-    head = Table.grid(padding=(0, 1), expand=True)
-    head.add_column(width=2, justify="right", style="bold", no_wrap=True)
-    head.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
-    head.add_column(justify="right", no_wrap=True, style="cyan")
-    kind = f"{pattern.framework} {pattern.category}  {match.score:.2f}"
-    head.add_row(str(match.rank), plain(_one_line(pattern.name), "bold"), plain(kind))
-    lines: list[Text] = []
-    if _says_more_than_name(pattern):
-        lines.append(plain(_one_line(pattern.description)))
-    if match.reasons:
-        lines.append(plain("why: " + "; ".join(match.reasons), "green"))
-    if explain:
-        lines.append(plain(_explanation(match), "yellow"))
-    if match.near_duplicates:
-        lines.append(plain(f"and {len(match.near_duplicates)} near-identical (--all)", "dim"))
-    lines.append(plain(f"{pattern.id[:SHORT_ID]}  {source_text(pattern)}".rstrip(), "dim"))
-    for line in lines:
-        line.no_wrap, line.overflow = True, "ellipsis"
-    return Group(head, *(Padding(line, (0, 0, 0, 3)) for line in lines))
-
-
-def _explanation(match: PatternMatch) -> str:
-    return (
-        f"vector {share(match.vector_score)}  text {share(match.text_score)}"
-        f"  rules {share(match.rule_score)}  quality {share(match.pattern.quality)}"
-        f"  {success_text(match.pattern)}"
-    )
-
-
-def print_list(console: Console, patterns: Sequence[TestPattern]) -> None:
-    """Prints patterns as a table, one line each."""
-    result = table("id", "name", "framework", "category", "quality", "used", right=("quality",))
-    result.columns[1].no_wrap = True
-    result.columns[1].overflow = "ellipsis"
-    result.columns[1].ratio = 1
-    result.expand = True
-    for column in (0, 2, 3, 4, 5):
-        result.columns[column].no_wrap = True
-    for pattern in patterns:
-        result.add_row(
-            plain(pattern.id[:SHORT_ID], "dim"),
-            plain(_one_line(pattern.name)),
-            pattern.framework,
-            pattern.category,
-            share(pattern.quality),
-            plain(_used_text(pattern)),
-        )
-    console.print(result)
 
 
 def print_pattern(
@@ -131,19 +66,24 @@ def print_pattern(
     pattern: TestPattern,
     quality: Mapping[str, float | None],
     reasons: Sequence[str],
+    *,
+    link: str = "",
 ) -> None:
-    """Prints everything about one pattern: facts, explained quality, template, examples."""
+    """Prints everything about one pattern: facts, explained quality, template, examples.
+
+    Args:
+        link: Address of the source, for terminals that have hyperlinks.
+    """
     console.print(plain(pattern.name, "bold"))
-    if _says_more_than_name(pattern):
+    if says_more_than_name(pattern):
         console.print(plain(pattern.description))
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim")
-    facts.add_column(overflow="fold")
+    facts = fact_table()
+    source = plain(source_text(pattern) or "-", f"link {link}" if link else "")
     for name, value in (
         ("id", pattern.id),
-        ("source", source_text(pattern) or "-"),
+        ("source", source),
         ("author", _author_text(pattern.provenance)),
-        ("trust", "trusted" if _is_trusted(pattern) else UNPROVEN_TEXT),
+        ("trust", "trusted" if is_trusted(pattern) else UNPROVEN_TEXT),
         ("kind", f"{pattern.framework}, {pattern.language}, {pattern.category}"),
         ("tags", ", ".join(pattern.tags) or "-"),
         ("version", f"{pattern.version}, of {pattern.updated_at:%Y-%m-%d %H:%M} UTC"),
@@ -151,7 +91,7 @@ def print_pattern(
         ("used", success_text(pattern)),
         ("quality", f"{pattern.quality:.2f} = {_quality_sum(quality)}"),
     ):
-        facts.add_row(name, plain(value))
+        facts.add_row(name, value if isinstance(value, Text) else plain(value))
     for reason in reasons:
         facts.add_row("", plain(reason, "dim"))
     console.print(facts)
@@ -176,7 +116,7 @@ def _placeholder_table(placeholders: Sequence[Placeholder]) -> RenderableType:
     for placeholder in placeholders:
         result.add_row(
             plain(placeholder.name),
-            plain(_one_line(placeholder.value)),
+            plain(one_line(placeholder.value)),
             placeholder.role,
             ", ".join(map(str, dict.fromkeys(placeholder.places))),
         )
@@ -189,6 +129,8 @@ def _quality_sum(quality: Mapping[str, float | None]) -> str:
 
 
 def _code(text: str, lexer: str) -> RenderableType:
+    if not on_terminal():
+        return Segments([Segment(clean(text) + "\n")])  # its tabs are kept
     from rich.syntax import Syntax  # 20 ms that a search does not need
 
     return Syntax(clean(text), lexer, theme="ansi_dark", background_color="default", word_wrap=True)
@@ -205,7 +147,7 @@ def print_versions(console: Console, versions: Sequence[PatternVersion]) -> None
             str(version.version_number),
             f"{version.created_at:%Y-%m-%d %H:%M}",
             plain(_author_text(version.pattern.provenance)),
-            "trusted" if _is_trusted(version.pattern) else "unproven",
+            "trusted" if is_trusted(version.pattern) else "unproven",
             plain(version.change_description),
             plain(version.created_by or "-"),
         )
@@ -221,15 +163,16 @@ def print_usage(console: Console, uses: Sequence[PatternUsageContext], present_h
     if not uses:
         console.print("no data: the pattern was never used")
         return
-    result = table("when", "agent", "task", "content", "outcome", "ms", right=("ms",))
+    result = table("when", "agent", "task", "need", "content", "outcome", "ms", right=("ms",))
     for use in uses:
         outcome = "worked" if use.success else f"failed: {use.error_message or 'no message'}"
         result.add_row(
             f"{use.used_at:%Y-%m-%d %H:%M}",
             plain(use.agent_id or "-"),
             plain(use.task_id or "-"),
+            plain(one_line(use.context) or "-"),
             "present" if use.content_hash == present_hash else "earlier",
-            plain(_one_line(outcome)),
+            plain(one_line(outcome)),
             "-" if use.execution_time_ms is None else f"{use.execution_time_ms:.0f}",
         )
     console.print(result)
@@ -237,9 +180,8 @@ def print_usage(console: Console, uses: Sequence[PatternUsageContext], present_h
 
 def print_statistics(console: Console, statistics: BankStatistics) -> None:
     """Prints totals and groups of a bank with at least one pattern."""
-    totals = Table.grid(padding=(0, 2))
-    totals.add_column()
-    totals.add_column(justify="right")
+    totals = fact_table()
+    totals.columns[1].justify = "right"
     for name, value in (
         ("patterns", f"{statistics.patterns:,}"),
         ("unproven patterns", f"{statistics.unproven:,}"),
@@ -252,34 +194,44 @@ def print_statistics(console: Console, statistics: BankStatistics) -> None:
         totals.add_row(name, value)
     console.print(totals)
     groups = table("by", "value", "patterns", "share", right=("patterns", "share"))
-    for name, counts in (
-        ("project", statistics.by_project),
-        ("language", statistics.by_language),
-        ("framework", statistics.by_framework),
-        ("category", statistics.by_category),
-    ):
-        for value, count in counts.items():
-            groups.add_row(
-                name, plain(value or "-"), f"{count:,}", f"{count / statistics.patterns:.0%}"
-            )
-            name = ""
+    shown = ""
+    for row in statistics_rows(statistics):
+        by = "" if row["by"] == shown and on_terminal() else row["by"]
+        shown = row["by"]
+        label = plain(row["value"] or "-")
+        groups.add_row(by, label, f"{row['patterns']:,}", f"{row['share']:.0%}")
     console.print(groups)
+
+
+def statistics_rows(statistics: BankStatistics) -> list[dict[str, Any]]:
+    """Returns the counts by project, language, framework and category, a row each."""
+    return [
+        {"by": name, "value": value, "patterns": count, "share": count / statistics.patterns}
+        for name, counts in (
+            ("project", statistics.by_project),
+            ("language", statistics.by_language),
+            ("framework", statistics.by_framework),
+            ("category", statistics.by_category),
+        )
+        for value, count in counts.items()
+    ]
 
 
 def print_rejections(console: Console, results: Sequence[StoreResult], *, limit: int = 10) -> None:
     """Prints why patterns were rejected, at most ``limit`` of them."""
     rejected = [result for result in results if result.status == "rejected"]
     for result in rejected[:limit]:
-        console.print(plain(f"rejected {_one_line(result.name)}: {result.reason}", "yellow"))
+        console.print(plain(f"rejected {one_line(result.name)}: {result.reason}", "yellow"))
     if len(rejected) > limit:
         console.print(f"… and {len(rejected) - limit:,} more; --json prints all of them")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Returns a text without line breaks and runs of blanks."""
     return " ".join(text.split())
 
 
-def _says_more_than_name(pattern: TestPattern) -> bool:
+def says_more_than_name(pattern: TestPattern) -> bool:
     """Returns whether the description has words that the name lacks."""
     return not all_words(pattern.description) <= all_words(pattern.name)
 

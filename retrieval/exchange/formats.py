@@ -113,7 +113,9 @@ def pattern_from_builtins(value: Any) -> TestPattern:
     try:
         return msgspec.convert(value, TestPattern)
     except (msgspec.ValidationError, OverflowError) as error:
-        raise InterchangeError(f"not a pattern: {error}") from error
+        from ...schema.document_faults import field_fault  # files without a fault need none
+
+        raise InterchangeError(f"not a pattern: {field_fault(error)}") from error
 
 
 def _refuse_unknown(value: dict[Any, Any], record: type, subject: str) -> None:
@@ -291,7 +293,9 @@ def _decode_json(text: str, label: str) -> Any:
     try:
         return msgspec.json.decode(text)  # refuses NaN and infinity
     except (msgspec.DecodeError, RecursionError) as error:
-        raise InterchangeError(f"{label} must be JSON: {error}") from error
+        from ...schema.document_faults import json_fault
+
+        raise InterchangeError(f"{label} must be JSON: {json_fault(error)}") from error
 
 
 def _encode_yaml(value: object) -> str:
@@ -344,4 +348,6 @@ def _decode_yaml(text: str, label: str, limits: FileLimits) -> Any:
                 )
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # a date that there is not
-        raise InterchangeError(f"{label} must be YAML: {' '.join(str(error).split())}") from error
+        from ...schema.document_faults import yaml_fault
+
+        raise InterchangeError(f"{label} must be YAML: {yaml_fault(error)}") from error

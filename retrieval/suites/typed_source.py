@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from ...schema import TestPattern
 from ..extraction import ProjectRoot, bank_project, find_project_root, project_folder
 from ..text.pattern_text import is_from
 
-__all__ = ["SourcePlace", "stored_path", "typed_places"]
+__all__ = ["SourcePlace", "source_file", "stored_path", "typed_places"]
 
 _LINE = re.compile(r":(\d+)(?::\d+)?\Z")  # line, column
 
@@ -66,6 +66,24 @@ def typed_places(
         within = [place for place in places if place.project == only]
         return within or [SourcePlace(only, stored_path(text))]
     return places
+
+
+def source_file(
+    source: str, project: str, projects: Mapping[str, str], *, near: Iterable[Path]
+) -> Path | None:
+    """Returns the file of a source on this disk; None if nothing tells where its project is.
+
+    Args:
+        source: A path as patterns name it.
+        projects: The names of the bank's projects by key.
+        near: Files or folders that may be in the project, or in another one of its repository.
+    """
+    roots = [find_project_root(path / "_" if path.is_dir() else path) for path in near]
+    for key in (key for key, name in projects.items() if name == project):
+        folder = project_folder(key, roots)
+        if folder is not None and (folder / source).is_file():
+            return folder / source
+    return None
 
 
 def _places_from(folder: Path, text: str, projects: Mapping[str, str]) -> list[SourcePlace]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..git_repository import find_repository
 
-__all__ = ["BANK_FOLDER", "DatabaseLocation", "locate_database"]
+__all__ = ["BANK_FOLDER", "DatabaseLocation", "find_beside_bank", "locate_database"]
 
 ENVIRONMENT_VARIABLE = "AQE_DB"
 BANK_FOLDER = ".aqe"
@@ -55,13 +55,26 @@ def locate_database(
         return DatabaseLocation(folder / Path(explicit).expanduser(), "--db")
     if from_environment := environment.get(ENVIRONMENT_VARIABLE):
         return DatabaseLocation(folder / Path(from_environment).expanduser(), ENVIRONMENT_VARIABLE)
-    home = os.path.realpath(environment.get("HOME") or os.sep)
+    home = _home(environment)
     search = _search(Path(os.path.abspath(folder)), home)
     for place in (*search.here, *search.in_main):
         if os.path.isfile(place / RELATIVE_PATH):
             return DatabaseLocation(place / RELATIVE_PATH, f"found in {place}", is_default=True)
     place = search.in_main[-1] if search.in_main else folder
     return DatabaseLocation(place / RELATIVE_PATH, _why_new(search, home), is_default=True)
+
+
+def find_beside_bank(name: str, *, environment: Mapping[str, str], folder: Path) -> Path | None:
+    """Returns the nearest ``.aqe/NAME`` of the folders that may hold the bank; None without one."""
+    search = _search(Path(os.path.abspath(folder)), _home(environment))
+    for place in (*search.here, *search.in_main):
+        if os.path.isfile(place / BANK_FOLDER / name):
+            return place / BANK_FOLDER / name
+    return None
+
+
+def _home(environment: Mapping[str, str]) -> str:
+    return os.path.realpath(environment.get("HOME") or os.sep)
 
 
 class _Search(NamedTuple):

@@ -15,7 +15,7 @@ import pytest
 from aqe.learning import LearningEngine, SQLiteLearningBackend, request_stop, standard_stages
 from aqe.schema import Database, Task, TaskResult, utc_now
 
-from .learning_cli import run, run_json
+from .learn.learning_cli import run, run_json
 
 START = """
 import sys
@@ -73,7 +73,7 @@ def test_status_shows_stages_and_standings(path: Path) -> None:
         engine.learn_from_execution(Task(type="t"), TaskResult(success=True, action="s"))
     run(path, "improve", "cycle")
     output = " ".join(run(path, "improve", "status").stdout.split())
-    assert "1 cycles" in output
+    assert "1 cycle;" in output
     assert "strategies: 1 candidate" in output
     assert run_json(path, "improve", "status")["standings"] == {"candidate": 1}
 

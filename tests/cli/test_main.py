@@ -157,7 +157,7 @@ def test_a_developer_gets_the_traceback(
 @pytest.mark.parametrize(
     ("arguments", "option", "reason"),
     [
-        (("patterns", "list", "--limit", "0"), "--limit", "0 is not in the range 1<=x"),
+        (("patterns", "list", "--limit", "0"), "--limit", "from 1 to 4096, got '0'"),
         (("patterns", "list", "--min-quality", "nan"), "--min-quality", ""),
         (("patterns", "extract", ".", "--min-quality", "nan"), "--min-quality", ""),
         (("patterns", "export", "-", "--format", "xml"), "--format", "'xml' is not one of"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,13 @@ def test_stats_counts_tables_and_caches(
 
 @pytest.mark.parametrize("columns", ["80", "120"])
 def test_stats_lists_all_of_the_file_and_fits_the_terminal(
-    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: Callable[[int], None],
+    columns: str,
 ) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
+    terminal(int(columns))
     lines = run(monkeypatch, capsys, "stats", "--db", path)[1].splitlines()
     assert max(map(len, lines[1:])) <= 80, lines  # the first is the path
     sizes = {
@@ -146,7 +151,7 @@ def test_cleanup_creates_a_missing_vector_file(
 ) -> None:
     assert "the vector file is missing" in run(monkeypatch, capsys, "stats", "--db", large)[1]
     out = run(monkeypatch, capsys, "cleanup", "--db", large)[1]
-    assert f"{LARGE} embeddings written to the vector file" in out
+    assert f"{LARGE:,} embeddings written to the vector file" in out
     assert f"{LARGE:,} in the vector file, 0 changed" in out
 
 

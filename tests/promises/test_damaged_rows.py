@@ -288,7 +288,7 @@ def test_commands_name_a_damaged_row_and_go_on(whole: Path, tmp_path: Path) -> N
         assert run("patterns", *command.split())[0] == 0, command
     code, output = run("patterns", "show", "bad")
     assert (code, "aqe db repair" in output) == (1, True)
-    assert run("patterns", "delete", "bad") == (0, f"deleted bad\ndatabase: {path}\n")
+    assert run("patterns", "delete", "bad", "--yes") == (0, f"deleted bad\ndatabase: {path}\n")
     assert check_database(path).problems == ()
 
 

@@ -439,7 +439,7 @@ def test_command_prints_a_table(folder: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.exception
     assert "small: 40 documents, 40 queries, encoder hashing:64" in result.stdout
     for system in SYSTEMS:
-        assert f"\n {system} " in result.stdout
+        assert f"\n{system}\t" in result.stdout
     assert "aqe against rrf" in result.stdout
     assert "95 % interval" in result.stdout
     assert database.exists()

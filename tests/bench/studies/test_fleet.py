@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aqe.bench.studies import fleet
+from aqe.bench.studies.learners import fleet
 
 
 def test_fleet_agent_beats_chance_and_meets_the_gate() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aqe.bench.learning.gymnasium_runs import SETUPS, run
-from aqe.bench.studies.learning_report import main, write_results
+from aqe.bench.studies.learners.learning_report import main, write_results
 
 QUICK = replace(SETUPS[1], episodes=200)  # CliffWalking
 

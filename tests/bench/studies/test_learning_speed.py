@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aqe.bench.studies import learning_speed
+from aqe.bench.studies.learners import learning_speed
 
 
 def test_speed_measures_each_kind_of_work(capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,10 +86,10 @@ def test_extract_prints_the_place_of_each_file_and_test(aqe: Aqe, project: Path)
     for line in (
         "2 tests in 6 files, ",
         "2 created, 0 updated, 0 unchanged, 0 rejected; skipped files: 3",
-        "ignored by git: 1 files (",
-        "without a test: 1 files (",
-        "cucumber is not supported: 1 tests in 1 files (",
-        "QUnit is not supported: 2 tests in 1 files (",
+        "ignored by git: 1 file (",
+        "without a test: 1 file (",
+        "cucumber is not supported: 1 test in 1 file (",
+        "QUnit is not supported: 2 tests in 1 file (",
         "test_a.py:5: line 6 is not understood: def test_b",
         "test_broken.py: binary content",
     ):
@@ -99,14 +99,14 @@ def test_extract_prints_the_place_of_each_file_and_test(aqe: Aqe, project: Path)
 def test_extract_does_not_say_no_data_for_unsupported_frameworks(aqe: Aqe, project: Path) -> None:
     out = aqe(project / "qunit.test.js").stdout
     assert "no data" not in out
-    assert out.startswith("no test stored from 1 files\nQUnit is not supported: 2 tests in 1 files")
+    assert out.startswith("no test stored from 1 file\nQUnit is not supported: 2 tests in 1 file")
 
 
 def test_extract_says_what_the_framework_filter_leaves_out(aqe: Aqe, project: Path) -> None:
     command = (project / "test_case.py", "--framework", "playwright")
     out = aqe(*command).stdout
     assert out.startswith(
-        "no test stored from 1 files\n"
+        "no test stored from 1 file\n"
         "left out by --framework: 1 unittest; to take them, use --framework unittest\n"
     )
     report = parsed(aqe(*command, "--json"))
@@ -133,4 +133,4 @@ def test_extract_says_that_a_second_checkout_is_left_out(
     assert report["other_checkouts"] == [str(tmp_path / "main" / "inside" / "test_a.py")]
     again = aqe(tmp_path / "main").stdout
     assert "0 created, 0 updated, 1 unchanged" in again
-    assert "of another checkout of the same project: 1 files (" in again
+    assert "of another checkout of the same project: 1 file (" in again

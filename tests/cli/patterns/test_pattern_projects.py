@@ -79,7 +79,7 @@ def test_each_source_is_shown_with_its_project(aqe: Aqe) -> None:
     assert parsed(aqe(".", "show", id, "--json"))["pattern"]["project"] == "store"
     assert (
         f"deleted {id} test_create\nfrom store: tests/test_api.py:1\n"
-        in aqe(".", "delete", id).stdout
+        in aqe(".", "delete", id, "--yes").stdout
     )
 
 
@@ -143,8 +143,8 @@ def test_forget_takes_the_tests_of_one_project(aqe: Aqe) -> None:
 def test_forget_asks_and_names_the_projects(aqe: Aqe) -> None:
     refused = aqe("shop", "forget", "--source", ".", exit_code=2)
     shown = " ".join(refused.stderr.split())
-    assert "all of shop: 1 patterns would be removed" in shown
-    assert "all of shop/packages/cart: 1 patterns would be removed" in shown
+    assert "all of shop: 1 pattern would be removed" in shown
+    assert "all of shop/packages/cart: 1 pattern would be removed" in shown
     assert "give --yes" in shown
     assert sources(aqe(".", "list", "--json")) == ALL
     aqe("shop", "forget", "--source", ".", "--yes")
@@ -153,15 +153,15 @@ def test_forget_asks_and_names_the_projects(aqe: Aqe) -> None:
 
 def test_forget_takes_a_whole_project_by_its_name(aqe: Aqe) -> None:
     out = aqe(".", "forget", "--project", "shop", "--yes").stdout
-    assert out.startswith("all of shop: 1 patterns removed\n1 patterns removed, ")
+    assert out.startswith("all of shop: 1 pattern removed\n1 pattern removed, ")
     assert sources(aqe(".", "list", "--json")) == [ALL[0], ALL[2]]
 
 
 def test_forget_takes_a_path_of_a_named_project(aqe: Aqe, code: Path) -> None:
     command = ("forget", "--project", "store", "--source", "tests/test_api.py:1", "--yes")
-    assert aqe("shop", *command).stdout.startswith("store: tests/test_api.py:1: 1 patterns removed")
+    assert aqe("shop", *command).stdout.startswith("store: tests/test_api.py:1: 1 pattern removed")
     absolute = ("forget", "--source", str(code / "shop" / "tests"), "--yes")
-    assert aqe(".", *absolute).stdout.startswith("shop: tests: 1 patterns removed")
+    assert aqe(".", *absolute).stdout.startswith("shop: tests: 1 pattern removed")
 
 
 def test_forget_of_a_place_that_the_bank_does_not_know_is_an_error(aqe: Aqe, code: Path) -> None:

@@ -71,7 +71,7 @@ def test_every_document_says_who_wrote_a_pattern(aqe: Aqe) -> None:
 
 
 def test_tables_say_what_is_unproven(aqe: Aqe) -> None:
-    assert "100% of 1, unproven" in aqe("list").stdout
+    assert "worked 1 of 1 time, unproven" in aqe("list").stdout
     assert "unproven: only its author vouches for it" in " ".join(aqe("search").stdout.split())
     shown = aqe("show", "evil", "--history", "--usage").stdout
     assert "unproven: no two other agents have succeeded with it" in shown
@@ -87,7 +87,7 @@ def test_tables_say_what_is_unproven(aqe: Aqe) -> None:
 def test_forget_refuses_where_nobody_can_answer(aqe: Aqe, filled: Path) -> None:
     refused = aqe("forget", "--agent", " MALLORY")
     assert (refused.exit_code, "--yes" in refused.output) == (2, True)
-    assert "1 patterns would be removed" in refused.output
+    assert "1 pattern would be removed" in refused.output
     assert len(parsed(aqe("list", "--json"))["patterns"]) == 2
     trial = parsed(aqe("forget", "--agent", " MALLORY", "--dry-run", "--json"))
     done = parsed(aqe("forget", "--agent", " MALLORY", "-y", "--json"))
@@ -109,7 +109,7 @@ def test_forget_asks_on_a_terminal(
     output, errors = process.communicate(timeout=60)
     os.close(keyboard)
     os.close(terminal)
-    assert "1 patterns would be removed" in errors
+    assert "1 pattern would be removed" in errors
     assert "Remove all of this? [y/N]" in output + errors
     assert process.returncode == (0 if left == 1 else 1)
     with QEReasoningBank(filled, encoder=HashingEncoder(64)) as bank:

@@ -156,7 +156,7 @@ GOOD = '{"name":"a","category":"unit","framework":"pytest","language":"python","
         ("[1]", "json", "x, pattern 1: a pattern must be an object, got int"),
         (f"{GOOD}\n{{", "jsonl", "x, line 2 must be JSON"),
         (f"{GOOD}\n[]", "jsonl", "x, line 2: a pattern must be an object, got list"),
-        (f"[{GOOD},{{}}]", "json", "x, pattern 2: not a pattern: .*missing required field `name`"),
+        (f"[{GOOD},{{}}]", "json", "x, pattern 2: not a pattern: required field 'name' is missing"),
         (f"[{GOOD[:-1]},\"evil\":1}}]", "json", "x, pattern 1: unknown field 'evil'"),
         (f"[{GOOD.replace('pytest', 'nose')}]", "json", "framework must be one of .*, got 'nose'"),
         (f"[{GOOD[:-1]},\"quality\":2}}]", "json", "quality must be from 0 to 1, got 2"),
@@ -424,20 +424,20 @@ def test_a_registry_can_be_tried_without_writing(
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("placeholders", "x", r"Expected `array`, got `str`"),
-        ("placeholders", [{"name": "a"}], r"required field `value` - at `\$.placeholders\[0\]`"),
-        ("placeholders", [{"name": "a", "value": "5", "role": "x"}], r"Invalid enum value 'x'"),
+        ("placeholders", "x", r"expected a list, got text"),
+        ("placeholders", [{"name": "a"}], r"placeholders\[0\]: required field 'value' is missing"),
+        ("placeholders", [{"name": "a", "value": "5", "role": "x"}], r"'x' is not one of"),
         ("placeholders", [{"name": "a", "value": "5", "places": [0]}], r"places must be"),
         (
             "placeholders",
             [{"name": "a", "value": "5", "line": 1}],
             r"unknown field 'line' in the pl",
         ),
-        ("context", {"kind": "helper"}, r"Expected `array`, got `object`"),
-        ("context", [5], r"Expected `object`, got `int` - at `\$.context\[0\]`"),
-        ("context", [{"kind": "other"}], r"Invalid enum value 'other'"),
+        ("context", {"kind": "helper"}, r"expected a list, got an object"),
+        ("context", [5], r"context\[0\]: expected an object, got a whole number"),
+        ("context", [{"kind": "other"}], r"'other' is not one of"),
         ("context", [{"kinds": "helper"}], r"unknown field 'kinds' in the context of a pattern"),
-        ("project", 5, r"Expected `str`, got `int`"),
+        ("project", 5, r"expected text, got a whole number"),
     ],
 )
 @pytest.mark.parametrize("file_format", FORMATS)

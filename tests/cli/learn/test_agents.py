@@ -34,7 +34,7 @@ def test_show_a_role_with_and_without_data(empty: Path) -> None:
             Task(type="t"), TaskResult(success=False, action="s", errors=("OSError: x",))
         )
     output = run(empty, "agents", "show", "flaky-test-hunter").stdout
-    assert "1 experiences" in output
+    assert "1 experience" in output
     assert "what fails" in output
     document = run_json(empty, "agents", "show", "flaky-test-hunter")
     assert document["role"]["name"] == "flaky-test-hunter"

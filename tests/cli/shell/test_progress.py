@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from aqe.cli.progress import ProgressLines
+from aqe.cli.shell.progress import ProgressLines
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -24,9 +25,11 @@ def run(
 
 
 def test_report_fits_the_terminal(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    terminal: Callable[[int], None],
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+    terminal(80)
     code, out, _ = run(monkeypatch, capsys, "--patterns", "150", "--queries", "10", "--crowd", "0")
     assert code == 0
     lines = out.splitlines()
@@ -43,7 +46,7 @@ def test_report_of_a_crowd(capsys: pytest.CaptureFixture[str]) -> None:
     report = latency_by_size.measure_latency([], crowd=50, crowd_size=size)
     bench_latency.print_report(report)
     out = capsys.readouterr().out
-    assert "2 threads and 1 processes search, 1 write" in out
+    assert "2 threads and 1 process search, 1 write" in out
     assert "changes meanwhile, 0 errors" in out
 
 

@@ -1,6 +1,6 @@
 """Measures on a simulated fleet task whether learning changes decisions, against chance.
 
-Run: ``python -m aqe.bench.studies.fleet``. It wrote ``bench/results/learning.fleet.json``.
+Run: ``python -m aqe.bench.studies.learners.fleet``. It wrote ``bench/results/learning.fleet.json``.
 
 An agent meets 1,000 tasks of four types. For each type one of six strategies is best, and the agent
 does not know which. It uses the whole product: a ``BaseAgent`` with a ``LearningEngine`` on a
@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...learning import AgentRole, LearningEngine, QLearningConfig, TaskContext, create_agent
-from ...learning.config import POLICIES, PolicyName
-from ...schema import Task, TaskResult
+from ....learning import AgentRole, LearningEngine, QLearningConfig, TaskContext, create_agent
+from ....learning.config import POLICIES, PolicyName
+from ....schema import Task, TaskResult
 
 __all__ = ["FleetTask", "run"]
 
@@ -126,7 +126,9 @@ def run(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m aqe.bench.studies.fleet", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m aqe.bench.studies.learners.fleet", description=__doc__
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
     parser.add_argument("--tasks", type=int, default=TASKS)
     parser.add_argument("--window", type=int, default=WINDOW)

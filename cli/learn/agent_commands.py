@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..learning import (
+from ...learning import (
     ROLES,
     AgentRole,
     LearningEngine,
@@ -14,41 +14,45 @@ from ..learning import (
     overview,
     role_named,
 )
-from .learn.learn_view import print_failures, print_learned, reward_text
-from .options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
-from .output import plain, print_json, share, stdout, table
+from ..options import DatabaseOption, JsonOption, open_database, print_database, usage_errors
+from ..output import counted, plain, print_json, share, stdout, table
+from ..shell.command_class import command_app
+from ..shell.row_formats import FieldsOption, FormatOption, row_output
+from .learn_view import print_failures, print_learned, reward_text
 
-app = typer.Typer(
-    help="Show the roles of the fleet and what each has learned.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = command_app(
+    "Show the roles of the fleet and what each has learned.\n\nExamples:\n    aqe agents list"
 )
 
 
+ROLE_COLUMNS = ("name", "responsibility", "experiences")
+
+
 @app.command("list")
-def list_roles(db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """List the 18 roles and how much each has learned here."""
+def list_roles(
+    output_format: FormatOption = None,
+    fields: FieldsOption = None,
+    db: DatabaseOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the 18 roles and how much each has learned here.
+
+    Examples:
+        aqe agents list
+    """
+    output = row_output(output_format, fields, json=json)
     with open_database(db) as database:
         with SQLiteLearningBackend(database).reading() as reader:
             learned = {totals.agent_id: totals for totals in overview(reader)}
         roles = {role.name for role in ROLES}
         others = [name for name in learned if name not in roles]
-        if json:
-            print_json(
-                {
-                    "database": database.label,
-                    "roles": [
-                        _role_object(role)
-                        | {
-                            "experiences": learned[role.name].experiences
-                            if role.name in learned
-                            else 0
-                        }
-                        for role in ROLES
-                    ],
-                    "other_agents": others,
-                }
-            )
+        if not output.is_for_people:
+            counts = {name: totals.experiences for name, totals in learned.items()}
+            rows = [
+                _role_object(role) | {"experiences": counts.get(role.name, 0)} for role in ROLES
+            ]
+            document = {"database": database.label, "other_agents": others}
+            output.write(document, "roles", rows, ROLE_COLUMNS)
             return
         result = table("role", "responsibility", "learned", right=("learned",))
         for role in ROLES:
@@ -70,7 +74,11 @@ def show(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the tasks and strategies of a role, and what it has learned here."""
+    """Show the tasks and strategies of a role, and what it has learned here.
+
+    Examples:
+        aqe agents show test-generator
+    """
     with usage_errors("ROLE"):
         wanted = role_named(role)
     with open_database(db) as database:
@@ -99,7 +107,7 @@ def show(
         if analytics.total_experiences:
             stdout().print(
                 plain(
-                    f"{analytics.total_experiences} experiences, success rate "
+                    f"{counted(analytics.total_experiences, 'experience')}, success rate "
                     f"{share(analytics.success_rate)}, average reward "
                     f"{reward_text(analytics.average_reward)}, exploration rate "
                     f"{stats.epsilon:.3f}"

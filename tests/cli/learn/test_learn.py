@@ -287,10 +287,11 @@ def test_status_shows_the_environment(empty: Path, monkeypatch: pytest.MonkeyPat
 
 def test_reset_asks_first(learned: Path) -> None:
     arguments = ("learn", "reset", "--agent", "test-generator")
-    result = run(learned, *arguments, input="n\n", code=1)
-    assert "nothing was changed" in result.stderr
+    refused = run(learned, *arguments, input="y\n", code=2).stderr
+    assert "stdin is no terminal" in refused
+    assert "Forget 12 experiences of test-generator? Nobody can answer" in refused
     assert run_json(learned, "learn", "status", "--agent", "test-generator")["agents"]
-    output = run(learned, *arguments, input="y\n").stdout
+    output = run(learned, *arguments, "--yes").stdout
     assert "test-generator: 12 experiences forgotten" in output
     assert "no data" in run(learned, "learn", "history", "--agent", "test-generator").stdout
     assert run_json(learned, "learn", "reset", "--all", "--yes")["forgotten"] == {

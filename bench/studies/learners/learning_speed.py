@@ -1,6 +1,7 @@
 """Measures the speed of learning: an update, a durable experience, analytics and a start.
 
-Run: ``python -m aqe.bench.studies.learning_speed``. It wrote ``bench/results/learning.speed.json``.
+Run: ``python -m aqe.bench.studies.learners.learning_speed``. It wrote
+``bench/results/learning.speed.json``.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from ...learning import LearningEngine, SQLiteLearningBackend
-from ...learning.config import QLearningConfig
-from ...learning.outcome.keys import action_key, state_key
-from ...learning.q_learning.q_table import QTable
-from ...learning.q_learning.update_rules import update
-from ...learning.storage.learning_rows import Cell, SnapshotMark
-from ...schema import AgentAction, Experience, Task, TaskResult, TaskState
+from ....learning import LearningEngine, SQLiteLearningBackend
+from ....learning.config import QLearningConfig
+from ....learning.outcome.keys import action_key, state_key
+from ....learning.q_learning.q_table import QTable
+from ....learning.q_learning.update_rules import update
+from ....learning.storage.learning_rows import Cell, SnapshotMark
+from ....schema import AgentAction, Experience, Task, TaskResult, TaskState
 
 __all__ = ["fill_history", "run"]
 
@@ -203,7 +204,7 @@ def _row(work: str, seconds: Sequence[float], measure: str, target_ms: float) ->
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prints the measurements as JSON."""
     parser = argparse.ArgumentParser(
-        prog="python -m aqe.bench.studies.learning_speed", description=__doc__
+        prog="python -m aqe.bench.studies.learners.learning_speed", description=__doc__
     )
     parser.add_argument("--experiences", type=int, default=EXPERIENCES)
     parser.add_argument("--q-values", type=int, default=Q_VALUES)

@@ -1,6 +1,6 @@
 """Writes the results of ``aqe bench learning`` as a table, a picture and data.
 
-Run: ``python -m aqe.bench.studies.learning_report [--output bench/results]``. It wrote
+Run: ``python -m aqe.bench.studies.learners.learning_report [--output bench/results]``. It wrote
 ``learning.json``, ``learning.md`` and ``learning.png`` in ``bench/results/``.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..learning.gymnasium_runs import SETUPS, Setup, run
+from ...learning.gymnasium_runs import SETUPS, Setup, run
 
 __all__ = ["draw_curves", "main", "results_table", "write_results"]
 
@@ -29,7 +29,7 @@ def results_table(report: dict[str, Any]) -> str:
     lines = [
         "# The Q-learning core against environments with a known optimum",
         "",
-        "`aqe bench learning` (`python -m aqe.bench.studies.learning_report"
+        "`aqe bench learning` (`python -m aqe.bench.studies.learners.learning_report"
         " --output bench/results`): exact return of the greedy policy on the environment's own"
         " transition table.",
         "",
@@ -91,7 +91,7 @@ def write_results(report: dict[str, Any], folder: Path) -> list[Path]:
 def main(arguments: Sequence[str] | None = None, *, setups: Sequence[Setup] = SETUPS) -> int:
     """Runs the benchmark from the command line; returns 1 if a gate was missed."""
     parser = argparse.ArgumentParser(
-        prog="python -m aqe.bench.studies.learning_report", description=__doc__
+        prog="python -m aqe.bench.studies.learners.learning_report", description=__doc__
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--output", type=Path, help="folder for the table, picture and data")

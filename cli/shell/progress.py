@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Protocol
 
 from rich.console import Console
 
-from .output import plain, stderr
+from ..output import on_terminal, plain, stderr
 
 __all__ = ["Advance", "ProgressLines", "progress_bar"]
 
@@ -80,7 +81,7 @@ def progress_bar(label: str, total: int | None) -> Iterator[Advance]:
     )
 
     console = stderr()
-    if not console.is_terminal:
+    if not on_terminal(sys.stderr):
         yield ProgressLines(console, label, total).advance
         return
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

@@ -15,9 +15,9 @@ __all__ = ["run", "run_json"]
 
 def run(path: Path, *arguments: str, input: str | None = None, code: int = 0) -> Result:
     """Runs one command on a database; fails unless it ends with ``code``."""
-    result = CliRunner().invoke(
-        app, [*arguments, "--db", str(path)], input=input, env={"COLUMNS": "80", "NO_COLOR": "1"}
-    )
+    terminal = {"COLUMNS": "80", "LINES": "40", "TERM": "dumb", "TTY_COMPATIBLE": "1"}
+    command = [*arguments, "--db", str(path)]
+    result = CliRunner().invoke(app, command, input=input, env=terminal)
     assert result.exit_code == code, (result.output, result.exception)
     return result
 
