@@ -25,8 +25,8 @@ from ...models import Encoder, create_encoder
 from ...retrieval.extraction import extract_file, find_test_files
 from ...retrieval.text.pattern_text import embedded_text
 from ...schema import AqeError
-from ..latency.memory_use import resident_mb
 from ..workload.numpy_suites import suite_paths
+from ..workload.process_memory import resident_mb
 
 __all__ = ["BulkSpeed", "measure_bulk"]
 

@@ -25,12 +25,13 @@ from ...retrieval import QEReasoningBank
 from ...schema import Database
 from ..workload.generated_encoder import GeneratedEncoder, fill_bank
 from ..workload.generated_patterns import SEED, GeneratedQuery, PatternGenerator
+from ..workload.process_memory import resident_mb
 from ..workload.query_file import write_queries
 from .crowd import Crowd, CrowdSize, measure_crowd
 from .latency_operations import Systems, search_in_turns, store_in_turns
 from .latency_rows import LatencyRow, LatencyTimes, Note
 from .latency_yardsticks import PlainHybrid
-from .memory_use import measure_memory, resident_mb
+from .memory_use import measure_memory
 
 __all__ = ["Effort", "measure_latency", "sizes_of"]
 

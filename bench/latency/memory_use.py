@@ -20,9 +20,10 @@ import msgspec
 
 from ...retrieval import QEReasoningBank
 from ...schema import Database, TestPattern
+from ..workload.process_memory import resident_mb
 from ..workload.query_file import QueryEncoder, read_queries
 
-__all__ = ["measure_memory", "resident_mb"]
+__all__ = ["measure_memory"]
 
 
 def measure_memory(database: Path, queries: Path) -> dict[str, float]:
@@ -40,22 +41,6 @@ def measure_memory(database: Path, queries: Path) -> dict[str, float]:
     return _in_fresh_process(database, queries, traced=False) | _in_fresh_process(
         database, queries, traced=True
     )
-
-
-def resident_mb(kind: str = "RssAnon", process: str = "self") -> float:
-    """Returns the memory of a process that no file backs; NaN where it is not known.
-
-    Args:
-        kind: ``RssFile`` for the rest, ``VmHWM`` for the peak of both.
-        process: Its number; by default this process.
-    """
-    status = Path("/proc", process, "status")
-    if not status.is_file():  # not Linux
-        return float("nan")
-    for line in status.read_text(encoding="ascii").splitlines():
-        if line.startswith(f"{kind}:"):
-            return float(line.split()[1]) * 1024 / 1e6
-    return float("nan")
 
 
 def _in_fresh_process(database: Path, queries: Path, *, traced: bool) -> dict[str, float]:
