@@ -56,7 +56,7 @@ def show(
 
     Examples:
         aqe show 98cc6c05
-        aqe show 98cc6c05 --ready > tests/test_new.py
+        aqe show 98cc6c05 --ready > test_new.py
         aqe show 98cc6c05 --open
         aqe show 98cc6c05 --format json --fields template,placeholders
     """

@@ -357,7 +357,7 @@ def test_extract_dry_run_and_filters(aqe: Aqe, filled: Path, tmp_path: Path) -> 
     file.write_text(SUITE)
     assert "2 would be created" in aqe("patterns", "extract", file, "--dry-run").out
     none = aqe("patterns", "extract", file, "--framework", "jest")
-    assert none.out.startswith("no data: no test found in 1 file")
+    assert none.out.startswith("no test stored from 1 file")
     rejected = aqe("patterns", "extract", file, "--min-quality", "1", "--json").json()
     assert (rejected["rejected"], rejected["created"]) == (2, 0)
     assert "quality must be >= 1.00" in rejected["rejections"][0]["reason"]

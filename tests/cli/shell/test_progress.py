@@ -86,7 +86,7 @@ def test_ctrl_c_says_what_is_stored(suite: Path, tmp_path: Path) -> None:
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "Traceback" not in said
-    match = re.search(r"stopped: ([\d,]+) tests of [\d,]+ files are stored", said)
+    match = re.search(r"stopped: ([\d,]+) tests of [\d,]+ files stored", said)
     assert match, said
     stats = [sys.executable, "-m", "aqe", "patterns", "stats", "--json", "--db", "bank.db"]
     answer = subprocess.run(

@@ -99,7 +99,7 @@ def test_show_has_fields_and_formats(aqe: Aqe, shop: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--fields", "id,nmae"), "'--fields': expected some of id, name, "),
+        (("--fields", "id,nmae"), "'--fields': expected some of name, category, "),
         (("--fields", "id,nmae"), "got 'nmae'; did you mean name?"),
         (("--fields", "zzzzz", "--json"), "got 'zzzzz'; see:"),
         (("--fields", ","), "'--fields': expected names separated by commas, got ','"),
