@@ -157,7 +157,8 @@ class RootGroup(LazyGroup):
             "learn.learn_commands:app", "Show what agents have learned, and record outcomes."
         ),
         "improve": CommandSource(
-            "improve:app", "Consolidate what was learned: records, standings, comparisons."
+            "learn.improve_commands:app",
+            "Consolidate what was learned: records, standings, comparisons.",
         ),
         "agents": CommandSource(
             "learn.agent_commands:app", "Show the roles of the fleet and what each has learned."

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..schema.records.record import Record
-from .shell.safe_text import UNSAFE, clean, without_surrogates
+from .safe_text import UNSAFE, clean, without_surrogates
 
 __all__ = [
     "INTERRUPTED",

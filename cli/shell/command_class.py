@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from .safe_text import clean
+from ..safe_text import clean
 
 __all__ = ["CommandApp", "HelpCommand", "HelpGroup", "command_app"]
 

@@ -104,7 +104,7 @@ def delete_in_library(path: Path) -> None:
 
 def delete_by_command(path: Path) -> None:
     for number in range(6):
-        command("delete", f"bad{number}", "--db", path)
+        command("delete", f"bad{number}", "--yes", "--db", path)
 
 
 def forget_by_command(path: Path) -> None:
@@ -118,7 +118,7 @@ def import_by_command(path: Path) -> None:
     with QEReasoningBank(path.with_name("other"), encoder=HashingEncoder(32)) as other:
         other.store_patterns(patterns)
         other.export_patterns(kept)
-    command("import", kept, "--replace", "--db", path)
+    command("import", kept, "--replace", "--yes", "--db", path)
 
 
 WAYS = {
@@ -150,7 +150,7 @@ def test_a_pruned_test_leaves_no_byte(tmp_path: Path, path: Path) -> None:
     command("extract", suite.parent, "--db", path)
     assert left(path) == set(WORDS[:3])
     suite.write_text(kept)
-    command("extract", suite.parent, "--prune", "--db", path)
+    command("extract", suite.parent, "--prune", "--yes", "--db", path)
     assert left(path) == set()
 
 

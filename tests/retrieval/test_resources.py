@@ -282,12 +282,12 @@ def test_a_word_index_of_another_version_is_made_anew(
     path: Path, encoder: Any, pattern: Make
 ) -> None:
     with QEReasoningBank(path, encoder=encoder) as bank:
-        bank.store_pattern(pattern(template="loginUser()"))
+        stored = bank.store_pattern(pattern(template="loginUser()"))
         with bank.database.write() as connection:
             connection.execute("update patterns_fts set code = 'nothing of it'")
             connection.execute("update bank_facts set value = 'old' where key = 'words_version'")
     with QEReasoningBank(path, encoder=encoder) as again:
-        assert again.search("user", mode="text")[0].pattern.id == pattern().id
+        assert again.search("user", mode="text")[0].pattern.id == stored.id
 
 
 # -- without sqlite-vec --------------------------------------------------------------------------

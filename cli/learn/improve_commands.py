@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..learning import (
+from ...learning import (
     CycleReport,
     CycleRow,
     ImprovementStatus,
@@ -23,10 +23,10 @@ from ..learning import (
     run_cycle,
     run_loop,
 )
-from ..schema import DatabaseBusyError, utc_now
-from .options import DatabaseOption, JsonOption, open_database, print_database
-from .output import counted, plain, print_json, stderr, stdout, table
-from .shell.command_class import command_app
+from ...schema import DatabaseBusyError, utc_now
+from ..options import DatabaseOption, JsonOption, open_database, print_database
+from ..output import counted, plain, print_json, stderr, stdout, table
+from ..shell.command_class import command_app
 
 app = command_app(
     "Consolidate what was learned: records, standings, comparisons.\n\nExamples:"

@@ -15,11 +15,11 @@ import pytest
 from aqe.learning import LearningEngine, SQLiteLearningBackend, request_stop, standard_stages
 from aqe.schema import Database, Task, TaskResult, utc_now
 
-from .learn.learning_cli import run, run_json
+from .learning_cli import run, run_json
 
 START = """
 import sys
-from aqe.cli.improve import app
+from aqe.cli.learn.improve_commands import app
 app(["start", "--db", sys.argv[1], "--interval", sys.argv[2], *sys.argv[3:]])
 """
 
