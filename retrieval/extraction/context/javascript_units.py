@@ -21,7 +21,7 @@ __all__ = ["COMMENT_TYPES", "javascript_units"]
 COMMENT_TYPES = frozenset({"comment", "hash_bang_line"})
 
 _REQUIRE = re.compile(r"(?:await\s+import|require)\s*\(")
-_TEST_FUNCTION = re.compile(r"[fx]?(?:it|test|describe|context|specify|suite|bench)(?:[A-Z]\w*)?\Z")
+_TEST_FUNCTION = re.compile(r"[fx]?(?:it|test|describe|context|specify|suite|bench)\Z")
 # What may follow a test function in a statement that sets tests up, besides hooks.
 _SETTINGS = frozenset({"configure", "setTimeout", "use"})
 _MOCKS = frozenset({"doMock", "dontMock", "enableAutomock", "hoisted", "mock", "unmock"})

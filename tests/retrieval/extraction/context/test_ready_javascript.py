@@ -245,6 +245,28 @@ CASES: dict[str, tuple[str, str, str]] = {
         it('shows', () => { render(<div />); })
         """,
     ),
+    "calls of a function around the test that is named like one": (
+        "a.test.js",
+        """
+        import { render } from './render';
+        function testRender(kind) {
+          it(`renders ${kind}`, () => { render(kind); });
+        }
+        testRender('html');
+        it('is another', () => { render('x'); });
+        """,
+        """\
+        import { render } from './render';
+
+        // from a.test.js:6
+        testRender('html');
+
+        function testRender(kind) {
+
+          it(`renders ${kind}`, () => { render(kind); })
+        }
+        """,
+    ),
     "a module without imports of its own stays a module": (
         "a.test.tsx",
         """
