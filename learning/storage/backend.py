@@ -105,7 +105,7 @@ class LearningReader(Protocol):
     def strategy_records(
         self, agent_id: str | None, *, task_type: str | None = None
     ) -> list[LearnedPattern]:
-        """Returns what works, best first: by confidence, uses, agent, then name."""
+        """Returns strategy records, best first: by confidence, uses, agent, then name."""
         ...
 
     def failure_records(
