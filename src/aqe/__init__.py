@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TaskState,
         TestPattern,
     )
+    from .team_figures import TeamReport, team_report
 
 __version__ = "0.1.0"
 
@@ -67,12 +68,14 @@ _HOMES = {
     "Task": "schema",
     "TaskResult": "schema",
     "TaskState": "schema",
+    "TeamReport": "team_figures",
     "TestPattern": "schema",
     "check_database": "maintenance",
     "redact_database": "maintenance",
     "create_agent": "learning",
     "create_encoder": "models",
     "repair_database": "maintenance",
+    "team_report": "team_figures",
 }
 
 __all__ = [
@@ -100,6 +103,7 @@ __all__ = [
     "Task",
     "TaskResult",
     "TaskState",
+    "TeamReport",
     "TestPattern",
     "__version__",
     "check_database",
@@ -107,6 +111,7 @@ __all__ = [
     "create_encoder",
     "redact_database",
     "repair_database",
+    "team_report",
 ]
 
 

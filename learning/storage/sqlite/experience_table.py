@@ -6,7 +6,7 @@ indexes, merged in order; through the view over both, the wide rows would be sor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import apsw
 import msgspec
 
 from ....schema import Experience
-from ..learning_rows import ExperienceCounts, StrategyCounts, Transition
+from ..learning_rows import ExperienceCounts, OutcomeCount, StrategyCounts, Transition
 
 __all__ = ["ExperienceTable"]
 
@@ -48,6 +48,12 @@ _LIST_ALL = (
     f"select {_COLUMNS} from learning_history where timestamp >= :since"
     f" union all select {_COLUMNS} from learning_history_archive where timestamp >= :since"
     " order by experience_rowid desc limit :limit"
+)
+_OUTCOME_COUNTS = (
+    "with bound as materialized (select key as number, value as start from json_each(:bounds))"
+    " select number, count(*), sum(success), sum(reward), sum(reward * reward) from ("
+    " select success, reward, (select max(number) from bound where start < timestamp) as number"
+    " from learning_experiences where timestamp > :since and timestamp <= :until) group by number"
 )
 _ARCHIVED = " where agent_id = :agent_id and experience_rowid <= :last"
 
@@ -116,6 +122,21 @@ class ExperienceTable:
             {"agent_id": agent_id, "task_type": task_type, "strategy": strategy},
         )
         return [reward for (reward,) in rows]
+
+    def outcome_counts(self, bounds: Sequence[datetime]) -> list[OutcomeCount]:
+        """See ``LearningReader``."""
+        times = [bound.isoformat() for bound in bounds]
+        rows: Any = self._connection.execute(
+            _OUTCOME_COUNTS,
+            {
+                "bounds": msgspec.json.encode(times).decode(),
+                "since": times[0],
+                "until": times[-1],
+            },
+        )
+        counts = {row[0]: OutcomeCount._make(row[1:]) for row in rows}
+        nothing = OutcomeCount(0, 0, 0.0, 0.0)
+        return [counts.get(number, nothing) for number in range(len(times) - 1)]
 
     def archive(self, agent_id: str, *, keep: int, until: int) -> int:
         """See ``LearningWriter``."""
