@@ -122,6 +122,11 @@ class RootGroup(LazyGroup):
         "agents": CommandSource(
             "agents:app", "Show the roles of the fleet and what each has learned."
         ),
+        "report": CommandSource(
+            "report.report_command:report",
+            "Report what is in the bank, what is used, what was learned, and whether it gets"
+            " better.",
+        ),
         "memory": CommandSource("memory:app", "Show disk and memory use, and free disk space."),
         "db": CommandSource("db:app", "Find, upgrade, check, repair and copy the database file."),
         "bench": CommandSource(

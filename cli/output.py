@@ -20,6 +20,7 @@ from rich.text import Text
 __all__ = [
     "INTERRUPTED",
     "clean",
+    "json_text",
     "plain",
     "print_json",
     "share",
@@ -59,14 +60,19 @@ def clean(text: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Writes one JSON document, and nothing else, to stdout.
+    """Writes one JSON document, and nothing else, to stdout."""
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Returns a value as one JSON document with a line end.
 
     Dataclasses become objects, dates ISO 8601; a lone surrogate becomes U+FFFD. Characters that
     could control a terminal are escaped, so that the document may be printed on one.
     """
     document = msgspec.json.format(msgspec.json.encode(_storable(value)), indent=2)
     text = _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", document.decode("utf-8"))
-    sys.stdout.write(text + "\n")
+    return text + "\n"
 
 
 def _storable(value: Any) -> Any:

@@ -29,7 +29,7 @@ FOLDER_ORDER = {
     ),
     "learning": ("outcome", "storage", "q_learning", "decision", "improvement", "agents"),
     "bench": ("workload", "quality", "learning", "bulk", "latency", "bank", "studies"),
-    "cli": ("bench", "learn", "patterns"),
+    "cli": ("bench", "learn", "report", "patterns"),
 }
 # Terms of the field, which are no gerunds of what a file does.
 FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "testing", "tuning"}

@@ -97,21 +97,28 @@ def _print_ready(pattern: TestPattern, *, history: bool, usage: bool) -> None:
 
 
 def stats(project: ProjectOption = "", db: DatabaseOption = None, json: JsonOption = False) -> None:
-    """Show totals of the bank or of one project, counted from its rows."""
+    """Show totals and use of the bank or of one project, counted from its rows."""
+    from ...retrieval.usage.activity import bank_activity  # aqe patterns show needs none of these
+    from ..report.report_json import activity_object
+    from ..report.statistics_view import print_activity
+
     with open_database(db) as database:
         bank = QEReasoningBank(database)
-        statistics = bank.get_statistics(project)
+        with bank.backend.reading() as session:
+            activity = bank_activity(session, project=project)
         if json:
             print_json(
                 {
                     "database": database.label,
                     "encoder": bank.encoder_identity,
-                    **asdict(statistics),
+                    **asdict(activity.statistics),
+                    **activity_object(activity),
                 }
             )
             return
-        if statistics.patterns:
-            print_statistics(stdout(), statistics)
+        if activity.statistics.patterns:
+            print_statistics(stdout(), activity.statistics)
+            print_activity(stdout(), activity)
         else:
             reason = nothing_found(bank, project, EMPTY_BANK)
             stdout().print(plain(reason), soft_wrap=True)
