@@ -265,7 +265,7 @@ def _improvement(learning: LearningProgress) -> Iterator[Block]:
         yield Note(f"promoted, demoted or retired strategies: {NO_DATA}")
     if learning.trials:
         yield Table(
-            "strategies that were compared, latest first",
+            "strategies that were compared (Mann-Whitney, Bonferroni), latest first",
             ("on", "agent", "task type", "mean rewards", "better", "p"),
             [
                 (

@@ -12,8 +12,21 @@ from dataclasses import dataclass
 from ...schema.records.validation import without_secrets
 from ..output import clean
 
-__all__ = ["Block", "Document", "Facts", "Name", "Note", "Section", "Sparkline", "Table", "bars"]
+__all__ = [
+    "UNBROKEN",
+    "Block",
+    "Document",
+    "Facts",
+    "Name",
+    "Note",
+    "Section",
+    "Sparkline",
+    "Table",
+    "bars",
+]
 
+# Short columns, of which a part says nothing.
+UNBROKEN = ("id", "last use", "last extraction", "since", "on", "from", "verdict", "standing")
 _BARS = "·▁▂▃▄▅▆▇█"  # the first is for 0
 
 

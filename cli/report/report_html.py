@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from .report_document import Block, Document, Facts, Name, Note, Sparkline, Table
+from .report_document import UNBROKEN, Block, Document, Facts, Name, Note, Sparkline, Table
 
 __all__ = ["html_of"]
 
@@ -30,8 +30,9 @@ th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align:
   vertical-align: top; }
 th { color: var(--dim); font-weight: 500; white-space: nowrap; }
 tbody tr:nth-child(even) { background: var(--stripe); }
-td.number, th.number { text-align: right; white-space: nowrap; }
 code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: anywhere; }
+.number { text-align: right; } .number, .short { white-space: nowrap; }
+.short code { overflow-wrap: normal; }
 .better { color: var(--better); font-weight: 600; } .worse { color: var(--worse);
   font-weight: 600; }
 figure { margin: 1.5rem 0; } figcaption { font-weight: 600; font-size: .9rem; }
@@ -79,7 +80,10 @@ def _block(block: Block) -> str:
 
 
 def _table(block: Table) -> str:
-    classes = [' class="number"' if name in block.right else "" for name in block.columns]
+    classes = [
+        ' class="number"' if name in block.right else ' class="short"' if name in UNBROKEN else ""
+        for name in block.columns
+    ]
     heads = "".join(
         f'<th scope="col"{kind}>{escape(name)}</th>'
         for name, kind in zip(block.columns, classes, strict=True)

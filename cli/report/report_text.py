@@ -8,13 +8,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 
 from ..output import plain, table
-from .report_document import Block, Document, Facts, Note, Sparkline, Table, bars
+from .report_document import UNBROKEN, Block, Document, Facts, Note, Sparkline, Table, bars
 
 __all__ = ["print_report", "text_of"]
 
 TEXT_COLUMNS = 80
-# Short columns, of which a part says nothing.
-UNBROKEN = ("id", "last use", "last extraction", "since", "on", "from", "verdict", "standing")
 
 
 def print_report(console: Console, document: Document) -> None:
