@@ -7,6 +7,7 @@ sorts as text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -252,8 +253,6 @@ class SQLiteActivitySession:
 
     def agent_uses(self, since: datetime, until: datetime, project: str = "") -> list[AgentUses]:
         """Returns the uses by agent in a range; several spellings of a name are one agent."""
-        from ..activity_values import AgentUses
-
         rows: Any = self.connection.execute(
             "select agent_id, count(*), sum(success), max(used_at) from pattern_usage"
             " where used_at > :since and used_at <= :until"
@@ -261,15 +260,9 @@ class SQLiteActivitySession:
             _values(project, since=since.isoformat(), until=until.isoformat()),
         )
         counts: dict[str, AgentUses] = {}
-        for agent, uses, successes, last in rows:
-            key, at = agent_key(agent), datetime.fromisoformat(last)
-            before = counts.get(key, AgentUses(key, 0, 0, at))
-            counts[key] = AgentUses(
-                key,
-                before.uses + uses,
-                before.successes + successes,
-                max(before.last_used_at, at),
-            )
+        for agent in readable(rows, _agent_uses):
+            before = counts.get(agent.agent_id)
+            counts[agent.agent_id] = agent if before is None else _sum_of(before, agent)
         return sorted(counts.values(), key=lambda agent: (-agent.uses, agent.agent_id))
 
 
@@ -290,3 +283,19 @@ def _pattern_uses(row: tuple[Any, ...]) -> PatternUses:
     id, name, project, framework, uses, successes, last = row
     at = datetime.fromisoformat(last)
     return PatternUses(id, name, project, framework, uses, successes, at)
+
+
+def _agent_uses(row: tuple[Any, ...]) -> AgentUses:
+    from ..activity_values import AgentUses
+
+    agent, uses, successes, last = row
+    return AgentUses(agent_key(agent), uses, successes, datetime.fromisoformat(last))
+
+
+def _sum_of(first: AgentUses, second: AgentUses) -> AgentUses:
+    return replace(
+        first,
+        uses=first.uses + second.uses,
+        successes=first.successes + second.successes,
+        last_used_at=max(first.last_used_at, second.last_used_at),
+    )

@@ -98,6 +98,24 @@ def test_a_new_use_changes_the_report(run: Run, filled: Path) -> None:
     assert after["agents"][-1]["agent_id"] == "ann"
 
 
+def test_a_recorded_outcome_changes_the_report(run: Run, learned: Path, tmp_path: Path) -> None:
+    """Recorded by the command: one task more this week, and a strategy without evidence yet."""
+    file = tmp_path / "outcome.json"
+    outcome = {"task": {"type": "api"}, "result": {"success": False, "action": "new"}}
+    file.write_text(json.dumps(outcome))
+    before = document_of(run("report", "--json"))["learning"]
+    run("learn", "record", file, "--agent", "test-generator")
+    after = document_of(run("report", "--json"))["learning"]
+    assert after["experiences"] == before["experiences"] + 1
+    weeks = [each["experiences_per_week"][-1]["experiences"] for each in (before, after)]
+    assert weeks[1] == weeks[0] + 1
+    (record,) = after["not_clear_yet"]["strategies"]
+    assert (record["strategy"], record["success_rate"], record["works"]) == ("new", 0.0, None)
+    output = run("report").stdout
+    assert not [row for row in lines_below(output, "what works") if "new" in row.split()]
+    assert "api" in lines_below(output, "not clear yet")[0]
+
+
 def test_what_was_learned_has_its_evidence(run: Run, learned: Path) -> None:
     run_cycle(SQLiteLearningBackend(learned))
     output = run("report").stdout
@@ -186,6 +204,7 @@ def test_html_is_one_file_that_loads_and_runs_nothing(run: Run, learned: Path) -
     assert PLAIN in page.text
     assert "<redacted:" in page.text
     assert '<span class="better">better</span>' in output
+    assert '<td class="short"><code>refund</code></td>' in output  # never broken into lines
 
 
 def test_markdown_is_valid_and_names_are_code(run: Run, learned: Path) -> None:
