@@ -6,6 +6,7 @@ indexes, merged in order; through the view over both, the wide rows would be sor
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -48,12 +49,6 @@ _LIST_ALL = (
     f"select {_COLUMNS} from learning_history where timestamp >= :since"
     f" union all select {_COLUMNS} from learning_history_archive where timestamp >= :since"
     " order by experience_rowid desc limit :limit"
-)
-_OUTCOME_COUNTS = (
-    "with bound as materialized (select key as number, value as start from json_each(:bounds))"
-    " select number, count(*), sum(success), sum(reward), sum(reward * reward) from ("
-    " select success, reward, (select max(number) from bound where start < timestamp) as number"
-    " from learning_experiences where timestamp > :since and timestamp <= :until) group by number"
 )
 _ARCHIVED = " where agent_id = :agent_id and experience_rowid <= :last"
 
@@ -127,16 +122,18 @@ class ExperienceTable:
         """See ``LearningReader``."""
         times = [bound.isoformat() for bound in bounds]
         rows: Any = self._connection.execute(
-            _OUTCOME_COUNTS,
-            {
-                "bounds": msgspec.json.encode(times).decode(),
-                "since": times[0],
-                "until": times[-1],
-            },
+            "select timestamp, success, reward from learning_experiences"
+            " where timestamp > :since and timestamp <= :until",
+            {"since": times[0], "until": times[-1]},
         )
-        counts = {row[0]: OutcomeCount._make(row[1:]) for row in rows}
-        nothing = OutcomeCount(0, 0, 0.0, 0.0)
-        return [counts.get(number, nothing) for number in range(len(times) - 1)]
+        counts = [OutcomeCount(0, 0, 0.0, 0.0)] * len(times)
+        for timestamp, success, reward in rows:  # in SQL, a row is compared with every bound
+            number = bisect_left(times, timestamp) - 1
+            experiences, successes, total, squares = counts[number]
+            counts[number] = OutcomeCount(
+                experiences + 1, successes + success, total + reward, squares + reward * reward
+            )
+        return counts[:-1]
 
     def archive(self, agent_id: str, *, keep: int, until: int) -> int:
         """See ``LearningWriter``."""

@@ -6,6 +6,7 @@ sorts as text.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -218,15 +219,17 @@ class SQLiteActivitySession:
 
         times = [bound.isoformat() for bound in bounds]
         rows: Any = self.connection.execute(
-            "with bound as materialized (select key as number, value as start"
-            " from json_each(:bounds)) select number, count(*), sum(success) from ("
-            " select success, (select max(number) from bound where start < used_at) as number"
-            " from pattern_usage where used_at > :since and used_at <= :until"
-            f"{_USE_OF_PROJECT if project else ''}) group by number",
-            _values(project, bounds=json_text(times), since=times[0], until=times[-1]),
+            "select used_at, success from pattern_usage"
+            " where used_at > :since and used_at <= :until"
+            f"{_USE_OF_PROJECT if project else ''}",
+            _values(project, since=times[0], until=times[-1]),
         )
-        counts = {number: UseCount(uses, successes) for number, uses, successes in rows}
-        return [counts.get(number, UseCount(0, 0)) for number in range(len(times) - 1)]
+        uses, successes = [0] * len(times), [0] * len(times)
+        for used_at, success in rows:  # in SQL, a row is compared with every bound
+            number = bisect_left(times, used_at) - 1
+            uses[number] += 1
+            successes[number] += success
+        return [*map(UseCount, uses[:-1], successes[:-1])]
 
     def most_used(
         self, since: datetime, until: datetime, *, limit: int, project: str = ""
