@@ -144,7 +144,7 @@ class RootGroup(LazyGroup):
         ),
         "stats": CommandSource(
             "patterns.pattern_details:stats",
-            "Show totals of the bank or of one project, counted from its rows.",
+            "Show totals and use of the bank or of one project, counted from its rows.",
         ),
         "doctor": CommandSource(
             "doctor:doctor",
@@ -162,6 +162,11 @@ class RootGroup(LazyGroup):
         ),
         "agents": CommandSource(
             "learn.agent_commands:app", "Show the roles of the fleet and what each has learned."
+        ),
+        "report": CommandSource(
+            "report.report_command:report",
+            "Report what is in the bank, what is used, what was learned, and whether it gets"
+            " better.",
         ),
         "memory": CommandSource("memory:app", "Show disk and memory use, and free disk space."),
         "db": CommandSource("db:app", "Find, upgrade, check, repair and copy the database file."),

@@ -17,6 +17,11 @@ from ...schema import (
 from ..output import clean, counted, plain, share, table
 
 CHART_HEIGHT = 12
+UNCLEAR = "not clear yet"
+NOTHING_WORKS = (
+    "no strategy is shown to work yet: that takes uses enough to be 95 % sure that it succeeds more"
+    " often than it fails"
+)
 _MIN_CHART_WIDTH = 40
 _MAX_CHART_WIDTH = 100
 
@@ -101,19 +106,26 @@ def print_analytics(console: Console, analytics: LearningAnalytics, *, chart: bo
 
 
 def print_learned(console: Console, patterns: Sequence[LearnedPattern]) -> None:
-    """Prints strategy records, highest confidence first."""
-    if not patterns:
+    """Prints strategy records by what their uses show, highest confidence first."""
+    for title, works in (("what works", True), ("what does not work", False), (UNCLEAR, None)):
+        _print_records(console, title, [record for record in patterns if record.works is works])
+    if patterns and not any(record.works for record in patterns):
+        console.print(plain(NOTHING_WORKS), soft_wrap=True)
+
+
+def _print_records(console: Console, title: str, records: Sequence[LearnedPattern]) -> None:
+    if not records:
         return
     numbers = ("success", "at least", "uses", "reward")
-    result = table("what works", "standing", *numbers, right=numbers)
-    for pattern in patterns:
+    result = table(title, "standing", *numbers, right=numbers)
+    for record in records:
         result.add_row(
-            plain(pattern.pattern),
-            pattern.standing,
-            share(pattern.success_rate),
-            share(pattern.confidence),
-            str(pattern.usage_count),
-            reward_text(pattern.average_reward),
+            plain(record.pattern),
+            record.standing,
+            share(record.success_rate),
+            share(record.confidence),
+            str(record.usage_count),
+            reward_text(record.average_reward),
         )
     console.print(result)
 

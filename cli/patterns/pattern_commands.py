@@ -32,7 +32,7 @@ class PatternGroup(LazyGroup):
         ),
         "stats": CommandSource(
             "patterns.pattern_details:stats",
-            "Show totals of the bank or of one project, counted from its rows.",
+            "Show totals and use of the bank or of one project, counted from its rows.",
         ),
         "extract": CommandSource(
             "patterns.pattern_extract:extract",

@@ -155,22 +155,29 @@ def stats(
     db: DatabaseOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show totals of the bank or of one project, counted from its rows.
+    """Show totals and use of the bank or of one project, counted from its rows.
 
     Examples:
         aqe stats
         aqe stats -p shop --format markdown
     """
+    from ...retrieval.usage.activity import bank_activity  # aqe patterns show needs none of these
+    from ..report.report_json import activity_object
+    from ..report.statistics_view import print_activity
+
     output = row_output(output_format, None, json=json)
     with open_database(db) as database:
         bank = QEReasoningBank(database)
-        statistics = bank.get_statistics(project)
+        with bank.backend.reading() as session:
+            activity = bank_activity(session, project=project)
+        statistics = activity.statistics
         if output.format == "json":
             print_json(
                 {
                     "database": database.label,
                     "encoder": bank.encoder_identity,
                     **asdict(statistics),
+                    **activity_object(activity),
                 }
             )
             return
@@ -179,6 +186,7 @@ def stats(
             return
         if statistics.patterns:
             print_statistics(stdout(), statistics)
+            print_activity(stdout(), activity)
         else:
             reason = empty_answer(bank, PatternSearchCriteria(project=project))
             stdout().print(plain(f"no data: {reason}"), soft_wrap=True)

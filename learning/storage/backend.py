@@ -18,7 +18,7 @@ The promises that the rest of learning is built on:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -34,9 +34,11 @@ from .learning_rows import (
     HistoryCounts,
     ImprovementStatus,
     LoopRow,
+    OutcomeCount,
     OutcomeSums,
     SnapshotMark,
     StageRow,
+    StandingChange,
     StrategyCounts,
     Transition,
     TrialRow,
@@ -105,7 +107,7 @@ class LearningReader(Protocol):
     def strategy_records(
         self, agent_id: str | None, *, task_type: str | None = None
     ) -> list[LearnedPattern]:
-        """Returns what works, best first: by confidence, uses, agent, then name."""
+        """Returns strategy records, best first: by confidence, uses, agent, then name."""
         ...
 
     def failure_records(
@@ -134,8 +136,27 @@ class LearningReader(Protocol):
         """
         ...
 
+    def outcome_counts(self, bounds: Sequence[datetime]) -> list[OutcomeCount]:
+        """Returns the experiences of all agents between each two neighbouring bounds.
+
+        Archived ones are included. Bounds ascend; a range has what is after its first bound and
+        up to its last.
+        """
+        ...
+
+    def standing_changes(self, *, limit: int) -> list[StandingChange]:
+        """Returns the strategies whose standing was changed, the latest change first.
+
+        Ties by agent, then by task type and strategy.
+        """
+        ...
+
     def trial(self, agent_id: str, task_type: str) -> TrialRow | None:
         """Returns the last comparison of strategies on a task type."""
+        ...
+
+    def trials(self, *, limit: int) -> list[TrialRow]:
+        """Returns the last comparison of each task type, the latest first, then by agent."""
         ...
 
     def loop(self) -> LoopRow | None:

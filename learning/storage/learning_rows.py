@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from ...schema import Standing
+
 __all__ = [
     "AgentRow",
     "Cell",
@@ -16,10 +18,12 @@ __all__ = [
     "HistoryCounts",
     "ImprovementStatus",
     "LoopRow",
+    "OutcomeCount",
     "OutcomeSums",
     "SnapshotMark",
     "StageError",
     "StageRow",
+    "StandingChange",
     "StrategyCounts",
     "Transition",
     "TrialRow",
@@ -137,6 +141,25 @@ class OutcomeSums(NamedTuple):
     explored_known: int
     with_patterns: int
     rewards: tuple[int, ...]
+
+
+class OutcomeCount(NamedTuple):
+    """The experiences of a range of time, with the sums of their rewards and of the squares."""
+
+    experiences: int
+    successes: int
+    reward_sum: float
+    reward_squares: float
+
+
+class StandingChange(NamedTuple):
+    """A standing that the improvement gave a strategy, and since when it has it."""
+
+    agent_id: str
+    task_type: str
+    strategy: str
+    standing: Standing
+    since: str
 
 
 class TrialRow(NamedTuple):

@@ -24,6 +24,7 @@ from ...schema import (
     Problem,
     TestPattern,
 )
+from .activity_backend import ActivityReader
 from .project_backend import ProjectReader, ProjectWriter
 from .storage_values import (
     BankStatistics,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["PatternBackend", "PatternReader", "PatternWriter"]
 
 
-class PatternReader(ProjectReader, Protocol):
+class PatternReader(ProjectReader, ActivityReader, Protocol):
     """A session that reads: every method sees the same state of the bank."""
 
     def get_many(self, ids: Sequence[str]) -> list[StoredPattern]:

@@ -5,10 +5,11 @@ A missing value is ``None`` and means "no data"; nothing is guessed in its place
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from ..wilson import wilson_interval
 from .learning import AgentAction
 from .record import Record
 
@@ -26,6 +27,7 @@ __all__ = [
     "SuggestedAction",
 ]
 
+HALF = 0.5  # a strategy that works succeeds more often than it fails
 Standing = Literal["candidate", "promoted", "demoted", "retired"]
 RecommendationBasis = Literal["state", "task type", "no data"]
 
@@ -69,7 +71,10 @@ class StrategyRecommendation(Record):
 class LearnedPattern(Record):
     """A strategy record: what one strategy achieved on one type of task.
 
-    ``confidence`` is the lower bound of the 95 % Wilson interval of ``success_rate``.
+    Attributes:
+        confidence: Lower bound of the 95 % Wilson interval of ``success_rate``.
+        works: Whether it succeeds more often than it fails: True if that interval is above one
+            half, False if it is below, None while the uses do not show which.
     """
 
     pattern: str
@@ -85,6 +90,12 @@ class LearnedPattern(Record):
     contexts: tuple[str, ...]
     created_at: datetime
     last_used_at: datetime
+    works: bool | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        low, high = wilson_interval(self.success_count, self.usage_count)
+        works = True if low > HALF else False if high < HALF else None
+        object.__setattr__(self, "works", works)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

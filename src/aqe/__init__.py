@@ -125,6 +125,7 @@ if TYPE_CHECKING:
         TestPattern,
         Trust,
     )
+    from .team_figures import TeamReport, team_report
 
 __version__ = "0.1.0"
 
@@ -158,6 +159,7 @@ _NAMES = {
     "maintenance": (
         "CheckReport RedactionReport RepairReport check_database redact_database repair_database "
     ),
+    "team_figures": ("TeamReport team_report "),
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
@@ -254,6 +256,7 @@ __all__ = [
     "Task",
     "TaskResult",
     "TaskState",
+    "TeamReport",
     "TestPattern",
     "Trust",
     "UpdateRule",
@@ -265,6 +268,7 @@ __all__ = [
     "redact_database",
     "register_encoder",
     "repair_database",
+    "team_report",
 ]
 
 

@@ -6,7 +6,8 @@ indexes, merged in order; through the view over both, the wide rows would be sor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ import apsw
 import msgspec
 
 from ....schema import Experience
-from ..learning_rows import ExperienceCounts, StrategyCounts, Transition
+from ..learning_rows import ExperienceCounts, OutcomeCount, StrategyCounts, Transition
 
 __all__ = ["ExperienceTable"]
 
@@ -116,6 +117,23 @@ class ExperienceTable:
             {"agent_id": agent_id, "task_type": task_type, "strategy": strategy},
         )
         return [reward for (reward,) in rows]
+
+    def outcome_counts(self, bounds: Sequence[datetime]) -> list[OutcomeCount]:
+        """See ``LearningReader``."""
+        times = [bound.isoformat() for bound in bounds]
+        rows: Any = self._connection.execute(
+            "select timestamp, success, reward from learning_experiences"
+            " where timestamp > :since and timestamp <= :until",
+            {"since": times[0], "until": times[-1]},
+        )
+        counts = [OutcomeCount(0, 0, 0.0, 0.0)] * len(times)
+        for timestamp, success, reward in rows:  # in SQL, a row is compared with every bound
+            number = bisect_left(times, timestamp) - 1
+            experiences, successes, total, squares = counts[number]
+            counts[number] = OutcomeCount(
+                experiences + 1, successes + success, total + reward, squares + reward * reward
+            )
+        return counts[:-1]
 
     def archive(self, agent_id: str, *, keep: int, until: int) -> int:
         """See ``LearningWriter``."""

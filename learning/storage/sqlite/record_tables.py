@@ -14,7 +14,7 @@ import msgspec
 
 from ....schema import FailurePattern, LearnedPattern, Standing, SuggestedAction
 from ....schema.wilson import wilson_interval
-from ..learning_rows import TrialRow
+from ..learning_rows import StandingChange, TrialRow
 
 __all__ = ["RecordTables"]
 
@@ -32,6 +32,10 @@ _ALL_RECORDS = (
     _RECORDS + " where (:agent_id is null or agent_id = :agent_id)"
     " and (:task_type is null or task_type = :task_type)"
     " order by confidence desc, usage_count desc, agent_id, pattern"
+)
+_TRIALS = (
+    "select agent_id, task_type, strategy_a, strategy_b, uses_a, uses_b, mean_reward_a,"
+    " mean_reward_b, p_value, winner, decided_at from strategy_trials"
 )
 _PUT_TRIAL = (
     "insert into strategy_trials (agent_id, task_type, strategy_a, strategy_b, uses_a,"
@@ -110,12 +114,28 @@ class RecordTables:
     def trial(self, agent_id: str, task_type: str) -> TrialRow | None:
         """See ``LearningReader``."""
         row = self._connection.execute(
-            "select agent_id, task_type, strategy_a, strategy_b, uses_a, uses_b, mean_reward_a,"
-            " mean_reward_b, p_value, winner, decided_at from strategy_trials"
-            " where agent_id = :agent_id and task_type = :task_type",
+            f"{_TRIALS} where agent_id = :agent_id and task_type = :task_type",
             {"agent_id": agent_id, "task_type": task_type},
         ).fetchone()
         return None if row is None else TrialRow._make(row)
+
+    def trials(self, *, limit: int) -> list[TrialRow]:
+        """See ``LearningReader``."""
+        rows = self._connection.execute(
+            f"{_TRIALS} order by decided_at desc, agent_id, task_type limit :limit",
+            {"limit": limit},
+        )
+        return [TrialRow._make(row) for row in rows]
+
+    def standing_changes(self, *, limit: int) -> list[StandingChange]:
+        """See ``LearningReader``."""
+        rows = self._connection.execute(
+            "select agent_id, task_type, strategy, standing, standing_since from learned_patterns"
+            " where standing_since is not null"
+            " order by standing_since desc, agent_id, task_type, strategy limit :limit",
+            {"limit": limit},
+        )
+        return [StandingChange._make(row) for row in rows]
 
     def put_trial(self, trial: TrialRow) -> None:
         """See ``LearningWriter``."""

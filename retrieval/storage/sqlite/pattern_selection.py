@@ -1,15 +1,20 @@
-"""Selects and counts rows of ``patterns`` by criteria.
+"""Selects patterns by criteria, and counts them and their uses.
 
-Every function works on the connection of an open transaction.
+Every function works on the connection of an open transaction. Times are ISO 8601 text in UTC, which
+sorts as text.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from ....schema import PatternSearchCriteria, TestPattern
+from ....schema import PatternSearchCriteria, TestPattern, agent_key
 from ..readable_rows import readable, text_of
 from ..storage_values import BankStatistics, SortKey, StoredPattern
 from .filter_sql import pattern_conditions
@@ -22,7 +27,11 @@ from .pattern_table import (
     stored_of,
 )
 
+if TYPE_CHECKING:  # loaded by reports
+    from ..activity_values import AgentUses, PatternUses, ProjectFacts, UseCount, UseTotals
+
 __all__ = [
+    "SQLiteActivitySession",
     "count_demoted",
     "count_statistics",
     "ids_with_prefix",
@@ -36,8 +45,16 @@ _ORDER: dict[SortKey, str] = {
     "usage": "p.usage_count desc, p.id",
     "created": "p.created_at desc, p.id",
 }
+# Apart from the query, since without a project the indexes alone answer.
 _OF_PROJECT = " where project = :project"
 _OF_PATTERNS = " where pattern_id in (select id from patterns where project = :project)"
+_USE_OF_PROJECT = " and pattern_id in (select id from patterns where project = :project)"
+_PATTERN_OF_PROJECT = " where p.project = :project"
+_USES = "select pattern_id, count(*) as uses, sum(success) as successes, max(used_at) as last"
+_PATTERN_USES = (
+    "select p.id, p.name, p.project, p.framework, u.uses, u.successes, u.last"
+    " from patterns p join uses u on u.pattern_id = p.id"
+)
 _WITH_ANY_TAG = (
     " join (select pattern_rowid, count(*) as hits from pattern_tags"
     " where tag in (select value from json_each(:any_tag)) group by pattern_rowid) t"
@@ -148,3 +165,140 @@ def _count_groups(
         )
         groups[column] = dict(readable(rows, lambda row: (str(row[0]), int(row[1]))))
     return groups
+
+
+class SQLiteActivitySession:
+    """The counts of use inside one transaction; see ``ActivityReader``."""
+
+    connection: apsw.Connection
+
+    def project_facts(self, project: str = "") -> list[ProjectFacts]:
+        """Returns what is in the bank by project, largest first."""
+        rows = self.connection.execute(
+            "select p.project, count(*), sum(p.gone_since is not null), max("
+            " coalesce(max(p.updated_at) filter (where p.origin = 'extracted'), ''), coalesce("
+            " (select settled_at from projects where name = p.project), ''))"
+            f" from patterns p{_PATTERN_OF_PROJECT if project else ''}"
+            " group by p.project order by count(*) desc, p.project",
+            _values(project),
+        )
+        return list(readable(rows, _project_facts))
+
+    def quality_counts(self, project: str = "") -> list[int]:
+        """Returns the number of patterns by quality, in steps of equal width."""
+        from ..activity_values import QUALITY_STEPS
+
+        rows: Any = self.connection.execute(
+            "select min(cast(quality * :steps as integer), :steps - 1), count(*)"
+            f" from patterns{_OF_PROJECT if project else ''} group by 1",
+            _values(project, steps=QUALITY_STEPS),
+        )
+        counts = dict(rows)
+        return [counts.get(step, 0) for step in range(QUALITY_STEPS)]
+
+    def use_totals(self, since: datetime, project: str = "") -> UseTotals:
+        """Returns the number of all uses, and of patterns last used after ``since``, or not."""
+        from ..activity_values import UseTotals
+
+        values = _values(project, since=since.isoformat())
+        patterns = self.connection.execute(
+            f"select count(*) from patterns{_OF_PROJECT if project else ''}", _values(project)
+        ).get
+        uses, successes, used, active = self.connection.execute(
+            f"with uses as ({_USES} from pattern_usage where true"
+            f"{_USE_OF_PROJECT if project else ''} group by pattern_id)"
+            " select total(uses), total(successes), count(*), total(last > :since) from uses",
+            values,
+        ).get
+        never = int(patterns) - int(used)
+        return UseTotals(int(uses), int(successes), int(active), int(used - active), never)
+
+    def use_counts(self, bounds: Sequence[datetime], project: str = "") -> list[UseCount]:
+        """Returns the uses between each two neighbouring bounds."""
+        from ..activity_values import UseCount
+
+        times = [bound.isoformat() for bound in bounds]
+        rows: Any = self.connection.execute(
+            "select used_at, success from pattern_usage"
+            " where used_at > :since and used_at <= :until"
+            f"{_USE_OF_PROJECT if project else ''}",
+            _values(project, since=times[0], until=times[-1]),
+        )
+        uses, successes = [0] * len(times), [0] * len(times)
+        for used_at, success in rows:  # in SQL, a row is compared with every bound
+            number = bisect_left(times, used_at) - 1
+            uses[number] += 1
+            successes[number] += success
+        return [*map(UseCount, uses[:-1], successes[:-1])]
+
+    def most_used(
+        self, since: datetime, until: datetime, *, limit: int, project: str = ""
+    ) -> list[PatternUses]:
+        """Returns the patterns with the most uses in a range."""
+        rows = self.connection.execute(
+            f"with uses as ({_USES} from pattern_usage where used_at > :since"
+            f" and used_at <= :until group by pattern_id) {_PATTERN_USES}"
+            f"{_PATTERN_OF_PROJECT if project else ''}"
+            " order by u.uses desc, u.successes desc, p.id limit :limit",
+            _values(project, since=since.isoformat(), until=until.isoformat(), limit=limit),
+        )
+        return list(readable(rows, _pattern_uses, id_at=0))
+
+    def idle_patterns(self, since: datetime, *, limit: int, project: str = "") -> list[PatternUses]:
+        """Returns used patterns that were not used after ``since``, longest unused first."""
+        rows = self.connection.execute(
+            f"with uses as ({_USES} from pattern_usage group by pattern_id"
+            f" having max(used_at) <= :since) {_PATTERN_USES}"
+            f"{_PATTERN_OF_PROJECT if project else ''} order by u.last, p.id limit :limit",
+            _values(project, since=since.isoformat(), limit=limit),
+        )
+        return list(readable(rows, _pattern_uses, id_at=0))
+
+    def agent_uses(self, since: datetime, until: datetime, project: str = "") -> list[AgentUses]:
+        """Returns the uses by agent in a range; several spellings of a name are one agent."""
+        rows: Any = self.connection.execute(
+            "select agent_id, count(*), sum(success), max(used_at) from pattern_usage"
+            " where used_at > :since and used_at <= :until"
+            f"{_USE_OF_PROJECT if project else ''} group by agent_id",
+            _values(project, since=since.isoformat(), until=until.isoformat()),
+        )
+        counts: dict[str, AgentUses] = {}
+        for agent in readable(rows, _agent_uses):
+            before = counts.get(agent.agent_id)
+            counts[agent.agent_id] = agent if before is None else _sum_of(before, agent)
+        return sorted(counts.values(), key=lambda agent: (-agent.uses, agent.agent_id))
+
+
+def _values(project: str, **values: str | int) -> dict[str, str | int]:
+    return values | ({"project": project} if project else {})
+
+
+def _project_facts(row: tuple[Any, ...]) -> ProjectFacts:
+    from ..activity_values import ProjectFacts
+
+    name, patterns, gone, at = row
+    return ProjectFacts(name, patterns, gone, datetime.fromisoformat(at) if at else None)
+
+
+def _pattern_uses(row: tuple[Any, ...]) -> PatternUses:
+    from ..activity_values import PatternUses
+
+    id, name, project, framework, uses, successes, last = row
+    at = datetime.fromisoformat(last)
+    return PatternUses(id, name, project, framework, uses, successes, at)
+
+
+def _agent_uses(row: tuple[Any, ...]) -> AgentUses:
+    from ..activity_values import AgentUses
+
+    agent, uses, successes, last = row
+    return AgentUses(agent_key(agent), uses, successes, datetime.fromisoformat(last))
+
+
+def _sum_of(first: AgentUses, second: AgentUses) -> AgentUses:
+    return replace(
+        first,
+        uses=first.uses + second.uses,
+        successes=first.successes + second.successes,
+        last_used_at=max(first.last_used_at, second.last_used_at),
+    )

@@ -35,6 +35,7 @@ from ..use_summary import AgentCount, UseSummary
 from . import author_traces, pattern_selection, pattern_table, use_tables
 from .embedding_table import EmbeddingTable, adopt_encoder, known_encoder
 from .filter_plan import FilterPlan, filter_plan
+from .pattern_selection import SQLiteActivitySession
 from .project_table import SQLiteProjectSession
 from .storage_tuning import StorageTuning
 from .text_index import (
@@ -64,7 +65,7 @@ _ANYTHING = PatternSearchCriteria()
 _NO_ENCODER = EncoderIdentity("", 0, "")  # a bank without an encoder has embedded nothing
 
 
-class SQLitePatternSession(SQLiteProjectSession):
+class SQLitePatternSession(SQLiteProjectSession, SQLiteActivitySession):
     """The bank's tables inside one transaction; see ``PatternWriter``.
 
     Args:

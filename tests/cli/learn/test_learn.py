@@ -80,6 +80,46 @@ def test_status_detailed_shows_what_works_and_what_fails(learned: Path) -> None:
     assert "\x1b" not in output
 
 
+def records_below(output: str, title: str) -> list[str]:
+    """Returns the strategies of the table with this title."""
+    lines = [line.strip() for line in output.partition(f"{title} ")[2].split("\n")[2:]]
+    return [line.split()[2] for line in lines[: lines.index("")]]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("learn", "analytics"),
+        ("learn", "status", "--detailed"),
+        ("agents", "show", "test-generator"),
+    ],
+    ids=" ".join,
+)
+def test_what_works_lists_only_what_is_shown_to_work(path: Path, command: tuple[str, ...]) -> None:
+    """A strategy without a success, of few successes or of few uses is not among them."""
+    outcomes = {"good": "y" * 9 + "n", "never": "n" * 9, "rare": "yy" + "n" * 18, "new": "y"}
+    with LearningEngine("test-generator", path) as engine:
+        for strategy, results in outcomes.items():
+            for result in results:
+                engine.learn_from_execution(
+                    Task(type="t"), TaskResult(success=result == "y", action=strategy)
+                )
+    output = run(path, *command).stdout
+    assert records_below(output, "what works") == ["good"]
+    assert set(records_below(output, "what does not work")) == {"never", "rare"}
+    assert records_below(output, "not clear yet") == ["new"]
+
+
+def test_analytics_say_that_nothing_works_yet(path: Path) -> None:
+    with LearningEngine("a", path) as engine:
+        engine.learn_from_execution(Task(type="t"), TaskResult(success=False, action="s"))
+    output = " ".join(run(path, "learn", "analytics").stdout.split())
+    assert "no strategy is shown to work yet" in output
+    assert "what works" not in output
+    (record,) = run_json(path, "learn", "analytics")["analytics"]["top_patterns"]
+    assert (record["success_rate"], record["works"]) == (0.0, None)
+
+
 def test_status_of_an_unknown_agent_is_an_error(learned: Path) -> None:
     result = run(learned, "learn", "status", "--agent", "nobody", code=1)
     assert isinstance(result.exception, LearningError)

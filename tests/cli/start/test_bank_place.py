@@ -36,6 +36,7 @@ READING = (
     "improve stop",
     "agents list",
     "agents show test-generator",
+    "report",
     "memory stats",
     "memory cleanup",
     "db check",

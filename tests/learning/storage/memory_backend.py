@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import operator
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import reduce
+from itertools import pairwise
 
 from aqe.learning.config import QLearningConfig
 from aqe.learning.outcome.reward import REWARD_BUCKETS, reward_bucket
@@ -24,10 +25,12 @@ from aqe.learning.storage.learning_rows import (
     HistoryCounts,
     ImprovementStatus,
     LoopRow,
+    OutcomeCount,
     OutcomeSums,
     SnapshotMark,
     StageError,
     StageRow,
+    StandingChange,
     StrategyCounts,
     Transition,
     TrialRow,
@@ -61,6 +64,7 @@ class State:
     history: list[Recorded] = field(default_factory=list)
     q_values: dict[str, dict[tuple[str, str], Cell]] = field(default_factory=dict)
     standings: dict[Key, Standing] = field(default_factory=dict)
+    judged_at: dict[Key, str] = field(default_factory=dict)
     suggestions: dict[Key, tuple[SuggestedAction, ...]] = field(default_factory=dict)
     trials: dict[tuple[str, str], TrialRow] = field(default_factory=dict)
     cycles: list[CycleRow] = field(default_factory=list)
@@ -76,6 +80,7 @@ class State:
             history=list(self.history),
             q_values={agent: dict(cells) for agent, cells in self.q_values.items()},
             standings=dict(self.standings),
+            judged_at=dict(self.judged_at),
             suggestions=dict(self.suggestions),
             trials=dict(self.trials),
             cycles=list(self.cycles),
@@ -227,6 +232,28 @@ class MemoryTransaction:
     def trial(self, agent_id: str, task_type: str) -> TrialRow | None:
         return self._state.trials.get((agent_id, task_type))
 
+    def trials(self, *, limit: int) -> list[TrialRow]:
+        by_task = sorted(self._state.trials.values())
+        return sorted(by_task, key=lambda trial: trial.decided_at, reverse=True)[:limit]
+
+    def outcome_counts(self, bounds: Sequence[datetime]) -> list[OutcomeCount]:
+        counts = []
+        for since, until in pairwise(bounds):
+            lived = [e.experience for e in self._of(None)]
+            within = [e for e in lived if since < e.timestamp <= until]
+            rewards = [e.reward for e in within]
+            successes = sum(e.success for e in within)
+            squares = sum(reward * reward for reward in rewards)
+            counts.append(OutcomeCount(len(within), successes, sum(rewards), squares))
+        return counts
+
+    def standing_changes(self, *, limit: int) -> list[StandingChange]:
+        changes = [
+            StandingChange(*key, self._state.standings[key], at)
+            for key, at in sorted(self._state.judged_at.items())
+        ]
+        return sorted(changes, key=lambda change: change.since, reverse=True)[:limit]
+
     def loop(self) -> LoopRow | None:
         return self._state.loop
 
@@ -269,6 +296,7 @@ class MemoryTransaction:
         state.agents[agent_id] = new
         state.history = [e for e in state.history if e.experience.agent_id != agent_id]
         state.q_values.pop(agent_id, None)
+        state.judged_at = {k: v for k, v in state.judged_at.items() if k[0] != agent_id}
         state.standings = {k: v for k, v in state.standings.items() if k[0] != agent_id}
         state.suggestions = {k: v for k, v in state.suggestions.items() if k[0] != agent_id}
         state.trials = {k: v for k, v in state.trials.items() if k[0] != agent_id}
@@ -332,7 +360,9 @@ class MemoryTransaction:
         return changed
 
     def set_standing(self, record: LearnedPattern, standing: Standing, *, at: str) -> None:
-        self._state.standings[record.agent_id, record.task_type, record.strategy] = standing
+        key = (record.agent_id, record.task_type, record.strategy)
+        self._state.standings[key] = standing
+        self._state.judged_at[key] = at
 
     def put_trial(self, trial: TrialRow) -> None:
         self._state.trials[trial.agent_id, trial.task_type] = trial

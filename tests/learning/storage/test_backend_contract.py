@@ -19,9 +19,11 @@ from aqe.learning.storage.learning_rows import (
     CycleRow,
     ExperienceCounts,
     LoopRow,
+    OutcomeCount,
     SnapshotMark,
     StageError,
     StageRow,
+    StandingChange,
     StrategyCounts,
     TrialRow,
 )
@@ -82,6 +84,9 @@ def test_a_new_storage_is_empty(backend: LearningBackend) -> None:
         assert reader.failure_records(None) == []
         assert reader.daily_sums(None, "day") == []
         assert reader.trial("a", "t") is None
+        assert reader.trials(limit=9) == []
+        assert reader.standing_changes(limit=9) == []
+        assert reader.outcome_counts([NOON, NOON]) == [OutcomeCount(0, 0, 0.0, 0.0)]
         assert reader.loop() is None
         assert reader.improvement_status(limit=5).cycles == ()
 
@@ -251,6 +256,9 @@ def test_reset_forgets_one_agent_and_keeps_its_switch(backend: LearningBackend) 
         assert reader.agent("a") == AgentRow("a", False, True, 1, 0, 0, 0, 0, None)
         assert list(reader.q_values("a")) == []
         assert reader.trial("a", "t") is None
+        assert reader.trials(limit=9) == []
+        assert reader.standing_changes(limit=9) == []
+        assert reader.outcome_counts([NOON, NOON]) == [OutcomeCount(0, 0, 0.0, 0.0)]
         assert reader.failure_records(None) == []
         assert [found.agent_id for found in reader.strategy_records(None)] == ["b"]
         assert [day.experiences for day in reader.daily_sums(None, "day")] == [1]
@@ -460,3 +468,61 @@ def test_writers_in_threads_take_turns(backend: LearningBackend) -> None:
             own = [e.experience_id for e in reader.experiences("a") if e.experience_id[0] == name]
             assert own == [f"{name}{number}" for number in range(20)][::-1]
         assert [found.usage_count for found in reader.strategy_records("a")] == [60]
+
+
+def test_outcome_counts_are_after_a_bound_and_up_to_the_next(backend: LearningBackend) -> None:
+    hours = (0, 1, 2, 2.5, 3, 4)
+    rewards = (9.0, 1.0, -0.5, 1.5, 0.0, 9.0)
+    fill(
+        backend,
+        *(
+            experience(
+                number, "ab"[number % 2], reward=reward, success=reward > 0,
+                timestamp=NOON + timedelta(hours=hour),
+            )
+            for number, (hour, reward) in enumerate(zip(hours, rewards, strict=True))
+        ),
+    )  # fmt: skip
+    with backend.writing() as writer:
+        writer.archive("a", keep=1, until=99)
+    bounds = [NOON + timedelta(hours=hour) for hour in (0, 2, 3)]
+    with backend.reading() as reader:
+        assert reader.outcome_counts(bounds) == [
+            OutcomeCount(2, 1, 0.5, 1.25),
+            OutcomeCount(2, 1, 1.5, 2.25),
+        ]
+
+
+def test_standing_changes_are_latest_first(backend: LearningBackend) -> None:
+    fill(backend, *(experience(name, strategy=name) for name in "xyz"))
+    with backend.writing() as writer:
+        records = {record.strategy: record for record in writer.strategy_records("a")}
+        writer.set_standing(records["y"], "promoted", at="2026-03-02")
+        writer.set_standing(records["x"], "retired", at="2026-03-02")
+        writer.set_standing(records["z"], "demoted", at="2026-03-03")
+    with backend.reading() as reader:
+        changes = reader.standing_changes(limit=9)
+        assert changes[0] == StandingChange("a", "t", "z", "demoted", "2026-03-03")
+        assert [change.strategy for change in changes] == ["z", "x", "y"]
+        assert reader.standing_changes(limit=1) == changes[:1]
+
+
+def test_trials_are_latest_first(backend: LearningBackend) -> None:
+    days = {("a", "u"): 1, ("a", "t"): 1, ("b", "t"): 2}
+    with backend.writing() as writer:
+        for (agent, task_type), day in days.items():
+            writer.add_agent(agent, at=AT)
+            writer.put_trial(
+                TrialRow(
+                    agent, task_type, "x", "y", 20, 21, 0.5, 0.1, 0.001, "x", f"2026-03-0{day}"
+                )
+            )
+    with backend.reading() as reader:
+        trials = reader.trials(limit=9)
+        assert [(trial.agent_id, trial.task_type) for trial in trials] == [
+            ("b", "t"),
+            ("a", "t"),
+            ("a", "u"),
+        ]
+        assert trials[0] == reader.trial("b", "t")
+        assert reader.trials(limit=1) == trials[:1]

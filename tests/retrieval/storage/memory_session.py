@@ -7,11 +7,20 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from aqe.models.vector import Vector
+from aqe.retrieval.storage.activity_values import (
+    QUALITY_STEPS,
+    AgentUses,
+    PatternUses,
+    ProjectFacts,
+    UseCount,
+    UseTotals,
+)
 from aqe.retrieval.storage.storage_values import (
     BankStatistics,
     CandidateFacts,
@@ -256,6 +265,57 @@ class MemorySession:
             unproven=sum(stored.trust == UNPROVEN for stored in rows.values()),
         )
 
+    def project_facts(self, project: str = "") -> list[ProjectFacts]:
+        facts = []
+        for name, patterns in groups(p.project for p in self._patterns(project)).items():
+            mine = self._patterns(name) if name else [p for p in self._patterns() if not p.project]
+            times = [pattern.updated_at for pattern in mine if _is_extracted(pattern)]
+            times += [self._state.settled[name]] if name in self._state.settled else []
+            gone = sum(pattern.gone_since is not None for pattern in mine)
+            facts.append(ProjectFacts(name, patterns, gone, max(times, default=None)))
+        return facts
+
+    def quality_counts(self, project: str = "") -> list[int]:
+        steps = [
+            min(int(pattern.quality * QUALITY_STEPS), QUALITY_STEPS - 1)
+            for pattern in self._patterns(project)
+        ]
+        return [steps.count(step) for step in range(QUALITY_STEPS)]
+
+    def use_totals(self, since: datetime, project: str = "") -> UseTotals:
+        used = self._used(project)
+        active = sum(any(use.used_at > since for use in uses) for uses in used.values())
+        return UseTotals(
+            sum(map(len, used.values())),
+            sum(use.success for uses in used.values() for use in uses),
+            active,
+            len(used) - active,
+            len(self._patterns(project)) - len(used),
+        )
+
+    def use_counts(self, bounds: Sequence[datetime], project: str = "") -> list[UseCount]:
+        counts = []
+        for since, until in pairwise(bounds):
+            uses = [use for uses in self._used(project, since, until).values() for use in uses]
+            counts.append(UseCount(len(uses), sum(use.success for use in uses)))
+        return counts
+
+    def most_used(
+        self, since: datetime, until: datetime, *, limit: int, project: str = ""
+    ) -> list[PatternUses]:
+        found = [self._uses_of(*used) for used in self._used(project, since, until).items()]
+        return sorted(found, key=lambda uses: (-uses.uses, -uses.successes, uses.id))[:limit]
+
+    def idle_patterns(self, since: datetime, *, limit: int, project: str = "") -> list[PatternUses]:
+        found = [self._uses_of(*used) for used in self._used(project).items()]
+        idle = [uses for uses in found if uses.last_used_at <= since]
+        return sorted(idle, key=lambda uses: (uses.last_used_at, uses.id))[:limit]
+
+    def agent_uses(self, since: datetime, until: datetime, project: str = "") -> list[AgentUses]:
+        uses = [use for uses in self._used(project, since, until).values() for use in uses]
+        by_agent = groups(agent_key(use.agent_id) for use in uses)
+        return [self._agent_uses(agent, uses) for agent in by_agent]
+
     def insert(self, content: PatternContent) -> Inserted:
         state = self._state
         state.last_key += 1
@@ -441,6 +501,35 @@ class MemorySession:
             Problem("embedding", "has no embedding", "rebuild", pattern.id)
             for pattern in self.unembedded(self._encoder, len(state.rows)).values()
         ]
+
+    def _patterns(self, project: str = "") -> list[TestPattern]:
+        patterns = [stored.pattern for stored in self._state.rows.values()]
+        return [pattern for pattern in patterns if project in ("", pattern.project)]
+
+    def _used(
+        self, project: str, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[int, list[PatternUsageContext]]:
+        """Returns the uses in a range by the key of their pattern."""
+        found: dict[int, list[PatternUsageContext]] = {}
+        for key, use in self._state.uses:
+            is_later = since is None or use.used_at > since
+            is_earlier = until is None or use.used_at <= until
+            if is_later and is_earlier and project in ("", self._state.rows[key].pattern.project):
+                found.setdefault(key, []).append(use)
+        return found
+
+    def _uses_of(self, key: int, uses: Sequence[PatternUsageContext]) -> PatternUses:
+        pattern = self._state.rows[key].pattern
+        return PatternUses(
+            *(pattern.id, pattern.name, pattern.project, pattern.framework, len(uses)),
+            sum(use.success for use in uses),
+            max(use.used_at for use in uses),
+        )
+
+    def _agent_uses(self, agent: str, uses: Sequence[PatternUsageContext]) -> AgentUses:
+        own = [use for use in uses if agent_key(use.agent_id) == agent]
+        successes = sum(use.success for use in own)
+        return AgentUses(agent, len(own), successes, max(use.used_at for use in own))
 
     def _hash_of(self, key: int) -> str:
         stored = self._state.rows.get(key)

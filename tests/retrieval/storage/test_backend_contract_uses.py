@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from aqe.retrieval import BankStatistics, PatternBackend
+from aqe.retrieval.storage.activity_values import (
+    AgentUses,
+    PatternUses,
+    ProjectFacts,
+    UseCount,
+    UseTotals,
+)
 from aqe.retrieval.storage.storage_values import Forgotten
 from aqe.retrieval.storage.use_summary import AgentCount, UseSummary
 from aqe.schema import PatternUsageContext, Provenance, TestPattern
@@ -246,3 +253,131 @@ def test_statistics_are_counted_from_the_patterns(backend: PatternBackend, patte
     assert totals.average_success_rate == pytest.approx(2 / 3)
     assert list(totals.by_category.items()) == [("e2e", 2), ("security", 1), ("unit", 1)]
     assert (totals.by_framework, totals.by_language) == ({"pytest": 4}, {"python": 4})
+
+
+# -- activity ------------------------------------------------------------------------------------
+
+NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+EXTRACTED = Provenance(origin="extracted")
+
+
+def used_on(backend: PatternBackend, id: str, *uses: tuple[float, bool], agent: str = "") -> None:
+    """Records uses of some days ago."""
+    with backend.writing() as session:
+        (stored,) = session.get_many([id])
+        for days, success in uses:
+            at = NOW - days * DAY
+            use_then = PatternUsageContext(success=success, agent_id=agent, used_at=at)
+            session.add_use(stored, use_then)
+
+
+def test_activity_of_an_empty_bank(backend: PatternBackend) -> None:
+    with backend.reading() as session:
+        assert session.project_facts() == []
+        assert session.quality_counts() == [0, 0, 0, 0, 0]
+        assert session.use_totals(NOW) == UseTotals(0, 0, 0, 0, 0)
+        assert session.use_counts([NOW - DAY, NOW]) == [UseCount(0, 0)]
+        assert session.most_used(NOW - DAY, NOW, limit=9) == []
+        assert session.idle_patterns(NOW, limit=9) == []
+        assert session.agent_uses(NOW - DAY, NOW) == []
+
+
+def test_uses_are_counted_after_a_bound_and_up_to_the_next(
+    backend: PatternBackend, pattern: Make
+) -> None:
+    put(backend, pattern(id="a", project="p"), pattern(id="b", project="q"))
+    used_on(backend, "a", (0, True), (-1, True), (7, True), (7.001, False), (14, True))
+    used_on(backend, "b", (1, False), (6.999, True))
+    bounds = [NOW - 14 * DAY, NOW - 7 * DAY, NOW]
+    with backend.reading() as session:
+        assert session.use_counts(bounds) == [UseCount(2, 1), UseCount(3, 2)]
+        assert session.use_counts(bounds, "p") == [UseCount(2, 1), UseCount(1, 1)]
+        assert session.use_counts(bounds, "r") == [UseCount(0, 0)] * 2
+        assert session.use_totals(NOW - DAY) == UseTotals(7, 5, active=1, idle=1, never=0)
+        assert session.use_totals(NOW - 7 * DAY, "q") == UseTotals(2, 1, 1, 0, 0)
+
+
+def test_use_of_an_earlier_content_counts(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a"), pattern(id="b"))
+    used_on(backend, "a", (1, True))
+    change(backend, "a", pattern(id="a", template="changed()"))
+    with backend.reading() as session:
+        assert session.use_totals(NOW - 2 * DAY) == UseTotals(1, 1, active=1, idle=0, never=1)
+        assert [each.id for each in session.most_used(NOW - 2 * DAY, NOW, limit=9)] == ["a"]
+
+
+def test_most_used_and_idle_patterns(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, *[pattern(id=id, project="q" if id == "c" else "p") for id in "dcba"])
+    used_on(backend, "a", (1, False), (2, True), (99, True))
+    used_on(backend, "b", (3, True), (3, True))
+    used_on(backend, "c", (3, True), (5, True))
+    used_on(backend, "d", (70, True), (90, False))
+    with backend.reading() as session:
+        found = session.most_used(NOW - 9 * DAY, NOW, limit=9)
+        assert [each.id for each in found] == ["b", "c", "a"]
+        assert found[2] == PatternUses(
+            "a", pattern().name, "p", "pytest", 2, 1, last_used_at=NOW - DAY
+        )
+        assert [each.id for each in session.most_used(NOW - 9 * DAY, NOW, limit=1)] == ["b"]
+        assert [
+            each.id for each in session.most_used(NOW - 99 * DAY, NOW, limit=9, project="p")
+        ] == ["b", "a", "d"]
+        idle = session.idle_patterns(NOW - 3 * DAY, limit=9)
+        assert [(each.id, each.uses, each.successes) for each in idle] == [
+            ("d", 2, 1),
+            ("b", 2, 2),
+            ("c", 2, 2),
+        ]
+        assert idle[0].last_used_at == NOW - 70 * DAY
+        assert [each.id for each in session.idle_patterns(NOW, limit=2, project="p")] == ["d", "b"]
+
+
+def test_agent_uses_are_by_agent_key(backend: PatternBackend, pattern: Make) -> None:
+    put(backend, pattern(id="a", project="p"), pattern(id="b"))
+    used_on(backend, "a", (3, True), (9, True), agent="Zoe")
+    used_on(backend, "b", (2, False), agent=" ZOE\u200b")
+    used_on(backend, "a", (4, True), (5, True), agent="bob")
+    used_on(backend, "a", (1, True))
+    with backend.reading() as session:
+        assert session.agent_uses(NOW - 8 * DAY, NOW) == [
+            AgentUses("bob", 2, 2, NOW - 4 * DAY),
+            AgentUses("zoe", 2, 1, NOW - 2 * DAY),
+            AgentUses("", 1, 1, NOW - DAY),
+        ]
+        assert session.agent_uses(NOW - 3.5 * DAY, NOW, "p") == [
+            AgentUses("", 1, 1, NOW - DAY),
+            AgentUses("zoe", 1, 1, NOW - 3 * DAY),
+        ]
+
+
+def test_quality_counts_are_in_five_steps(backend: PatternBackend, pattern: Make) -> None:
+    qualities = (0.0, 0.19, 0.2, 0.59, 0.6, 0.8, 1.0)
+    with backend.writing() as session:
+        for number, quality in enumerate(qualities):
+            given = pattern(id=f"p{number}", project="q" if number else "p")
+            session.insert(content_of(given, base_quality=quality))
+    with backend.reading() as session:
+        assert session.quality_counts() == [2, 1, 1, 1, 2]
+        assert session.quality_counts("p") == [1, 0, 0, 0, 0]
+
+
+def test_project_facts_have_the_last_extraction(backend: PatternBackend, pattern: Make) -> None:
+    extracted = [
+        pattern(id=id, project=project, source="t.py:1", updated_at=NOW - days * DAY)
+        for id, project, days in (("a", "p", 3), ("b", "p", 2), ("c", "q", 9), ("d", "q", 8))
+    ]
+    put(backend, *extracted, author=EXTRACTED)
+    put(backend, pattern(id="e", project="p"), pattern(id="f", updated_at=NOW))
+    with backend.writing() as session:
+        session.put_project("key", "q")
+        session.set_settled(["q"], NOW - DAY)
+        session.set_gone(["a"], NOW)
+    with backend.reading() as session:
+        assert session.project_facts() == [
+            ProjectFacts("p", 3, 1, NOW - 2 * DAY),
+            ProjectFacts("q", 2, 0, NOW - DAY),
+            ProjectFacts("", 1, 0, None),
+        ]
+        assert session.project_facts("q") == [ProjectFacts("q", 2, 0, NOW - DAY)]
+        assert session.project_facts("other") == []
