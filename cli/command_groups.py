@@ -147,7 +147,7 @@ class RootGroup(LazyGroup):
             "Show totals and use of the bank or of one project, counted from its rows.",
         ),
         "doctor": CommandSource(
-            "doctor:doctor",
+            "operations.doctor:doctor",
             "Check the installation and the bank in one go; exit code 1 if something fails.",
         ),
         "patterns": CommandSource(
@@ -168,7 +168,9 @@ class RootGroup(LazyGroup):
             "Report what is in the bank, what is used, what was learned, and whether it gets"
             " better.",
         ),
-        "memory": CommandSource("memory:app", "Show disk and memory use, and free disk space."),
+        "memory": CommandSource(
+            "operations.memory:app", "Show disk and memory use, and free disk space."
+        ),
         "db": CommandSource("db:app", "Find, upgrade, check, repair and copy the database file."),
         "bench": CommandSource(
             "bench.bench_commands:app",

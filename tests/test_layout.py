@@ -32,7 +32,7 @@ FOLDER_ORDER = {
         *("workload", "quality", "learning", "bulk", "latency"),
         *("installation", "bank", "studies"),
     ),
-    "cli": ("shell", "bench", "learn", "report", "patterns"),
+    "cli": ("shell", "operations", "bench", "learn", "report", "patterns"),
 }
 # Terms of the field, which are no gerunds of what a file does.
 FIELD_TERMS = {"hashing", "learning", "q_learning", "ranking", "testing", "tuning"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated, Literal
 
 import typer
@@ -11,7 +12,7 @@ from ...retrieval.exchange.formats import write_atomically
 from ...retrieval.usage.activity import MAX_WEEKS
 from ...team_figures import TeamReport, team_report
 from ..options import DatabaseOption, JsonOption, open_database, print_database
-from ..output import clean, json_text, plain, print_json, stdout
+from ..output import clean, json_text, on_terminal, plain, print_json, stdout
 from .report_content import report_document
 from .report_document import Document
 from .report_html import html_of
@@ -98,15 +99,14 @@ def _print(made: TeamReport, label: str, wanted: ReportFormat) -> None:
     if wanted == "json":
         print_json({"database": label, **report_object(made)})
         return
-    document, console = report_document(made, label), stdout()
-    if wanted == "text":
-        if console.is_terminal:
-            print_report(console, document)
-        else:
-            typer.echo(text_of(document, console.width), nl=False)
-    else:
+    document = report_document(made, label)
+    if wanted != "text":
         text = _text_of(document, wanted)
-        typer.echo(clean(text) if console.is_terminal else text, nl=False)
+        typer.echo(clean(text) if on_terminal() else text, nl=False)
+    elif on_terminal():
+        print_report(stdout(), document)
+    else:  # a text to read, not rows: as wide as COLUMNS says, or 80 columns
+        typer.echo(text_of(document, get_terminal_size().columns), nl=False)
     print_database(label)
 
 

@@ -17,12 +17,11 @@ if TYPE_CHECKING:  # aqe patterns stats loads no learning
     from ...schema.comparison import Comparison
     from ...team_figures import TeamReport
 
-__all__ = ["IDLE", "SHORT_ID", "last_extraction", "report_document"]
+__all__ = ["IDLE", "last_extraction", "report_document"]
 
 NO_NAME = "(none)"
 NO_DATA = "no data"
 UNNAMED_AGENT = "(not named)"
-SHORT_ID = 10
 MAX_ROWS = 20
 IDLE = "unused for more than 8 weeks"
 _WEEK = "A week is 7 days of 24 hours; the last one ends when the report was made."
@@ -188,7 +187,7 @@ def _agents(title: str, activity: BankActivity) -> Block:
 
 
 def _pattern_cells(used: PatternUses) -> tuple[str, str, str]:
-    return Name(used.id[:SHORT_ID]), Name(used.name), Name(used.project) or NO_NAME
+    return Name(used.id), Name(used.name), Name(used.project) or NO_NAME
 
 
 def _table_or_note(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table as Grid
 
-from ..output import plain, table
+from ..output import plain
 from .report_document import UNBROKEN, Block, Document, Facts, Note, Sparkline, Table, bars
 
 __all__ = ["print_report", "text_of"]
@@ -57,12 +58,20 @@ def _facts(facts: Facts) -> Grid:
 
 
 def _table(block: Table) -> RenderableType:
-    result = table(*block.columns, right=block.right)
-    result.show_edge, result.collapse_padding = False, True
-    result.header_style = "dim"
-    for column in result.columns:
-        column.overflow = "fold"
-        column.no_wrap = column.header in UNBROKEN or column.header in block.right
+    result = Grid(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
+        header_style="dim",
+    )
+    for name in block.columns:
+        result.add_column(
+            name,
+            justify="right" if name in block.right else "left",
+            overflow="fold",
+            no_wrap=name in UNBROKEN or name in block.right,
+        )
     for row in block.rows:
         result.add_row(*(plain(cell) for cell in row))
     return Group(plain(block.title, "bold"), result)  # a title of the table wraps at its width

@@ -11,7 +11,7 @@ from rich.table import Table
 from ...retrieval.storage.activity_values import PatternUses, ProjectFacts
 from ...retrieval.usage.activity import BankActivity
 from ..output import plain, table
-from .report_content import IDLE, SHORT_ID
+from .report_content import IDLE
 from .report_document import bars
 
 __all__ = ["print_activity"]
@@ -59,7 +59,7 @@ def _uses(title: str, patterns: Sequence[PatternUses]) -> Table:
         result.columns[index].no_wrap = True
     for used in patterns:
         result.add_row(
-            plain(used.id[:SHORT_ID]),
+            plain(used.id),
             plain(" ".join(used.name.split())),
             f"{used.uses:,}",
             f"{used.successes / used.uses:.0%}",

@@ -14,10 +14,10 @@ import typer
 
 from aqe import __version__
 
-from ..schema import AqeError, Database, DatabaseError, DatabaseLocation
-from .options import DatabaseOption, JsonOption, locate, print_database
-from .output import counted, plain, print_json, stdout, table
-from .shell.config_file import config_path, settings
+from ...schema import AqeError, Database, DatabaseError, DatabaseLocation
+from ..options import DatabaseOption, JsonOption, locate, print_database
+from ..output import counted, plain, print_json, stdout, table
+from ..shell.config_file import config_path, settings
 
 __all__ = ["doctor"]
 
@@ -134,7 +134,7 @@ def _version(package: str) -> str:
 
 
 def _encoder() -> Check:
-    from ..models import DEFAULT_ENCODER, create_encoder
+    from ...models import DEFAULT_ENCODER, create_encoder
 
     try:
         encoder = create_encoder()
@@ -149,7 +149,7 @@ def _parsers() -> Check:
         import_module("aqe.retrieval.extraction")  # loads them
     except ImportError as error:
         return Check("parsers", "failed", str(error), _REINSTALL)
-    from ..schema import FRAMEWORKS, LANGUAGES
+    from ...schema import FRAMEWORKS, LANGUAGES
 
     return Check(
         "parsers",
@@ -175,7 +175,7 @@ def _bank(location: DatabaseLocation) -> Iterator[Check]:
         state: State = "note" if location.is_default else "failed"
         yield Check("bank", state, f"none: {location.reason}", "aqe init")
         return
-    from ..maintenance import check_database
+    from ...maintenance import check_database
 
     try:
         report = check_database(location.path)
@@ -201,8 +201,8 @@ def _bank(location: DatabaseLocation) -> Iterator[Check]:
 
 def _pending(location: DatabaseLocation) -> Iterator[Check]:
     """Yields what is to be done in a sound bank."""
-    from ..retrieval import QEReasoningBank
-    from ..retrieval.storage.sqlite.disk_usage import measure_disk_usage
+    from ...retrieval import QEReasoningBank
+    from ...retrieval.storage.sqlite.disk_usage import measure_disk_usage
 
     with Database(location.path, create=False) as database:
         usage = measure_disk_usage(database)

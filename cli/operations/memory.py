@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from ..retrieval import QEReasoningBank
-from ..retrieval.storage.sqlite.disk_usage import DiskUsage, clean_up, measure_disk_usage
-from .options import DatabaseOption, JsonOption, open_database
-from .output import counted, plain, print_json, stdout, table
-from .shell.command_class import command_app
+from ...retrieval import QEReasoningBank
+from ...retrieval.storage.sqlite.disk_usage import DiskUsage, clean_up, measure_disk_usage
+from ..options import DatabaseOption, JsonOption, open_database
+from ..output import counted, plain, print_json, stdout, table
+from ..shell.command_class import command_app
 
 app = command_app(
     "Show disk and memory use, and free disk space.\n\nExamples:\n    aqe memory stats"

@@ -12,7 +12,7 @@ from aqe.models import HashingEncoder
 from aqe.retrieval import QEReasoningBank
 from aqe.schema import Database
 
-from .command_line import Aqe
+from ..command_line import Aqe
 
 
 def checks(aqe: Aqe, *, code: int = 0) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Looks after an installation and its bank: ``aqe doctor`` and ``aqe memory``."""
