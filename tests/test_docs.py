@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -27,6 +31,59 @@ NAMED_PATH = re.compile(
 )
 PLACEHOLDER = re.compile(r"\b(?:NAME|GROUP|NNNN)")
 
+# A file that a page shows, with its name in the title, or the terminal.
+BLOCK = re.compile(r"^```(\w+)(?: title=\"([\w./-]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+# What a page shows besides aqe, from the extra ``docs``; its examples are skipped without it.
+SHOWN = {"web_service.md": "fastapi.testclient", "pandas.md": "pandas"}
+LIKE = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+
+
+def require_shown(page: Path) -> None:
+    if page.name in SHOWN:
+        pytest.importorskip(SHOWN[page.name], exc_type=ImportError)
+
+
+def environment_of_reader(home: Path) -> dict[str, str]:
+    """Returns the environment of a shell that has aqe and nothing set for it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AQE_")}
+    kept |= dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "reader")
+    kept |= dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "reader@example.org")
+    path = os.pathsep.join((str(Path(sys.executable).parent), kept["PATH"]))
+    sources = os.pathsep.join((str(ROOT / "src"), kept.get("PYTHONPATH", "")))
+    return kept | {"HOME": str(home), "PATH": path, "PYTHONPATH": sources}
+
+
+def commands_of(text: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """Writes the files that a page shows, and yields each command with its output."""
+    for language, title, body in BLOCK.findall(text):
+        if title:
+            (folder / title).parent.mkdir(parents=True, exist_ok=True)
+            (folder / title).write_text(body, encoding="utf-8")
+        elif language == "console":
+            yield from COMMAND.findall(body)
+
+
+def run_commands(page: Path, folder: Path, home: Path) -> int:
+    """Runs what a page types into a terminal, compares what is printed, and counts the commands."""
+    count = 0
+    for count, (command, expected) in enumerate(  # noqa: B007
+        commands_of(page.read_text(encoding="utf-8"), folder), start=1
+    ):
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=folder,
+            env=environment_of_reader(home),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, f"{page.name}: {command}\n{done.stdout}{done.stderr}"
+        assert doctest.OutputChecker().check_output(expected, done.stdout, LIKE), (
+            f"{page.name}: {command}\nexpected\n{expected}\ngot\n{done.stdout}"
+        )
+    return count
+
 
 def anchors_of(text: str) -> set[str]:
     """Returns the anchors that headings get on GitHub."""
@@ -38,13 +95,21 @@ def anchors_of(text: str) -> set[str]:
 def test_examples_of_a_page_run(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    require_shown(page)
     monkeypatch.chdir(tmp_path)
-    result = doctest.testfile(
-        str(page),
-        module_relative=False,
-        optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS,
-    )
+    result = doctest.testfile(str(page), module_relative=False, optionflags=LIKE)
     assert result.failed == 0
+
+
+TERMINAL_PAGES = [page for page in GUIDES if "```console" in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", TERMINAL_PAGES, ids=lambda page: page.name)
+def test_commands_of_a_page_print_what_it_says(page: Path, tmp_path: Path) -> None:
+    require_shown(page)
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    assert run_commands(page, folder, tmp_path) > 0
 
 
 def test_command_reference_is_current() -> None:
