@@ -5,13 +5,15 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
+import yaml
 
 from aqe.cli import json_reference
 from aqe.cli.reference import reference
@@ -202,3 +204,45 @@ def test_architecture_names_every_route_of_a_vector_search() -> None:
     section = text.partition("## Which vector search runs when")[2].partition("\n## ")[0]
     named = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
     assert named == set(get_args(get_type_hints(VectorRoute)["name"]))
+
+
+def site_settings() -> dict[str, Any]:
+    settings: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    return settings
+
+
+def test_site_names_every_page_once() -> None:
+    settings = site_settings()
+    groups = [group for entry in settings["nav"] for group in entry.values()]
+    pages = [page for group in groups for entry in group for page in entry.values()]
+    assert sorted(pages) == sorted(["index.md", *(page.name for page in GUIDES)])
+    assert settings["strict"] is True
+    assert settings["theme"]["font"] is False  # no fonts of other hosts
+    assert all((ROOT / hook).exists() for hook in settings["hooks"])
+
+
+def test_site_links_that_leave_the_pages_lead_to_the_source() -> None:
+    page_text = runpy.run_path(str(ROOT / ".ci" / "site_pages.py"))["page_text"]
+    page = "[a](sql.md#views), [b](../bench/results/bank.md), [c](https://x.org), [d](#part)"
+    assert page_text(page, "docs", "https://y.org/aqe") == (
+        "[a](sql.md#views), [b](https://y.org/aqe/blob/main/bench/results/bank.md),"
+        " [c](https://x.org), [d](#part)"
+    )
+    assert page_text(page, "docs", None) == "[a](sql.md#views), b, [c](https://x.org), [d](#part)"
+    readme = "![flow](docs/assets/flow.svg) and [`cli/`](cli)"
+    assert page_text(readme, "", None) == "![flow](assets/flow.svg) and `cli/`"
+
+
+@pytest.mark.slow
+def test_site_builds_and_loads_nothing_from_other_hosts(tmp_path: Path) -> None:
+    pytest.importorskip("material", reason="needs the extra docs")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    pages = list(tmp_path.glob("*.html"))
+    assert {page.stem for page in pages} >= {"index", *(guide.stem for guide in GUIDES)}
+    loads = re.compile(
+        r"<(?:script|img|iframe|link rel=\"(?:stylesheet|preconnect)\")[^>]*https?://"
+    )
+    for page in pages:
+        assert not loads.search(page.read_text(encoding="utf-8")), page.name
