@@ -206,6 +206,48 @@ def test_architecture_names_every_route_of_a_vector_search() -> None:
     assert named == set(get_args(get_type_hints(VectorRoute)["name"]))
 
 
+def code_of_readme(start: str) -> str:
+    """Returns the block of the README that begins with these words."""
+    blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    return next(body for _, _, body in blocks if body.startswith(start))
+
+
+def test_first_lines_of_the_readme_run(tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    for name, code in {
+        "src/login.ts": "export class LoginForm { submit(user: string) { return user } }\n",
+        "web/src/login.test.ts": "import { LoginForm } from '../../src/login'\n"
+        "test('submits the login form', () => { expect(new LoginForm().submit('a')).toBe('a') })\n",
+        "tests/test_client.py": "def test_retries_after_a_timeout(client):\n"
+        "    client.fail(times=2)\n    assert client.get('/').status == 200\n",
+    }.items():
+        (shop / name).parent.mkdir(parents=True, exist_ok=True)
+        (shop / name).write_text(code, encoding="utf-8")
+
+    def typed(command: str) -> str:
+        done = subprocess.run(
+            ["sh", "-ec", command],
+            cwd=shop,
+            env=environment_of_reader(tmp_path),
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    init, search, for_file, show, use, extract = code_of_readme("aqe init").splitlines()
+    assert "2 created" in typed(init)
+    assert "test_retries_after_a_timeout" in typed(search)
+    assert "submits the login form" in typed(for_file)
+    (found,) = typed("aqe search retries -f pytest --format csv --fields id").split()[1:]
+    assert "def test_retries_after_a_timeout" in typed(show.replace("8e03b37be0", found))
+    assert "worked 1 of 1" in typed(use.replace("8e03b37be0", found))
+    assert "2 unchanged" in typed(extract)
+    (shop / "first.py").write_text(code_of_readme("from aqe"), encoding="utf-8")
+    assert "client.fail(times=2)" in typed("python first.py")
+    assert "2 of 2" in typed(f"aqe show {found} --usage")
+
+
 def site_settings() -> dict[str, Any]:
     settings: dict[str, Any] = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
     return settings
