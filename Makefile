@@ -85,7 +85,7 @@ docs: $(VENV)/.docs  ## generate docs/cli.md and docs/json.md, run every example
 	@$(BIN)/python -m aqe.cli.json_reference docs/json.md
 	@$(BIN)/pytest -q tests/test_docs.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
-	@echo "open build/site/index.html"
+	@echo "open build/site/index.html, or with search: python -m http.server -d build/site"
 
 clean:  ## remove the environment, the demo's bank and all caches
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .coverage build dist src/*.egg-info
