@@ -6,6 +6,7 @@ import doctest
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,12 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+import typer
 import yaml
+from typer.exceptions import TyperException
 
 from aqe.cli import json_reference
+from aqe.cli.main import app
 from aqe.cli.reference import reference
 from aqe.learning import LearningBackend, LearningEngine, LearningReader, LearningWriter
 from aqe.retrieval import PatternBackend, PatternReader, PatternWriter, QEReasoningBank
@@ -36,6 +40,9 @@ PLACEHOLDER = re.compile(r"\b(?:NAME|GROUP|NNNN)")
 # A file that a page shows, with its name in the title, or the terminal.
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([\w./-]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+INLINE_COMMAND = re.compile(r"`(aqe [a-z][^`|]*)`")
+ABSENT = re.compile(r"has no command|No such option")
+SHELL_MARKS = ("|", "&&", ">", ";")
 # What a page shows besides aqe, from the extra ``docs``; its examples are skipped without it.
 SHOWN = {"web_service.md": "fastapi.testclient", "pandas.md": "pandas"}
 LIKE = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -206,10 +213,57 @@ def test_architecture_names_every_route_of_a_vector_search() -> None:
     assert named == set(get_args(get_type_hints(VectorRoute)["name"]))
 
 
+def typed_commands(text: str) -> Iterator[list[str]]:
+    """Yields the words of each ``aqe`` command in the blocks that a reader types from."""
+    for language, _, body in BLOCK.findall(text):
+        for line in body.splitlines() if language == "sh" else ():
+            words = shlex.split(line, comments=True)
+            while words:
+                end = next((place for place, word in enumerate(words) if word in SHELL_MARKS), None)
+                command, words = words[:end], words[end + 1 :] if end is not None else []
+                if command[:1] == ["aqe"]:
+                    yield command
+
+
+def usage_error(words: list[str]) -> str:
+    """Returns what is wrong with a command, which is parsed and not run; empty if nothing is."""
+    command: Any = typer.main.get_command(app)
+    context, (name, *arguments) = None, words
+    try:
+        while True:
+            context = command.make_context(name, arguments, parent=context)
+            rest = [*getattr(context, "_protected_args", ()), *context.args]
+            if not rest or not hasattr(command, "resolve_command"):
+                return ""
+            name, command, arguments = command.resolve_command(context, rest)
+    except TyperException as error:
+        return str(error) or type(error).__name__
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_a_page_names_exist(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "login.ts").touch()  # of the README
+    text = page.read_text(encoding="utf-8")
+    for command in typed_commands(text):
+        assert not usage_error(command), f"{page.name}: {command}"
+    for named in INLINE_COMMAND.findall(BLOCK.sub("", text)):  # may leave out arguments
+        assert not ABSENT.search(usage_error(shlex.split(named))), f"{page.name}: {named}"
+
+
+def test_command_that_does_not_exist_is_found() -> None:
+    for wrong in ("aqe patterns lst", "aqe lst", "aqe patterns list --limits 5"):
+        assert ABSENT.search(usage_error(wrong.split())), wrong
+
+
 def code_of_readme(start: str) -> str:
     """Returns the block of the README that begins with these words."""
     blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    return next(body for _, _, body in blocks if body.startswith(start))
+    code: str = next(body for _, _, body in blocks if body.startswith(start))
+    return code
 
 
 def test_first_lines_of_the_readme_run(tmp_path: Path) -> None:
