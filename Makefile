@@ -35,6 +35,11 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(PIP) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.dev
+	@echo "installing what the documentation needs …"
+	@$(PIP) --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
 demo: $(VENV)/.run  ## fill a bank with numpy's own tests and run three searches
 	@mkdir -p $(dir $(DEMO_DB))
 	@$(AQE) patterns extract --db $(DEMO_DB) $(SUITES)
@@ -75,9 +80,12 @@ check: lint test  ## run what continuous integration runs; must pass before a co
 bench: $(VENV)/.dev  ## measure this installation; fails if it is slower than bench/baseline.json
 	@$(AQE) bench --slow --baseline bench/baseline.json
 
-docs: $(VENV)/.run  ## rebuild docs/cli.md from the help of the commands, docs/json.md from the records
+docs: $(VENV)/.docs  ## generate docs/cli.md and docs/json.md, run every example, build build/site
 	@$(BIN)/python -m aqe.cli.reference > docs/cli.md
 	@$(BIN)/python -m aqe.cli.json_reference docs/json.md
+	@$(BIN)/pytest -q tests/test_docs.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
+	@echo "open build/site/index.html, or with search: python -m http.server -d build/site"
 
 clean:  ## remove the environment, the demo's bank and all caches
 	rm -rf $(VENV) .demo .mypy_cache .pytest_cache .ruff_cache .coverage build dist src/*.egg-info

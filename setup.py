@@ -13,6 +13,7 @@ from setuptools import setup
 
 ROOT = Path(__file__).parent
 RELATIVE_LINK = re.compile(r"\[([^\]]*)\]\((?!https?:|#)([^)\s]+)\)")
+RELATIVE_IMAGE = re.compile(rf"!{RELATIVE_LINK.pattern}")
 
 
 def description(readme: str, source: str | None) -> str:
@@ -21,10 +22,11 @@ def description(readme: str, source: str | None) -> str:
     Args:
         readme: Markdown with links relative to the repository.
         source: ``Source`` of the project's URLs, to which the links are made absolute. Without it,
-            only their texts are left.
+            only their texts are left, and no images.
     """
+    image = rf"![\1]({source}/raw/main/\2)" if source else ""
     link = rf"[\1]({source}/blob/main/\2)" if source else r"\1"
-    return RELATIVE_LINK.sub(link, readme)
+    return RELATIVE_LINK.sub(link, RELATIVE_IMAGE.sub(image, readme))
 
 
 if __name__ == "__main__":

@@ -87,12 +87,12 @@ def test_description_on_a_package_index_has_no_dead_link(wheel: ZipFile) -> None
 
 def test_description_links_into_the_source() -> None:
     description = runpy.run_path(str(ROOT / "setup.py"))["description"]
-    readme = "See [`cli/`](cli), [a site](https://x.org) and [a part](#part)."
+    readme = "![a flow](docs/f.svg) See [`cli/`](cli), [a site](https://x.org) and [a part](#part)."
     assert description(readme, "https://y.org/aqe") == (
-        "See [`cli/`](https://y.org/aqe/blob/main/cli), [a site](https://x.org) and"
-        " [a part](#part)."
+        "![a flow](https://y.org/aqe/raw/main/docs/f.svg) See"
+        " [`cli/`](https://y.org/aqe/blob/main/cli), [a site](https://x.org) and [a part](#part)."
     )
-    assert description(readme, None) == ("See `cli/`, [a site](https://x.org) and [a part](#part).")
+    assert description(readme, None) == " See `cli/`, [a site](https://x.org) and [a part](#part)."
 
 
 def test_classifiers_name_the_pythons_that_are_supported() -> None:
