@@ -43,7 +43,8 @@ $(VENV)/.docs: $(VENV)/.dev
 demo: $(VENV)/.run  ## fill a bank with numpy's own tests and run three searches
 	@mkdir -p $(dir $(DEMO_DB))
 	@$(AQE) patterns extract --db $(DEMO_DB) $(SUITES)
-	@for query in "raises an error when the matrix is singular" \
+	@test -t 1 || export TTY_COMPATIBLE=1 TERM=dumb COLUMNS=80; \
+	for query in "raises an error when the matrix is singular" \
 	              "save an array to a file and load it back" \
 	              "random numbers are the same for the same seed"; do \
 	  echo; echo "\$$ aqe patterns search \"$$query\" --limit 3"; \
