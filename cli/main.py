@@ -77,6 +77,7 @@ def main(command: Callable[[], object] = app) -> None:
     """
     try:
         signal.signal(signal.SIGTERM, _terminate)
+        _load_encoder_meanwhile(sys.argv[1:])
         with _rare_collections():
             command()
     except SystemExit as ended:  # Typer turns Ctrl-C into a silent exit
@@ -91,6 +92,16 @@ def main(command: Callable[[], object] = app) -> None:
         if "AQE_DEBUG" in os.environ:
             raise
         _fail(f"{type(error).__name__}: {error} (AQE_DEBUG=1 shows where)", 1)
+
+
+def _load_encoder_meanwhile(arguments: Sequence[str]) -> None:
+    """Loads the default encoder on another CPU, while a search imports what it needs."""
+    command = arguments[1:2] if arguments[:1] == ["patterns"] else arguments[:1]
+    if command != ["search"] or not {"--help", "text", "--mode=text"}.isdisjoint(arguments):
+        return
+    from ..models.minilm import load_meanwhile
+
+    load_meanwhile()
 
 
 @contextmanager

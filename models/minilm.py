@@ -6,10 +6,12 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ..schema import EncoderError
 from .encoder import QueryEmbedding
 from .onnx_model import MODEL_FILE, TOKENIZER_FILE, shared_model
 from .text import as_texts, bounded, split_identifiers
@@ -17,7 +19,7 @@ from .text import as_texts, bounded, split_identifiers
 if TYPE_CHECKING:
     from .vector import Vector
 
-__all__ = ["MINILM_NAME", "MiniLMEncoder", "TextModel"]
+__all__ = ["MINILM_NAME", "MiniLMEncoder", "TextModel", "load_meanwhile"]
 
 MINILM_NAME: Final = "aqe-minilm-tests"
 
@@ -145,6 +147,18 @@ class MiniLMEncoder:
         if not (isinstance(text, str) and text.isascii() and len(text) <= _MAX_CHARS):
             text = bounded(text, _MAX_CHARS)  # rare: most queries are short and ASCII
         return self._model().embed_pieces(text)
+
+
+def load_meanwhile(folder: Path = _PACKAGED) -> threading.Thread:
+    """Starts to load a model on another CPU; the first text waits for it, and reports a fault."""
+
+    def load() -> None:
+        with suppress(EncoderError):
+            MiniLMEncoder(folder).preload()
+
+    thread = threading.Thread(target=load, name="aqe-load")
+    thread.start()
+    return thread
 
 
 def _available_cpus() -> int:

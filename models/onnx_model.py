@@ -129,19 +129,21 @@ def _load(folder: Path, max_tokens: int, sha256: Mapping[str, str]) -> OnnxModel
 
 
 def _tokenizer(path: Path, sha256: str, max_tokens: int) -> Tokenizer:
-    _verify(path, sha256)
+    content = _verified(path, sha256)
     try:
         from tokenizers import Tokenizer
     except ImportError as error:
         raise _not_installed(path, error) from error
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer: Tokenizer = Tokenizer.from_buffer(content)
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
 
 
 def _session(path: Path, sha256: str) -> InferenceSession:
-    _verify(path, sha256)
+    content = _verified(path, sha256)
+    # From 1.32 on it sends events over the network and writes an identifier below the home folder.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:
@@ -151,7 +153,7 @@ def _session(path: Path, sha256: str) -> InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors only: stderr belongs to the caller
     session = onnxruntime.InferenceSession(
-        path.read_bytes() + _named_output(STATES), options, providers=["CPUExecutionProvider"]
+        content + _named_output(STATES), options, providers=["CPUExecutionProvider"]
     )
     # Kept by onnxruntime for a change of providers, which never happens: 21 MB of memory.
     session._model_bytes = None
@@ -173,17 +175,18 @@ def _named_output(name: str) -> bytes:
     return message
 
 
-def _verify(path: Path, expected: str) -> None:
-    """Refuses a file without the expected SHA-256 (14 ms for the model)."""
+def _verified(path: Path, expected: str) -> bytes:
+    """Returns the content of a file; refuses one without the expected SHA-256."""
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        content = path.read_bytes()
     except OSError as error:
         raise EncoderError(
             f"expected the model file {path}, got: {error.strerror}; {_REMEDY}", path=path
         ) from error
+    found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise EncoderError(
             f"expected {path} with SHA-256 {expected[:16]}..., got {found[:16]}...; {_REMEDY}",
             path=path,
         )
+    return content

@@ -2,6 +2,7 @@ import hashlib
 import multiprocessing
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -20,6 +21,7 @@ from aqe.models import (
     create_encoder,
     embed_query,
 )
+from aqe.models.minilm import load_meanwhile
 from aqe.models.onnx_model import OnnxModel, shared_model
 from aqe.models.vector import Vector
 from aqe.schema import EncoderError
@@ -221,6 +223,25 @@ def test_minilm_refuses_a_changed_file(tmp_path: Path, name: str) -> None:
     with pytest.raises(EncoderError, match=f"{name} with SHA-256 .* reinstall aqe") as caught:
         MiniLMEncoder(tmp_path).encode_query("login")
     assert caught.value.path == tmp_path / name
+
+
+def test_the_encoder_writes_nothing_below_the_home_folder(tmp_path: Path) -> None:
+    code = "from aqe.models import MiniLMEncoder; MiniLMEncoder().encode_query('login')"
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    for name in ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
+    environment["PYTHONPATH"] = ":".join(filter(None, sys.path))
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_load_meanwhile_leaves_a_fault_to_the_first_text(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_meanwhile(tmp_path).join()
+    assert capsys.readouterr().err == ""
+    with pytest.raises(EncoderError, match="expected the model file"):
+        MiniLMEncoder(tmp_path).encode_query("x")
 
 
 def test_minilm_says_which_file_is_missing(tmp_path: Path) -> None:

@@ -134,3 +134,11 @@ def test_search_by_words_loads_no_encoder(tmp_path: Path) -> None:
         "sqlite3",
     }
     assert loaded.isdisjoint(unused), loaded & unused
+
+
+def test_search_by_meaning_loads_the_encoder_before_the_bank_is_found(tmp_path: Path) -> None:
+    database = str(tmp_path / "no.db")
+    printed, modules = run("search", "login", "--db", database)
+    assert "error: no bank at" in printed
+    assert {"onnxruntime", "tokenizers"} <= modules
+    assert "onnxruntime" not in run("search", "--help")[1]
