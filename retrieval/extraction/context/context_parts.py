@@ -131,7 +131,7 @@ def _partial_class(source: SourceFile, unit: Unit, base: Container) -> str:
 def _kept_elsewhere(module: CodeModule, reach: ContextReach) -> Iterator[ContextPart]:
     """Yields imports, from the file of the test, of what does not fit into the context."""
     path = module.source.path
-    if not _is_importable(module):
+    if not (reach.left_out and _is_importable(module)):
         return
     dot = "." if (path.parent / "__init__.py").is_file() else ""
     known: set[str] = set()
