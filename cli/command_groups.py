@@ -20,6 +20,7 @@ from .shell.command_class import HelpCommand, HelpGroup
 __all__ = [
     "FRAMEWORK_NAMES",
     "LANGUAGE_NAMES",
+    "PATTERN_SHORTCUTS",
     "SHORTCUTS",
     "CommandSource",
     "LazyGroup",
@@ -115,13 +116,24 @@ class LazyGroup(HelpGroup):
         return group.shell_complete(typer.Context(group, parent=ctx.parent), incomplete)
 
 
-# Commands of a group that are commands of ``aqe`` itself too.
-SHORTCUTS = {
-    "search": "patterns",
-    "extract": "patterns",
-    "show": "patterns",
-    "stats": "patterns",
+# Commands of ``aqe patterns`` that are commands of ``aqe`` itself too.
+PATTERN_SHORTCUTS: Mapping[str, CommandSource] = {
+    "search": CommandSource(
+        "patterns.pattern_search:search", "Find the patterns that fit a need best."
+    ),
+    "extract": CommandSource(
+        "patterns.pattern_extract:extract",
+        "Extract patterns from test suites; a second run stores only what changed.",
+    ),
+    "show": CommandSource(
+        "patterns.pattern_details:show", "Show one pattern and explain its quality."
+    ),
+    "stats": CommandSource(
+        "patterns.pattern_details:stats",
+        "Show totals and use of the bank or of one project, counted from its rows.",
+    ),
 }
+SHORTCUTS = dict.fromkeys(PATTERN_SHORTCUTS, "patterns")
 
 
 class RootGroup(LazyGroup):
@@ -132,20 +144,7 @@ class RootGroup(LazyGroup):
             "patterns.pattern_init:init",
             "Make a bank of the tests here, and show where it is and what to do next.",
         ),
-        "search": CommandSource(
-            "patterns.pattern_search:search", "Find the patterns that fit a need best."
-        ),
-        "extract": CommandSource(
-            "patterns.pattern_extract:extract",
-            "Extract patterns from test suites; a second run stores only what changed.",
-        ),
-        "show": CommandSource(
-            "patterns.pattern_details:show", "Show one pattern and explain its quality."
-        ),
-        "stats": CommandSource(
-            "patterns.pattern_details:stats",
-            "Show totals and use of the bank or of one project, counted from its rows.",
-        ),
+        **PATTERN_SHORTCUTS,
         "doctor": CommandSource(
             "operations.doctor:doctor",
             "Check the installation and the bank in one go; exit code 1 if something fails.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..command_groups import CommandSource, LazyGroup
+from ..command_groups import PATTERN_SHORTCUTS, CommandSource, LazyGroup
 from ..shell.command_class import command_app
 
 __all__ = ["app"]
@@ -14,30 +14,20 @@ class PatternGroup(LazyGroup):
     """The commands of ``aqe patterns``."""
 
     sources: ClassVar = {
-        "search": CommandSource(
-            "patterns.pattern_search:search", "Find the patterns that fit a need best."
-        ),
+        "search": PATTERN_SHORTCUTS["search"],
         "list": CommandSource(
             "patterns.pattern_search:list_patterns", "List patterns, best first."
         ),
         "similar": CommandSource(
             "patterns.pattern_search:similar", "Find the patterns nearest to a stored one."
         ),
-        "show": CommandSource(
-            "patterns.pattern_details:show", "Show one pattern and explain its quality."
-        ),
+        "show": PATTERN_SHORTCUTS["show"],
         "use": CommandSource(
             "patterns.pattern_use:use",
             "Record that a pattern was used, and whether it worked; searches then rank by it.",
         ),
-        "stats": CommandSource(
-            "patterns.pattern_details:stats",
-            "Show totals and use of the bank or of one project, counted from its rows.",
-        ),
-        "extract": CommandSource(
-            "patterns.pattern_extract:extract",
-            "Extract patterns from test suites; a second run stores only what changed.",
-        ),
+        "stats": PATTERN_SHORTCUTS["stats"],
+        "extract": PATTERN_SHORTCUTS["extract"],
         "store": CommandSource(
             "patterns.pattern_files:store", "Store the patterns of a file: one pattern or a list."
         ),
